@@ -1,0 +1,83 @@
+//! The largest circulation of a graph of debts.
+//!
+//! Clearing the most is the same as leaving the least: everybody's net position must remain, and
+//! routing it over the fewest debts leaves most of them free. That is a minimum-cost flow with unit
+//! costs, solved by the primal-dual method: raise potentials, route all that now has a shortest way,
+//! repeat. The book's chapter on clearing has the proof.
+
+use protocol::Units;
+
+use crate::amount::{Amount, fits_64};
+use crate::distance::Distances;
+use crate::network::Network;
+use crate::pairs::{Pairs, check};
+use crate::push::Pusher;
+use crate::{Debt, GraphError};
+
+/// A largest circulation with the potentials that prove it: see [`crate::verify`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Circulation {
+    /// What is cleared of each debt, in the order of the debts. Debts of one pair are relieved in
+    /// the order given.
+    pub cleared: Vec<Units>,
+    /// A small integer for each participant: the dual certificate.
+    pub potentials: Vec<i32>,
+}
+
+/// Finds the circulation that clears the most: every participant's net position stays as it was,
+/// and no other way of clearing these debts relieves more in all.
+///
+/// `watch` is told from time to time how much of the search is done, in thousandths; 1000 comes last.
+///
+/// # Errors
+/// [`GraphError`] names the first debt that is no debt.
+pub fn best_circulation(
+    participants: u32,
+    debts: &[Debt],
+    watch: &mut dyn FnMut(u32),
+) -> Result<Circulation, GraphError> {
+    check(participants, debts)?;
+    Ok(if fits_64(debts) {
+        solve::<i64>(participants, debts, watch)
+    } else {
+        solve::<i128>(participants, debts, watch)
+    })
+}
+
+fn solve<A: Amount>(participants: u32, debts: &[Debt], watch: &mut dyn FnMut(u32)) -> Circulation {
+    let pairs = Pairs::<A>::new(participants, debts, |place| debts[place].units.milli());
+    let mut net = Network::new(participants, &pairs);
+    let wanted = wanted(&net);
+    let (mut distances, mut pusher) = (Distances::default(), Pusher::new(&net));
+    while net.nodes.iter().any(|node| node.excess > A::ZERO) {
+        distances.raise_potentials(&mut net);
+        pusher.route(&mut net, |net| watch(thousandths(wanted, self::wanted(net))));
+    }
+    watch(1000);
+    let cleared = relieve_in_order(debts, &pairs, net.cleared());
+    Circulation { cleared, potentials: net.nodes.iter().map(|node| node.potential).collect() }
+}
+
+/// What still has to arrive, in all.
+fn wanted<A: Amount>(net: &Network<A>) -> i128 {
+    let wants = net.nodes.iter().filter(|node| node.excess < A::ZERO);
+    wants.map(|node| -Into::<i128>::into(node.excess)).sum()
+}
+
+fn thousandths(all: i128, left: i128) -> u32 {
+    let done = (all - left) * 1000 / all.max(1);
+    u32::try_from(done).unwrap_or(1000)
+}
+
+/// Shares out what is cleared of each pair among its debts, first come, first relieved.
+fn relieve_in_order<A: Amount>(debts: &[Debt], pairs: &Pairs<A>, mut left: Vec<A>) -> Vec<Units> {
+    let relieve = |(debt, &pair): (&Debt, &u32)| {
+        let left = &mut left[pair as usize];
+        let relief = A::from(debt.units.milli()).min(*left);
+        *left -= relief;
+        // Not more than the debt itself, so it fits.
+        let milli = i64::try_from(relief.into()).unwrap_or(i64::MAX);
+        Units::new(milli).unwrap_or(debt.units)
+    };
+    debts.iter().zip(&pairs.of_debt).map(relieve).collect()
+}

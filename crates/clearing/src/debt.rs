@@ -1,0 +1,45 @@
+//! The input: who owes whom how much.
+
+use protocol::Units;
+use thiserror::Error;
+
+/// One debt: `debtor` owes `creditor` `units`. Participants are numbered from 0.
+///
+/// Several debts may name the same pair, in either direction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Debt {
+    /// Who owes.
+    pub debtor: u32,
+    /// Who is owed.
+    pub creditor: u32,
+    /// How much, never negative.
+    pub units: Units,
+}
+
+/// Why a list of debts is no graph; `debt` is its place in the list, from 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum GraphError {
+    /// A participant's number is not below the number of participants.
+    #[error("debt {debt} names participant {participant}, beyond the number of participants")]
+    UnknownParticipant {
+        /// Place of the debt in the list.
+        debt: usize,
+        /// The number it names.
+        participant: u32,
+    },
+    /// Somebody owes themselves.
+    #[error("debt {debt} is owed by a participant to itself")]
+    SelfDebt {
+        /// Place of the debt in the list.
+        debt: usize,
+    },
+    /// A negative amount.
+    #[error("debt {debt} is negative")]
+    Negative {
+        /// Place of the debt in the list.
+        debt: usize,
+    },
+    /// More debts than the engine numbers (2^31 - 1).
+    #[error("more than 2147483647 debts")]
+    TooMany,
+}

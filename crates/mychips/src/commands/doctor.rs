@@ -1,0 +1,59 @@
+//! `mychips doctor`: whether everything that the site keeps still holds.
+
+use clap::Args;
+
+use crate::failure::Failure;
+use crate::flags::Place;
+use crate::say;
+use crate::visit::{self, Visit};
+
+/// Check everything that the site keeps: every hash, signature, chain and balance, and the sum.
+///
+/// Changes nothing. With a fault it ends with exit code 1 and names each: stop using the site then,
+/// keep a copy of its data directory, and restore a backup.
+#[derive(Debug, Args)]
+#[command(after_long_help = "\
+JSON:
+  ok        whether nothing is wrong
+  faults    what is wrong: holder, tally, what
+  tallies   halves that were looked at
+  chits     chits that were looked at, those at both halves twice
+  zero_sum  the sum of the balances of tallies whose halves both are here and
+            agree, in milli-CHIPs, as text: 0 where all is well
+
+Exit codes:
+  0  nothing is wrong    1  faults were found    2  wrong usage
+  3  the site cannot be read, or is in use")]
+pub(crate) struct Doctor {
+    #[command(flatten)]
+    place: Place,
+}
+
+pub(crate) fn run(flags: &Doctor) -> Result<(), Failure> {
+    let visit = Visit::enter(&visit::data(flags.place.data.as_deref())?)?;
+    let found = visit.wait(visit.site.doctor(&mut |_| {}))?;
+    say::either(flags.place.json, &found, || {
+        let mut page = String::new();
+        for fault in &found.faults {
+            page.push_str(&format!("{} {}: {}\n", fault.holder, fault.tally, fault.what));
+        }
+        let looked = say::counted(found.tallies, "half of a tally", "halves of tallies");
+        let chits = say::counted(found.chits, "chit", "chits");
+        let verdict = if found.ok { "All is well" } else { "Something is wrong" };
+        page + &format!("{verdict}: {looked}, {chits} looked at; sum {}", found.zero_sum)
+    })?;
+    if found.ok {
+        return Ok(());
+    }
+    let faults = say::counted(found.faults.len().max(1) as u64, "fault", "faults");
+    Err(Failure::refused(
+        "faults",
+        format!("doctor found {faults}: stop using this site, keep a copy of it, restore a backup"),
+    ))
+}
+
+impl Doctor {
+    pub(crate) const fn json(&self) -> bool {
+        self.place.json
+    }
+}

@@ -1,0 +1,55 @@
+//! `mychips init`: sets a site up.
+
+use clap::Args;
+use serde::Serialize;
+
+use crate::failure::Failure;
+use crate::flags::Place;
+use crate::say;
+use crate::visit::{self, Visit};
+
+/// Set up a site: its data directory, its agent key, an empty database.
+///
+/// The agent key in the data directory is the site's identity: keep a copy of it in a safe place.
+/// Users' keys are never there; see `mychips key new --help`.
+#[derive(Debug, Args)]
+#[command(after_long_help = "\
+Exit codes:
+  0  done    1  refused: there is a site already    2  wrong usage
+  3  the data directory cannot be written, or is in use
+
+Examples:
+  mychips init
+  mychips init --data /srv/quernby")]
+pub(crate) struct Init {
+    #[command(flatten)]
+    place: Place,
+}
+
+#[derive(Serialize)]
+struct Made {
+    data: String,
+    agent: String,
+}
+
+pub(crate) fn run(flags: &Init) -> Result<(), Failure> {
+    let data = visit::data(flags.place.data.as_deref())?;
+    let visit = Visit::found(&data)?;
+    let made = Made {
+        data: visit.home.folder().display().to_string(),
+        agent: visit.site.agent().to_string(),
+    };
+    say::either(flags.place.json, &made, || {
+        format!(
+            "A site is set up in {}\nagent  {}\n\nNext: mychips key new USER, then mychips user add \
+             USER --name NAME",
+            made.data, made.agent
+        )
+    })
+}
+
+impl Init {
+    pub(crate) const fn json(&self) -> bool {
+        self.place.json
+    }
+}

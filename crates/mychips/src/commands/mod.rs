@@ -1,0 +1,11 @@
+//! The commands at a site, one module each: flags in, a visit to the site, words or JSON out.
+
+pub(crate) mod contract;
+pub(crate) mod doctor;
+pub(crate) mod init;
+pub(crate) mod key;
+pub(crate) mod pay;
+pub(crate) mod statement;
+pub(crate) mod status;
+pub(crate) mod tally;
+pub(crate) mod user;

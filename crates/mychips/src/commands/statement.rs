@@ -1,0 +1,226 @@
+//! `mychips statement`: the chits of a tally, in the order of its chain, with the balance.
+
+use clap::Args;
+use protocol::chit::{Entry, Written};
+use protocol::{ChitId, Cuid, TallyId, Timestamp, Units};
+use serde::Serialize;
+use site::Summary;
+
+use super::tally;
+use crate::failure::Failure;
+use crate::flags::{As, Place};
+use crate::page::Look;
+use crate::say::{self, Set, Table};
+use crate::visit::{self, Visit};
+
+/// How many chits are read at once.
+const AT_ONCE: u32 = 500;
+
+/// Print the chits of a tally, oldest first, with the balance after each.
+///
+/// Amounts and balances are as you see them: positive is what you are owed.
+#[derive(Debug, Args)]
+#[command(after_long_help = "\
+CSV: index, date, type, effect, balance, agreed, ref, memo, chit
+  Amounts are plain decimals of CHIPs. Some spreadsheets take a memo that
+  begins with = + - or @ for a formula: import such columns as text.
+
+JSON: tally, holder, partner, balance, and entries with the same members;
+  amounts in integer milli-CHIPs
+
+Examples:
+  mychips statement bob --as ann
+  mychips statement bob --as ann --csv > bob.csv")]
+pub(crate) struct Statement {
+    /// The tally, or the partner
+    tally: String,
+    #[command(flatten)]
+    who: As,
+    /// Print CSV
+    #[arg(long, conflicts_with = "json")]
+    csv: bool,
+    #[command(flatten)]
+    place: Place,
+}
+
+#[derive(Serialize)]
+struct Sheet {
+    tally: TallyId,
+    holder: Cuid,
+    partner: Option<String>,
+    status: String,
+    balance: i128,
+    entries: Vec<Line>,
+}
+
+/// One chit, as its holder sees it.
+#[derive(Serialize)]
+struct Line {
+    index: u64,
+    date: Timestamp,
+    r#type: &'static str,
+    effect: Units,
+    balance: i128,
+    agreed: bool,
+    r#ref: Option<String>,
+    memo: Option<String>,
+    chit: ChitId,
+    #[serde(skip)]
+    words: String,
+}
+
+pub(crate) fn run(flags: &Statement) -> Result<(), Failure> {
+    let visit = Visit::enter(&visit::data(flags.place.data.as_deref())?)?;
+    let half = tally::find(&visit, &flags.who.user, &flags.tally)?;
+    let entries = lines(&visit, &half)?;
+    if flags.csv {
+        return csv(&entries);
+    }
+    if flags.place.json {
+        return say::json(&Sheet {
+            tally: half.tally,
+            holder: half.holder.clone(),
+            partner: half.partner.as_ref().map(|partner| partner.chad.short()),
+            status: half.status.clone(),
+            balance: half.balance_milli,
+            entries,
+        });
+    }
+    say::text(&page(&half, &entries))
+}
+
+/// All chits, oldest first.
+fn lines(visit: &Visit, half: &Summary) -> Result<Vec<Line>, Failure> {
+    let mut links = Vec::new();
+    let mut before = None;
+    loop {
+        let page = visit.site.history(&half.holder, half.tally, before, AT_ONCE);
+        let page = visit.wait(page)?;
+        let Some(last) = page.last() else { break };
+        before = Some(last.link.head.index);
+        links.extend(page.into_iter().map(|entry| entry.link));
+    }
+    links.reverse();
+    let mut balance = 0_i128;
+    let line = |link: protocol::ledger::Link| {
+        let effect = link.chit.effect_on(half.side);
+        balance += i128::from(effect.milli());
+        let none = Written::default();
+        let written = link.chit.written().unwrap_or(&none);
+        let reference = written.reference.as_ref().map(ToString::to_string);
+        let memo = written.memo.as_ref().map(ToString::to_string);
+        let words = words(&link.chit.entry, link.chit.by == half.side, &reference, &memo);
+        Line {
+            index: link.head.index,
+            date: link.chit.date,
+            r#type: kind(&link.chit.entry),
+            effect,
+            balance,
+            agreed: link.head.index <= half.agreed,
+            r#ref: reference,
+            memo,
+            chit: link.chit.uuid,
+            words,
+        }
+    };
+    Ok(links.into_iter().map(line).collect())
+}
+
+const fn kind(entry: &Entry) -> &'static str {
+    match entry {
+        Entry::Tran { .. } => "tran",
+        Entry::Set { .. } => "set",
+        Entry::Lift { .. } => "lift",
+    }
+}
+
+fn words(entry: &Entry, own: bool, reference: &Option<String>, memo: &Option<String>) -> String {
+    let written = [reference, memo].into_iter().flatten().map(|text| text.replace('\n', " "));
+    let written = written.collect::<Vec<_>>().join(" · ");
+    let who = if own { "your" } else { "the partner's" };
+    match entry {
+        Entry::Tran { .. } => written,
+        Entry::Lift { lift, .. } => format!("lift {lift}"),
+        Entry::Set { set, .. } if set.close => format!("{who} wish to close"),
+        Entry::Set { .. } => format!("{who} settings"),
+    }
+}
+
+fn page(half: &Summary, entries: &[Line]) -> String {
+    let partner = tally::partner_name(half);
+    let head = format!("Tally {} with {partner}: {}\n", half.tally, half.status);
+    if entries.is_empty() {
+        return head + "No chits yet.";
+    }
+    let mut table = Table::new(&[
+        ("#", Set::Right),
+        ("Date (UTC)", Set::Whole),
+        ("Type", Set::Whole),
+        ("Amount", Set::Right),
+        ("Balance", Set::Right),
+        ("", Set::Whole),
+        ("For", Set::Left),
+    ]);
+    for line in entries {
+        table.row([
+            line.index.to_string(),
+            say::minute(line.date),
+            line.r#type.to_owned(),
+            say::units(line.effect),
+            say::amount(line.balance),
+            if line.agreed { String::new() } else { "*".to_owned() },
+            line.words.clone(),
+        ]);
+    }
+    let mut page = format!("{head}\n{}\n", table.render(&Look::of_stdout()));
+    if entries.iter().any(|line| !line.agreed) {
+        page.push_str("* the partner is not known to have it yet\n");
+    }
+    page + &capital(&say::standing(&partner, half.balance_milli))
+}
+
+fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
+fn csv(entries: &[Line]) -> Result<(), Failure> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    let head = ["index", "date", "type", "effect", "balance", "agreed", "ref", "memo", "chit"];
+    let mut write = || {
+        writer.write_record(head)?;
+        for line in entries {
+            writer.write_record([
+                line.index.to_string(),
+                line.date.to_string(),
+                line.r#type.to_owned(),
+                line.effect.to_string(),
+                decimal(line.balance),
+                if line.agreed { "yes" } else { "no" }.to_owned(),
+                line.r#ref.clone().unwrap_or_default(),
+                line.memo.clone().unwrap_or_default(),
+                line.chit.to_string(),
+            ])?;
+        }
+        writer.flush()?;
+        Ok::<_, csv::Error>(())
+    };
+    let done = write();
+    let text = done.map_err(|error| error.to_string()).and_then(|()| {
+        let bytes = writer.into_inner().map_err(|error| error.to_string())?;
+        String::from_utf8(bytes).map_err(|error| error.to_string())
+    });
+    say::text(&text.map_err(|error| Failure::refused("csv", error))?)
+}
+
+/// A sum without grouping, as a machine reads it.
+fn decimal(milli: i128) -> String {
+    let sign = if milli < 0 { "-" } else { "" };
+    format!("{sign}{}.{:03}", milli.unsigned_abs() / 1000, milli.unsigned_abs() % 1000)
+}
+
+impl Statement {
+    pub(crate) const fn json(&self) -> bool {
+        self.place.json
+    }
+}

@@ -1,0 +1,79 @@
+//! `mychips status`: the site at a glance.
+
+use std::collections::BTreeMap;
+
+use clap::Args;
+use serde::Serialize;
+use site::Caller;
+
+use crate::failure::Failure;
+use crate::flags::Place;
+use crate::say;
+use crate::visit::{self, Visit};
+
+/// Show the site at a glance: users, halves of tallies by status, what is owed.
+///
+/// A tally between two users of this site has two halves here.
+#[derive(Debug, Args)]
+#[command(after_long_help = "\
+JSON:
+  agent, data   who the site is and where it lives
+  users         how many it hosts
+  halves        halves of tallies by status
+  chits         kept, those at both halves twice
+  waiting       letters on their way
+  owed          what users of this site are owed, in milli-CHIPs, as text
+  zero_sum      the sum of all balances, as text: 0 where both halves of every
+                tally are here and have the same chits")]
+pub(crate) struct Status {
+    #[command(flatten)]
+    place: Place,
+}
+
+#[derive(Serialize)]
+struct Glance {
+    agent: String,
+    data: String,
+    users: u64,
+    halves: BTreeMap<String, u64>,
+    chits: u64,
+    waiting: u64,
+    owed: String,
+    zero_sum: String,
+}
+
+pub(crate) fn run(flags: &Status) -> Result<(), Failure> {
+    let visit = Visit::enter(&visit::data(flags.place.data.as_deref())?)?;
+    let totals = visit.wait(visit.site.totals(&Caller::Administrator))?;
+    let glance = Glance {
+        agent: visit.site.agent().to_string(),
+        data: visit.home.folder().display().to_string(),
+        users: totals.users,
+        halves: totals.halves.clone(),
+        chits: totals.links,
+        waiting: totals.letters,
+        owed: totals.owed.to_string(),
+        zero_sum: totals.balance.to_string(),
+    };
+    say::either(flags.place.json, &glance, || {
+        let halves: Vec<String> =
+            glance.halves.iter().map(|(status, count)| format!("{count} {status}")).collect();
+        let halves = if halves.is_empty() { "none".to_owned() } else { halves.join(", ") };
+        say::sheet(&[
+            ("Agent", glance.agent.clone()),
+            ("Data", glance.data.clone()),
+            ("Users", glance.users.to_string()),
+            ("Halves of tallies", halves),
+            ("Chits", glance.chits.to_string()),
+            ("Letters waiting", glance.waiting.to_string()),
+            ("Owed to users here", say::amount(totals.owed)),
+            ("Sum of all balances", say::amount(totals.balance)),
+        ])
+    })
+}
+
+impl Status {
+    pub(crate) const fn json(&self) -> bool {
+        self.place.json
+    }
+}

@@ -1,0 +1,82 @@
+//! Which tally is meant: by its uuid, the beginning of it, or the partner's name.
+
+use protocol::{Cuid, TallyId};
+use site::{Caller, Summary};
+
+use crate::failure::Failure;
+use crate::visit::Visit;
+
+/// How many tallies are read at once.
+const AT_ONCE: u32 = 500;
+/// The fewest characters of a uuid that name a tally; with fewer a typing error finds one.
+const FEWEST: usize = 4;
+/// How many tallies a refusal names.
+const NAMED: usize = 5;
+
+/// All tallies of a user.
+pub(crate) fn all(visit: &Visit, user: &Cuid) -> Result<Vec<Summary>, Failure> {
+    // A user that is not here has no tallies, but deserves another word.
+    if !super::super::user::all(visit)?.iter().any(|row| row.cuid == *user) {
+        return Err(site::SiteError::NoUser(user.clone()).into());
+    }
+    let caller = Caller::User(user.clone());
+    let mut tallies: Vec<Summary> = Vec::new();
+    loop {
+        let after = tallies.last().map(|last| (last.holder.clone(), last.tally));
+        let after = after.as_ref().map(|(holder, tally)| (holder, *tally));
+        let page = visit.wait(visit.site.tallies(&caller, after, AT_ONCE))?;
+        if page.is_empty() {
+            return Ok(tallies);
+        }
+        tallies.extend(page);
+    }
+}
+
+/// The one tally of a user that `named` means.
+pub(crate) fn find(visit: &Visit, user: &Cuid, named: &str) -> Result<Summary, Failure> {
+    if let Ok(tally) = named.parse::<TallyId>() {
+        return visit.wait(visit.site.tally(user, tally));
+    }
+    let tallies = all(visit, user)?;
+    let mut found: Vec<&Summary> = tallies.iter().filter(|t| is_with(t, named)).collect();
+    if found.iter().any(|tally| is_alive(tally)) {
+        found.retain(|tally| is_alive(tally));
+    }
+    if found.is_empty() && named.len() >= FEWEST {
+        found = tallies.iter().filter(|t| t.tally.to_string().starts_with(named)).collect();
+    }
+    match found.as_slice() {
+        [tally] => Ok((*tally).clone()),
+        [] => Err(Failure::refused(
+            "no_tally",
+            format!(
+                "{user} has no tally with a partner {named:?}, nor one whose uuid begins so: see \
+                 mychips tally list --as {user}"
+            ),
+        )),
+        several => {
+            let shown = several.iter().take(NAMED).map(|tally| tally.tally.to_string());
+            let more = if several.len() > NAMED { ", …" } else { "" };
+            Err(Failure::refused(
+                "ambiguous",
+                format!(
+                    "{named:?} means {} tallies of {user}: {}{more}; name one by its uuid",
+                    several.len(),
+                    shown.collect::<Vec<_>>().join(", ")
+                ),
+            ))
+        }
+    }
+}
+
+fn is_with(tally: &Summary, named: &str) -> bool {
+    tally.partner.as_ref().is_some_and(|partner| {
+        partner.chad.cuid.as_str() == named
+            || partner.chad.short() == named
+            || partner.name.iter().any(|name| name.as_str() == named)
+    })
+}
+
+fn is_alive(tally: &Summary) -> bool {
+    !matches!(tally.status.as_str(), "close" | "void")
+}

@@ -1,0 +1,236 @@
+//! How a tally is shown: in JSON, in a line of a list, on a page of its own.
+
+use std::path::Path;
+
+use protocol::record::Record;
+use protocol::{ContractId, Cuid, Hash, Settings, Side, TallyId, Timestamp, Units};
+use serde::Serialize;
+use site::{Governing, Summary};
+
+use super::{Deciding, ListTallies, find};
+use crate::failure::Failure;
+use crate::page::Look;
+use crate::say::{self, Set, Table};
+use crate::visit::Visit;
+
+/// A tally in JSON; amounts in milli-CHIPs.
+#[derive(Serialize)]
+pub(crate) struct Shown {
+    tally: TallyId,
+    holder: Cuid,
+    side: Side,
+    status: String,
+    partner: Option<Partner>,
+    /// Positive when the partner owes.
+    balance: i128,
+    /// The most that the holder may owe, by what both signed; before that by the wording.
+    may_owe: Units,
+    /// The most that the partner may owe.
+    may_be_owed: Units,
+    chits: u64,
+    /// How many of them the partner is known to have.
+    agreed: u64,
+    contract: ContractId,
+    memo: Option<String>,
+    offer: Option<Offered>,
+    changed: Timestamp,
+}
+
+#[derive(Serialize)]
+struct Partner {
+    user: Cuid,
+    name: String,
+    address: String,
+}
+
+/// The offer on the table.
+#[derive(Serialize)]
+struct Offered {
+    /// `holder` or `partner`.
+    by: &'static str,
+    revision: u32,
+    hash: Option<Hash>,
+    expires: Option<Timestamp>,
+    may_owe: Units,
+    may_be_owed: Units,
+}
+
+#[derive(Serialize)]
+struct Tallies {
+    tallies: Vec<Shown>,
+}
+
+/// The partner as a sentence calls it.
+pub(crate) fn partner_name(tally: &Summary) -> String {
+    tally.partner.as_ref().map_or_else(|| "nobody yet".to_owned(), say::called)
+}
+
+pub(crate) fn shown(tally: &Summary) -> Shown {
+    let wording = (tally.draft.partner.limit(), tally.draft.holder.limit());
+    let (may_owe, may_be_owed) = tally.signed.as_ref().map_or(wording, |signed| {
+        let half = signed.half(tally.side);
+        (half.holder_may_owe(), half.partner_may_owe())
+    });
+    let (agree, memo) = tally.signed.as_ref().map_or_else(
+        || (&tally.draft.agree, tally.draft.memo.as_ref()),
+        |signed| (&signed.members().agree, signed.members().memo.as_ref()),
+    );
+    let offer = tally.offer.as_ref().map(|(offer, by)| {
+        let half = offer.half(tally.side);
+        Offered {
+            by: if *by == tally.side { "holder" } else { "partner" },
+            revision: offer.members().revision.get(),
+            hash: offer.hash().ok(),
+            expires: offer.members().expires,
+            may_owe: half.holder_may_owe(),
+            may_be_owed: half.partner_may_owe(),
+        }
+    });
+    Shown {
+        tally: tally.tally,
+        holder: tally.holder.clone(),
+        side: tally.side,
+        status: tally.status.clone(),
+        partner: tally.partner.as_ref().map(|partner| Partner {
+            user: partner.chad.cuid.clone(),
+            name: partner.name.first().map(ToString::to_string).unwrap_or_default(),
+            address: partner.chad.short(),
+        }),
+        balance: tally.balance_milli,
+        may_owe,
+        may_be_owed,
+        chits: tally.chits,
+        agreed: tally.agreed,
+        contract: agree.rid,
+        memo: memo.map(ToString::to_string),
+        offer,
+        changed: tally.changed,
+    }
+}
+
+impl Shown {
+    /// The lines that follow what was done.
+    pub(crate) fn terms(&self) -> String {
+        let mut lines = vec![
+            ("tally", self.tally.to_string()),
+            ("status", self.status.clone()),
+            ("limits", limits(self.may_owe, self.may_be_owed)),
+        ];
+        if let Some(offer) = &self.offer {
+            lines.push(("offer", offer.words()));
+        }
+        say::sheet(&lines).trim_end().to_owned()
+    }
+}
+
+impl Offered {
+    fn words(&self) -> String {
+        let by = if self.by == "holder" { "yours" } else { "the partner's" };
+        let until = self.expires.map(|at| format!(", until {}", say::minute(at)));
+        let limits = limits(self.may_owe, self.may_be_owed);
+        format!("{by}, revision {}: {limits}{}", self.revision, until.unwrap_or_default())
+    }
+}
+
+fn limits(may_owe: Units, may_be_owed: Units) -> String {
+    format!("you may owe {}, you may be owed {}", say::units(may_owe), say::units(may_be_owed))
+}
+
+pub(super) fn list(flags: &ListTallies, data: &Path) -> Result<(), Failure> {
+    let visit = Visit::enter(data)?;
+    let user = &flags.who.user;
+    let tallies = find::all(&visit, user)?;
+    if flags.place.json {
+        return say::json(&Tallies { tallies: tallies.iter().map(shown).collect() });
+    }
+    if tallies.is_empty() {
+        return say::text(&format!(
+            "{user} has no tallies yet: mychips tally invite --as {user} --limit CHIPS"
+        ));
+    }
+    let mut table = Table::new(&[
+        ("Tally", Set::Whole),
+        ("Partner", Set::Left),
+        ("Status", Set::Whole),
+        ("Balance", Set::Right),
+        ("May owe", Set::Right),
+        ("May be owed", Set::Right),
+        ("Chits", Set::Right),
+    ]);
+    let mut sum = 0;
+    for tally in &tallies {
+        let view = shown(tally);
+        sum += tally.balance_milli;
+        table.row([
+            view.tally.to_string()[..8].to_owned(),
+            partner_name(tally),
+            view.status,
+            say::amount(tally.balance_milli),
+            say::units(view.may_owe),
+            say::units(view.may_be_owed),
+            tally.chits.to_string(),
+        ]);
+    }
+    let sum = match sum {
+        0 => "owes and is owed the same".to_owned(),
+        1.. => format!("is owed {} in all", say::amount(sum)),
+        _ => format!("owes {} in all", say::amount(-sum)),
+    };
+    say::text(&format!("{}\n{user} {sum}", table.render(&Look::of_stdout())))
+}
+
+pub(super) fn show(flags: &Deciding, data: &Path) -> Result<(), Failure> {
+    let visit = Visit::enter(data)?;
+    let tally = find(&visit, &flags.who.user, &flags.tally)?;
+    let governing = if tally.signed.is_some() {
+        Some(visit.wait(visit.site.governing(&tally.holder, tally.tally))?)
+    } else {
+        None
+    };
+    let view = shown(&tally);
+    if flags.place.json {
+        #[derive(Serialize)]
+        struct WithSettings {
+            #[serde(flatten)]
+            tally: Shown,
+            settings: Option<Settings>,
+            partner_settings: Option<Settings>,
+        }
+        let settings = governing.map(|now| *now.consent.holder.settings());
+        let partner_settings = governing.map(|now| *now.consent.partner.settings());
+        return say::json(&WithSettings { tally: view, settings, partner_settings });
+    }
+    say::text(&page(&tally, &view, governing.as_ref()))
+}
+
+fn page(tally: &Summary, view: &Shown, governing: Option<&Governing>) -> String {
+    let partner = partner_name(tally);
+    let mut lines = vec![
+        ("Tally", tally.tally.to_string()),
+        ("Partner", partner.clone()),
+        ("Your side", tally.side.to_string()),
+        ("Status", tally.status.clone()),
+        ("Limits", limits(view.may_owe, view.may_be_owed)),
+        ("Contract", view.contract.to_string()),
+    ];
+    lines.extend(view.memo.clone().map(|memo| ("Memo", memo)));
+    lines.extend(view.offer.as_ref().map(|offer| ("Offer", offer.words())));
+    if let Some(now) = governing {
+        lines.push(("Balance", say::standing(&partner, tally.balance_milli)));
+        lines.push(("Chits", format!("{}, {} of them agreed", tally.chits, tally.agreed)));
+        lines.push(("Your settings", settings(now.consent.holder.settings())));
+        lines.push(("Partner's", settings(now.consent.partner.settings())));
+    }
+    lines.push(("Changed", say::minute(tally.changed)));
+    say::sheet(&lines)
+}
+
+fn settings(settings: &Settings) -> String {
+    format!(
+        "target {}, bound {}, reward {}, clutch {}",
+        say::units(settings.target()),
+        say::units(settings.bound()),
+        settings.reward(),
+        settings.clutch()
+    )
+}

@@ -1,0 +1,154 @@
+//! The data directory: where it is, what lies in it, and the lock that keeps two programs apart.
+//! Users' keys are never in it; they are in `keys.rs`.
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{self, Read, Seek, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use protocol::{AgentId, SecretKey, Signer};
+
+use crate::failure::Failure;
+use crate::world;
+
+/// The agent's secret key; whoever has it is the site.
+const AGENT_KEY: &str = "agent.jwk";
+/// The database.
+const DATABASE: &str = "mychips.db";
+/// Held by the one program that works here; its text is that program's process id.
+const LOCK: &str = "lock";
+
+/// A data directory that this program holds the lock of, until it is dropped.
+#[derive(Debug)]
+pub(crate) struct Home {
+    folder: PathBuf,
+    _lock: File,
+}
+
+/// The folder that is meant: the one given, or the usual one.
+///
+/// # Errors
+/// A [`Failure`] where neither is known.
+pub(crate) fn or_usual(given: Option<&Path>, name: &str, flag: &str) -> Result<PathBuf, Failure> {
+    if let Some(given) = given {
+        return Ok(given.to_owned());
+    }
+    let set = |variable| std::env::var_os(variable).filter(|value| !value.is_empty());
+    // The XDG rule: a relative path there does not count.
+    let xdg = set("XDG_DATA_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
+    let usual = xdg.or_else(|| set("HOME").map(|home| Path::new(&home).join(".local/share")));
+    usual.map(|usual| usual.join(name)).ok_or_else(|| {
+        Failure::refused(
+            "no_home",
+            format!("neither XDG_DATA_HOME nor HOME is set: give {flag} DIR"),
+        )
+    })
+}
+
+impl Home {
+    /// Enters a directory where a site was set up.
+    pub(crate) fn enter(folder: &Path) -> Result<Self, Failure> {
+        if !folder.join(AGENT_KEY).is_file() {
+            return Err(Failure::refused(
+                "no_site",
+                format!(
+                    "no site in {}: set one up with mychips init, or name another with --data",
+                    folder.display()
+                ),
+            ));
+        }
+        Self::lock(folder)
+    }
+
+    /// Makes the directory where there is none, and enters it.
+    pub(crate) fn make(folder: &Path) -> Result<Self, Failure> {
+        let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(folder);
+        made.map_err(|error| Failure::io("cannot make", folder, &error))?;
+        Self::lock(folder)
+    }
+
+    fn lock(folder: &Path) -> Result<Self, Failure> {
+        let path = folder.join(LOCK);
+        let cannot = |error: &io::Error| Failure::io("cannot lock", &path, error);
+        let mut options = OpenOptions::new();
+        let options = options.read(true).write(true).create(true).truncate(false).mode(0o600);
+        let mut lock = options.open(&path).map_err(|error| cannot(&error))?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                let mut holder = String::new();
+                // Who it is helps, but is not needed.
+                let _ = lock.read_to_string(&mut holder);
+                let holder = holder.trim();
+                let holder = if holder.is_empty() { "unknown" } else { holder };
+                return Err(Failure::in_use(format!(
+                    "{} is in use by another mychips, process {holder}: wait until it ends, or end it",
+                    folder.display()
+                )));
+            }
+            Err(TryLockError::Error(error)) => return Err(cannot(&error)),
+        }
+        let named = lock
+            .set_len(0)
+            .and_then(|()| lock.rewind())
+            .and_then(|()| lock.write_all(format!("{}\n", std::process::id()).as_bytes()));
+        named.map_err(|error| cannot(&error))?;
+        Ok(Self { folder: folder.to_owned(), _lock: lock })
+    }
+
+    /// Where it is.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// The database's file.
+    pub(crate) fn database(&self) -> PathBuf {
+        self.folder.join(DATABASE)
+    }
+
+    /// Whose site this is.
+    pub(crate) fn agent(&self) -> Result<AgentId, Failure> {
+        let path = self.folder.join(AGENT_KEY);
+        let key = read_key(&path)?;
+        AgentId::of(&key.public_key()).map_err(|error| {
+            Failure::refused("key", format!("{}: {error}; restore it", path.display()))
+        })
+    }
+
+    /// The agent's key, made where there is none.
+    pub(crate) fn agent_or_new(&self) -> Result<AgentId, Failure> {
+        let path = self.folder.join(AGENT_KEY);
+        if !path.exists() {
+            let bytes = world::random().map_err(|error| Failure::no_chance(&error))?;
+            write_key(&path, &SecretKey::ed25519(&bytes))?;
+        }
+        self.agent()
+    }
+}
+
+/// Reads a secret key from its file.
+pub(crate) fn read_key(path: &Path) -> Result<SecretKey, Failure> {
+    let bytes = fs::read(path).map_err(|error| Failure::io("cannot read", path, &error))?;
+    SecretKey::from_jwk(&bytes).map_err(|error| {
+        Failure::refused("key", format!("{}: {error}; restore it from a copy", path.display()))
+    })
+}
+
+/// Writes a secret key to a new file that only its owner reads; it is on the disk, and whole, when
+/// this returns.
+pub(crate) fn write_key(path: &Path, key: &SecretKey) -> Result<(), Failure> {
+    let cannot = |error: &io::Error| Failure::io("cannot write", path, error);
+    let part = path.with_extension("part");
+    let write = || {
+        let mut options = OpenOptions::new();
+        let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(&part)?;
+        file.write_all(key.to_jwk().as_bytes())?;
+        file.write_all(b"\n")?;
+        file.sync_all()?;
+        // Linked, not renamed: a key that is there already is never written over.
+        fs::hard_link(&part, path)?;
+        fs::remove_file(&part)?;
+        path.parent().map_or(Ok(()), |folder| File::open(folder)?.sync_all())
+    };
+    write().map_err(|error| cannot(&error))
+}

@@ -1,0 +1,94 @@
+//! The key folder: this command line as a user's device. One file for each user, `USER.jwk`; no
+//! site ever reads or keeps it.
+
+use std::fs;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+
+use protocol::{Cuid, KeyError, SecretKey};
+
+use crate::failure::Failure;
+use crate::{home, world};
+
+/// The folder's name where the usual place is meant.
+const USUAL: &str = "mychips-keys";
+
+/// A folder with the signing keys of one or more users.
+#[derive(Debug)]
+pub(crate) struct Keys {
+    folder: PathBuf,
+}
+
+impl Keys {
+    /// The folder given or the usual one; it may not lie in a site's data directory, whoever copies
+    /// or runs the site must not get its users' keys.
+    pub(crate) fn at(given: Option<&Path>, data: &Path) -> Result<Self, Failure> {
+        let folder = home::or_usual(given, USUAL, "--keys")?;
+        let folder = std::path::absolute(&folder)
+            .map_err(|error| Failure::io("cannot find", &folder, &error))?;
+        let inside = |folder: &Path, data: &Path| {
+            let real = |path: &Path| fs::canonicalize(path).ok();
+            let parent = folder.ancestors().find_map(real);
+            parent.zip(real(data)).is_some_and(|(folder, data)| folder.starts_with(data))
+        };
+        if folder.starts_with(data) || inside(&folder, data) {
+            return Err(Failure::refused(
+                "keys_in_data",
+                format!(
+                    "{} lies in the site's data directory; users' keys are kept apart: name another \
+                     folder with --keys",
+                    folder.display()
+                ),
+            ));
+        }
+        Ok(Self { folder })
+    }
+
+    /// Where a user's key is.
+    pub(crate) fn file(&self, user: &Cuid) -> PathBuf {
+        self.folder.join(format!("{user}.jwk"))
+    }
+
+    /// A user's key.
+    pub(crate) fn of(&self, user: &Cuid) -> Result<SecretKey, Failure> {
+        let file = self.file(user);
+        if !file.exists() {
+            return Err(Failure::refused(
+                "no_key",
+                format!(
+                    "no key of {user} in {}: make one with mychips key new {user}, or name another \
+                     folder with --keys",
+                    self.folder.display()
+                ),
+            ));
+        }
+        home::read_key(&file)
+    }
+
+    /// Makes a user's key; one that is there already stays.
+    pub(crate) fn make(&self, user: &Cuid) -> Result<SecretKey, Failure> {
+        let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.folder);
+        made.map_err(|error| Failure::io("cannot make", &self.folder, &error))?;
+        let file = self.file(user);
+        if file.exists() {
+            return Err(Failure::refused(
+                "key_exists",
+                format!(
+                    "{} is there already; whoever replaces a key can no longer sign for its \
+                     tallies",
+                    file.display()
+                ),
+            ));
+        }
+        let key = loop {
+            let bytes = world::random().map_err(|error| Failure::no_chance(&error))?;
+            match SecretKey::p256(&bytes) {
+                Ok(key) => break key,
+                Err(KeyError::NotASecret) => {}
+                Err(error) => return Err(Failure::refused("key", error.to_string())),
+            }
+        };
+        home::write_key(&file, &key)?;
+        Ok(key)
+    }
+}

@@ -1,0 +1,61 @@
+//! Progress on standard error, only where that is a terminal.
+
+use std::io::IsTerminal;
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressStyle};
+use setoff::Stage;
+
+/// How often the picture moves.
+const TICK: Duration = Duration::from_millis(120);
+
+/// One line that says what is being done; gone when dropped.
+pub(crate) struct Progress {
+    bar: ProgressBar,
+}
+
+impl Progress {
+    /// Starts with reading; silent where standard error is no terminal.
+    pub(crate) fn new() -> Self {
+        if !std::io::stderr().is_terminal() {
+            return Self { bar: ProgressBar::hidden() };
+        }
+        let bar = ProgressBar::new(1000);
+        if let Ok(style) = ProgressStyle::with_template("{spinner} {msg} {elapsed}") {
+            bar.set_style(style);
+        }
+        bar.set_message("reading the table");
+        bar.enable_steady_tick(TICK);
+        Self { bar }
+    }
+
+    /// Shows how far the work is.
+    pub(crate) fn show(&self, stage: Stage) {
+        match stage {
+            Stage::Searching(thousandths) => {
+                if thousandths == 0
+                    && let Ok(style) = ProgressStyle::with_template(
+                        "{spinner} {msg} {bar:30} {percent:>3} % {elapsed}",
+                    )
+                {
+                    self.bar.set_style(style);
+                    self.bar.set_message("searching the largest set-off");
+                }
+                self.bar.set_position(u64::from(thousandths));
+            }
+            Stage::Checking => self.bar.set_message("checking the proof"),
+            Stage::Explaining => self.bar.set_message("taking it apart into circles"),
+        }
+    }
+
+    /// Says that files are being written.
+    pub(crate) fn writing(&self) {
+        self.bar.set_message("writing the files");
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
+    }
+}

@@ -1,0 +1,313 @@
+//! Documents must not rot: every relative link and anchor in a Markdown file leads somewhere, and
+//! every `sh` block that calls `mychips` runs as printed.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Component, Path, PathBuf};
+use std::process::Command;
+
+use protocol::chit::Entry;
+use protocol::lading::Position;
+use protocol::{Cert, Chit, Contract, Lading, Record, Side, Tally, Units, Verified};
+
+/// The top of the repository.
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).expect("crates/mychips").to_owned()
+}
+
+/// Every Markdown file below `dir`, without hidden and built folders.
+fn markdown_files(dir: &Path, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(dir).expect("a readable folder") {
+        let path = entry.expect("a readable entry").path();
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        if path.is_dir() {
+            if !name.starts_with('.') && !matches!(name, "target" | "build" | "node_modules") {
+                markdown_files(&path, found);
+            }
+        } else if name.ends_with(".md") {
+            found.push(path);
+        }
+    }
+}
+
+/// A Markdown text cut into prose lines (numbered from 1) and fenced blocks (info, content).
+struct Cut {
+    prose: Vec<(usize, String)>,
+    blocks: Vec<(String, String)>,
+}
+
+fn cut(text: &str) -> Cut {
+    let mut out = Cut { prose: Vec::new(), blocks: Vec::new() };
+    let mut fence: Option<String> = None;
+    for (number, line) in (1..).zip(text.lines()) {
+        let bare = line.trim_start();
+        let run = bare.chars().take_while(|&c| bare.starts_with(c)).count();
+        let fences = run >= 3 && (bare.starts_with('`') || bare.starts_with('~'));
+        match &fence {
+            Some(open) if fences && bare.starts_with(open.as_str()) && bare[run..].is_empty() => {
+                fence = None;
+            }
+            Some(_) => {
+                if let Some((_, content)) = out.blocks.last_mut() {
+                    content.push_str(line);
+                    content.push('\n');
+                }
+            }
+            None if fences => {
+                fence = Some(bare[..run].to_owned());
+                out.blocks.push((bare[run..].trim().to_owned(), String::new()));
+            }
+            None => out.prose.push((number, without_code(line))),
+        }
+    }
+    out
+}
+
+/// The line with its `code` spans blanked.
+fn without_code(line: &str) -> String {
+    let parts: Vec<&str> = line.split('`').collect();
+    let closed = parts.len() - 1 - (parts.len() - 1) % 2;
+    let keep = |(place, part): (usize, &&str)| {
+        if place % 2 == 1 && place < closed { String::new() } else { (*part).to_owned() }
+    };
+    parts.iter().enumerate().map(keep).collect()
+}
+
+/// The targets of inline links, pictures and reference definitions in a line of prose.
+fn targets(line: &str) -> Vec<String> {
+    let inline = line.split("](").skip(1).filter_map(|rest| {
+        let end = rest.find([')', ' '])?;
+        Some(rest[..end].trim_matches(['<', '>']).to_owned())
+    });
+    let definition = line.trim_start().strip_prefix('[').and_then(|rest| {
+        let (_, target) = rest.split_once("]: ")?;
+        target.split_whitespace().next().map(str::to_owned)
+    });
+    inline.chain(definition).collect()
+}
+
+/// The anchors that a text offers: its headings, as GitHub and mdBook name them, and `id="…"`.
+fn anchors(text: &str) -> BTreeSet<String> {
+    let mut seen: BTreeMap<String, usize> = BTreeMap::new();
+    let mut out = BTreeSet::new();
+    for line in text.lines() {
+        for id in line.split("id=\"").skip(1).filter_map(|rest| rest.split('"').next()) {
+            out.insert(id.to_owned());
+        }
+    }
+    for heading in headings(text) {
+        let slug: String = heading
+            .to_lowercase()
+            .chars()
+            .filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'))
+            .map(|c| if c == ' ' { '-' } else { c })
+            .collect();
+        let again = seen.entry(slug.clone()).or_default();
+        out.insert(if *again == 0 { slug } else { format!("{slug}-{again}") });
+        *again += 1;
+    }
+    out
+}
+
+/// The headings of a text, code spans included, fenced blocks left out.
+fn headings(text: &str) -> Vec<String> {
+    let outside: BTreeSet<usize> = cut(text).prose.iter().map(|&(number, _)| number).collect();
+    (1..)
+        .zip(text.lines())
+        .filter(|(number, line)| outside.contains(number) && line.starts_with('#'))
+        .filter_map(|(_, line)| line.trim_start_matches('#').strip_prefix(' '))
+        .map(|heading| heading.trim().to_owned())
+        .collect()
+}
+
+/// `dir/target` with `..` and `.` worked out.
+fn resolve(dir: &Path, target: &str) -> PathBuf {
+    let mut out = dir.to_owned();
+    for part in Path::new(target).components() {
+        match part {
+            Component::ParentDir => {
+                out.pop();
+            }
+            Component::Normal(name) => out.push(name),
+            _ => {}
+        }
+    }
+    out
+}
+
+/// What is wrong with a link found in `file`, if anything.
+fn fault(file: &Path, target: &str) -> Option<String> {
+    if target.contains("://") || target.starts_with("mailto:") {
+        return None;
+    }
+    if target.starts_with('/') {
+        return Some("is absolute: link relative to this file".to_owned());
+    }
+    let (path, anchor) = target.split_once('#').unwrap_or((target, ""));
+    let aim = if path.is_empty() { file.to_owned() } else { resolve(file.parent()?, path) };
+    if !aim.starts_with(root()) || !aim.exists() {
+        return Some("leads nowhere".to_owned());
+    }
+    if anchor.is_empty() {
+        return None;
+    }
+    let text = fs::read_to_string(&aim).unwrap_or_default();
+    (!anchors(&text).contains(anchor)).then(|| format!("has no heading #{anchor}"))
+}
+
+#[test]
+fn every_link_leads_somewhere() {
+    let mut files = Vec::new();
+    markdown_files(&root(), &mut files);
+    assert!(files.iter().any(|file| file.ends_with("docs/book/src/SUMMARY.md")), "no book found");
+    let mut faults = Vec::new();
+    let mut links = 0;
+    for file in &files {
+        let text = fs::read_to_string(file).expect("a readable document");
+        for (number, line) in cut(&text).prose {
+            for target in targets(&line) {
+                links += 1;
+                if let Some(fault) = fault(file, &target) {
+                    faults.push(format!("{}:{number}: {target} {fault}", file.display()));
+                }
+            }
+        }
+    }
+    assert!(links > 0, "the scanner found no link at all");
+    assert!(faults.is_empty(), "\n{}", faults.join("\n"));
+}
+
+/// Runs, in order and in one empty folder that holds the samples, the `sh` blocks of a document
+/// that call `mychips`, and returns how many there were.
+fn run_blocks(document: &str) -> usize {
+    let text = fs::read_to_string(root().join(document)).expect("the document");
+    let home = tempfile::tempdir().expect("a folder");
+    let town = home.path().join("samples/quernby");
+    fs::create_dir_all(&town).expect("a folder");
+    for entry in fs::read_dir(root().join("samples/quernby")).expect("the sample town") {
+        let file = entry.expect("a readable entry").path();
+        fs::copy(&file, town.join(file.file_name().expect("a name"))).expect("a copy");
+    }
+    let program = Path::new(env!("CARGO_BIN_EXE_mychips")).parent().expect("a folder");
+    let mut path = program.as_os_str().to_owned();
+    path.push(":");
+    path.push(std::env::var_os("PATH").unwrap_or_default());
+    let blocks: Vec<String> = cut(&text)
+        .blocks
+        .into_iter()
+        .filter(|(info, block)| info == "sh" && block.contains("mychips "))
+        .map(|(_, block)| block)
+        .collect();
+    for block in &blocks {
+        let run = Command::new("sh")
+            .args(["-e", "-c", block])
+            .current_dir(home.path())
+            .env("PATH", &path)
+            .env("HOME", home.path())
+            .env_remove("XDG_DATA_HOME")
+            .env_remove("MYCHIPS_DATA")
+            .env_remove("MYCHIPS_KEYS")
+            .output()
+            .expect("a shell");
+        let said = String::from_utf8_lossy(&run.stderr);
+        assert!(run.status.success(), "{document} shows this, which fails:\n{block}\n{said}");
+    }
+    blocks.len()
+}
+
+#[test]
+fn commands_shown_to_readers_work() {
+    assert!(run_blocks("README.md") > 0, "README.md shows how to clear a table");
+    assert!(run_blocks("docs/book/src/use/set-off.md") > 0, "the manual shows how to clear");
+    assert!(run_blocks("docs/book/src/use/site.md") > 0, "the manual shows how to keep a site");
+}
+
+#[test]
+fn the_scanner_sees_links_and_leaves_code_alone() {
+    let text = "# A b\n[one](x.md#y) and ![two](z.png) `[no](code.md)`\n\
+        ```sh\n[no](fenced.md)\n# no heading\n```\n[three]: w.md\n";
+    let cut = cut(text);
+    let found: Vec<String> = cut.prose.iter().flat_map(|(_, line)| targets(line)).collect();
+    assert_eq!(found, ["x.md#y", "z.png", "w.md"]);
+    assert_eq!(cut.blocks, [("sh".to_owned(), "[no](fenced.md)\n# no heading\n".to_owned())]);
+    assert_eq!(headings(text), ["A b"]);
+}
+
+#[test]
+fn anchors_are_named_as_readers_meet_them() {
+    let text = "# The `rid`: a hash, §3\n## Same\n## Same\n<a id=\"own\"></a>\n";
+    let expected = ["own", "same", "same-1", "the-rid-a-hash-3"];
+    assert_eq!(anchors(text), expected.map(str::to_owned).into());
+}
+
+#[test]
+fn broken_links_are_told_apart() {
+    let readme = root().join("README.md");
+    assert_eq!(fault(&readme, "https://example.org/nowhere"), None);
+    assert_eq!(fault(&readme, "samples/README.md"), None);
+    assert!(fault(&readme, "samples/none.md").is_some_and(|why| why.contains("nowhere")));
+    assert!(fault(&readme, "samples/README.md#none").is_some_and(|why| why.contains("#none")));
+    assert!(fault(&readme, "../outside.md").is_some());
+    assert!(fault(&readme, "/etc/hosts").is_some_and(|why| why.contains("absolute")));
+}
+
+/// What the worked example shows of one record.
+struct Shown {
+    record: String,
+    canonical: String,
+    hash: String,
+}
+
+/// The records of the worked example, in order.
+fn worked_example() -> Vec<Shown> {
+    let path = root().join("docs/book/src/protocol/3-example.md");
+    let blocks = cut(&fs::read_to_string(path).expect("the worked example")).blocks;
+    let of = |info: &str| -> Vec<String> {
+        let blocks = blocks.iter().filter(|(found, _)| found == info);
+        blocks.map(|(_, block)| block.trim().to_owned()).collect()
+    };
+    let rest = of("text canonical").into_iter().zip(of("text hash"));
+    let shown = of("json record").into_iter().zip(rest);
+    shown.map(|(record, (canonical, hash))| Shown { record, canonical, hash }).collect()
+}
+
+/// Reads a shown record, and compares the canonical form and the hash shown with it.
+fn read_shown<R: Record>(shown: &Shown) -> R {
+    let record = R::read(shown.record.as_bytes()).expect("a good record");
+    assert_eq!(record.canonical().expect("a canonical form").as_str(), shown.canonical);
+    assert_eq!(record.hash().expect("a hash").to_string(), shown.hash);
+    record
+}
+
+#[test]
+fn the_worked_example_is_true() {
+    let shown = worked_example();
+    let [contract, cert, tally, set, chit] = shown.as_slice() else {
+        panic!("the worked example shows {} records", shown.len());
+    };
+    let contract = read_shown::<Contract>(contract);
+    let cert = Verified::check(read_shown::<Cert>(cert), &()).expect("a signed cert");
+    let tally = Verified::check(read_shown::<Tally>(tally), &()).expect("a signed tally");
+    assert_eq!(tally.party(Side::Foil).cert, *cert);
+    let contract = Verified::check(contract, &()).expect("a contract under its own hash");
+    assert_eq!(Some(tally.members().agree.rid), contract.rid);
+    let chits = [read_shown::<Chit>(set), read_shown::<Chit>(chit)];
+    let [set, chit] = chits.map(|c| Verified::check(c, &tally.keys()).expect("a signed chit"));
+
+    // The figures of the chapter on lading, for the same tally.
+    let set = match set.into_inner().entry {
+        Entry::Set { set, .. } => set,
+        other => panic!("the first chit is {other:?}"),
+    };
+    let dairy = tally.half(Side::Stock);
+    let consent = dairy.consent(Some(&set), None);
+    let here = Position::new(chit.effect_on(Side::Stock), Units::ZERO, Units::ZERO);
+    let here = here.expect("a position");
+    let units = |milli| Units::new(milli).expect("an amount");
+    let more = Lading::inward(here, &consent);
+    let figures = [more.most(), more.free(), more.debt()];
+    assert_eq!(figures, [units(88_800), Units::ZERO, Units::ZERO]);
+    assert_eq!(more.cost(units(10_000)).expect("a cost").reward, units(50));
+    let back = Lading::outward(here, &consent);
+    assert_eq!([back.most(), back.free(), back.debt()], [units(61_200); 3]);
+}

@@ -1,0 +1,9 @@
+//! What `mychips` promises to people and scripts.
+#![allow(missing_docs, clippy::unwrap_used, clippy::panic)]
+
+mod clear;
+mod docs;
+mod out;
+mod refusals;
+mod run;
+mod site;

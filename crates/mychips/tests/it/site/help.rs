@@ -1,0 +1,33 @@
+//! The manual, as it is printed.
+
+use super::town::Town;
+
+#[test]
+fn every_command_explains_itself() {
+    let mut town = Town::bare();
+    for command in ["init", "pay", "statement", "status", "doctor"] {
+        town.asks(&format!("{command} --help"));
+    }
+    for (command, below) in [
+        ("key", &["new"][..]),
+        ("user", &["add", "list", "show", "suspend", "resume"]),
+        ("contract", &["list", "show", "hash", "add"]),
+        (
+            "tally",
+            &[
+                "invite", "answer", "offer", "counter", "accept", "refuse", "withdraw", "list",
+                "show", "set", "close",
+            ],
+        ),
+    ] {
+        town.asks(&format!("{command} --help"));
+        for below in below {
+            town.asks(&format!("{command} {below} --help"));
+        }
+    }
+    assert!(
+        town.told.lines().all(|line| line.chars().count() <= 80),
+        "a line breaks in 80 columns"
+    );
+    insta::assert_snapshot!("site_help", town.told);
+}

@@ -1,0 +1,247 @@
+//! Chits: the signed entries of a tally (protocol §3, §5). Their flat JSON form is in `flat.rs`.
+//!
+//! The side named `by` gives: by a `tran` or a `lift` of 5 its holder owes 5 more, or is owed 5
+//! less. A `set` moves nothing.
+
+mod flat;
+
+use std::num::NonZeroU32;
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use crate::bounded::{Line, Prose};
+use crate::record::{Record, record};
+use crate::settings::{InForce, Settings};
+use crate::side::{Side, Sides};
+use crate::{
+    ChitId, LiftId, PublicKey, SignError, Signature, SignatureFault, Signed, Signer, TallyId,
+    Timestamp, Units,
+};
+
+/// The most bytes of a reference: an invoice or order number, also a long one with its link.
+pub const MAX_REFERENCE_BYTES: usize = 200;
+
+/// The most bytes of a memo: a few sentences; both halves keep it for ever.
+pub const MAX_MEMO_BYTES: usize = 1_000;
+
+/// One entry of a tally.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Chit {
+    /// Its name, the same at both halves.
+    pub uuid: ChitId,
+    /// The tally that it belongs to.
+    pub tally: TallyId,
+    /// The side that gives, and where its user signs, signs.
+    pub by: Side,
+    /// When it was made; for a lift, a function of the lift.
+    pub date: Timestamp,
+    /// What it does.
+    pub entry: Entry,
+}
+record!(Chit, "chit", 1);
+
+/// What a chit does; `type` in JSON.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Entry {
+    /// Value given by the user's own will.
+    Tran {
+        /// How much.
+        units: Positive,
+        /// The user's own words and signature.
+        written: Written,
+    },
+    /// The settings of the side `by`, from now on.
+    Set {
+        /// The variables and their counter.
+        set: Set,
+        /// The user's own words and signature.
+        written: Written,
+    },
+    /// A leg of a lift. No user signs it: its proof is the lift's certificate, and everything in it
+    /// follows from lift and tally, so there is no room for words.
+    Lift {
+        /// How much.
+        units: Positive,
+        /// The lift.
+        lift: LiftId,
+    },
+}
+
+/// What one holder decides about its half.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Set {
+    /// All four variables.
+    pub settings: Settings,
+    /// Counts the holder's own `set` chits on this tally; the highest is in force, wherever its
+    /// chit is linked.
+    pub counter: NonZeroU32,
+    /// The most that the holder will owe, where it is more than the limit in the signed tally.
+    pub owe: Option<Owe>,
+    /// Whether the holder asks to close the tally: from then on it takes only what brings its
+    /// balance toward zero. A later `set` without it takes that back, until the tally is closed.
+    pub close: bool,
+}
+
+/// What a user adds to a chit by its own hand.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Written {
+    /// What it is about, for machines: an invoice number; `ref` in JSON.
+    pub reference: Option<Line<MAX_REFERENCE_BYTES>>,
+    /// What it is about, for people.
+    pub memo: Option<Prose<MAX_MEMO_BYTES>>,
+    /// The signature by the user's key; without it this is only a proposal.
+    pub sign: Option<Signature>,
+}
+
+/// An amount above zero: what a chit moves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "Units", into = "Units")]
+pub struct Positive(Units);
+
+/// An amount that somebody signs to owe at most: zero or more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "Units", into = "Units")]
+pub struct Owe(Units);
+
+/// Why something is no chit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum ChitError {
+    /// Zero or less: whoever wants value back needs the partner's chit.
+    #[error("units must be more than 0, not {0}")]
+    NotPositive(Units),
+    /// Less than nothing to owe.
+    #[error("owe must be 0 or more, not {0}")]
+    NegativeOwe(Units),
+    /// Written as `false`: one spelling only, so it is left out.
+    #[error("close is either true or left out")]
+    CloseFalse,
+    /// The type of chit needs this member.
+    #[error("a {kind} chit needs the member {member:?}")]
+    Lacks {
+        /// The type of chit.
+        kind: &'static str,
+        /// The member.
+        member: &'static str,
+    },
+    /// The type of chit does not have this member.
+    #[error("a {kind} chit has no member {member:?}")]
+    Has {
+        /// The type of chit.
+        kind: &'static str,
+        /// The member.
+        member: &'static str,
+    },
+}
+
+impl Chit {
+    /// What this chit does to the balance of a half of its tally, in milli-CHIPs: for the giving
+    /// side's half minus `units`, for the other plus, for a `set` nothing.
+    #[must_use]
+    pub const fn effect_on(&self, half: Side) -> Units {
+        let units = match self.entry {
+            Entry::Set { .. } => return Units::ZERO,
+            Entry::Tran { units, .. } | Entry::Lift { units, .. } => units.get(),
+        };
+        match (self.by, half) {
+            (Side::Stock, Side::Stock) | (Side::Foil, Side::Foil) => units.negated(),
+            (Side::Stock, Side::Foil) | (Side::Foil, Side::Stock) => units,
+        }
+    }
+
+    /// What the user who gives added by its own hand; none on a lift.
+    #[must_use]
+    pub const fn written(&self) -> Option<&Written> {
+        match &self.entry {
+            Entry::Tran { written, .. } | Entry::Set { written, .. } => Some(written),
+            Entry::Lift { .. } => None,
+        }
+    }
+
+    /// This chit signed by the user on the side `by`.
+    ///
+    /// # Errors
+    /// [`SignError`], also where it is a lift's: no user signs those.
+    pub fn signed(mut self, signer: &dyn Signer) -> Result<Self, SignError> {
+        if self.written().is_none() {
+            return Err(SignError::Refused {
+                reason: "a lift's chit is proved by the lift's certificate, not by a user".into(),
+            });
+        }
+        let signature = self.sign_with(signer)?;
+        if let Entry::Tran { written, .. } | Entry::Set { written, .. } = &mut self.entry {
+            written.sign = Some(signature);
+        }
+        Ok(self)
+    }
+}
+
+impl Signed for Chit {
+    /// The keys of the two users, as they hold at this chit: those in the signed tally, or what
+    /// came later in their place.
+    type Keys = Sides<PublicKey>;
+
+    /// A lift's chit never passes: only the lift's certificate makes it good.
+    fn check_signatures(&self, keys: &Self::Keys) -> Result<(), SignatureFault> {
+        match self.written() {
+            Some(written) => {
+                self.check_signature(self.by.word(), keys.of(self.by), written.sign.as_ref())
+            }
+            None => Err(SignatureFault::Missing { by: "the lift's referees" }),
+        }
+    }
+}
+
+impl Set {
+    /// What is in force for the holder by this `set`; `received` is the limit that its partner
+    /// grants it in the signed tally.
+    #[must_use]
+    pub fn in_force(&self, received: Units) -> InForce {
+        InForce::after_set(received, self.settings, self.owe.map(Owe::get))
+    }
+}
+
+impl Positive {
+    /// The amount.
+    #[must_use]
+    pub const fn get(self) -> Units {
+        self.0
+    }
+}
+
+impl TryFrom<Units> for Positive {
+    type Error = ChitError;
+
+    fn try_from(units: Units) -> Result<Self, ChitError> {
+        if units > Units::ZERO { Ok(Self(units)) } else { Err(ChitError::NotPositive(units)) }
+    }
+}
+
+impl From<Positive> for Units {
+    fn from(units: Positive) -> Self {
+        units.0
+    }
+}
+
+impl Owe {
+    /// The amount.
+    #[must_use]
+    pub const fn get(self) -> Units {
+        self.0
+    }
+}
+
+impl TryFrom<Units> for Owe {
+    type Error = ChitError;
+
+    fn try_from(units: Units) -> Result<Self, ChitError> {
+        if units >= Units::ZERO { Ok(Self(units)) } else { Err(ChitError::NegativeOwe(units)) }
+    }
+}
+
+impl From<Owe> for Units {
+    fn from(owe: Owe) -> Self {
+        owe.0
+    }
+}

@@ -1,0 +1,67 @@
+//! `HalfTally`: one half of a tally through its whole life. It is negotiated first; once both signed
+//! it has a ledger, and may still be negotiated anew.
+
+use serde::{Deserialize, Serialize};
+
+use crate::Timestamp;
+use crate::ledger::{Ledger, Status};
+use crate::negotiation::{Event, Given, Governs, Input, Message, Negotiation, Refusal};
+
+/// One half of a tally. The two parts change apart: a chit touches the ledger only, so a store may
+/// keep the negotiation, which holds whole records, where it is not written with every chit.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HalfTally {
+    /// What was and is negotiated.
+    pub negotiation: Negotiation,
+    /// The ledger, from the moment that both signed.
+    pub ledger: Option<Ledger>,
+}
+
+/// What an input to the negotiation does to the half.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Negotiated {
+    /// The half from now on.
+    pub half: HalfTally,
+    /// A tally that governs from now on: with the first the ledger is there already; a higher one
+    /// is still to be taken over by the ledger.
+    pub governs: Option<Governs>,
+    /// What to tell the partner.
+    pub send: Vec<Message>,
+    /// What people may want to know.
+    pub events: Vec<Event>,
+}
+
+impl HalfTally {
+    /// A half that nobody has signed.
+    #[must_use]
+    pub const fn new(negotiation: Negotiation) -> Self {
+        Self { negotiation, ledger: None }
+    }
+
+    /// Where the tally stands, as a user sees it: the negotiation's word until it is open, the
+    /// ledger's once it closes.
+    #[must_use]
+    pub fn status(&self) -> &'static str {
+        match self.ledger.as_ref().map(Ledger::status) {
+            Some(Status::Closing) => "C.open",
+            Some(Status::Closed) => "close",
+            Some(Status::Open) | None => self.negotiation.status().word(),
+        }
+    }
+
+    /// Decides an input to the negotiation.
+    ///
+    /// # Errors
+    /// [`Refusal`] as [`Negotiation::step`].
+    pub fn negotiate(&self, input: Input, now: Timestamp) -> Result<Negotiated, Refusal> {
+        let closed = self.ledger.as_ref().is_some_and(|ledger| ledger.status() == Status::Closed);
+        let step = self.negotiation.step(input, Given { now, closed })?;
+        let ledger = match &step.governs {
+            Some(Governs::Opens(tally)) => Some(Ledger::open(tally, self.negotiation.side())?),
+            Some(Governs::Higher(_)) | None => self.ledger.clone(),
+        };
+        let half = Self { negotiation: step.negotiation, ledger };
+        Ok(Negotiated { half, governs: step.governs, send: step.send, events: step.events })
+    }
+}

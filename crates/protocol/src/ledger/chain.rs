@@ -1,0 +1,188 @@
+//! The hash chain: how good chits are put in one order, and how a half's history is asked about.
+
+use serde::{Deserialize, Serialize};
+
+use crate::chit::Chit;
+use crate::json::JsonError;
+use crate::record::{Record, record};
+use crate::{ChitId, Hash, Signature, SignatureFault, Signed, TallyId, Verified};
+
+/// Where a chain stands: how many chits it has, and the hash of its last link. With index 0 the
+/// hash is the signed tally's: the genesis.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Head {
+    /// Number of links, and the index of the last one.
+    pub index: u64,
+    /// Hash of the last link.
+    pub hash: Hash,
+}
+
+/// A chit in its place on a chain.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Link {
+    /// The chain's head once this link is the last.
+    pub head: Head,
+    /// The chit's hash.
+    pub chit_hash: Hash,
+    /// The chit; its proof was checked before it was linked.
+    pub chit: Chit,
+}
+
+impl Head {
+    /// The head after `chit` is linked to a chain that stands here: the hash commits to the one
+    /// before, the index and the chit.
+    #[must_use]
+    pub fn then(self, tally: TallyId, chit: Hash) -> Self {
+        let (index, prior) = (self.index + 1, self.hash);
+        // Already canonical: members in order, nothing to escape. A test compares.
+        let text = format!(
+            r#"{{"chit":"{chit}","index":{index},"kind":"link","prior":"{prior}","tally":"{tally}","v":1}}"#
+        );
+        Self { index, hash: Hash::of(text.as_bytes()) }
+    }
+}
+
+/// An agent's signed word that its half of a tally has the chain with this head.
+///
+/// The partner keeps the last one: it shows what was acknowledged, whatever is said later.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(remote = "Self", deny_unknown_fields)]
+pub struct Ack {
+    /// The tally.
+    pub tally: TallyId,
+    /// The head that is acknowledged.
+    pub head: Head,
+    /// The agent's signature.
+    pub sign: Option<Signature>,
+}
+record!(Ack, "ack", 1);
+
+impl Signed for Ack {
+    /// The agent that says so.
+    type Keys = crate::AgentId;
+
+    fn check_signatures(&self, agent: &Self::Keys) -> Result<(), SignatureFault> {
+        self.check_signature("agent", &agent.public_key(), self.sign.as_ref())
+    }
+}
+
+/// A chit whose proof was checked, with its hash: what a ledger takes.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Good {
+    chit: Chit,
+    hash: Hash,
+}
+
+impl Good {
+    /// A chit that its user signed.
+    ///
+    /// # Errors
+    /// [`JsonError`] where it has no hash.
+    pub fn of(chit: Verified<Chit>) -> Result<Self, JsonError> {
+        Ok(Self { hash: chit.hash()?, chit: chit.into_inner() })
+    }
+
+    /// The chit.
+    #[must_use]
+    pub const fn chit(&self) -> &Chit {
+        &self.chit
+    }
+
+    /// Its hash.
+    #[must_use]
+    pub const fn hash(&self) -> Hash {
+        self.hash
+    }
+}
+
+impl Link {
+    /// The chit next on a chain that stands at `head`.
+    pub(super) fn after(head: Head, Good { chit, hash }: Good) -> Self {
+        Self { head: head.then(chit.tally, hash), chit_hash: hash, chit }
+    }
+
+    /// Takes the chit off the chain.
+    pub(super) fn unlinked(self) -> Good {
+        Good { chit: self.chit, hash: self.chit_hash }
+    }
+}
+
+/// A part of a half's history that has to be at hand before a step can be decided. Whoever keeps the
+/// history fetches it and asks again: nothing was decided yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Missing {
+    /// The links from `first` to `last`.
+    Links {
+        /// Index of the first.
+        first: u64,
+        /// Index of the last.
+        last: u64,
+    },
+    /// Whether and where the chit with this hash is linked.
+    Place(Hash),
+    /// Whether a chit of this name is linked, and which.
+    Named(ChitId),
+}
+
+/// The links of one half, as whoever keeps them answers. It must know those up to the ledger's
+/// head; what it has not at hand just now, it names as [`Missing`].
+pub trait Links {
+    /// The link at `index`, from 1 to the head's.
+    ///
+    /// # Errors
+    /// [`Missing::Links`].
+    fn link(&self, index: u64) -> Result<Link, Missing>;
+
+    /// The index at which the chit with this hash is linked.
+    ///
+    /// # Errors
+    /// [`Missing::Place`].
+    fn place(&self, chit: &Hash) -> Result<Option<u64>, Missing>;
+
+    /// The hash of a linked chit of this name.
+    ///
+    /// # Errors
+    /// [`Missing::Named`].
+    fn named(&self, uuid: &ChitId) -> Result<Option<Hash>, Missing>;
+}
+
+/// A chain in memory, whole: for tests, simulation and model checking.
+impl Links for Vec<Link> {
+    fn link(&self, index: u64) -> Result<Link, Missing> {
+        let place = usize::try_from(index).ok().and_then(|index| index.checked_sub(1));
+        let link = place.and_then(|place| self.get(place));
+        link.cloned().ok_or(Missing::Links { first: index, last: index })
+    }
+
+    fn place(&self, chit: &Hash) -> Result<Option<u64>, Missing> {
+        let link = self.iter().find(|link| link.chit_hash == *chit);
+        Ok(link.map(|link| link.head.index))
+    }
+
+    fn named(&self, uuid: &ChitId) -> Result<Option<Hash>, Missing> {
+        Ok(self.iter().find(|link| link.chit.uuid == *uuid).map(|link| link.chit_hash))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::canonical::CanonicalText;
+    use crate::json;
+
+    #[test]
+    fn what_is_hashed_for_a_link_is_canonical() {
+        let hash = |byte| Hash::from_bytes([byte; 32]);
+        let tally = TallyId::random([3; 16]);
+        let prior = Head { index: 41, hash: hash(1) };
+        let text = format!(
+            r#"{{"v": 1, "kind": "link", "tally": "{tally}", "index": 42, "prior": "{}", "chit": "{}"}}"#,
+            hash(1),
+            hash(2)
+        );
+        let value = json::parse(text.as_bytes()).expect("a value");
+        let expected = CanonicalText::of(&value).expect("a text").hash();
+        assert_eq!(prior.then(tally, hash(2)), Head { index: 42, hash: expected });
+    }
+}

@@ -1,0 +1,198 @@
+//! The ledger: one half of a signed tally, its chits, and how it becomes one with the other half
+//! (protocol §5). Decisions are in `step.rs` and `order.rs`; the chain itself is in `chain.rs`.
+//!
+//! A half's good chits are a set that only grows, so two halves that have exchanged everything have
+//! the same. The chain puts them in one order, which the foil decides: it links what it learns, as
+//! it learns it. The stock links its own at once too, provisionally, and conforms when it hears the
+//! foil's order. What has still to be told follows from the state alone: whoever asks again, after a
+//! loss or a crash, gets the same answer.
+
+mod chain;
+mod message;
+mod order;
+mod rebase;
+mod refusal;
+mod step;
+
+pub use chain::{Ack, Good, Head, Link, Links, Missing};
+pub use message::{MAX_CHITS_IN_UPD, MAX_LOCATOR, Message};
+pub use refusal::{Refusal, Stop};
+pub use step::{Change, Event, Input, Step};
+
+use serde::{Deserialize, Serialize};
+
+use crate::chit::Set;
+use crate::json::JsonError;
+use crate::lading::Position;
+use crate::record::Record;
+use crate::settings::{Consent, InForce};
+use crate::side::{Side, Sides};
+use crate::{Hash, PublicKey, Tally, TallyId, Units, Verified};
+
+/// One half of an open tally: everything about it but the history itself, which whoever keeps it
+/// shows through [`Links`].
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Ledger {
+    tally: TallyId,
+    side: Side,
+    /// What each side may owe, as the other granted it in the signed tally.
+    may_owe: Sides<Units>,
+    keys: Sides<PublicKey>,
+    genesis: Hash,
+    head: Head,
+    /// How many links the partner is known to have in this order: for the foil, acknowledged by the
+    /// stock; for the stock, ordered by the foil.
+    agreed: u64,
+    /// As text where it is kept: JSON readers hold no 128 bits.
+    #[serde(with = "crate::text::as_text")]
+    balance_milli: i128,
+    /// The `set` in force for each side, and its chit's hash.
+    sets: Sides<Option<(Set, Hash)>>,
+    conflicts: u64,
+}
+
+/// Where an open tally is in its life, as a user sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Status {
+    /// `open`.
+    Open,
+    /// `C.open`: one side asked to close; it takes only what brings the balance toward zero.
+    Closing,
+    /// `close`: asked for, at zero, and the partner has the same chain.
+    Closed,
+}
+
+impl Ledger {
+    /// The half on `side` of a tally that both signed, with no chits yet.
+    ///
+    /// # Errors
+    /// [`JsonError`] where the tally has no hash.
+    pub fn open(tally: &Verified<Tally>, side: Side) -> Result<Self, JsonError> {
+        let genesis = tally.hash()?;
+        let may_owe = |side| tally.half(side).holder_may_owe();
+        Ok(Self {
+            tally: tally.members().uuid,
+            side,
+            may_owe: Sides { stock: may_owe(Side::Stock), foil: may_owe(Side::Foil) },
+            keys: tally.keys(),
+            genesis,
+            head: Head { index: 0, hash: genesis },
+            agreed: 0,
+            balance_milli: 0,
+            sets: Sides { stock: None, foil: None },
+            conflicts: 0,
+        })
+    }
+
+    /// The tally.
+    #[must_use]
+    pub const fn tally(&self) -> TallyId {
+        self.tally
+    }
+
+    /// Which half this is.
+    #[must_use]
+    pub const fn side(&self) -> Side {
+        self.side
+    }
+
+    /// Where the chain stands.
+    #[must_use]
+    pub const fn head(&self) -> Head {
+        self.head
+    }
+
+    /// How many links the partner is known to have in the same order.
+    #[must_use]
+    pub const fn agreed(&self) -> u64 {
+        self.agreed
+    }
+
+    /// The balance in milli-CHIPs: positive when the partner owes the holder. Beyond [`Units::MAX`]
+    /// only where a partner signed more than any honest site lets it.
+    #[must_use]
+    pub const fn balance_milli(&self) -> i128 {
+        self.balance_milli
+    }
+
+    /// The keys that the two users sign chits with.
+    #[must_use]
+    pub const fn keys(&self) -> &Sides<PublicKey> {
+        &self.keys
+    }
+
+    /// How often a second chit of one name turned up, each with good proof. Both count, since both
+    /// were signed; the tally lifts no more until people have looked.
+    #[must_use]
+    pub const fn conflicts(&self) -> u64 {
+        self.conflicts
+    }
+
+    /// Where the tally is in its life.
+    #[must_use]
+    pub fn status(&self) -> Status {
+        if !self.asked_to_close() {
+            Status::Open
+        } else if self.balance_milli == 0 && self.agreed == self.head.index {
+            Status::Closed
+        } else {
+            Status::Closing
+        }
+    }
+
+    /// Whether the settings in force of a side ask to close the tally.
+    fn asked_to_close(&self) -> bool {
+        Side::BOTH.into_iter().any(|side| self.sets.of(side).is_some_and(|(set, _)| set.close))
+    }
+
+    /// The `set` in force for a side; none before its first.
+    #[must_use]
+    pub fn set_of(&self, side: Side) -> Option<&Set> {
+        self.sets.of(side).as_ref().map(|(set, _)| set)
+    }
+
+    /// What both sides' signatures allow, seen from this half (protocol §6); once one of them asks
+    /// to close, nothing but the way to zero.
+    #[must_use]
+    pub fn consent(&self) -> Consent {
+        let consent =
+            Consent { holder: self.in_force(self.side), partner: self.in_force(self.side.other()) };
+        if self.asked_to_close() { consent.toward_zero() } else { consent }
+    }
+
+    /// What lifts may plan with here, where promises have taken these rooms; none where the tally
+    /// must not lift: it is closed, or has a conflict.
+    #[must_use]
+    pub fn position(&self, reserved_in: Units, reserved_out: Units) -> Option<Position> {
+        if self.conflicts > 0 || self.status() == Status::Closed {
+            return None;
+        }
+        let balance = i64::try_from(self.balance_milli).ok()?;
+        Position::new(Units::new(balance).ok()?, reserved_in, reserved_out).ok()
+    }
+
+    /// Takes over a `set` where it has the highest counter so far. Two of one counter are a fault of
+    /// their signer; that both halves choose the same one, whichever they heard of first, the lower
+    /// hash decides.
+    fn put_in_force(&mut self, side: Side, set: Set, hash: Hash) {
+        let slot = match side {
+            Side::Stock => &mut self.sets.stock,
+            Side::Foil => &mut self.sets.foil,
+        };
+        let newer = |&(old, old_hash): &(Set, Hash)| {
+            set.counter > old.counter || (set.counter == old.counter && hash < old_hash)
+        };
+        if slot.as_ref().is_none_or(newer) {
+            *slot = Some((set, hash));
+        }
+    }
+
+    fn in_force(&self, side: Side) -> InForce {
+        let received = *self.may_owe.of(side);
+        match self.sets.of(side) {
+            Some((set, _)) => set.in_force(received),
+            None => InForce::at_opening(*self.may_owe.of(side.other()), received),
+        }
+    }
+}

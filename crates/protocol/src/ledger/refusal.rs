@@ -1,0 +1,132 @@
+//! Why a ledger does not take an input: nothing changed, and the reason says what to do.
+
+use thiserror::Error;
+
+use super::chain::Missing;
+use super::message::{MAX_CHITS_IN_UPD, MAX_LOCATOR};
+use crate::json::JsonError;
+use crate::side::Side;
+use crate::{ChitId, TallyId, Units};
+
+/// Why a step was not taken.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum Stop {
+    /// It never will be, in this state.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// Not yet: part of the history is needed first.
+    #[error("part of the history is not at hand: {0:?}")]
+    Missing(Missing),
+}
+
+impl From<Missing> for Stop {
+    fn from(missing: Missing) -> Self {
+        Self::Missing(missing)
+    }
+}
+
+impl From<JsonError> for Stop {
+    fn from(error: JsonError) -> Self {
+        Self::Refused(Refusal::Record(error))
+    }
+}
+
+/// Why an input is refused.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum Refusal {
+    /// The chit belongs to another tally.
+    #[error("chit {chit} is for tally {named}, not for {tally}")]
+    OtherTally {
+        /// The chit.
+        chit: ChitId,
+        /// The tally it names.
+        named: TallyId,
+        /// The tally at hand.
+        tally: TallyId,
+    },
+    /// A user writes only what it gives itself.
+    #[error("chit {chit} is by the {by}; the holder of this half is the {holder}")]
+    NotByHolder {
+        /// The chit.
+        chit: ChitId,
+        /// The side that it names.
+        by: Side,
+        /// The side of this half.
+        holder: Side,
+    },
+    /// Exactly this chit is there already: nothing to do.
+    #[error("chit {chit} is already there")]
+    Known {
+        /// The chit.
+        chit: ChitId,
+    },
+    /// Another chit has this name: write a new one under a new name.
+    #[error("another chit is already named {chit}; write this one under a new name")]
+    NameTaken {
+        /// The name.
+        chit: ChitId,
+    },
+    /// Beyond the limit that the partner granted.
+    #[error(
+        "chit {chit} would make you owe {would_owe}, beyond the limit of {limit} granted to you"
+    )]
+    OverLimit {
+        /// The chit.
+        chit: ChitId,
+        /// What the holder would owe.
+        would_owe: Units,
+        /// What it may owe.
+        limit: Units,
+    },
+    /// A debt beyond what any record can hold.
+    #[error("chit {chit} would bring the balance beyond 9007199254740.991")]
+    OutOfRange {
+        /// The chit.
+        chit: ChitId,
+    },
+    /// A `set` with a counter that was used or passed.
+    #[error("the settings in force have counter {in_force}; sign these with a higher one")]
+    StaleSettings {
+        /// The counter in force.
+        in_force: u32,
+    },
+    /// The tally is closing.
+    #[error("chit {chit} would move the balance away from zero, and the tally is closing")]
+    Closing {
+        /// The chit.
+        chit: ChitId,
+    },
+    /// The tally is closed for good, as far as its own users go.
+    #[error("chit {chit} would open a tally again that is closed; agree on a new tally")]
+    Closed {
+        /// The chit.
+        chit: ChitId,
+    },
+    /// A chit occurs twice in what the partner calls its chain.
+    #[error("chit {chit} stands twice in the partner's order")]
+    Twice {
+        /// The chit.
+        chit: ChitId,
+    },
+    /// The chits do not lead to the head that the message names.
+    #[error("the chits after link {base} do not lead to the head that the message names")]
+    WrongHead {
+        /// Index of the base.
+        base: u64,
+    },
+    /// Longer than any honest message.
+    #[error("at most {MAX_CHITS_IN_UPD} chits or {MAX_LOCATOR} heads fit into a message")]
+    TooLong,
+    /// A message that only the other side sends.
+    #[error("the {from} does not send this message")]
+    NotFrom {
+        /// Who sent it.
+        from: Side,
+    },
+    /// A locator must end at the signed tally that both have.
+    #[error("the partner's chain begins with another signed tally")]
+    OtherGenesis,
+    /// The record has no canonical form.
+    #[error(transparent)]
+    Record(#[from] JsonError),
+}

@@ -1,0 +1,266 @@
+//! What a ledger does with an input: `step` takes a state and an input and gives the next state,
+//! the change of the history, what to send and what to tell people. Nothing else happens.
+
+use super::chain::{Good, Head, Link, Links, Missing};
+use super::message::{MAX_CHITS_IN_UPD, Message};
+use super::order::Tail;
+use super::refusal::{Refusal, Stop};
+use super::{Ledger, Status};
+use crate::chit::{Chit, Entry};
+use crate::side::Side;
+use crate::{ChitId, Hash, Units};
+
+/// Something that happens to a half.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Input {
+    /// The holder signed a chit.
+    Write {
+        /// The chit, by this half's side.
+        chit: Good,
+        /// Whether the holder said that it may go beyond the limit that the partner granted.
+        over_limit: bool,
+    },
+    /// Chits that were good before and are brought back: by the holder's device, which keeps them,
+    /// after this half lost them. They are taken like the partner's: their proof decides.
+    Recover(Vec<Good>),
+    /// A message from the partner's agent, every proof in it checked.
+    Receive(Message<Good>),
+    /// Some time has passed: say again what the partner has not confirmed.
+    Remind,
+    /// Compare the two halves from scratch, as after a restore: a half that went back cannot know
+    /// what it lost, nor can a partner that believes both agree. The question leaves no trace in the
+    /// state, so ask again until an answer was taken.
+    Compare,
+}
+
+/// What an input does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// The state from now on.
+    pub ledger: Ledger,
+    /// What changes in the history; to be written in the same transaction as the state.
+    pub change: Option<Change>,
+    /// What to tell the partner. Losing it loses nothing: [`Input::Remind`] says it again, and for
+    /// [`Input::Compare`] whoever asked for it.
+    pub send: Vec<Message>,
+    /// What people may want to know.
+    pub events: Vec<Event>,
+}
+
+/// A new end of the chain.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// Links up to this index stay.
+    pub keep: u64,
+    /// All later ones are replaced by these.
+    pub then: Vec<Link>,
+}
+
+/// Something that people may want to know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Event {
+    /// A chit became part of this half.
+    Linked {
+        /// Its name.
+        chit: ChitId,
+        /// What it does to the balance of this half.
+        effect: Units,
+    },
+    /// A chit by the partner brought its debt beyond the limit that the holder granted.
+    OverLimit {
+        /// Its name.
+        chit: ChitId,
+    },
+    /// A second chit of one name, with good proof: show both to people.
+    Conflict {
+        /// The name.
+        chit: ChitId,
+        /// Hash of the one that was there first.
+        first: Hash,
+        /// Hash of the one that turned up.
+        second: Hash,
+    },
+    /// The tally entered another part of its life.
+    Status(Status),
+}
+
+impl Ledger {
+    /// Decides an input. `links` must be the history that belongs to this state.
+    ///
+    /// # Errors
+    /// [`Stop::Refused`] says why nothing happens, [`Stop::Missing`] what part of the history is
+    /// needed before anything can be decided.
+    pub fn step(&self, input: Input, links: &impl Links) -> Result<Step, Stop> {
+        let mut step = match input {
+            Input::Write { chit, over_limit } => self.write(chit, over_limit, links)?,
+            Input::Recover(chits) => self.recover(chits, links)?,
+            Input::Receive(message) => self.receive(message, links)?,
+            Input::Remind => self.unchanged(self.due(links)?),
+            Input::Compare => self.unchanged(vec![Message::Req { locator: self.locator(links)? }]),
+        };
+        if step.ledger.status() != self.status() {
+            step.events.push(Event::Status(step.ledger.status()));
+        }
+        Ok(step)
+    }
+
+    pub(super) fn unchanged(&self, send: Vec<Message>) -> Step {
+        Step { ledger: self.clone(), change: None, send, events: Vec::new() }
+    }
+
+    fn write(&self, good: Good, over_limit: bool, links: &impl Links) -> Result<Step, Stop> {
+        self.belongs(&good)?;
+        let chit = good.chit();
+        let name = chit.uuid;
+        if chit.by != self.side {
+            let (by, holder) = (chit.by, self.side);
+            return Err(Refusal::NotByHolder { chit: name, by, holder }.into());
+        }
+        if let Some(hash) = links.named(&name)? {
+            // Of two with this name, either may be the one that was found.
+            let known = hash == good.hash() || links.place(&good.hash())?.is_some();
+            let refusal = if known {
+                Refusal::Known { chit: name }
+            } else {
+                Refusal::NameTaken { chit: name }
+            };
+            return Err(refusal.into());
+        }
+        self.may_write(chit, over_limit)?;
+        let mut tail = Tail::after(self, self.head);
+        tail.add(good, links)?;
+        let mut step = tail.finish(self.agreed);
+        step.say(|ledger, links| ledger.due(links), links)?;
+        Ok(step)
+    }
+
+    fn recover(&self, chits: Vec<Good>, links: &impl Links) -> Result<Step, Stop> {
+        let mut step = self.learn(chits, links)?;
+        step.say(|ledger, links| ledger.due(links), links)?;
+        Ok(step)
+    }
+
+    /// Whether the holder may add this chit of its own.
+    fn may_write(&self, chit: &Chit, over_limit: bool) -> Result<(), Refusal> {
+        let name = chit.uuid;
+        if let Entry::Set { set, .. } = &chit.entry {
+            let in_force = self.sets.of(self.side).map_or(0, |(set, _)| set.counter.get());
+            if set.counter.get() <= in_force {
+                return Err(Refusal::StaleSettings { in_force });
+            }
+            if self.status() == Status::Closed && !set.close {
+                return Err(Refusal::Closed { chit: name });
+            }
+            return Ok(());
+        }
+        // What the holder gives lowers its balance. Until it owes, it only gives back.
+        let after = self.balance_milli + i128::from(chit.effect_on(self.side).milli());
+        if after >= 0 {
+            return Ok(());
+        }
+        if self.status() != Status::Open {
+            return Err(Refusal::Closing { chit: name });
+        }
+        let milli = i64::try_from(-after).map_err(|_| Refusal::OutOfRange { chit: name })?;
+        let would_owe = Units::new(milli).map_err(|_| Refusal::OutOfRange { chit: name })?;
+        let limit = *self.may_owe.of(self.side);
+        if would_owe > limit && !over_limit {
+            return Err(Refusal::OverLimit { chit: name, would_owe, limit });
+        }
+        Ok(())
+    }
+
+    fn receive(&self, message: Message<Good>, links: &impl Links) -> Result<Step, Stop> {
+        message.check_length()?;
+        match (message, self.side) {
+            (Message::Upd { base, chits, head }, Side::Stock) => {
+                self.conform(base, chits, head, links)
+            }
+            (Message::Upd { base, chits, .. }, Side::Foil) => self.order(base, chits, links),
+            (Message::Ack { head }, Side::Foil) => self.acknowledged(head, links),
+            (Message::Nak { locator }, Side::Foil) | (Message::Req { locator }, _) => {
+                self.answer(&locator, links)
+            }
+            (Message::Ack { .. } | Message::Nak { .. }, Side::Stock) => {
+                Err(Refusal::NotFrom { from: Side::Foil }.into())
+            }
+        }
+    }
+
+    /// The stock has our order up to `head`.
+    fn acknowledged(&self, head: Head, links: &impl Links) -> Result<Step, Stop> {
+        if !self.stands(head, links)? {
+            // It acknowledges what we do not have, or have no more: find out what it knows.
+            return Ok(self.unchanged(vec![Message::Req { locator: self.locator(links)? }]));
+        }
+        let mut step = self.unchanged(Vec::new());
+        step.ledger.agreed = self.agreed.max(head.index);
+        if step.ledger.agreed > self.agreed {
+            step.send = step.ledger.due(links)?;
+        }
+        Ok(step)
+    }
+
+    /// The partner shows what it has: tell it what comes after, from where the two agree.
+    fn answer(&self, locator: &[Head], links: &impl Links) -> Result<Step, Stop> {
+        for head in locator {
+            if self.stands(*head, links)? {
+                let mut step = self.unchanged(Vec::new());
+                step.ledger.agreed = head.index;
+                step.send.push(step.ledger.upd_after(*head, links)?);
+                return Ok(step);
+            }
+        }
+        Err(Refusal::OtherGenesis.into())
+    }
+
+    /// What the partner is not known to have, as one message; none where it has all.
+    pub(super) fn due(&self, links: &impl Links) -> Result<Vec<Message>, Stop> {
+        if self.agreed == self.head.index {
+            return Ok(Vec::new());
+        }
+        Ok(vec![self.upd_after(self.head_at(self.agreed, links)?, links)?])
+    }
+
+    /// The links after `base`, as many as one message takes; maybe none.
+    pub(super) fn upd_after(&self, base: Head, links: &impl Links) -> Result<Message, Stop> {
+        let most = u64::try_from(MAX_CHITS_IN_UPD).unwrap_or(1);
+        let last = self.head.index.min(base.index + most);
+        let mut head = base;
+        let mut chits = Vec::new();
+        for index in base.index + 1..=last {
+            let missing = |_| Missing::Links { first: index, last };
+            let link = links.link(index).map_err(missing)?;
+            head = link.head;
+            chits.push(link.chit);
+        }
+        Ok(Message::Upd { base, chits, head })
+    }
+
+    /// Whether `head` is on our chain.
+    pub(super) fn stands(&self, head: Head, links: &impl Links) -> Result<bool, Stop> {
+        Ok(head.index <= self.head.index && self.head_at(head.index, links)? == head)
+    }
+
+    pub(super) fn head_at(&self, index: u64, links: &impl Links) -> Result<Head, Stop> {
+        if index == self.head.index {
+            Ok(self.head)
+        } else if index == 0 {
+            Ok(Head { index: 0, hash: self.genesis })
+        } else {
+            Ok(links.link(index)?.head)
+        }
+    }
+
+    /// Heads of our chain, newest first, at distances that double, and the genesis last.
+    pub(super) fn locator(&self, links: &impl Links) -> Result<Vec<Head>, Stop> {
+        let mut locator = vec![self.head];
+        let (mut index, mut distance) = (self.head.index, 1);
+        while index > 0 {
+            index = index.saturating_sub(distance);
+            distance *= 2;
+            locator.push(self.head_at(index, links)?);
+        }
+        Ok(locator)
+    }
+}

@@ -1,0 +1,82 @@
+//! What becomes of an offer that is on its way: heard, taken back, or at its end.
+
+use super::message::{End, Message, Place, Version};
+use super::refusal::Refusal;
+use super::step::{Event, Step};
+use super::{Negotiation, Table};
+
+impl Negotiation {
+    /// The partner has heard what we said of this version.
+    pub(super) fn received(&self, version: Version) -> Step {
+        let mut step = self.unchanged(Vec::new());
+        let next = &mut step.negotiation;
+        match (&mut next.signed, &mut next.table) {
+            (Some(signed), _) if signed.version == version => signed.told = true,
+            (_, Table::Ours { version: ours, delivered, .. }) if *ours == version => {
+                *delivered = true;
+            }
+            (_, Table::Refused { version: refused, .. }) if *refused == version => {
+                next.table = Table::Empty { void: true };
+            }
+            _ => return self.passed(Refusal::Late { revision: version.revision.get() }, []),
+        }
+        step
+    }
+
+    /// The partner asks for its offer back.
+    pub(super) fn asked_back(&self, version: Version) -> Step {
+        let place = Place::of(version, self.side.other());
+        let given_back = Message::Ended { version, end: End::Withdrawn };
+        if let Some(signed) = &self.signed
+            && signed.version.revision >= version.revision
+        {
+            let accepted = Message::Tally(Box::new(signed.tally.clone()));
+            return self.passed(Refusal::Late { revision: version.revision.get() }, [accepted]);
+        }
+        let mut step = self.unchanged(Vec::new());
+        match &self.table {
+            Table::Refused { version: refused, .. } if *refused == version => {
+                step.send.extend(self.about_ours());
+            }
+            Table::Ours { .. } if self.place_on_table() > Some(place) => {
+                step.send.extend(self.about_ours());
+            }
+            Table::Theirs { offer, .. } if self.place_on_table() > Some(place) => {
+                step.send.push(Message::Tally(offer.clone()));
+            }
+            _ if self.place_on_table() > Some(place) => step.send.push(given_back),
+            Table::Empty { .. } => {
+                step.negotiation.last = self.last.max(place);
+                step.send.push(given_back);
+            }
+            table => {
+                // On the table, or overtaken by what is withdrawn.
+                let void = matches!(table, Table::Refused { .. });
+                step.events.extend(self.overtaken(version));
+                if matches!(table, Table::Theirs { .. }) {
+                    step.events.push(Event::Withdrawn { version });
+                }
+                step.negotiation.last = self.last.max(place);
+                step.negotiation.table = Table::Empty { void };
+                step.send.push(given_back);
+            }
+        }
+        step
+    }
+
+    /// The partner will not accept our offer any more.
+    pub(super) fn ended(&self, version: Version, end: End) -> Step {
+        let refused = matches!(end, End::Refused { .. });
+        let heard = refused.then_some(Message::Received { version });
+        match &self.table {
+            Table::Ours { version: ours, .. } if *ours == version => {
+                let mut step = self.unchanged(heard.into_iter().collect());
+                let void = refused || end == End::Expired;
+                step.negotiation.table = Table::Empty { void };
+                step.events.push(Event::Ended { version, end });
+                step
+            }
+            _ => self.passed(Refusal::NotOnTable { hash: version.hash }, heard),
+        }
+    }
+}

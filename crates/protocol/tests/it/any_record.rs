@@ -1,0 +1,148 @@
+//! What holds for every kind of record: read is what was written, signatures are outside of the
+//! hash, and any bytes give a record or a reason.
+
+use proptest::prelude::*;
+use proptest::test_runner::TestCaseResult;
+use protocol::record::Record;
+use protocol::{Cert, Chit, Contract, Tally};
+use serde_json::{Value, json};
+
+use crate::people::{any_cert, any_chit, any_contract, any_tally};
+
+fn comes_back<R: Record + PartialEq + std::fmt::Debug>(record: &R) -> TestCaseResult {
+    let text = record.to_text().unwrap();
+    let read = R::read(text.as_bytes()).map_err(|e| TestCaseError::fail(format!("{e}: {text}")))?;
+    prop_assert_eq!(&read, record);
+    prop_assert_eq!(read.hash().unwrap(), record.hash().unwrap());
+
+    // The hash is that of the text without the members outside, and says which kind it is of.
+    let mut value: Value = serde_json::from_str(text.as_str()).unwrap();
+    for member in R::OUTSIDE {
+        value.as_object_mut().unwrap().remove(*member);
+    }
+    prop_assert_eq!(value["kind"].as_str(), Some(R::KIND));
+    let bare = protocol::Json::of(&value).unwrap();
+    prop_assert_eq!(protocol::CanonicalText::of(&bare).unwrap().hash(), record.hash().unwrap());
+    Ok(())
+}
+
+/// Every reader on the same bytes; whatever one accepts, it must accept again as it wrote it.
+fn total(bytes: &[u8]) -> TestCaseResult {
+    fn one<R: Record + PartialEq + std::fmt::Debug>(bytes: &[u8]) -> TestCaseResult {
+        match R::read(bytes) {
+            Ok(record) => comes_back(&record),
+            Err(reason) => {
+                prop_assert!(!reason.to_string().is_empty());
+                Ok(())
+            }
+        }
+    }
+    one::<Chit>(bytes)?;
+    one::<Cert>(bytes)?;
+    one::<Tally>(bytes)?;
+    one::<Contract>(bytes)
+}
+
+/// A value that may stand where another was expected.
+fn odd() -> impl Strategy<Value = Value> {
+    prop_oneof![
+        Just(Value::Null),
+        Just(json!([])),
+        Just(json!({})),
+        Just(json!("")),
+        Just(json!("stock")),
+        Just(json!("\u{202e}evil")),
+        Just(json!(1.5)),
+        Just(json!(u64::MAX)),
+        any::<i64>().prop_map(|number| json!(number)),
+        (-3i64..3).prop_map(|number| json!(number)),
+        Just(json!("x".repeat(40_000))),
+        Just(json!(vec![json!({}); 1_000])),
+    ]
+}
+
+/// Every place inside a value, as a JSON pointer.
+fn pointers(value: &Value, at: &str, found: &mut Vec<String>) {
+    found.push(at.to_owned());
+    match value {
+        Value::Object(members) => {
+            members.iter().for_each(|(name, v)| pointers(v, &format!("{at}/{name}"), found));
+        }
+        Value::Array(items) => {
+            items.iter().enumerate().for_each(|(i, v)| pointers(v, &format!("{at}/{i}"), found));
+        }
+        _ => {}
+    }
+}
+
+fn spoilt<R: Record>(record: impl Strategy<Value = R>) -> impl Strategy<Value = Vec<u8>> {
+    (record, any::<prop::sample::Index>(), odd(), option_of_name()).prop_map(
+        |(record, place, odd, extra)| {
+            let mut value = record.to_json().unwrap().as_value().clone();
+            let mut places = Vec::new();
+            pointers(&value, "", &mut places);
+            let place: &String = place.get(&places);
+            let target = value.pointer_mut(place).unwrap();
+            match (target, extra) {
+                (Value::Object(members), Some(name)) => {
+                    members.insert(name, odd);
+                }
+                (target, _) => *target = odd,
+            }
+            serde_json::to_vec(&value).unwrap()
+        },
+    )
+}
+
+fn option_of_name() -> impl Strategy<Value = Option<String>> {
+    prop::option::of("(units|lift|sign|counter|owe|source|rid|limit|[a-z]{1,3})")
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(128))]
+
+    #[test]
+    fn a_chit_comes_back_as_written(chit in any_chit()) {
+        comes_back(&chit)?;
+    }
+
+    #[test]
+    fn a_cert_comes_back_as_written(cert in any_cert()) {
+        comes_back(&cert)?;
+    }
+
+    #[test]
+    fn a_tally_comes_back_as_written(tally in any_tally()) {
+        comes_back(&tally)?;
+    }
+
+    #[test]
+    fn a_contract_comes_back_as_written(contract in any_contract()) {
+        comes_back(&contract)?;
+    }
+
+    #[test]
+    fn any_bytes_give_a_record_or_a_reason(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+        total(&bytes)?;
+    }
+
+    #[test]
+    fn a_spoilt_chit_gives_a_record_or_a_reason(bytes in spoilt(any_chit())) {
+        total(&bytes)?;
+    }
+
+    #[test]
+    fn a_spoilt_cert_gives_a_record_or_a_reason(bytes in spoilt(any_cert())) {
+        total(&bytes)?;
+    }
+
+    #[test]
+    fn a_spoilt_tally_gives_a_record_or_a_reason(bytes in spoilt(any_tally())) {
+        total(&bytes)?;
+    }
+
+    #[test]
+    fn a_spoilt_contract_gives_a_record_or_a_reason(bytes in spoilt(any_contract())) {
+        total(&bytes)?;
+    }
+}

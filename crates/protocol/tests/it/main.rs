@@ -1,0 +1,28 @@
+//! What users of the crate rely on, one module for each subject.
+#![allow(missing_docs, clippy::unwrap_used, clippy::panic, clippy::print_stdout)]
+
+mod address;
+mod any_record;
+mod canonical;
+mod cert;
+mod chance;
+mod chit;
+mod contract;
+mod date;
+mod given;
+mod half;
+mod ids;
+mod invoice;
+mod json;
+mod keys;
+mod lading;
+mod ledger;
+mod lift_fees;
+mod money_pump;
+mod negotiation;
+mod people;
+mod some;
+mod tally;
+mod terms;
+mod units;
+mod vectors;

@@ -1,0 +1,147 @@
+//! What users rely on, told as stories; the kept form of a half among them.
+
+use protocol::negotiation::{
+    Difference, Event, Governs, Input, Message, Negotiation, Refusal, Status, Version,
+};
+use protocol::{Json, Side};
+
+use super::cast::{both, early, late, met, one, received, sign, text, text_of, wording};
+use crate::given::units;
+
+fn hash(tally: &protocol::Tally) -> protocol::Hash {
+    Version::of(tally).unwrap().hash
+}
+
+fn offered(side: Side) -> (Negotiation, Message) {
+    let offer = one(&text(side, 1), side);
+    let step = met(side).step(Input::Offer(Box::new(offer)), early()).unwrap();
+    (step.negotiation, step.send[0].clone())
+}
+
+#[test]
+fn a_partner_sees_what_a_counter_offer_changes() {
+    let (_, offer) = offered(Side::Stock);
+    let bob = met(Side::Foil).step(Input::Receive(received(offer)), early()).unwrap().negotiation;
+    let mut draft = bob.draft().clone();
+    assert_eq!(draft.partner.limit(), units(1_000), "he begins with what she offered");
+    draft.partner = crate::people::limit(5_000);
+    draft.expires = None;
+    let counter = bob.to_offer(draft, early().now).unwrap();
+    assert_eq!(counter.members().revision.get(), 2);
+    let counter = Message::Tally(Box::new(sign(&counter, Side::Foil)));
+    let (suzie, _) = offered(Side::Stock);
+    let step = suzie.step(Input::Receive(received(counter)), early()).unwrap();
+    let offered = step.events.iter().find_map(|event| match event {
+        Event::Offered { differences, .. } => Some(differences.clone()),
+        _ => None,
+    });
+    let limit = Difference::Limit { by: Side::Stock, before: units(1_000), after: units(5_000) };
+    let expires =
+        Difference::Expires { before: text(Side::Stock, 1).members().expires, after: None };
+    assert_eq!(offered, Some(vec![limit, expires]));
+}
+
+#[test]
+fn asking_for_an_offer_back_is_too_late_once_it_is_accepted() {
+    let (suzie, _) = offered(Side::Stock);
+    let offer = text(Side::Stock, 1);
+    let suzie = suzie.step(Input::Withdraw { offer: hash(&offer) }, early()).unwrap().negotiation;
+    assert_eq!(suzie.status(), Status::OfferDraft);
+    let accepted = Message::Tally(Box::new(both(&offer).into_inner()));
+    let step = suzie.step(Input::Receive(received(accepted)), early()).unwrap();
+    assert_eq!(step.negotiation.status(), Status::Open);
+    assert!(matches!(step.governs, Some(Governs::Opens(tally)) if *tally == both(&offer)));
+}
+
+#[test]
+fn an_expired_offer_is_void_and_cannot_be_accepted_yet_what_both_signed_opens() {
+    let (_, offer) = offered(Side::Stock);
+    let bob = met(Side::Foil).step(Input::Receive(received(offer)), early()).unwrap().negotiation;
+    let agreed = both(&text(Side::Stock, 1));
+    let too_late = bob.step(Input::Accept(Box::new(agreed.clone())), late());
+    assert!(matches!(too_late, Err(Refusal::Expired { revision: 1, .. })));
+    let bob = bob.step(Input::Tick, late()).unwrap().negotiation;
+    assert_eq!(bob.status(), Status::Void);
+    let agreed = Message::Tally(Box::new(agreed.into_inner()));
+    let bob = bob.step(Input::Receive(received(agreed)), late()).unwrap().negotiation;
+    assert_eq!(bob.status(), Status::Open);
+}
+
+#[test]
+fn of_two_that_both_signed_the_higher_governs_in_whatever_order_they_come() {
+    let [first, second] = [1, 2]
+        .map(|revision| Message::Tally(Box::new(both(&text(Side::Stock, revision)).into_inner())));
+    for side in Side::BOTH {
+        let up = |half: &Negotiation, message: &Message| {
+            half.step(Input::Receive(received(message.clone())), early()).unwrap()
+        };
+        let opened = up(&met(side), &first).negotiation;
+        let higher = up(&opened, &second);
+        assert!(matches!(&higher.governs, Some(Governs::Higher(_))));
+        let other_way = up(&met(side), &second).negotiation;
+        let lower = up(&other_way, &first);
+        assert_eq!(lower.governs, None);
+        assert_eq!(lower.send, vec![second.clone()], "and the partner is told of the higher");
+        assert_eq!(lower.negotiation.signed(), higher.negotiation.signed());
+    }
+}
+
+#[test]
+fn where_both_offer_at_once_the_foils_offer_stands() {
+    let (suzie, hers) = offered(Side::Stock);
+    let (bob, his) = offered(Side::Foil);
+    let suzie = suzie.step(Input::Receive(received(his)), early()).unwrap();
+    let bob = bob.step(Input::Receive(received(hers)), early()).unwrap();
+    assert_eq!(suzie.negotiation.status(), Status::PartnerOffer);
+    assert!(suzie.events.iter().any(|event| matches!(event, Event::Crossed { .. })));
+    assert!(bob.events.contains(&Event::Passed(Refusal::Crossed { revision: 1 })));
+    assert_eq!(bob.negotiation.offer(), suzie.negotiation.offer());
+}
+
+#[test]
+fn a_half_is_kept_as_json_and_read_back_the_same() {
+    let (offering, offer) = offered(Side::Stock);
+    let deciding =
+        met(Side::Foil).step(Input::Receive(received(offer)), early()).unwrap().negotiation;
+    let hash = hash(&text(Side::Stock, 1));
+    let reason = Some("Too little.".parse().unwrap());
+    let refused = deciding.step(Input::Refuse { offer: hash, reason }, early()).unwrap();
+    let accepted =
+        deciding.step(Input::Accept(Box::new(both(&text(Side::Stock, 1)))), early()).unwrap();
+    let halves = [met(Side::Stock), offering, deciding, refused.negotiation, accepted.negotiation];
+    for half in halves {
+        let kept = Json::of(&half).unwrap().without(&[]);
+        assert_eq!(kept.read::<Negotiation>().unwrap(), half);
+    }
+}
+
+#[test]
+fn a_half_with_another_text_than_was_signed_is_found() {
+    let (half, _) = offered(Side::Stock);
+    assert_eq!(half.check(), Ok(()));
+    let kept = serde_json::to_string(&half).unwrap();
+    let tampered = kept.replacen("\"limit\":1000", "\"limit\":9000", 2);
+    assert_ne!(kept, tampered);
+    let half: Negotiation = serde_json::from_str(&tampered).unwrap();
+    assert!(half.check().is_err());
+}
+
+#[test]
+fn a_lost_half_comes_back_from_what_both_signed() {
+    let agreed = both(&text(Side::Stock, 1));
+    let half = Negotiation::restored(&agreed, Side::Foil).unwrap();
+    assert_eq!(half.status(), Status::OfferOpen);
+    assert_eq!(half.signed(), Some(&*agreed));
+    let told = half.step(Input::Remind, early()).unwrap().send;
+    assert_eq!(told, vec![Message::Tally(Box::new(agreed.into_inner()))]);
+}
+
+#[test]
+fn each_users_own_words_differ_only_where_they_were_changed() {
+    let before = wording(Side::Stock, 1, false);
+    assert_eq!(before.differences(&before, Side::Stock), vec![]);
+    let words = before.differences(&wording(Side::Stock, 1, true), Side::Stock);
+    assert_eq!(words, vec![Difference::Words]);
+    let again = text_of(Side::Stock, 1, wording(Side::Stock, 1, true));
+    assert_ne!(hash(&again), hash(&text(Side::Stock, 1)));
+}

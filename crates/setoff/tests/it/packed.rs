@@ -1,0 +1,93 @@
+//! Packed tables: every format, several streams in a row, and data that ends too early.
+
+use std::io::{Read, Write};
+use std::path::PathBuf;
+
+use setoff::{Input, ReadError, ReadOptions, Refusal, open, read_table};
+
+const TABLE: &str = "debtor,creditor,amount\nAnn,Bob,1\nBob,Cid,2\nCid,Ann,3\n";
+
+fn gzip(text: &str) -> Vec<u8> {
+    let mut writer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    writer.write_all(text.as_bytes()).unwrap();
+    writer.finish().unwrap()
+}
+
+fn xz(text: &str) -> Vec<u8> {
+    let mut writer = liblzma::write::XzEncoder::new(Vec::new(), 6);
+    writer.write_all(text.as_bytes()).unwrap();
+    writer.finish().unwrap()
+}
+
+fn zstd(text: &str) -> Vec<u8> {
+    let mut writer = zstd::stream::Encoder::new(Vec::new(), 3).unwrap();
+    writer.include_checksum(true).unwrap();
+    writer.write_all(text.as_bytes()).unwrap();
+    writer.finish().unwrap()
+}
+
+const PACKERS: [fn(&str) -> Vec<u8>; 3] = [gzip, xz, zstd];
+
+/// A file with these bytes, under a name that says nothing about packing.
+fn file(folder: &tempfile::TempDir, bytes: &[u8]) -> PathBuf {
+    let path = folder.path().join("table");
+    std::fs::write(&path, bytes).unwrap();
+    path
+}
+
+#[test]
+fn every_packing_is_read_in_one_stream_or_several() {
+    let folder = tempfile::tempdir().unwrap();
+    let (head, tail) = TABLE.split_at(30);
+    for pack in PACKERS {
+        for bytes in [pack(TABLE), [pack(head), pack(tail)].concat()] {
+            let reader = open(&Input::File(file(&folder, &bytes))).unwrap();
+            let table = read_table(reader, &ReadOptions::default()).unwrap();
+            assert_eq!(table.debts.len(), 3);
+        }
+    }
+}
+
+#[test]
+fn packed_data_that_ends_too_early_is_refused_wherever_it_ends() {
+    let folder = tempfile::tempdir().unwrap();
+    for pack in PACKERS {
+        let bytes = pack(TABLE);
+        for length in 6..bytes.len() {
+            let reader = open(&Input::File(file(&folder, &bytes[..length]))).unwrap();
+            let refused = read_table(reader, &ReadOptions::default());
+            assert!(
+                matches!(refused, Err(ReadError::Refused(Refusal::Damaged(_)))),
+                "{length} of {} bytes: {refused:?}",
+                bytes.len()
+            );
+        }
+    }
+}
+
+#[test]
+fn packed_data_with_a_wrong_byte_is_refused_or_read_right() {
+    let folder = tempfile::tempdir().unwrap();
+    for pack in PACKERS {
+        let bytes = pack(TABLE);
+        for place in 0..bytes.len() {
+            let mut bytes = bytes.clone();
+            bytes[place] ^= 0x55;
+            let mut read = Vec::new();
+            let reader = open(&Input::File(file(&folder, &bytes)));
+            // Bytes that are no part of the data proper, the time and system in gzip, may be anything.
+            if reader.and_then(|mut reader| reader.read_to_end(&mut read)).is_ok() && read.len() > 6
+            {
+                let packed_no_more = read == bytes;
+                assert!(packed_no_more || read == TABLE.as_bytes() || place < 10, "byte {place}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_folder_and_a_missing_file_are_the_systems_errors() {
+    let folder = tempfile::tempdir().unwrap();
+    assert!(open(&Input::File(folder.path().to_owned())).is_err());
+    assert!(open(&Input::File(folder.path().join("none"))).is_err());
+}

@@ -1,0 +1,137 @@
+//! Commands: what may be asked of a site, by whom, and the answers.
+
+use protocol::chit::Chit;
+use protocol::ledger::Head;
+use protocol::negotiation::{Draft, Reason};
+use protocol::{Cert, Cuid, Hash, Side, Tally, TallyId, Timestamp};
+use serde::{Deserialize, Serialize};
+use store::UserKind;
+
+use crate::invitation::Invitation;
+
+/// Who asks. Whoever let the command in has made sure that it is so.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Caller {
+    /// An administrator of the site.
+    Administrator,
+    /// A user, by a device with its connection key.
+    User(Cuid),
+}
+
+/// A command's name, chosen by whoever asks: asked again under the same name, nothing happens again
+/// and the same answer comes back. At most [`CommandId::MAX_LEN`] bytes.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct CommandId(String);
+
+impl CommandId {
+    /// The most bytes: room for any usual id with a prefix.
+    pub const MAX_LEN: usize = 100;
+
+    /// A name; none where it is empty or too long.
+    #[must_use]
+    pub fn new(name: &str) -> Option<Self> {
+        let fits = !name.is_empty() && name.len() <= Self::MAX_LEN;
+        fits.then(|| Self(name.to_owned()))
+    }
+
+    /// The name.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// What is asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// An administrator takes in a user, with the cert that it signed.
+    AddUser {
+        /// What it is.
+        kind: UserKind,
+        /// Its cert; its address must be at this site.
+        cert: Box<Cert>,
+    },
+    /// An administrator suspends a user, or lets it act again.
+    Suspend {
+        /// Whom.
+        cuid: Cuid,
+        /// Whether it is suspended from now on.
+        suspended: bool,
+    },
+    /// A user invites somebody to a tally.
+    Invite {
+        /// The new tally's name.
+        tally: TallyId,
+        /// The user's side.
+        side: Side,
+        /// The wording.
+        draft: Box<Draft>,
+        /// Until when it may be answered.
+        expires: Timestamp,
+    },
+    /// A user answers an invitation.
+    Answer {
+        /// The invitation.
+        invitation: Box<Invitation>,
+    },
+    /// A user decides something about one of its tallies.
+    Tally {
+        /// Which.
+        tally: TallyId,
+        /// What it wants.
+        wish: Wish,
+    },
+}
+
+/// What a user wants of one of its tallies; signed where a signature is due.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Wish {
+    /// Another wording of the draft.
+    Draft(Box<Draft>),
+    /// An offer or counter-offer, signed.
+    Offer(Box<Tally>),
+    /// The partner's offer, signed too.
+    Accept(Box<Tally>),
+    /// No to the partner's offer.
+    Refuse {
+        /// Hash of the version that it saw.
+        offer: Hash,
+        /// Why.
+        reason: Option<Reason>,
+    },
+    /// Its own offer back.
+    Withdraw {
+        /// Hash of the version.
+        offer: Hash,
+    },
+    /// A chit, signed.
+    Write {
+        /// The chit.
+        chit: Box<Chit>,
+        /// Whether it may go beyond the limit that the partner granted.
+        over_limit: bool,
+    },
+    /// Chits that its device kept and its half may have lost.
+    Recover(Vec<Chit>),
+    /// Compare the half with the partner's.
+    Compare,
+}
+
+/// The answer to a command that was done.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Answer {
+    /// Done, with nothing to say.
+    Done,
+    /// The invitation, to be handed to whom it is for.
+    Invited(Box<Invitation>),
+    /// Where the tally stands now.
+    Tally {
+        /// One word.
+        status: String,
+        /// The chain's head; none before it is signed.
+        head: Option<Head>,
+        /// The balance in milli-CHIPs: positive when the partner owes.
+        balance: i64,
+    },
+}

@@ -1,0 +1,60 @@
+//! What a user's device asks before it signs: the next revision of a tally, the settings in force.
+
+use std::num::NonZeroU32;
+
+use protocol::chit::Set;
+use protocol::half::HalfTally;
+use protocol::negotiation::Draft;
+use protocol::settings::Consent;
+use protocol::{Cuid, Tally, TallyId};
+
+use crate::door::Site;
+use crate::error::SiteError;
+use crate::half::Kept;
+
+/// What governs a user's half of an open tally now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Governing {
+    /// What both sides' signatures allow, seen from the holder.
+    pub consent: Consent,
+    /// The holder's last `set`; none where it has not written one.
+    pub set: Option<Set>,
+    /// The counter for the holder's next `set`; none where there is no higher one.
+    pub next_counter: Option<NonZeroU32>,
+}
+
+impl Site {
+    /// The tally that the holder would sign to offer this wording: the next revision, unsigned.
+    ///
+    /// # Errors
+    /// [`SiteError::NoTally`], [`SiteError::State`], [`SiteError::Store`];
+    /// [`SiteError::Negotiation`] while nobody answered the invitation.
+    pub async fn to_offer(
+        &self,
+        holder: &Cuid,
+        tally: TallyId,
+        draft: Draft,
+    ) -> Result<Tally, SiteError> {
+        let state = self.state(holder, tally).await?;
+        Ok(state.negotiation.to_offer(draft, self.clock.now())?)
+    }
+
+    /// What governs the holder's half of an open tally.
+    ///
+    /// # Errors
+    /// [`SiteError::NoTally`], [`SiteError::State`], [`SiteError::Store`];
+    /// [`SiteError::NotOpen`].
+    pub async fn governing(&self, holder: &Cuid, tally: TallyId) -> Result<Governing, SiteError> {
+        let state = self.state(holder, tally).await?;
+        let ledger = state.open()?;
+        let set = ledger.set_of(ledger.side()).copied();
+        let next_counter = set.map_or(Some(NonZeroU32::MIN), |set| set.counter.checked_add(1));
+        Ok(Governing { consent: ledger.consent(), set, next_counter })
+    }
+
+    async fn state(&self, holder: &Cuid, tally: TallyId) -> Result<HalfTally, SiteError> {
+        let half = self.store.read().await?.half_of(holder, &tally).await?;
+        let half = half.ok_or_else(|| SiteError::NoTally { holder: holder.clone(), tally })?;
+        HalfTally::of(&half)
+    }
+}

@@ -1,0 +1,117 @@
+//! Why a site does not do what it is asked: what happened, to which record, what to do.
+
+use protocol::{AgentId, Cuid, JsonError, SignatureFault, TallyId, ledger, negotiation};
+use store::StoreError;
+use thiserror::Error;
+
+/// Why nothing was done; what was kept before is as it was.
+#[derive(Debug, Error)]
+pub enum SiteError {
+    /// Only others may ask this.
+    #[error("only {who} may do this")]
+    NotAllowed {
+        /// Who may.
+        who: &'static str,
+    },
+    /// The user is not here.
+    #[error("no user named {0} lives here; an administrator can add one")]
+    NoUser(Cuid),
+    /// The name is taken.
+    #[error("a user named {0} lives here already; choose another name")]
+    UserExists(Cuid),
+    /// The user may not act.
+    #[error("user {0} is suspended; ask an administrator")]
+    Suspended(Cuid),
+    /// The cert is of a user elsewhere.
+    #[error("the cert names agent {named}, but this site is {site}")]
+    OtherSite {
+        /// The agent in the cert.
+        named: AgentId,
+        /// This site's.
+        site: AgentId,
+    },
+    /// The user has no such tally.
+    #[error("user {holder} has no tally {tally}")]
+    NoTally {
+        /// The user.
+        holder: Cuid,
+        /// The tally.
+        tally: TallyId,
+    },
+    /// The user has this tally already.
+    #[error("user {holder} has a tally {tally} already")]
+    TallyExists {
+        /// The user.
+        holder: Cuid,
+        /// The tally.
+        tally: TallyId,
+    },
+    /// The tally is not open.
+    #[error("tally {tally} is not open yet: {status}")]
+    NotOpen {
+        /// The tally.
+        tally: TallyId,
+        /// Where it stands.
+        status: String,
+    },
+    /// The invitation is not good any more, or never was.
+    #[error("the invitation {0}; ask for a new one")]
+    Invitation(&'static str),
+    /// A note from somebody who is not the partner.
+    #[error("tally {tally} is not with {from}")]
+    NotPartner {
+        /// The tally.
+        tally: TallyId,
+        /// Who sent the note.
+        from: String,
+    },
+    /// A signature is missing or wrong.
+    #[error(transparent)]
+    Signature(#[from] SignatureFault),
+    /// A record breaks a rule.
+    #[error(transparent)]
+    Record(#[from] JsonError),
+    /// The negotiation does not take it.
+    #[error(transparent)]
+    Negotiation(#[from] negotiation::Refusal),
+    /// The ledger does not take it.
+    #[error(transparent)]
+    Ledger(#[from] ledger::Refusal),
+    /// A link that should be there is not.
+    #[error("link {index} of the tally's history cannot be read; run doctor")]
+    History {
+        /// Its index.
+        index: u64,
+    },
+    /// A kept state cannot be read.
+    #[error("the kept state of tally {tally} cannot be read ({reason}); run doctor")]
+    State {
+        /// The tally.
+        tally: TallyId,
+        /// Why.
+        reason: String,
+    },
+    /// The command's name was used for another command.
+    #[error("a command of this name was answered before, with another answer")]
+    OtherAnswer,
+    /// Too many wait.
+    #[error("{waiting} commands wait already; ask again in a moment")]
+    Busy {
+        /// How many wait.
+        waiting: usize,
+    },
+    /// The store could not.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl SiteError {
+    /// Whether asking again later may help, with nothing changed.
+    #[must_use]
+    pub const fn is_passing(&self) -> bool {
+        matches!(
+            self,
+            Self::Busy { .. } | Self::Store(StoreError::Again { .. } | StoreError::Gone { .. })
+        )
+    }
+}

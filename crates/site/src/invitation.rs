@@ -1,0 +1,58 @@
+//! Invitations: a user's offer to open a tally, given to somebody outside the network as a link or
+//! a picture, and answered once.
+
+use protocol::negotiation::Draft;
+use protocol::{Cert, Hash, JsonError, Side, TallyId, Timestamp};
+use serde::{Deserialize, Serialize};
+
+/// What travels to the one who is invited.
+///
+/// Whoever holds it may answer it: it is handed over like a key.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Invitation {
+    /// The tally that will be.
+    pub tally: TallyId,
+    /// Who invites.
+    pub cert: Cert,
+    /// The side of the one who invites.
+    pub side: Side,
+    /// The wording, as the one who invites sees it.
+    pub draft: Draft,
+    /// What proves the answer; kept by the site as its hash only.
+    pub token: Hash,
+    /// Until when it may be answered.
+    pub expires: Timestamp,
+}
+
+impl Invitation {
+    /// What the site keeps of a token.
+    #[must_use]
+    pub fn kept(token: &Hash) -> Hash {
+        Hash::of(token.as_bytes())
+    }
+
+    /// Reads an invitation from JSON text.
+    ///
+    /// # Errors
+    /// [`JsonError`] says what is refused and where.
+    pub fn read(bytes: &[u8]) -> Result<Self, JsonError> {
+        protocol::json::parse(bytes)?.read()
+    }
+
+    /// As JSON text.
+    ///
+    /// # Errors
+    /// [`JsonError`] where a member breaks a rule.
+    pub fn to_text(&self) -> Result<String, JsonError> {
+        let json = protocol::Json::of(self)?.without(&[]);
+        Ok(protocol::CanonicalText::of(&json)?.to_string())
+    }
+
+    /// The wording as the one who is invited sees it.
+    #[must_use]
+    pub fn mirrored(&self) -> Draft {
+        let Draft { expires, memo, agree, holder, partner } = self.draft.clone();
+        Draft { expires, memo, agree, holder: partner, partner: holder }
+    }
+}

@@ -1,0 +1,36 @@
+//! One site: everything that changes what it keeps comes through here, as a command of a user or an
+//! administrator, or as a note from a half of a tally.
+//!
+//! Load, decide, commit, deliver: a command or note is decided by the machines in `protocol`, and
+//! what they decide is kept in one transaction together with the letters to send and the events to
+//! show. Nothing is sent that is not committed. Clock and chance are handed in.
+//!
+//! * `command.rs` what may be asked for, and the answers; `error.rs` why not;
+//! * `door.rs` the way in for commands, `queue.rs` those that wait, `post.rs` for notes, and the letters out;
+//! * `half.rs` a half as it is kept: the state of both machines; `history.rs` its links;
+//! * `contract.rs` the contracts known here; `device.rs` what a device asks before it signs;
+//! * `read.rs` what a caller may see; `doctor.rs` whether everything kept still holds.
+
+mod command;
+mod contract;
+mod device;
+mod doctor;
+mod door;
+mod error;
+mod half;
+mod history;
+mod invitation;
+mod ports;
+mod post;
+mod queue;
+mod read;
+
+pub use command::{Answer, Caller, Command, CommandId, Wish};
+pub use device::Governing;
+pub use doctor::{Doctor, Fault};
+pub use door::Site;
+pub use error::SiteError;
+pub use invitation::Invitation;
+pub use ports::{Chance, Clock};
+pub use post::Posted;
+pub use read::{Entry, Summary};

@@ -1,0 +1,99 @@
+//! The queue at the door: commands that come at the same time are committed together.
+//!
+//! A commit waits for the disk, and a disk takes many rows in the time of one. Whoever comes first
+//! serves all who wait; nothing runs of its own accord, so a simulation stays in hand.
+
+use std::sync::{Mutex, PoisonError};
+
+use tokio::sync::oneshot;
+
+use crate::command::{Answer, Caller, Command};
+use crate::door::Site;
+use crate::error::SiteError;
+
+/// How many commands one transaction takes at most: beyond, the disk is no longer what is waited for.
+const TOGETHER: usize = 64;
+
+/// How many commands may wait before more are refused: each holds memory until it is served.
+pub(crate) const MAX_WAITING: usize = 4_096;
+
+/// Commands that wait, and who serves them.
+#[derive(Default)]
+pub(crate) struct Queue {
+    waiting: Mutex<Vec<Waiting>>,
+    serving: tokio::sync::Mutex<()>,
+}
+
+/// A command under the name that it is kept by.
+#[derive(Clone)]
+pub(crate) struct Asked {
+    pub(crate) caller: Caller,
+    pub(crate) id: String,
+    pub(crate) command: Command,
+}
+
+struct Waiting {
+    asked: Asked,
+    answer: oneshot::Sender<Result<Answer, SiteError>>,
+}
+
+impl Waiting {
+    fn say(self, answer: Result<Answer, SiteError>) {
+        // Somebody who does not wait any more may ask again under the same name.
+        let _ = self.answer.send(answer);
+    }
+}
+
+impl Site {
+    /// Waits in line, or serves the line, until this command is answered.
+    pub(crate) async fn in_turn(&self, asked: Asked) -> Result<Answer, SiteError> {
+        let mut answer = self.stand(&asked)?;
+        loop {
+            let _serving = self.queue.serving.lock().await;
+            match answer.try_recv() {
+                Ok(answer) => return answer,
+                Err(oneshot::error::TryRecvError::Empty) => self.serve().await,
+                // Whoever served it was stopped on the way. Asking again does nothing twice.
+                Err(oneshot::error::TryRecvError::Closed) => answer = self.stand(&asked)?,
+            }
+        }
+    }
+
+    fn stand(
+        &self,
+        asked: &Asked,
+    ) -> Result<oneshot::Receiver<Result<Answer, SiteError>>, SiteError> {
+        let mut waiting = self.queue.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        if waiting.len() >= MAX_WAITING {
+            return Err(SiteError::Busy { waiting: waiting.len() });
+        }
+        let (sender, receiver) = oneshot::channel();
+        waiting.push(Waiting { asked: asked.clone(), answer: sender });
+        Ok(receiver)
+    }
+
+    async fn serve(&self) {
+        let batch: Vec<Waiting> = {
+            let mut waiting = self.queue.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+            let many = waiting.len().min(TOGETHER);
+            waiting.drain(..many).collect()
+        };
+        let together: Vec<&Asked> = batch.iter().map(|waiting| &waiting.asked).collect();
+        match self.decide_all(&together).await {
+            Ok(answers) => {
+                for (waiting, answer) in batch.into_iter().zip(answers) {
+                    waiting.say(Ok(answer));
+                }
+            }
+            // One that is refused must not take the others with it.
+            Err(_) => {
+                for waiting in batch {
+                    let alone = self.decide_all(&[&waiting.asked]).await;
+                    // One command, one answer.
+                    let answer = alone.map(|answers| answers.into_iter().next());
+                    waiting.say(answer.map(|answer| answer.unwrap_or(Answer::Done)));
+                }
+            }
+        }
+    }
+}

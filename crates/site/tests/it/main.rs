@@ -1,0 +1,9 @@
+//! A site as its users meet it, on each of the three stores.
+#![allow(missing_docs, clippy::unwrap_used, clippy::panic)]
+
+mod after_a_restart;
+mod device;
+mod once;
+mod refusals;
+mod story;
+mod town;

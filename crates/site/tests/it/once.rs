@@ -1,0 +1,89 @@
+//! A command is done once, however often it is asked.
+
+use protocol::Side;
+use site::{Caller, Command, CommandId, SiteError, Wish};
+use store::Store;
+
+use crate::town::{Town, chit_id, cuid, on_every_store, tally_id, user};
+
+on_every_store! {
+    the_same_command_again_changes_nothing_and_is_answered_alike,
+    one_callers_command_names_are_not_anothers,
+    two_at_once_are_done_one_after_the_other,
+    one_that_is_refused_takes_no_others_with_it,
+}
+
+async fn the_same_command_again_changes_nothing_and_is_answered_alike(store: Store) {
+    let town = Town::with_tally(store).await;
+    let chit = Box::new(town.payment("bob", Side::Foil, chit_id(1), 500));
+    let wish = Wish::Write { chit, over_limit: false };
+    let command = Command::Tally { tally: tally_id(), wish };
+    let id = CommandId::new("pay the baker").unwrap();
+    let first = town.site.command(&user("bob"), &id, command.clone()).await.unwrap();
+    let again = town.site.command(&user("bob"), &id, command).await.unwrap();
+    assert_eq!(first, again);
+    town.deliver().await;
+    assert_eq!(town.balance("suzie").await, 500);
+    town.assert_sound().await;
+}
+
+async fn one_callers_command_names_are_not_anothers(store: Store) {
+    let town = Town::with_tally(store).await;
+    let id = CommandId::new("1").unwrap();
+    let pay = |name: &str, side, number| {
+        let chit = Box::new(town.payment(name, side, chit_id(number), 500));
+        Command::Tally { tally: tally_id(), wish: Wish::Write { chit, over_limit: false } }
+    };
+    town.site.command(&user("bob"), &id, pay("bob", Side::Foil, 1)).await.unwrap();
+    town.site.command(&user("suzie"), &id, pay("suzie", Side::Stock, 2)).await.unwrap();
+    town.deliver().await;
+    let bob = town.site.tally(&cuid("bob"), tally_id()).await.unwrap();
+    assert_eq!((bob.chits, bob.balance_milli), (2, 0), "both were done");
+    let suspend = Command::Suspend { cuid: cuid("bob"), suspended: true };
+    town.site.command(&Caller::Administrator, &id, suspend).await.unwrap();
+    let refused = town.pay("bob", Side::Foil, 3, 1).await;
+    assert!(matches!(refused, Err(SiteError::Suspended(who)) if who == cuid("bob")));
+}
+
+async fn two_at_once_are_done_one_after_the_other(store: Store) {
+    let town = Town::with_tally(store).await;
+    let pay = |number| {
+        let chit = Box::new(town.payment("bob", Side::Foil, chit_id(number), 10));
+        let wish = Wish::Write { chit, over_limit: false };
+        let (site, tally) = (town.site.clone(), tally_id());
+        async move {
+            let id = CommandId::new(&format!("at once {number}")).unwrap();
+            site.command(&user("bob"), &id, Command::Tally { tally, wish }).await
+        }
+    };
+    let all: Vec<_> = (0..8).map(|number| tokio::spawn(pay(number))).collect();
+    for done in all {
+        done.await.unwrap().unwrap();
+    }
+    town.deliver().await;
+    assert_eq!(town.balance("suzie").await, 80);
+    town.assert_sound().await;
+}
+
+async fn one_that_is_refused_takes_no_others_with_it(store: Store) {
+    let town = Town::with_tally(store).await;
+    let pay = |number: u8| {
+        // Every fourth is beyond any limit.
+        let milli = if number % 4 == 3 { 1_000_000 } else { 10 };
+        let chit = Box::new(town.payment("bob", Side::Foil, chit_id(number), milli));
+        let wish = Wish::Write { chit, over_limit: false };
+        let (site, tally) = (town.site.clone(), tally_id());
+        async move {
+            let id = CommandId::new(&format!("together {number}")).unwrap();
+            site.command(&user("bob"), &id, Command::Tally { tally, wish }).await
+        }
+    };
+    let all: Vec<_> = (0..12).map(|number| (number, tokio::spawn(pay(number)))).collect();
+    for (number, done) in all {
+        let answer = done.await.unwrap();
+        assert_eq!(answer.is_ok(), number % 4 != 3, "{number}: {answer:?}");
+    }
+    town.deliver().await;
+    assert_eq!(town.balance("suzie").await, 90);
+    town.assert_sound().await;
+}

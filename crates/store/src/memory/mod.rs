@@ -1,0 +1,62 @@
+//! The store in memory: deterministic, nothing survives; for simulation and as the measure of the
+//! others. `state.rs` what is kept, `map.rs` how; `read.rs` and `write.rs` what can be done.
+
+mod map;
+mod outbox;
+mod read;
+mod state;
+mod write;
+
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+
+use tokio::sync::{Mutex, OwnedMutexGuard};
+
+use self::state::State;
+
+/// Where the state lives between transactions.
+#[derive(Debug)]
+pub(crate) struct Home {
+    state: RwLock<State>,
+    writer: Arc<Mutex<()>>,
+}
+
+/// A transaction: a copy of the state, and for writers the right to put it back.
+#[derive(Debug)]
+pub(crate) struct Hand {
+    state: State,
+    home: Option<(Arc<Home>, OwnedMutexGuard<()>)>,
+}
+
+impl Home {
+    /// A store with the words that every store begins with, made once for all.
+    pub(crate) fn new() -> Self {
+        static FRESH: OnceLock<State> = OnceLock::new();
+        let state = FRESH.get_or_init(|| {
+            let mut hand = Hand { state: State::default(), home: None };
+            hand.keep_words(&crate::sql::words());
+            hand.state
+        });
+        Self { state: RwLock::new(state.clone()), writer: Arc::default() }
+    }
+
+    fn copy(&self) -> State {
+        self.state.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(crate) fn read(&self) -> Hand {
+        Hand { state: self.copy(), home: None }
+    }
+
+    pub(crate) async fn begin(self: Arc<Self>) -> Hand {
+        let guard = Arc::clone(&self.writer).lock_owned().await;
+        Hand { state: self.copy(), home: Some((self, guard)) }
+    }
+}
+
+impl Hand {
+    pub(crate) fn commit(self) {
+        if let Some((home, _guard)) = self.home {
+            *home.state.write().unwrap_or_else(PoisonError::into_inner) = self.state;
+        }
+    }
+}

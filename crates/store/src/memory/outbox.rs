@@ -1,0 +1,89 @@
+//! The outbox, in memory. What each step means is said in `crate::Tx`.
+
+use std::collections::BTreeSet;
+
+use protocol::{AgentId, Timestamp};
+
+use super::Hand;
+use super::write::missing;
+use crate::{Claim, Letter, LetterId, NewLetter, StoreError};
+
+type Result<T> = std::result::Result<T, StoreError>;
+
+#[expect(clippy::unnecessary_wraps, reason = "the databases can fail at each of these")]
+impl Hand {
+    pub(crate) fn post(&mut self, letters: &[NewLetter]) -> Result<()> {
+        for letter in letters {
+            if letter.half.is_some_and(|half| self.state.halves.get(&half).is_none()) {
+                return Err(missing(letters));
+            }
+            let key = (letter.half, letter.to, letter.key.clone());
+            if let Some(old) = self.state.letter_keys.get(&key).copied() {
+                self.state.letters.remove(&old);
+            }
+            self.state.last_letter += 1;
+            let id = LetterId::new(self.state.last_letter);
+            self.state.letter_keys.insert(key, id);
+            let (letter, due) = (letter.clone(), letter.at);
+            self.state.letters.insert(id, Letter { id, letter, due, attempts: 0, owner: None });
+        }
+        Ok(())
+    }
+
+    pub(crate) fn claim(&mut self, claim: &Claim) -> Result<Vec<Letter>> {
+        let limit = usize::try_from(claim.limit).unwrap_or(usize::MAX);
+        let mut waiting = BTreeSet::new();
+        let mut taken = Vec::new();
+        for (_, letter) in self.state.letters.iter() {
+            if taken.len() == limit {
+                break;
+            }
+            let half = letter.letter.half;
+            if letter.due > claim.now {
+                waiting.extend(half);
+            } else if !half.is_some_and(|half| waiting.contains(&half)) {
+                let (owner, attempts) = (Some(claim.owner.clone()), letter.attempts + 1);
+                taken.push(Letter { owner, attempts, due: claim.lease, ..letter.clone() });
+            }
+        }
+        for letter in &taken {
+            self.state.letters.insert(letter.id, letter.clone());
+        }
+        Ok(taken)
+    }
+
+    pub(crate) fn done(&mut self, letters: &[LetterId]) -> Result<()> {
+        for id in letters {
+            let Some(Letter { letter, .. }) = self.state.letters.get(id) else { continue };
+            let key = (letter.half, letter.to, letter.key.clone());
+            self.state.letter_keys.remove(&key);
+            self.state.letters.remove(id);
+        }
+        Ok(())
+    }
+
+    pub(crate) fn failed(
+        &mut self,
+        owner: &str,
+        letters: &[LetterId],
+        due: Timestamp,
+    ) -> Result<()> {
+        for id in letters {
+            let kept = self.state.letters.get(id).cloned();
+            if let Some(kept) = kept.filter(|kept| kept.owner.as_deref() == Some(owner)) {
+                self.state.letters.insert(*id, Letter { owner: None, due, ..kept });
+            }
+        }
+        Ok(())
+    }
+
+    pub(crate) fn hasten(&mut self, to: &AgentId, due: Timestamp) -> Result<()> {
+        let all = self.state.letters.iter().map(|(_, letter)| letter);
+        let late = |l: &&Letter| l.letter.to == *to && l.owner.is_none() && l.due > due;
+        let late: Vec<_> = all.filter(late).cloned().collect();
+        for letter in late {
+            self.state.letters.insert(letter.id, Letter { due, ..letter });
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,42 @@
+//! `State`: all rows and the ways to find them, as maps that are cheap to copy.
+
+use protocol::{AgentId, ChitId, ContractId, Cuid, Hash, LiftId, TallyId, Timestamp};
+
+use super::map::Map;
+use crate::{
+    CommandResult, Contract, Event, Founded, Half, HalfId, Invite, Letter, LetterId, Lift, LiftLeg,
+    LinkRow, User, Word,
+};
+
+// Where an order can be seen, names are ordered as texts, as in the databases.
+
+/// The same half, agent and key: one letter.
+pub(super) type LetterKey = (Option<HalfId>, AgentId, String);
+
+#[derive(Clone, Debug, Default)]
+pub(super) struct State {
+    pub(super) founded: Option<Founded>,
+    pub(super) epoch: u64,
+    pub(super) settings: Map<String, String>,
+    pub(super) users: Map<Cuid, User>,
+    pub(super) halves: Map<HalfId, Half>,
+    pub(super) half_names: Map<(Cuid, TallyId), HalfId>,
+    pub(super) half_tallies: Map<(TallyId, HalfId), ()>,
+    pub(super) half_holders: Map<(Cuid, HalfId), ()>,
+    pub(super) last_half: i64,
+    pub(super) links: Map<(HalfId, u64), LinkRow>,
+    pub(super) link_chits: Map<(HalfId, Hash), u64>,
+    pub(super) link_uuids: Map<(HalfId, ChitId, u64), ()>,
+    pub(super) letters: Map<LetterId, Letter>,
+    pub(super) letter_keys: Map<LetterKey, LetterId>,
+    pub(super) last_letter: i64,
+    pub(super) events: Map<u64, Event>,
+    pub(super) last_event: u64,
+    pub(super) results: Map<String, CommandResult>,
+    pub(super) contracts: Map<ContractId, Contract>,
+    pub(super) invites: Map<Hash, Invite>,
+    pub(super) lifts: Map<LiftId, Lift>,
+    pub(super) lift_dates: Map<(Timestamp, String), LiftId>,
+    pub(super) legs: Map<(LiftId, HalfId, String), LiftLeg>,
+    pub(super) words: Map<(String, String, String, String), Word>,
+}

@@ -1,0 +1,214 @@
+//! Writing, in memory. What each change means is said in `crate::Tx`; letters in `outbox.rs`.
+
+use protocol::{Hash, Timestamp};
+
+use super::Hand;
+use crate::rows::{Fit, which};
+use crate::{
+    CommandResult, Contract, Event, Founded, Half, HalfId, Invite, Kind, Lift, LiftLeg, LinkRow,
+    NewEvent, NewHalf, StoreError, User, Word,
+};
+
+type Result<T> = std::result::Result<T, StoreError>;
+
+pub(super) fn duplicate<T: Fit>(rows: &[T]) -> StoreError {
+    StoreError::Duplicate { kind: T::KIND, which: which(rows) }
+}
+
+pub(super) fn missing<T: Fit>(rows: &[T]) -> StoreError {
+    StoreError::Missing { kind: T::KIND, which: which(rows) }
+}
+
+fn count(len: usize) -> u64 {
+    u64::try_from(len).unwrap_or(u64::MAX)
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "the databases can fail at each of these")]
+impl Hand {
+    pub(crate) fn add_users(&mut self, users: &[User]) -> Result<()> {
+        for user in users {
+            if !self.state.users.insert(user.cuid.clone(), user.clone()) {
+                return Err(duplicate(users));
+            }
+        }
+        Ok(())
+    }
+
+    pub(crate) fn put_user(&mut self, user: &User) -> Result<()> {
+        if self.state.users.insert(user.cuid.clone(), user.clone()) {
+            return Err(missing(std::slice::from_ref(user)));
+        }
+        Ok(())
+    }
+
+    pub(crate) fn add_halves(&mut self, halves: &[NewHalf]) -> Result<Vec<HalfId>> {
+        let mut ids = Vec::new();
+        for NewHalf { holder, tally, side, row } in halves {
+            if self.state.users.get(holder).is_none() {
+                return Err(missing(halves));
+            }
+            self.state.last_half += 1;
+            let id = HalfId::new(self.state.last_half);
+            if !self.state.half_names.insert((holder.clone(), *tally), id) {
+                return Err(duplicate(halves));
+            }
+            self.state.half_tallies.insert((*tally, id), ());
+            self.state.half_holders.insert((holder.clone(), id), ());
+            let (holder, tally, side, row) = (holder.clone(), *tally, *side, row.clone());
+            self.state.halves.insert(id, Half { id, version: 1, holder, tally, side, row });
+            ids.push(id);
+        }
+        Ok(ids)
+    }
+
+    pub(crate) fn put_halves(&mut self, halves: &[Half]) -> Result<()> {
+        for half in halves {
+            let kept = self.state.halves.get(&half.id).cloned();
+            let Some(kept) = kept.filter(|kept| kept.version == half.version) else {
+                return Err(StoreError::Stale { half: half.id.get() });
+            };
+            let changed = Half { version: half.version + 1, row: half.row.clone(), ..kept };
+            self.state.halves.insert(half.id, changed);
+        }
+        Ok(())
+    }
+
+    pub(crate) fn append(&mut self, links: &[LinkRow]) -> Result<()> {
+        let state = &mut self.state;
+        for link in links {
+            if state.halves.get(&link.half).is_none() {
+                return Err(missing(links));
+            }
+            let new = state.links.insert((link.half, link.index), link.clone());
+            if !new || !state.link_chits.insert((link.half, link.chit), link.index) {
+                return Err(duplicate(links));
+            }
+            state.link_uuids.insert((link.half, link.uuid, link.index), ());
+        }
+        Ok(())
+    }
+
+    pub(crate) fn relink(&mut self, half: HalfId, keep: u64, links: &[LinkRow]) -> Result<()> {
+        for link in self.links(half, keep.saturating_add(1), u32::MAX)? {
+            self.state.links.remove(&(half, link.index));
+            self.state.link_chits.remove(&(half, link.chit));
+            self.state.link_uuids.remove(&(half, link.uuid, link.index));
+        }
+        self.append(links)
+    }
+
+    pub(crate) fn number_events(&mut self, events: Vec<NewEvent>) -> Result<u64> {
+        for event in events {
+            self.state.last_event += 1;
+            let number = self.state.last_event;
+            self.state.events.insert(number, Event { number, event });
+        }
+        Ok(self.state.last_event)
+    }
+
+    pub(crate) fn prune_events(&mut self, before: Timestamp) -> Result<u64> {
+        let old = self.state.events.iter().filter(|(_, event)| event.event.at < before);
+        let old: Vec<u64> = old.map(|(number, _)| *number).collect();
+        for number in &old {
+            self.state.events.remove(number);
+        }
+        Ok(count(old.len()))
+    }
+
+    pub(crate) fn add_results(&mut self, results: &[CommandResult]) -> Result<()> {
+        for result in results {
+            if !self.state.results.insert(result.id.clone(), result.clone()) {
+                return Err(duplicate(results));
+            }
+        }
+        Ok(())
+    }
+
+    pub(crate) fn prune_results(&mut self, before: Timestamp) -> Result<u64> {
+        let old = self.state.results.iter().filter(|(_, result)| result.at < before);
+        let old: Vec<String> = old.map(|(id, _)| id.clone()).collect();
+        for id in &old {
+            self.state.results.remove(id);
+        }
+        Ok(count(old.len()))
+    }
+
+    pub(crate) fn put_contract(&mut self, contract: &Contract) -> Result<()> {
+        if self.state.contracts.get(&contract.rid).is_none() {
+            self.state.contracts.insert(contract.rid, contract.clone());
+        }
+        Ok(())
+    }
+
+    pub(crate) fn put_invite(&mut self, invite: &Invite) -> Result<()> {
+        if self.state.users.get(&invite.holder).is_none() {
+            return Err(missing(std::slice::from_ref(invite)));
+        }
+        self.state.invites.insert(invite.token, invite.clone());
+        Ok(())
+    }
+
+    pub(crate) fn drop_invite(&mut self, token: &Hash) -> Result<bool> {
+        Ok(self.state.invites.remove(token))
+    }
+
+    pub(crate) fn put_lift(&mut self, lift: &Lift) -> Result<()> {
+        let mut lift = lift.clone();
+        if let Some(kept) = self.state.lifts.get(&lift.id) {
+            (lift.kind, lift.record, lift.date) =
+                (kept.kind.clone(), kept.record.clone(), kept.date);
+        }
+        self.state.lift_dates.insert((lift.date, lift.id.to_string()), lift.id);
+        self.state.lifts.insert(lift.id, lift);
+        Ok(())
+    }
+
+    pub(crate) fn add_legs(&mut self, legs: &[LiftLeg]) -> Result<()> {
+        for leg in legs {
+            let here = self.state.lifts.get(&leg.lift).is_some();
+            if !here || self.state.halves.get(&leg.half).is_none() {
+                return Err(missing(legs));
+            }
+            let key = (leg.lift, leg.half, leg.chit.to_string());
+            if !self.state.legs.insert(key, leg.clone()) {
+                return Err(duplicate(legs));
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn keep_words(&mut self, words: &[Word]) {
+        for word in words {
+            let Word { language, view, column, value, .. } = word;
+            let key = (language.clone(), view.clone(), column.clone(), value.clone());
+            self.state.words.insert(key, word.clone());
+        }
+    }
+
+    pub(crate) fn put_words(&mut self, words: &[Word]) -> Result<()> {
+        self.keep_words(words);
+        Ok(())
+    }
+
+    pub(crate) fn set(&mut self, key: &str, value: Option<&str>) -> Result<()> {
+        match value {
+            Some(value) => self.state.settings.insert(key.to_owned(), value.to_owned()),
+            None => self.state.settings.remove(&key.to_owned()),
+        };
+        Ok(())
+    }
+
+    pub(crate) fn found(&mut self, founded: &Founded) -> Result<()> {
+        if self.state.founded.is_some() {
+            let which = founded.agent.to_string();
+            return Err(StoreError::Duplicate { kind: Kind::Setting, which });
+        }
+        self.state.founded = Some(founded.clone());
+        Ok(())
+    }
+
+    pub(crate) fn new_epoch(&mut self) -> Result<u64> {
+        self.state.epoch += 1;
+        Ok(self.state.epoch)
+    }
+}

@@ -1,0 +1,54 @@
+//! `Letter`: a message to another agent that waits in the outbox until it is acknowledged.
+
+use protocol::{AgentId, Timestamp};
+
+use super::{HalfId, number_type};
+
+number_type! {
+    /// Which letter; later ones have higher numbers.
+    LetterId
+}
+
+/// A message to send, kept in the transaction that caused it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewLetter {
+    /// The half it is about. Letters about one half go out in order.
+    pub half: Option<HalfId>,
+    /// The agent it is for.
+    pub to: AgentId,
+    /// What it says, in the sender's words: a letter with the same half, agent and key replaces
+    /// one that still waits, and goes to the end of the line.
+    pub key: String,
+    /// The message, opaque here.
+    pub message: String,
+    /// From when on it may be sent.
+    pub at: Timestamp,
+}
+
+/// A letter that waits.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Letter {
+    /// Its number.
+    pub id: LetterId,
+    /// What was posted.
+    pub letter: NewLetter,
+    /// When it is due: the date it was posted for, the next attempt, or the end of the lease.
+    pub due: Timestamp,
+    /// How often it was claimed.
+    pub attempts: u64,
+    /// Who claimed it; it is due again at the end of the lease, so that none is lost with a sender.
+    pub owner: Option<String>,
+}
+
+/// A sender's wish for letters to send.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Claim {
+    /// The sender's name.
+    pub owner: String,
+    /// Letters due until then.
+    pub now: Timestamp,
+    /// When the letters are due for others again, unless done or failed before.
+    pub lease: Timestamp,
+    /// At most so many.
+    pub limit: u32,
+}

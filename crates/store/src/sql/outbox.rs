@@ -1,0 +1,110 @@
+//! The outbox, in the databases. What each step means is said in `crate::Tx`.
+
+use std::collections::BTreeMap;
+
+use protocol::{AgentId, Timestamp};
+
+use super::conn::{Conn, Hand};
+use super::fault::About;
+use super::table::pieces;
+use super::tables::Posted;
+use super::value::{Value, name};
+use crate::{Claim, Kind, Letter, LetterId, NewLetter, StoreError};
+
+type Result<T> = std::result::Result<T, StoreError>;
+
+const LETTERS: About = About::all(Kind::Letter);
+
+impl Hand {
+    pub(crate) async fn post(&mut self, letters: &[NewLetter]) -> Result<()> {
+        // Of letters that replace each other within the list, the last counts.
+        let mut last = BTreeMap::new();
+        for (at, letter) in letters.iter().enumerate() {
+            last.insert((letter.half, letter.to, &letter.key), at);
+        }
+        let mut last: Vec<usize> = last.into_values().collect();
+        last.sort_unstable();
+        // Replaced letters count too: the numbers are those that posting one by one would give.
+        let first = self.take_numbers("letter", letters.len()).await?;
+        let mut last = last.into_iter().peekable();
+        let mut posted = Vec::new();
+        for ((at, letter), number) in letters.iter().enumerate().zip(first..) {
+            if last.next_if_eq(&at).is_some() {
+                posted.push(Posted(number, letter));
+            }
+        }
+        let rest = "ON CONFLICT (COALESCE(half, 0), recipient, key) DO UPDATE SET \
+                    id = excluded.id, message = excluded.message, at = excluded.at, \
+                    due = excluded.due, attempts = 0, owner = NULL";
+        self.put(&posted, rest).await
+    }
+
+    pub(crate) async fn claim(&mut self, claim: &Claim) -> Result<Vec<Letter>> {
+        if matches!(self.conn, Conn::Postgres(_)) {
+            // One sender at a time looks: whether an earlier letter is claimed is then known.
+            let sql = "SELECT last FROM counters WHERE name = 'letter' FOR UPDATE".to_owned();
+            self.rows(sql, vec![], Kind::Letter).await?;
+        }
+        let rest = format!(
+            "WHERE due <= $1 AND NOT EXISTS (SELECT 1 FROM letters e \
+             WHERE e.half = letters.half AND e.id < letters.id AND e.due > $1) \
+             ORDER BY id LIMIT $2 {}",
+            self.on_postgres("FOR UPDATE SKIP LOCKED")
+        );
+        let mut taken: Vec<Letter> =
+            self.pick(&rest, vec![claim.now.into(), claim.limit.into()]).await?;
+        for piece in pieces(&taken) {
+            let mut values = vec![(&claim.owner).into(), claim.lease.into()];
+            values.extend(piece.iter().map(|letter| Value::from(letter.id.get())));
+            let sql = format!(
+                "UPDATE letters SET owner = $1, due = $2, attempts = attempts + 1 WHERE id IN {}",
+                list(3, piece.len())
+            );
+            self.run(sql, values, &LETTERS).await?;
+        }
+        for letter in &mut taken {
+            letter.owner = Some(claim.owner.clone());
+            letter.due = claim.lease;
+            letter.attempts += 1;
+        }
+        Ok(taken)
+    }
+
+    pub(crate) async fn done(&mut self, letters: &[LetterId]) -> Result<()> {
+        for piece in pieces(letters) {
+            let values = piece.iter().map(|id| id.get().into()).collect();
+            let sql = format!("DELETE FROM letters WHERE id IN {}", list(1, piece.len()));
+            self.run(sql, values, &LETTERS).await?;
+        }
+        Ok(())
+    }
+
+    pub(crate) async fn failed(
+        &mut self,
+        owner: &str,
+        letters: &[LetterId],
+        due: Timestamp,
+    ) -> Result<()> {
+        for piece in pieces(letters) {
+            let mut values = vec![owner.into(), due.into()];
+            values.extend(piece.iter().map(|id| Value::from(id.get())));
+            let sql = format!(
+                "UPDATE letters SET owner = NULL, due = $2 WHERE owner = $1 AND id IN {}",
+                list(3, piece.len())
+            );
+            self.run(sql, values, &LETTERS).await?;
+        }
+        Ok(())
+    }
+
+    pub(crate) async fn hasten(&mut self, to: &AgentId, due: Timestamp) -> Result<()> {
+        let sql = "UPDATE letters SET due = $2 WHERE recipient = $1 AND owner IS NULL AND due > $2";
+        self.run(sql.to_owned(), vec![name(to), due.into()], &LETTERS).await.map(|_| ())
+    }
+}
+
+/// `($3,$4)`: places for so many values, from a number on.
+fn list(from: usize, many: usize) -> String {
+    let places: Vec<_> = (from..from + many).map(|place| format!("${place}")).collect();
+    format!("({})", places.join(","))
+}

@@ -1,0 +1,128 @@
+//! `Table`: how a row lies in its table; reading and writing of many rows in few statements.
+
+use std::fmt::Write as _;
+
+use super::conn::{Conn, Hand};
+use super::fault::About;
+use super::value::{Cells, Value};
+use crate::rows::{Fit, which};
+use crate::{Kind, StoreError};
+
+type Result<T> = std::result::Result<T, StoreError>;
+
+/// A row that can be read.
+pub(super) trait Kept: Sized {
+    const ROW: Kind;
+    const TABLE: &'static str;
+    /// In the order of [`Kept::read`].
+    const COLUMNS: &'static str;
+
+    fn read(cells: &mut Cells<'_>) -> Result<Self>;
+}
+
+/// A row that can be written.
+pub(super) trait Put: Fit {
+    const INTO: &'static str;
+    /// In the order of [`Put::values`].
+    const COLUMNS: &'static [&'static str];
+
+    fn values(&self) -> Vec<Value>;
+}
+
+/// Rows are written as many at a time; few sizes, so that few statements are prepared.
+const SIZES: [usize; 8] = [128, 64, 32, 16, 8, 4, 2, 1];
+
+/// Cuts a list into pieces of those sizes.
+pub(super) fn pieces<T>(mut rows: &[T]) -> impl Iterator<Item = &[T]> {
+    std::iter::from_fn(move || {
+        let size = SIZES.into_iter().find(|size| *size <= rows.len())?;
+        let (piece, rest) = rows.split_at(size);
+        rows = rest;
+        Some(piece)
+    })
+}
+
+impl Hand {
+    /// `($1,$2),($3,$4)`: places for so many rows of so many columns, to be filled in order.
+    ///
+    /// For SQLite `(?,?),(?,?)`: numbered places have names there, and each value bound looks
+    /// through all names before its own, which took a third of the time of a large statement.
+    pub(super) fn places(&self, rows: usize, columns: usize) -> String {
+        if let Conn::Sqlite(_) = self.conn {
+            let row = format!("({})", vec!["?"; columns].join(","));
+            return vec![row; rows].join(",");
+        }
+        let mut text = String::with_capacity(rows * columns * 6);
+        for row in 0..rows {
+            text.push_str(if row == 0 { "(" } else { ",(" });
+            for column in 0..columns {
+                let comma = if column == 0 { "" } else { "," };
+                // Writing to a string cannot fail.
+                let _ = write!(text, "{comma}${}", row * columns + column + 1);
+            }
+            text.push(')');
+        }
+        text
+    }
+
+    /// Rows that a condition picks: `rest` is all of the statement after the table's name.
+    pub(super) async fn pick<T: Kept>(&mut self, rest: &str, values: Vec<Value>) -> Result<Vec<T>> {
+        let sql = format!("SELECT {} FROM {} {rest}", T::COLUMNS, T::TABLE);
+        let rows = self.rows(sql, values, T::ROW).await?;
+        rows.iter().map(|row| T::read(&mut row.cells(T::ROW))).collect()
+    }
+
+    /// The row that a condition picks.
+    pub(super) async fn pick_one<T: Kept>(
+        &mut self,
+        rest: &str,
+        values: Vec<Value>,
+    ) -> Result<Option<T>> {
+        Ok(self.pick(rest, values).await?.pop())
+    }
+
+    /// Rows with one of these names; `rest` follows the list of names.
+    pub(super) async fn pick_named<T: Kept>(
+        &mut self,
+        column: &str,
+        names: &[Value],
+        rest: &str,
+    ) -> Result<Vec<T>> {
+        let mut found = Vec::with_capacity(names.len());
+        for piece in pieces(names) {
+            let list = self.places(1, piece.len());
+            let rest = format!("WHERE {column} IN {list} {rest}");
+            found.append(&mut self.pick(&rest, piece.to_vec()).await?);
+        }
+        Ok(found)
+    }
+
+    /// Rows with one of these pairs of a number and a name, in order of `order`.
+    pub(super) async fn pick_pairs<T: Kept>(
+        &mut self,
+        columns: &str,
+        pairs: &[(i64, String)],
+        order: &str,
+    ) -> Result<Vec<T>> {
+        let mut found = Vec::with_capacity(pairs.len());
+        for piece in pieces(pairs) {
+            let places = self.places(piece.len(), 2);
+            let rest = format!("WHERE ({columns}) IN (VALUES {places}) ORDER BY {order}");
+            let values = piece.iter().flat_map(|(number, name)| [(*number).into(), name.into()]);
+            found.append(&mut self.pick(&rest, values.collect()).await?);
+        }
+        Ok(found)
+    }
+
+    /// Adds rows; `rest` follows the values, for rows that are there already.
+    pub(super) async fn put<T: Put>(&mut self, rows: &[T], rest: &str) -> Result<()> {
+        for piece in pieces(rows) {
+            let values = piece.iter().flat_map(Put::values).collect();
+            let places = self.places(piece.len(), T::COLUMNS.len());
+            let columns = T::COLUMNS.join(", ");
+            let sql = format!("INSERT INTO {} ({columns}) VALUES {places} {rest}", T::INTO);
+            self.run(sql, values, &About { kind: T::KIND, which: which(rows) }).await?;
+        }
+        Ok(())
+    }
+}

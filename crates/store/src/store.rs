@@ -1,0 +1,145 @@
+//! `Store`: opening, checking, copying and closing. `Tx` and `View` do the rest.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::memory::Home;
+use crate::rows::word;
+use crate::sql::postgres::Server;
+use crate::sql::sqlite::File;
+use crate::view::Hand;
+use crate::{StoreError, Tx, View};
+
+word! {
+    /// Which implementation a store is.
+    StoreKind {
+        /// Nothing survives the process.
+        Memory = "memory",
+        /// A file of our own.
+        Sqlite = "sqlite",
+        /// A database of a server.
+        Postgres = "postgres",
+    }
+}
+
+/// A store. Copies are the same store.
+#[derive(Clone, Debug)]
+pub struct Store {
+    inner: Inner,
+}
+
+#[derive(Clone, Debug)]
+enum Inner {
+    Memory(Arc<Home>),
+    Sqlite(File),
+    Postgres(Server),
+}
+
+impl Store {
+    /// A new, empty store in memory.
+    #[must_use]
+    pub fn memory() -> Self {
+        Self { inner: Inner::Memory(Arc::new(Home::new())) }
+    }
+
+    /// The store in a SQLite file, which is made where there is none, and brought to the newest
+    /// schema. The folder must exist.
+    ///
+    /// # Errors
+    /// [`StoreError::CannotOpen`], [`StoreError::NotOurs`], [`StoreError::NewerSchema`],
+    /// [`StoreError::WeakDurability`] where the disk cannot do what durability needs,
+    /// [`StoreError::ReadOnly`], [`StoreError::DiskFull`], [`StoreError::Corrupt`]; and
+    /// [`StoreError::Again`] while another program holds the file.
+    pub async fn sqlite(path: &Path) -> Result<Self, StoreError> {
+        Ok(Self { inner: Inner::Sqlite(File::open(path).await?) })
+    }
+
+    /// The store in a PostgreSQL database (`postgres://user:password@host/database`), which must
+    /// exist, and be empty or ours; tables are made in its first schema of the search path.
+    ///
+    /// # Errors
+    /// [`StoreError::CannotOpen`], [`StoreError::Gone`], [`StoreError::OldServer`],
+    /// [`StoreError::NotOurs`], [`StoreError::NewerSchema`], [`StoreError::WeakDurability`].
+    pub async fn postgres(url: &str) -> Result<Self, StoreError> {
+        Ok(Self { inner: Inner::Postgres(Server::open(url).await?) })
+    }
+
+    /// Which implementation this is.
+    #[must_use]
+    pub const fn kind(&self) -> StoreKind {
+        match self.inner {
+            Inner::Memory(_) => StoreKind::Memory,
+            Inner::Sqlite(_) => StoreKind::Sqlite,
+            Inner::Postgres(_) => StoreKind::Postgres,
+        }
+    }
+
+    /// Begins a transaction that may change rows; waits for others where it must ([`Tx`]).
+    ///
+    /// # Errors
+    /// [`StoreError::Again`] where others took too long; [`StoreError::Gone`].
+    pub async fn begin(&self) -> Result<Tx, StoreError> {
+        Ok(Tx::new(match &self.inner {
+            Inner::Memory(home) => Hand::Memory(Box::new(Arc::clone(home).begin().await)),
+            Inner::Sqlite(file) => Hand::Sql(file.begin().await?),
+            Inner::Postgres(server) => Hand::Sql(server.begin().await?),
+        }))
+    }
+
+    /// Looks at the store as it is now.
+    ///
+    /// # Errors
+    /// [`StoreError::Again`] where too many look at once for too long; [`StoreError::Gone`].
+    pub async fn read(&self) -> Result<View, StoreError> {
+        Ok(View {
+            hand: match &self.inner {
+                Inner::Memory(home) => Hand::Memory(Box::new(home.read())),
+                Inner::Sqlite(file) => Hand::Sql(file.read().await?),
+                Inner::Postgres(server) => Hand::Sql(server.read().await?),
+            },
+        })
+    }
+
+    /// What the database's own check of its file finds, in its own words; nothing where it is
+    /// sound. PostgreSQL checks pages as it reads them, and has nothing to say here.
+    ///
+    /// # Errors
+    /// As reading.
+    pub async fn check(&self) -> Result<Vec<String>, StoreError> {
+        match &self.inner {
+            Inner::Sqlite(file) => file.check().await,
+            Inner::Memory(_) | Inner::Postgres(_) => Ok(Vec::new()),
+        }
+    }
+
+    /// Writes a copy of the last commit to a new file, while others read and write: a store that
+    /// [`Store::sqlite`] opens. It is on the disk when this returns.
+    ///
+    /// # Errors
+    /// [`StoreError::Exists`], [`StoreError::CannotOpen`], [`StoreError::DiskFull`];
+    /// [`StoreError::Unsupported`] but for SQLite.
+    pub async fn backup_to(&self, path: &Path) -> Result<(), StoreError> {
+        let what = "a copy into a file";
+        match &self.inner {
+            Inner::Sqlite(file) => file.backup_to(path).await,
+            Inner::Memory(_) => {
+                let instead = "a store in memory has nothing to keep";
+                Err(StoreError::Unsupported { what, instead })
+            }
+            Inner::Postgres(_) => {
+                let instead = "use pg_dump or a base backup of the server";
+                Err(StoreError::Unsupported { what, instead })
+            }
+        }
+    }
+
+    /// Ends all connections, after the transactions under way. Whoever comes later gets
+    /// [`StoreError::Gone`]; a store in memory goes with its last copy.
+    pub async fn close(&self) {
+        match &self.inner {
+            Inner::Memory(_) => {}
+            Inner::Sqlite(file) => file.close().await,
+            Inner::Postgres(server) => server.close().await,
+        }
+    }
+}

@@ -1,0 +1,311 @@
+//! `Tx`: a transaction. What it changes is kept together at [`Tx::commit`], or not at all.
+
+use std::collections::BTreeMap;
+use std::ops::{Deref, DerefMut};
+
+use protocol::{AgentId, Hash, TallyId, Timestamp};
+
+use crate::rows::{Setting, fit};
+use crate::view::{Hand, View, ask};
+use crate::{
+    Claim, CommandResult, Contract, Founded, Half, HalfId, Invite, Letter, LetterId, Lift, LiftLeg,
+    LinkRow, NewEvent, NewHalf, NewLetter, StoreError, User, Word,
+};
+
+/// A transaction that may change rows. It can be asked all that a [`View`] can, and sees its own
+/// changes. Dropped without a commit, it changed nothing.
+///
+/// In memory and on SQLite there is one at a time; others wait for it. On PostgreSQL several run
+/// side by side (isolation *read committed*): whoever decides about a half locks it first
+/// ([`Tx::lock`], [`Tx::lock_tallies`]), so that everything read of it afterwards is the newest;
+/// and each half counts its versions, so that a change to a half that was not locked is refused
+/// rather than lost.
+///
+/// Each method that takes a list writes it in few statements: hand over what a batch of inputs
+/// changed at once.
+///
+/// # Errors
+/// Every method may fail as a [`View`] may; and with [`StoreError::Again`], [`StoreError::DiskFull`]
+/// or [`StoreError::ReadOnly`]. Other reasons are said at the method. After any of them the
+/// transaction can only be dropped.
+#[derive(Debug)]
+pub struct Tx {
+    pub(crate) view: View,
+    events: Vec<NewEvent>,
+    broken: bool,
+}
+
+/// What a commit settled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Committed {
+    /// The number of the last event of this transaction; none where it told none.
+    pub last_event: Option<u64>,
+}
+
+type Result<T> = std::result::Result<T, StoreError>;
+
+/// Asks the implementation for a change; a change that fails breaks the transaction.
+macro_rules! change {
+    ($self:ident.$method:ident($($arg:expr),*)) => {{
+        let view = &mut $self.view;
+        let done = ask!(view.$method($($arg),*));
+        $self.broken |= done.is_err();
+        done
+    }};
+}
+
+impl Deref for Tx {
+    type Target = View;
+
+    fn deref(&self) -> &View {
+        &self.view
+    }
+}
+
+impl DerefMut for Tx {
+    fn deref_mut(&mut self) -> &mut View {
+        &mut self.view
+    }
+}
+
+#[expect(clippy::missing_errors_doc, reason = "what is common to all is said at the type")]
+impl Tx {
+    pub(crate) fn new(hand: Hand) -> Self {
+        Self { view: View { hand }, events: Vec::new(), broken: false }
+    }
+
+    /// What was found before the implementation is asked breaks the transaction as well.
+    fn sound<T>(&mut self, found: Result<T>) -> Result<T> {
+        self.broken |= found.is_err();
+        found
+    }
+
+    /// Keeps all that was changed, durably; events get their numbers now.
+    ///
+    /// [`StoreError::Broken`] where an earlier change failed; [`StoreError::CommitUnknown`] where
+    /// the connection was lost on the way.
+    pub async fn commit(mut self) -> Result<Committed> {
+        if self.broken {
+            return Err(StoreError::Broken);
+        }
+        let last_event = if self.events.is_empty() {
+            None
+        } else {
+            let events = std::mem::take(&mut self.events);
+            fit(&events)?;
+            Some(change!(self.number_events(events))?)
+        };
+        match self.view.hand {
+            Hand::Memory(hand) => hand.commit(),
+            Hand::Sql(hand) => hand.commit().await?,
+        }
+        Ok(Committed { last_event })
+    }
+
+    /// Drops all that was changed, and waits until the store is free for the next.
+    pub async fn rollback(self) -> Result<()> {
+        match self.view.hand {
+            Hand::Memory(_) => Ok(()),
+            Hand::Sql(hand) => hand.rollback().await,
+        }
+    }
+
+    /// These halves, by number, so that nobody else changes them before the end of the transaction.
+    /// Unknown numbers are left out.
+    pub async fn lock(&mut self, ids: &[HalfId]) -> Result<Vec<Half>> {
+        change!(self.lock(ids))
+    }
+
+    /// The halves of these tallies that are here, by number, locked as by [`Tx::lock`].
+    pub async fn lock_tallies(&mut self, tallies: &[TallyId]) -> Result<Vec<Half>> {
+        change!(self.lock_tallies(tallies))
+    }
+
+    /// Adds users. [`StoreError::Duplicate`] where a name is taken.
+    pub async fn add_users(&mut self, users: &[User]) -> Result<()> {
+        self.sound(fit(users))?;
+        change!(self.add_users(users))
+    }
+
+    /// Changes a user. [`StoreError::Missing`] where there is none of that name.
+    pub async fn put_user(&mut self, user: &User) -> Result<()> {
+        self.sound(fit(std::slice::from_ref(user)))?;
+        change!(self.put_user(user))
+    }
+
+    /// Adds halves, and says their numbers, in the order given.
+    ///
+    /// [`StoreError::Duplicate`] where the holder has a half of that tally, [`StoreError::Missing`]
+    /// where there is no such holder, [`StoreError::Unfit`] where a balance fits no column.
+    pub async fn add_halves(&mut self, halves: &[NewHalf]) -> Result<Vec<HalfId>> {
+        self.sound(fit(halves))?;
+        change!(self.add_halves(halves))
+    }
+
+    /// Changes halves; the version of each must be the one kept, and counts up. A half must not be
+    /// named twice.
+    ///
+    /// [`StoreError::Stale`] where a half was changed since, or is not here;
+    /// [`StoreError::Unfit`] where a balance fits no column.
+    pub async fn put_halves(&mut self, halves: &[Half]) -> Result<()> {
+        self.sound(fit(halves))?;
+        change!(self.put_halves(halves))
+    }
+
+    /// Adds links, of any number of halves.
+    ///
+    /// [`StoreError::Gap`] where a half's links here do not follow one another;
+    /// [`StoreError::Duplicate`] where an index or a chit has a link already;
+    /// [`StoreError::Missing`] where there is no such half.
+    pub async fn append(&mut self, links: &[LinkRow]) -> Result<()> {
+        self.sound(follow(links))?;
+        self.sound(fit(links))?;
+        change!(self.append(links))
+    }
+
+    /// Cuts a half's chain after the link `keep` (0: all of it) and goes on with these links.
+    ///
+    /// [`StoreError::Gap`] where the first is not `keep + 1`, or one does not follow another;
+    /// otherwise as [`Tx::append`].
+    pub async fn relink(&mut self, half: HalfId, keep: u64, links: &[LinkRow]) -> Result<()> {
+        self.sound(follow_on(half, keep, links))?;
+        self.sound(fit(links))?;
+        change!(self.relink(half, keep, links))
+    }
+
+    /// Posts letters; see [`NewLetter::key`] for what a later one replaces.
+    /// [`StoreError::Missing`] where there is no such half.
+    pub async fn post(&mut self, letters: &[NewLetter]) -> Result<()> {
+        self.sound(fit(letters))?;
+        change!(self.post(letters))
+    }
+
+    /// Takes letters that are due, in the order they were posted. A letter about a half waits while
+    /// an earlier one about the same half is not due: claimed by somebody, or to be tried later.
+    pub async fn claim(&mut self, claim: &Claim) -> Result<Vec<Letter>> {
+        change!(self.claim(claim))
+    }
+
+    /// Letters that need not be sent again: acknowledged, or rightly abandoned. Unknown numbers
+    /// (replaced, or done before) are passed over.
+    pub async fn done(&mut self, letters: &[LetterId]) -> Result<()> {
+        change!(self.done(letters))
+    }
+
+    /// Letters that could not be delivered, to be tried again from `due` on. Passed over where the
+    /// owner's lease was taken over by another.
+    pub async fn failed(
+        &mut self,
+        owner: &str,
+        letters: &[LetterId],
+        due: Timestamp,
+    ) -> Result<()> {
+        change!(self.failed(owner, letters, due))
+    }
+
+    /// Makes letters to an agent that is back due at `due` at the latest; not those that somebody
+    /// has claimed.
+    pub async fn hasten(&mut self, to: &AgentId, due: Timestamp) -> Result<()> {
+        change!(self.hasten(to, due))
+    }
+
+    /// Tells what happened; seen after the commit, in the order told.
+    pub fn tell(&mut self, events: impl IntoIterator<Item = NewEvent>) {
+        self.events.extend(events);
+    }
+
+    /// Forgets events from before a date; says how many.
+    pub async fn prune_events(&mut self, before: Timestamp) -> Result<u64> {
+        change!(self.prune_events(before))
+    }
+
+    /// Keeps the answers to commands. [`StoreError::Duplicate`] where one was answered before.
+    pub async fn add_results(&mut self, results: &[CommandResult]) -> Result<()> {
+        self.sound(fit(results))?;
+        change!(self.add_results(results))
+    }
+
+    /// Forgets answers from before a date; says how many.
+    pub async fn prune_results(&mut self, before: Timestamp) -> Result<u64> {
+        change!(self.prune_results(before))
+    }
+
+    /// Keeps a contract; the first text kept under a name stays.
+    pub async fn put_contract(&mut self, contract: &Contract) -> Result<()> {
+        self.sound(fit(std::slice::from_ref(contract)))?;
+        change!(self.put_contract(contract))
+    }
+
+    /// Keeps an invite, or changes it. [`StoreError::Missing`] where there is no such holder.
+    pub async fn put_invite(&mut self, invite: &Invite) -> Result<()> {
+        self.sound(fit(std::slice::from_ref(invite)))?;
+        change!(self.put_invite(invite))
+    }
+
+    /// Forgets an invite; says whether there was one.
+    pub async fn drop_invite(&mut self, token: &Hash) -> Result<bool> {
+        change!(self.drop_invite(token))
+    }
+
+    /// Keeps a lift, or changes its status, certificate and date of change.
+    pub async fn put_lift(&mut self, lift: &Lift) -> Result<()> {
+        self.sound(fit(std::slice::from_ref(lift)))?;
+        change!(self.put_lift(lift))
+    }
+
+    /// Adds legs of lifts. [`StoreError::Duplicate`] where one is kept already,
+    /// [`StoreError::Missing`] where there is no such lift or half.
+    pub async fn add_legs(&mut self, legs: &[LiftLeg]) -> Result<()> {
+        self.sound(fit(legs))?;
+        change!(self.add_legs(legs))
+    }
+
+    /// Keeps words of the dictionary, or changes them.
+    pub async fn put_words(&mut self, words: &[Word]) -> Result<()> {
+        self.sound(fit(words))?;
+        change!(self.put_words(words))
+    }
+
+    /// Sets a setting of the site; none forgets it.
+    pub async fn set(&mut self, key: &str, value: Option<&str>) -> Result<()> {
+        self.sound(fit(&[Setting(key, value.unwrap_or_default())]))?;
+        change!(self.set(key, value))
+    }
+
+    /// Says whose store this is. [`StoreError::Duplicate`] where it was said before.
+    pub async fn found(&mut self, founded: &Founded) -> Result<()> {
+        change!(self.found(founded))
+    }
+
+    /// Begins a new epoch, and says its number: what others know of the time after the backup
+    /// may be lost here.
+    pub async fn new_epoch(&mut self) -> Result<u64> {
+        change!(self.new_epoch())
+    }
+}
+
+/// Links of one half must follow each other; the first is number 1.
+fn follow(links: &[LinkRow]) -> Result<()> {
+    let mut last = BTreeMap::new();
+    for link in links {
+        let half = link.half.get();
+        let after = last.insert(half, link.index);
+        let after = after.or_else(|| (link.index == 0).then_some(0));
+        if let Some(after) = after
+            && after.checked_add(1) != Some(link.index)
+        {
+            return Err(StoreError::Gap { half, after, found: link.index });
+        }
+    }
+    Ok(())
+}
+
+/// Links that replace the rest of a chain begin where it was cut.
+fn follow_on(half: HalfId, keep: u64, links: &[LinkRow]) -> Result<()> {
+    for (link, before) in links.iter().zip(keep..) {
+        if link.half != half || before.checked_add(1) != Some(link.index) {
+            return Err(StoreError::Gap { half: half.get(), after: before, found: link.index });
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,221 @@
+//! `View`: what can be asked of the store. A transaction ([`crate::Tx`]) can be asked the same.
+
+use protocol::{ChitId, ContractId, Cuid, Hash, LiftId, TallyId, Timestamp};
+
+use crate::{
+    Audience, CommandResult, Contract, Derived, Event, Half, HalfFilter, HalfId, Invite, Letter,
+    LetterId, Lift, LiftLeg, LinkRow, Meta, StoreError, Totals, User, Word, memory, sql,
+};
+
+/// Which implementation answers.
+#[derive(Debug)]
+pub(crate) enum Hand {
+    Memory(Box<memory::Hand>),
+    Sql(sql::Hand),
+}
+
+/// Asks the implementation.
+macro_rules! ask {
+    ($self:ident.$method:ident($($arg:expr),*)) => {
+        match &mut $self.hand {
+            $crate::view::Hand::Memory(hand) => hand.$method($($arg),*),
+            $crate::view::Hand::Sql(hand) => hand.$method($($arg),*).await,
+        }
+    };
+}
+pub(crate) use ask;
+
+/// The store as it was at one moment: at the latest when it was first asked.
+///
+/// Later commits are not seen; no writer waits for it. Lists come in the order said, at most
+/// `limit` of them; what comes after the last one is asked for with its name.
+///
+/// # Errors
+/// Every question may find the connection gone ([`StoreError::Gone`]), the database damaged
+/// ([`StoreError::Corrupt`]), or a row that other hands wrote ([`StoreError::Malformed`]).
+#[derive(Debug)]
+pub struct View {
+    pub(crate) hand: Hand,
+}
+
+type Result<T> = std::result::Result<T, StoreError>;
+
+#[expect(clippy::missing_errors_doc, reason = "the same for all: said at the type")]
+impl View {
+    /// What the store knows about itself.
+    pub async fn meta(&mut self) -> Result<Meta> {
+        ask!(self.meta())
+    }
+
+    /// A setting of the site.
+    pub async fn setting(&mut self, key: &str) -> Result<Option<String>> {
+        ask!(self.setting(key))
+    }
+
+    /// All settings of the site, by key.
+    pub async fn settings(&mut self) -> Result<Vec<(String, String)>> {
+        ask!(self.settings())
+    }
+
+    /// A user by its name.
+    pub async fn user(&mut self, cuid: &Cuid) -> Result<Option<User>> {
+        ask!(self.user(cuid))
+    }
+
+    /// Users by name.
+    pub async fn users(&mut self, after: Option<&Cuid>, limit: u32) -> Result<Vec<User>> {
+        ask!(self.users(after, limit))
+    }
+
+    /// A half by its number.
+    pub async fn half(&mut self, id: HalfId) -> Result<Option<Half>> {
+        ask!(self.half(id))
+    }
+
+    /// A user's half of a tally.
+    pub async fn half_of(&mut self, holder: &Cuid, tally: &TallyId) -> Result<Option<Half>> {
+        ask!(self.half_of(holder, tally))
+    }
+
+    /// The halves of a tally that are here, by number.
+    pub async fn halves_of_tally(&mut self, tally: &TallyId) -> Result<Vec<Half>> {
+        ask!(self.halves_of_tally(tally))
+    }
+
+    /// Halves by number.
+    pub async fn halves(
+        &mut self,
+        filter: &HalfFilter,
+        after: Option<HalfId>,
+        limit: u32,
+    ) -> Result<Vec<Half>> {
+        ask!(self.halves(filter, after, limit))
+    }
+
+    /// A half's links from an index on, oldest first.
+    pub async fn links(&mut self, half: HalfId, from: u64, limit: u32) -> Result<Vec<LinkRow>> {
+        ask!(self.links(half, from, limit))
+    }
+
+    /// A half's links before an index (none: all), newest first.
+    pub async fn history(
+        &mut self,
+        half: HalfId,
+        before: Option<u64>,
+        limit: u32,
+    ) -> Result<Vec<LinkRow>> {
+        ask!(self.history(half, before, limit))
+    }
+
+    /// A half's links whose chits are dated from one moment until before another, oldest first, of
+    /// those after an index (0: all).
+    pub async fn period(
+        &mut self,
+        half: HalfId,
+        dates: std::ops::Range<Timestamp>,
+        after: u64,
+        limit: u32,
+    ) -> Result<Vec<LinkRow>> {
+        ask!(self.period(half, &dates, after, limit))
+    }
+
+    /// The sum of the effects of a half's chits dated before a moment, in milli-CHIPs.
+    pub async fn balance_before(&mut self, half: HalfId, date: Timestamp) -> Result<i128> {
+        ask!(self.balance_before(half, date))
+    }
+
+    /// The links of chits of these hashes in these halves, by half and index.
+    pub async fn links_by_chit(&mut self, chits: &[(HalfId, Hash)]) -> Result<Vec<LinkRow>> {
+        ask!(self.links_by_chit(chits))
+    }
+
+    /// The links of chits of these names in these halves, by half and index; two of one name are a
+    /// conflict.
+    pub async fn links_by_uuid(&mut self, names: &[(HalfId, ChitId)]) -> Result<Vec<LinkRow>> {
+        ask!(self.links_by_uuid(names))
+    }
+
+    /// What follows from a half's links.
+    pub async fn derived(&mut self, half: HalfId) -> Result<Derived> {
+        ask!(self.derived(half))
+    }
+
+    /// Letters that wait, in the order they were posted.
+    pub async fn letters(&mut self, after: Option<LetterId>, limit: u32) -> Result<Vec<Letter>> {
+        ask!(self.letters(after, limit))
+    }
+
+    /// When the next letter is due; none where none waits.
+    pub async fn next_due(&mut self) -> Result<Option<Timestamp>> {
+        ask!(self.next_due())
+    }
+
+    /// Events after a number (0: from the first that is kept), in order.
+    pub async fn events(
+        &mut self,
+        audience: Audience<'_>,
+        after: u64,
+        limit: u32,
+    ) -> Result<Vec<Event>> {
+        ask!(self.events(audience, after, limit))
+    }
+
+    /// The number of the last event; 0 where there never was one.
+    pub async fn last_event(&mut self) -> Result<u64> {
+        ask!(self.last_event())
+    }
+
+    /// The answers that were given to these commands, by id; those never answered are left out.
+    pub async fn results(&mut self, ids: &[String]) -> Result<Vec<CommandResult>> {
+        ask!(self.results(ids))
+    }
+
+    /// A contract.
+    pub async fn contract(&mut self, rid: &ContractId) -> Result<Option<Contract>> {
+        ask!(self.contract(rid))
+    }
+
+    /// All contracts, by name.
+    pub async fn contracts(&mut self) -> Result<Vec<Contract>> {
+        ask!(self.contracts())
+    }
+
+    /// An invite by its token's hash.
+    pub async fn invite(&mut self, token: &Hash) -> Result<Option<Invite>> {
+        ask!(self.invite(token))
+    }
+
+    /// A user's invites.
+    pub async fn invites(&mut self, holder: &Cuid) -> Result<Vec<Invite>> {
+        ask!(self.invites(holder))
+    }
+
+    /// A lift.
+    pub async fn lift(&mut self, id: &LiftId) -> Result<Option<Lift>> {
+        ask!(self.lift(id))
+    }
+
+    /// Lifts, newest first, of those before one given by date and name.
+    pub async fn lifts(
+        &mut self,
+        before: Option<(Timestamp, LiftId)>,
+        limit: u32,
+    ) -> Result<Vec<Lift>> {
+        ask!(self.lifts(before, limit))
+    }
+
+    /// The legs of a lift at this site, by half.
+    pub async fn legs(&mut self, lift: &LiftId) -> Result<Vec<LiftLeg>> {
+        ask!(self.legs(lift))
+    }
+
+    /// The dictionary in one language, by view, column and value.
+    pub async fn words(&mut self, language: &str) -> Result<Vec<Word>> {
+        ask!(self.words(language))
+    }
+
+    /// Counts and sums over the whole site.
+    pub async fn totals(&mut self) -> Result<Totals> {
+        ask!(self.totals())
+    }
+}

@@ -1,0 +1,164 @@
+//! What else is kept: who the site is, settings, contracts, invites, lifts, dictionary words.
+
+use protocol::ContractId;
+use store::{Contract, Founded, Invite, Kind, Lift, LiftLeg, Meta, SCHEMA, StoreError, Word};
+
+use crate::places::{Home, everywhere};
+use crate::world::{agent, at, cuid, hash, lift, two_halves, units};
+
+async fn who_the_site_is(home: &Home) {
+    let fresh = Meta { schema: SCHEMA, founded: None, epoch: 0 };
+    assert_eq!(home.store.read().await.unwrap().meta().await.unwrap(), fresh);
+    let founded = Founded { agent: agent(1), at: at(0) };
+    let mut tx = home.store.begin().await.unwrap();
+    tx.found(&founded).await.unwrap();
+    assert_eq!(tx.new_epoch().await, Ok(1));
+    tx.commit().await.unwrap();
+    let store = home.reopened().await;
+    let meta = store.read().await.unwrap().meta().await.unwrap();
+    assert_eq!(meta, Meta { schema: SCHEMA, founded: Some(founded), epoch: 1 });
+    let mut tx = store.begin().await.unwrap();
+    let error = tx.found(&Founded { agent: agent(2), at: at(1) }).await.unwrap_err();
+    assert!(matches!(error, StoreError::Duplicate { kind: Kind::Setting, .. }), "{error}");
+}
+
+async fn settings(home: &Home) {
+    let mut tx = home.store.begin().await.unwrap();
+    tx.set("b", Some("1")).await.unwrap();
+    tx.set("a", Some("")).await.unwrap();
+    tx.set("b", Some("2")).await.unwrap();
+    tx.set("c", Some("3")).await.unwrap();
+    tx.set("c", None).await.unwrap();
+    tx.set("never", None).await.unwrap();
+    tx.commit().await.unwrap();
+    let mut view = home.store.read().await.unwrap();
+    let pair = |key: &str, value: &str| (key.to_owned(), value.to_owned());
+    assert_eq!(view.settings().await.unwrap(), [pair("a", ""), pair("b", "2")]);
+    assert_eq!(view.setting("b").await.unwrap().as_deref(), Some("2"));
+    assert_eq!(view.setting("c").await.unwrap(), None);
+}
+
+async fn contracts_keep_their_first_text(home: &Home) {
+    let contract = |name: &str, text: &str| {
+        let rid = ContractId::from(hash(name));
+        Contract { rid, text: text.to_owned(), at: at(1) }
+    };
+    let (one, two) = (contract("one", "first"), contract("two", "second"));
+    let mut tx = home.store.begin().await.unwrap();
+    tx.put_contract(&one).await.unwrap();
+    tx.put_contract(&two).await.unwrap();
+    tx.put_contract(&contract("one", "other")).await.unwrap();
+    tx.commit().await.unwrap();
+    let mut view = home.store.read().await.unwrap();
+    assert_eq!(view.contract(&one.rid).await.unwrap().as_ref(), Some(&one));
+    let mut all = [one, two];
+    all.sort_by_key(|contract| contract.rid.to_string());
+    assert_eq!(view.contracts().await.unwrap(), all);
+    assert_eq!(view.contract(&contract("three", "").rid).await.unwrap(), None);
+}
+
+async fn invites_are_used_up(home: &Home) {
+    two_halves(&home.store).await;
+    let invite = Invite {
+        token: hash("token"),
+        holder: cuid("anne"),
+        text: "{}".to_owned(),
+        expires: Some(at(9)),
+        uses_left: Some(2),
+    };
+    let open = Invite { token: hash("open"), expires: None, uses_left: None, ..invite.clone() };
+    let mut tx = home.store.begin().await.unwrap();
+    tx.put_invite(&invite).await.unwrap();
+    tx.put_invite(&open).await.unwrap();
+    let used = Invite { uses_left: Some(1), ..invite.clone() };
+    tx.put_invite(&used).await.unwrap();
+    assert_eq!(tx.invite(&invite.token).await.unwrap(), Some(used));
+    assert_eq!(tx.invites(&cuid("anne")).await.unwrap().len(), 2);
+    assert_eq!(tx.invites(&cuid("bert")).await.unwrap(), []);
+    assert_eq!(tx.drop_invite(&invite.token).await, Ok(true));
+    assert_eq!(tx.drop_invite(&invite.token).await, Ok(false));
+    tx.commit().await.unwrap();
+    let mut view = home.store.read().await.unwrap();
+    assert_eq!(view.invites(&cuid("anne")).await.unwrap(), [open]);
+    drop(view);
+    let mut tx = home.store.begin().await.unwrap();
+    let error = tx.put_invite(&Invite { holder: cuid("cleo"), ..invite }).await.unwrap_err();
+    assert_eq!(error, StoreError::Missing { kind: Kind::Invite, which: "of cleo".to_owned() });
+}
+
+async fn lifts_and_their_legs(home: &Home) {
+    let [anne, bert] = two_halves(&home.store).await;
+    let (one, two, three) = (lift("one", 1), lift("two", 2), lift("three", 2));
+    let leg = |of: &Lift, half: &store::Half, effect: i64| LiftLeg {
+        lift: of.id,
+        half: half.id,
+        chit: hash(&format!("leg {effect}")),
+        effect: units(effect),
+    };
+    let legs = [leg(&one, &anne, 5), leg(&one, &bert, -5)];
+    let mut tx = home.store.begin().await.unwrap();
+    for lift in [&one, &two, &three] {
+        tx.put_lift(lift).await.unwrap();
+    }
+    tx.add_legs(&[legs[1].clone(), legs[0].clone(), leg(&two, &anne, 1)]).await.unwrap();
+    // Status, certificate and date change; what the lift is does not.
+    let certificate = Some("{\"commit\":true}".to_owned());
+    let status = "commit".to_owned();
+    let decided = Lift { status, certificate, changed: at(7), ..one.clone() };
+    let told =
+        Lift { kind: "x".to_owned(), record: "y".to_owned(), date: at(9), ..decided.clone() };
+    tx.put_lift(&told).await.unwrap();
+    tx.commit().await.unwrap();
+
+    let store = home.reopened().await;
+    let mut view = store.read().await.unwrap();
+    assert_eq!(view.lift(&one.id).await.unwrap().as_ref(), Some(&decided));
+    assert_eq!(view.legs(&one.id).await.unwrap(), legs);
+    let mut newest = [two, three];
+    newest.sort_by_key(|lift| std::cmp::Reverse(lift.id.to_string()));
+    assert_eq!(view.lifts(None, 2).await.unwrap(), newest);
+    let page = view.lifts(Some((newest[0].date, newest[0].id)), 9).await.unwrap();
+    assert_eq!(page, [newest[1].clone(), decided]);
+    drop(view);
+
+    let mut tx = store.begin().await.unwrap();
+    let error = tx.add_legs(&legs[..1]).await.unwrap_err();
+    assert!(matches!(error, StoreError::Duplicate { kind: Kind::Leg, .. }), "{error}");
+    drop(tx);
+    let mut tx = store.begin().await.unwrap();
+    let error = tx.add_legs(&[leg(&lift("unknown", 0), &anne, 1)]).await.unwrap_err();
+    assert!(matches!(error, StoreError::Missing { kind: Kind::Leg, .. }), "{error}");
+}
+
+async fn a_new_language_is_data(home: &Home) {
+    let word = |title: &str| Word {
+        language: "de".to_owned(),
+        view: "users_v".to_owned(),
+        column: "cuid".to_owned(),
+        value: String::new(),
+        title: title.to_owned(),
+        help: String::new(),
+    };
+    let mut tx = home.store.begin().await.unwrap();
+    tx.put_words(&[word("Nutzer"), word("Benutzername")]).await.unwrap();
+    tx.commit().await.unwrap();
+    let mut view = home.store.read().await.unwrap();
+    assert_eq!(view.words("de").await.unwrap(), [word("Benutzername")]);
+    let (english, spanish) = (view.words("en").await.unwrap(), view.words("es").await.unwrap());
+    let name = |word: &Word| (word.view.clone(), word.column.clone(), word.value.clone());
+    let names: Vec<_> = english.iter().map(name).collect();
+    assert!(names.is_sorted() && names.len() > 50);
+    assert_eq!(names, spanish.iter().map(name).collect::<Vec<_>>());
+    assert!(
+        english.iter().chain(&spanish).all(|word| !word.title.is_empty() && !word.help.is_empty())
+    );
+}
+
+everywhere!(
+    who_the_site_is,
+    settings,
+    contracts_keep_their_first_text,
+    invites_are_used_up,
+    lifts_and_their_legs,
+    a_new_language_is_data,
+);

@@ -1,0 +1,19 @@
+//! The conformance suite: what every store must do, asked of memory, SQLite and PostgreSQL alike;
+//! then what is special to each.
+#![allow(missing_docs, clippy::unwrap_used, clippy::panic, clippy::print_stdout)]
+
+mod places;
+mod world;
+
+mod alike;
+mod chain;
+mod crash;
+mod events;
+mod halves;
+mod isolation;
+mod keepsakes;
+mod opening;
+mod outbox;
+mod postgres;
+mod users;
+mod views;

@@ -1,0 +1,157 @@
+//! The outbox: kept with the change that caused it, in order for each half, lost with no sender.
+
+use store::{Claim, Kind, Letter, LetterId, NewLetter, Store, StoreError};
+
+use crate::places::{Home, everywhere};
+use crate::world::{agent, at, letter, two_halves};
+
+async fn post(store: &Store, letters: &[NewLetter]) {
+    let mut tx = store.begin().await.unwrap();
+    tx.post(letters).await.unwrap();
+    tx.commit().await.unwrap();
+}
+
+/// Claims what is due at `now`, for ten; gives the keys.
+async fn claim(store: &Store, owner: &str, now: i64, limit: u32) -> Vec<Letter> {
+    let owner = owner.to_owned();
+    let claim = Claim { owner, now: at(now), lease: at(now + 10), limit };
+    let mut tx = store.begin().await.unwrap();
+    let letters = tx.claim(&claim).await.unwrap();
+    tx.commit().await.unwrap();
+    letters
+}
+
+fn keys(letters: &[Letter]) -> Vec<&str> {
+    letters.iter().map(|letter| letter.letter.key.as_str()).collect()
+}
+
+fn ids(letters: &[Letter]) -> Vec<LetterId> {
+    letters.iter().map(|letter| letter.id).collect()
+}
+
+async fn survives_and_goes_out_in_order(home: &Home) {
+    let [anne, _] = two_halves(&home.store).await;
+    let posted = [
+        letter(Some(anne.id), "c", 0),
+        letter(None, "b", 0),
+        letter(Some(anne.id), "a", 0),
+        letter(None, "later", 99),
+    ];
+    post(&home.store, &posted).await;
+    let store = home.reopened().await;
+    assert_eq!(store.read().await.unwrap().next_due().await.unwrap(), Some(at(0)));
+    let taken = claim(&store, "one", 5, 10).await;
+    assert_eq!(keys(&taken), ["c", "b", "a"]);
+    assert_eq!(taken[0].letter, posted[0]);
+    assert_eq!((taken[0].attempts, taken[0].due), (1, at(15)));
+    assert_eq!(store.read().await.unwrap().next_due().await.unwrap(), Some(at(15)));
+
+    let mut tx = store.begin().await.unwrap();
+    tx.done(&ids(&taken)).await.unwrap();
+    tx.commit().await.unwrap();
+    let mut view = store.read().await.unwrap();
+    assert_eq!(keys(&view.letters(None, 10).await.unwrap()), ["later"]);
+    assert_eq!(view.totals().await.unwrap().letters, 1);
+}
+
+async fn a_newer_letter_replaces_one_that_waits(home: &Home) {
+    let [anne, bert] = two_halves(&home.store).await;
+    let newer = NewLetter { message: "newer".to_owned(), ..letter(Some(anne.id), "head", 0) };
+    post(&home.store, &[letter(Some(anne.id), "head", 0), letter(Some(anne.id), "chit", 0)]).await;
+    let old = claim(&home.store, "one", 0, 1).await;
+    let other = NewLetter { to: agent(2), ..letter(Some(anne.id), "head", 0) };
+    let free = letter(None, "head", 0);
+    post(&home.store, &[newer.clone(), letter(Some(bert.id), "head", 0), other, free]).await;
+
+    // Whoever sent the old one may say so late: the new one stays.
+    let mut tx = home.store.begin().await.unwrap();
+    tx.done(&ids(&old)).await.unwrap();
+    tx.failed("one", &ids(&old), at(500)).await.unwrap();
+    tx.commit().await.unwrap();
+    let mut view = home.store.read().await.unwrap();
+    let waiting = view.letters(None, 10).await.unwrap();
+    assert_eq!(keys(&waiting), ["chit", "head", "head", "head", "head"]);
+    assert_eq!((&waiting[1].letter, waiting[1].attempts), (&newer, 0));
+    assert_eq!(waiting[1].owner, None);
+
+    // Within one list, too, the last one counts.
+    let last = NewLetter { message: "last".to_owned(), ..newer.clone() };
+    post(&home.store, &[newer, letter(None, "x", 0), last.clone()]).await;
+    let mut view = home.store.read().await.unwrap();
+    let waiting = view.letters(None, 10).await.unwrap();
+    assert_eq!(keys(&waiting), ["chit", "head", "head", "head", "x", "head"]);
+    assert_eq!(waiting[5].letter, last);
+}
+
+async fn a_half_waits_for_its_first_letter(home: &Home) {
+    let [anne, bert] = two_halves(&home.store).await;
+    let of = |half, key: &str| letter(Some(half), key, 0);
+    post(&home.store, &[of(anne.id, "a1"), of(bert.id, "b1"), of(anne.id, "a2")]).await;
+    let first = claim(&home.store, "one", 0, 1).await;
+    assert_eq!(keys(&first), ["a1"]);
+    // Anne's second waits while somebody has her first.
+    let second = claim(&home.store, "two", 1, 10).await;
+    assert_eq!(keys(&second), ["b1"]);
+    let mut tx = home.store.begin().await.unwrap();
+    tx.failed("one", &ids(&first), at(100)).await.unwrap();
+    tx.done(&ids(&second)).await.unwrap();
+    tx.commit().await.unwrap();
+    // It could not be delivered: both wait for the next attempt, then go in order.
+    assert_eq!(keys(&claim(&home.store, "two", 99, 10).await), [""; 0]);
+    assert_eq!(keys(&claim(&home.store, "two", 100, 10).await), ["a1", "a2"]);
+}
+
+async fn a_lease_that_ends_is_taken_over(home: &Home) {
+    post(&home.store, &[letter(None, "a", 0)]).await;
+    assert_eq!(keys(&claim(&home.store, "one", 0, 9).await), ["a"]);
+    assert_eq!(keys(&claim(&home.store, "two", 9, 9).await), [""; 0]);
+    let taken = claim(&home.store, "two", 10, 9).await;
+    assert_eq!((keys(&taken), taken[0].attempts), (vec!["a"], 2));
+    // The first wakes up and says that it failed: that is no longer its business.
+    let mut tx = home.store.begin().await.unwrap();
+    tx.failed("one", &ids(&taken), at(0)).await.unwrap();
+    tx.commit().await.unwrap();
+    let mut view = home.store.read().await.unwrap();
+    let kept = view.letters(None, 9).await.unwrap();
+    assert_eq!(kept, taken);
+    assert_eq!(kept[0].owner.as_deref(), Some("two"));
+}
+
+async fn an_agent_that_is_back_is_served_at_once(home: &Home) {
+    let other = NewLetter { to: agent(2), ..letter(None, "other", 50) };
+    post(&home.store, &[letter(None, "late", 50), other, letter(None, "held", 0)]).await;
+    assert_eq!(keys(&claim(&home.store, "one", 0, 9).await), ["held"]);
+    let mut tx = home.store.begin().await.unwrap();
+    tx.hasten(&agent(1), at(1)).await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(keys(&claim(&home.store, "two", 1, 9).await), ["late"]);
+}
+
+async fn letters_come_in_pages(home: &Home) {
+    let letters: Vec<_> = (0..150).map(|n| letter(None, &format!("{n:03}"), 0)).collect();
+    post(&home.store, &letters).await;
+    let mut view = home.store.read().await.unwrap();
+    let first = view.letters(None, 100).await.unwrap();
+    let rest = view.letters(first.last().map(|letter| letter.id), 100).await.unwrap();
+    let all = [first, rest].concat();
+    assert_eq!(all.iter().map(|l| l.letter.clone()).collect::<Vec<_>>(), letters);
+    drop(view);
+    assert_eq!(claim(&home.store, "one", 0, 140).await.len(), 140);
+    assert_eq!(claim(&home.store, "one", 0, 140).await.len(), 10);
+}
+
+async fn a_half_must_be_known(home: &Home) {
+    let mut tx = home.store.begin().await.unwrap();
+    let error = tx.post(&[letter(Some(store::HalfId::new(5)), "a", 0)]).await.unwrap_err();
+    assert!(matches!(error, StoreError::Missing { kind: Kind::Letter, .. }), "{error}");
+}
+
+everywhere!(
+    survives_and_goes_out_in_order,
+    a_newer_letter_replaces_one_that_waits,
+    a_half_waits_for_its_first_letter,
+    a_lease_that_ends_is_taken_over,
+    an_agent_that_is_back_is_served_at_once,
+    letters_come_in_pages,
+    a_half_must_be_known,
+);
