@@ -33,8 +33,9 @@ impl Hand {
                 posted.push(Posted(number, letter));
             }
         }
+        // The half is set too: no half and a half 0, which is none, meet in the index.
         let rest = "ON CONFLICT (COALESCE(half, 0), recipient, key) DO UPDATE SET \
-                    id = excluded.id, message = excluded.message, at = excluded.at, \
+                    id = excluded.id, half = excluded.half, message = excluded.message, at = excluded.at, \
                     due = excluded.due, attempts = 0, owner = NULL";
         self.put(&posted, rest).await
     }
