@@ -1,0 +1,11 @@
+//! Simulated life on real sites: neighbours with habits, who buy from each other and owe each other,
+//! through the very door that people use.
+//!
+//! * `market.rs` who is there and who buys what from whom: pure, from tables and dice;
+//! * `town.rs` a market at a site: its users, their tallies, their purchases as signed chits.
+
+mod market;
+mod town;
+
+pub use market::{Habit, Market, MarketError, Neighbour, Purchase};
+pub use town::{Deal, Town, TownError};

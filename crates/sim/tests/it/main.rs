@@ -1,0 +1,9 @@
+//! Tests of simulated life.
+#![allow(missing_docs, clippy::unwrap_used, clippy::panic)]
+
+mod market;
+mod town;
+
+/// The sample world's tables.
+const PEOPLE: &str = include_str!("../../../../samples/quernby/people.csv");
+const DEBTS: &str = include_str!("../../../../samples/quernby/debts.csv");
