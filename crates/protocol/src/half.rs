@@ -1,19 +1,18 @@
 //! `HalfTally`: one half of a tally through its whole life. It is negotiated first; once both signed
 //! it has a ledger, and may still be negotiated anew.
 
-use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 use crate::Timestamp;
 use crate::ledger::{Ledger, Status};
 use crate::negotiation::{Event, Given, Governs, Input, Message, Negotiation, Refusal};
 
-/// One half of a tally. The two parts change apart: a chit touches the ledger only, so a store may
-/// keep the negotiation, which holds whole records, where it is not written with every chit.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+/// One half of a tally. The two parts change apart: a chit touches the ledger only, so a store keeps
+/// the negotiation, which holds whole records, where it is not written with every chit.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct HalfTally {
-    /// What was and is negotiated.
-    pub negotiation: Negotiation,
+    /// What was and is negotiated; shared by all later states, until it changes.
+    pub negotiation: Arc<Negotiation>,
     /// The ledger, from the moment that both signed.
     pub ledger: Option<Ledger>,
 }
@@ -35,8 +34,8 @@ pub struct Negotiated {
 impl HalfTally {
     /// A half that nobody has signed.
     #[must_use]
-    pub const fn new(negotiation: Negotiation) -> Self {
-        Self { negotiation, ledger: None }
+    pub fn new(negotiation: Negotiation) -> Self {
+        Self { negotiation: Arc::new(negotiation), ledger: None }
     }
 
     /// Where the tally stands, as a user sees it: the negotiation's word until it is open, the
@@ -61,7 +60,7 @@ impl HalfTally {
             Some(Governs::Opens(tally)) => Some(Ledger::open(tally, self.negotiation.side())?),
             Some(Governs::Higher(_)) | None => self.ledger.clone(),
         };
-        let half = Self { negotiation: step.negotiation, ledger };
+        let half = Self { negotiation: Arc::new(step.negotiation), ledger };
         Ok(Negotiated { half, governs: step.governs, send: step.send, events: step.events })
     }
 }

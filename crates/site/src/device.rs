@@ -10,7 +10,7 @@ use protocol::{Cuid, Tally, TallyId};
 
 use crate::door::Site;
 use crate::error::SiteError;
-use crate::half::Kept;
+use crate::half::{Kept, one};
 
 /// What governs a user's half of an open tally now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,8 +53,9 @@ impl Site {
     }
 
     async fn state(&self, holder: &Cuid, tally: TallyId) -> Result<HalfTally, SiteError> {
-        let half = self.store.read().await?.half_of(holder, &tally).await?;
+        let mut view = self.store.read().await?;
+        let half = view.half_of(holder, &tally).await?;
         let half = half.ok_or_else(|| SiteError::NoTally { holder: holder.clone(), tally })?;
-        HalfTally::of(&half)
+        one(&mut view, &half).await
     }
 }

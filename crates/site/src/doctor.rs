@@ -10,7 +10,7 @@ use store::{Half, HalfFilter, View};
 
 use crate::door::Site;
 use crate::error::SiteError;
-use crate::half::Kept;
+use crate::half::{Kept, one, states};
 use crate::history;
 
 /// How many rows are read at once.
@@ -60,11 +60,16 @@ impl Site {
             let halves = view.halves(&HalfFilter::default(), after, AT_ONCE).await?;
             let Some(last) = halves.last() else { break };
             after = Some(last.id);
-            for half in &halves {
+            let states = states(&mut view, &halves).await?;
+            for (half, state) in halves.iter().zip(states) {
                 let mut found = Vec::new();
-                chits += examine(&mut view, half, &mut found).await?;
-                if let Some(balance) = balance_with_partner(&mut view, half, &mut found).await? {
-                    zero_sum += balance;
+                match state {
+                    Ok(state) => {
+                        chits += examine(&mut view, half, &state, &mut found).await?;
+                        let both = balance_with_partner(&mut view, half, &state, &mut found);
+                        zero_sum += both.await?.unwrap_or_default();
+                    }
+                    Err(error) => found.push(error.to_string()),
                 }
                 faults.extend(found.into_iter().map(|what| fault(&half.holder, half.tally, what)));
                 tallies += 1;
@@ -81,14 +86,12 @@ fn fault(holder: &Cuid, tally: TallyId, what: String) -> Fault {
 }
 
 /// Looks at one half and all its chits; says how many there were.
-async fn examine(view: &mut View, half: &Half, found: &mut Vec<String>) -> Result<u64, SiteError> {
-    let state = match HalfTally::of(half) {
-        Ok(state) => state,
-        Err(error) => {
-            found.push(error.to_string());
-            return Ok(0);
-        }
-    };
+async fn examine(
+    view: &mut View,
+    half: &Half,
+    state: &HalfTally,
+    found: &mut Vec<String>,
+) -> Result<u64, SiteError> {
     if let Err(fault) = state.negotiation.check() {
         found.push(format!("agreement: {fault}"));
     }
@@ -146,15 +149,16 @@ async fn examine(view: &mut View, half: &Half, found: &mut Vec<String>) -> Resul
 async fn balance_with_partner(
     view: &mut View,
     half: &Half,
+    state: &HalfTally,
     found: &mut Vec<String>,
 ) -> Result<Option<i128>, SiteError> {
     let both = view.halves_of_tally(&half.tally).await?;
     let Some(other) = both.iter().find(|other| other.id != half.id) else { return Ok(None) };
-    if let (Ok(ours), Ok(theirs)) = (HalfTally::of(half), HalfTally::of(other))
-        && let (Some(ours), Some(theirs)) = (ours.ledger, theirs.ledger)
+    if let (Some(ours), Ok(theirs)) = (&state.ledger, one(view, other).await)
+        && let Some(theirs) = &theirs.ledger
     {
         let settled = |l: &protocol::ledger::Ledger| l.agreed() == l.head().index;
-        if settled(&ours) && settled(&theirs) && ours.head() != theirs.head() {
+        if settled(ours) && settled(theirs) && ours.head() != theirs.head() {
             found.push("both halves are settled, yet their chains differ".to_owned());
         }
         // What is still on its way between the halves counts for neither.

@@ -3,21 +3,22 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use protocol::chit::Chit;
 use protocol::half::HalfTally;
-use protocol::ledger::{Good, Input as LedgerInput};
+use protocol::ledger::{Good, Input as LedgerInput, Ledger};
 use protocol::negotiation::{Input as NegotiationInput, Negotiation};
 use protocol::tally::SignedBy;
-use protocol::{AgentId, Cert, Cuid, Hash, Record, Tally, TallyId, Verified};
-use store::{
-    CommandResult, Founded, Half, Invite, NewEvent, NewHalf, Store, Tx, User, UserKind, UserStatus,
-};
+use protocol::{AgentId, Cert, Cuid, Hash, Record, Side, TallyId, Verified};
+use store::{CommandResult, Founded, Invite, NewEvent, Store, User, UserKind, UserStatus};
 
+use crate::batch::Batch;
 use crate::command::{Answer, Caller, Command, CommandId, Wish};
 use crate::error::SiteError;
 use crate::half::{Kept, amount};
 use crate::invitation::Invitation;
+use crate::known::Known;
 use crate::ports::{Chance, Clock};
-use crate::post::{Input, Outcome};
+use crate::post::Input;
 use crate::queue::{Asked, Queue};
 
 /// A site. Copies are the same site.
@@ -28,6 +29,7 @@ pub struct Site {
     pub(crate) clock: Arc<dyn Clock>,
     chance: Arc<dyn Chance>,
     pub(crate) queue: Arc<Queue>,
+    pub(crate) known: Arc<Known>,
 }
 
 impl Site {
@@ -53,7 +55,8 @@ impl Site {
                 tx.commit().await?;
             }
         }
-        Ok(Self { store, agent, clock, chance, queue: Arc::new(Queue::default()) })
+        let (queue, known) = (Arc::new(Queue::default()), Arc::new(Known::default()));
+        Ok(Self { store, agent, clock, chance, queue, known })
     }
 
     /// The site's agent.
@@ -77,49 +80,131 @@ impl Site {
             Caller::Administrator => format!(":{}", id.as_str()),
             Caller::User(cuid) => format!("{cuid}:{}", id.as_str()),
         };
+        self.check_ahead(caller, &command);
         self.in_turn(Asked { caller: caller.clone(), id, command }).await
     }
 
-    /// Decides commands in one transaction: all of them, or none.
-    pub(crate) async fn decide_all(&self, all: &[&Asked]) -> Result<Vec<Answer>, SiteError> {
-        let mut tx = self.store.begin().await?;
+    /// Decides commands in one transaction: each is done or refused, and all that are done are kept
+    /// together.
+    ///
+    /// # Errors
+    /// [`SiteError`] where nothing was kept; asked one by one, the others may still be done.
+    pub(crate) async fn decide_all(
+        &self,
+        all: &[&Asked],
+    ) -> Result<Vec<Result<Answer, SiteError>>, SiteError> {
+        let mut batch = Batch::begin(&self.store, &self.known).await?;
         let ids: Vec<String> = all.iter().map(|asked| asked.id.clone()).collect();
         let mut before = BTreeMap::new();
-        for result in tx.results(&ids).await? {
+        for result in batch.work.view().results(&ids).await? {
             before.insert(result.id, result.text);
         }
+        let new: Vec<_> = all.iter().filter(|asked| !before.contains_key(&asked.id)).collect();
+        self.prepare(&mut batch, &new).await?;
         let mut answers = Vec::with_capacity(all.len());
         let mut results = Vec::with_capacity(all.len());
         for asked in all {
             if let Some(text) = before.get(&asked.id) {
-                answers.push(serde_json::from_str(text).map_err(|_| SiteError::OtherAnswer)?);
+                answers.push(serde_json::from_str(text).map_err(|_| SiteError::OtherAnswer));
                 continue;
             }
-            let answer = self.decide(&mut tx, &asked.caller, asked.command.clone()).await?;
-            let text = serde_json::to_string(&answer).map_err(|_| SiteError::OtherAnswer)?;
-            before.insert(asked.id.clone(), text.clone());
-            results.push(CommandResult { id: asked.id.clone(), text, at: self.clock.now() });
-            answers.push(answer);
+            let changes = batch.work.changes();
+            match self.decide(&mut batch, &asked.caller, asked.command.clone()).await {
+                Ok(answer) => {
+                    let text = serde_json::to_string(&answer);
+                    let text = text.map_err(|_| SiteError::OtherAnswer)?;
+                    before.insert(asked.id.clone(), text.clone());
+                    results.push(CommandResult {
+                        id: asked.id.clone(),
+                        text,
+                        at: self.clock.now(),
+                    });
+                    answers.push(Ok(answer));
+                }
+                // What it changed on its way must go, and so must all the others.
+                Err(error) if batch.work.changes() != changes => return Err(error),
+                Err(error @ SiteError::Store(_)) => return Err(error),
+                Err(refusal) => answers.push(Err(refusal)),
+            }
         }
-        tx.add_results(&results).await?;
-        tx.commit().await?;
+        if !results.is_empty() {
+            batch.commit(&results).await?;
+        }
         Ok(answers)
+    }
+
+    /// Asks the store, in few questions, for what these commands need.
+    async fn prepare(&self, batch: &mut Batch, all: &[&&Asked]) -> Result<(), SiteError> {
+        let (mut users, mut halves, mut chits) = (Vec::new(), Vec::new(), Vec::new());
+        for asked in all {
+            let Caller::User(cuid) = &asked.caller else { continue };
+            users.push(cuid.clone());
+            let Command::Tally { tally, wish } = &asked.command else { continue };
+            halves.push((cuid.clone(), *tally));
+            if let Wish::Write { chit, .. } = wish {
+                chits.push((cuid.clone(), *tally, chit));
+            }
+        }
+        batch.ask_for(&users).await?;
+        batch.load(&halves).await?;
+        let mut names = Vec::with_capacity(chits.len());
+        for (cuid, tally, chit) in chits {
+            let ledger = batch.held(&cuid, tally).and_then(|held| held.state.ledger.as_ref());
+            // Whatever is wrong with it is said when its turn comes.
+            if let Some(Ok(good)) = ledger.map(|ledger| self.good(ledger, chit)) {
+                names.push((cuid, tally, chit.uuid, good.hash()));
+            }
+        }
+        batch.look_up(&names).await
+    }
+
+    /// Checks the signatures that a command brings before it stands in line, where everything else
+    /// is waited for. The keys may change until its turn: then it is checked again.
+    fn check_ahead(&self, caller: &Caller, command: &Command) {
+        let (Caller::User(cuid), Command::Tally { tally, wish }) = (caller, command) else {
+            return;
+        };
+        let chits = match wish {
+            Wish::Write { chit, .. } => std::slice::from_ref(&**chit),
+            Wish::Recover(chits) => chits.as_slice(),
+            _ => return,
+        };
+        let state = self.known.lately(cuid, *tally);
+        if let Some(ledger) = state.as_ref().and_then(|state| state.ledger.as_ref()) {
+            for chit in chits {
+                // Found out again, and said, in its turn.
+                let _ = self.good(ledger, chit);
+            }
+        }
+    }
+
+    /// A chit whose signature is checked by the key that the ledger has for its signer; the same
+    /// chit and key are checked once.
+    pub(crate) fn good(&self, ledger: &Ledger, chit: &Chit) -> Result<Good, SiteError> {
+        let keys = ledger.keys();
+        let key = keys.of(chit.by);
+        if let Some(good) = self.known.good(key, chit) {
+            return Ok(good);
+        }
+        let good = Good::of(Verified::check(chit.clone(), keys)?)?;
+        self.known.remember_good(*key, good.clone());
+        Ok(good)
     }
 
     async fn decide(
         &self,
-        tx: &mut Tx,
+        batch: &mut Batch,
         caller: &Caller,
         command: Command,
     ) -> Result<Answer, SiteError> {
         match (command, caller) {
             (Command::AddUser { kind, cert }, Caller::Administrator) => {
-                self.add_user(tx, kind, *cert).await
+                self.add_user(batch, kind, *cert).await
             }
             (Command::Suspend { cuid, suspended }, Caller::Administrator) => {
-                let mut user = user(tx, &cuid).await?;
+                let mut user = user(batch, &cuid).await?.clone();
                 user.status = if suspended { UserStatus::Suspended } else { UserStatus::Active };
-                tx.put_user(&user).await?;
+                batch.put_user(user).await?;
                 Ok(Answer::Done)
             }
             (Command::AddUser { .. } | Command::Suspend { .. }, Caller::User(_)) => {
@@ -127,30 +212,36 @@ impl Site {
             }
             (_, Caller::Administrator) => Err(SiteError::NotAllowed { who: "the user itself" }),
             (Command::Invite { tally, side, draft, expires }, Caller::User(cuid)) => {
-                let holder = self.active(tx, cuid).await?;
+                let holder = cert_of(active(batch, cuid).await?)?;
+                let cert = holder.clone().into_inner();
                 let negotiation = Negotiation::invite(tally, side, holder, *draft);
-                self.invite(tx, cuid, negotiation, expires).await
+                self.invite(batch, cert, negotiation, expires).await
             }
             (Command::Answer { invitation }, Caller::User(cuid)) => {
-                let holder = self.active(tx, cuid).await?;
-                self.answer(tx, cuid, holder, &invitation).await
+                let holder = cert_of(active(batch, cuid).await?)?;
+                self.answer(batch, cuid, holder, &invitation).await
             }
             (Command::Tally { tally, wish }, Caller::User(cuid)) => {
-                self.active(tx, cuid).await?;
-                let half = half_of(tx, cuid, tally).await?;
-                let outcome = self.wish(tx, half, wish).await?;
-                Ok(standing(&outcome.state))
+                active(batch, cuid).await?;
+                self.wish(batch, cuid, tally, wish).await?;
+                let (held, _) = batch.hold(cuid, tally).await?;
+                Ok(standing(&held.state))
             }
         }
     }
 
-    async fn add_user(&self, tx: &mut Tx, kind: UserKind, cert: Cert) -> Result<Answer, SiteError> {
+    async fn add_user(
+        &self,
+        batch: &mut Batch,
+        kind: UserKind,
+        cert: Cert,
+    ) -> Result<Answer, SiteError> {
         let cert = Verified::check(cert, &())?;
         let (cuid, named) = (cert.chad.cuid.clone(), cert.chad.agent);
         if named != self.agent {
             return Err(SiteError::OtherSite { named, site: self.agent });
         }
-        if tx.user(&cuid).await?.is_some() {
+        if batch.user(&cuid).await?.is_some() {
             return Err(SiteError::UserExists(cuid));
         }
         let name = cert.name.first().map_or_else(|| cuid.to_string(), ToString::to_string);
@@ -165,47 +256,37 @@ impl Site {
             created: self.clock.now(),
             groups: std::collections::BTreeSet::new(),
         };
-        tx.add_users(&[user]).await?;
+        batch.put_user(user).await?;
         Ok(Answer::Done)
-    }
-
-    /// The cert of a user who may act.
-    async fn active(&self, tx: &mut Tx, cuid: &Cuid) -> Result<Verified<Cert>, SiteError> {
-        let user = user(tx, cuid).await?;
-        if user.status != UserStatus::Active {
-            return Err(SiteError::Suspended(cuid.clone()));
-        }
-        let cert = user.cert.ok_or_else(|| SiteError::NoUser(cuid.clone()))?;
-        Ok(Verified::check(Cert::read(cert.as_bytes())?, &())?)
     }
 
     async fn invite(
         &self,
-        tx: &mut Tx,
-        cuid: &Cuid,
+        batch: &mut Batch,
+        cert: Cert,
         negotiation: Negotiation,
         expires: protocol::Timestamp,
     ) -> Result<Answer, SiteError> {
         let token = Hash::from_bytes(self.chance.bytes());
-        let cert = self.active(tx, cuid).await?.into_inner();
+        let cuid = cert.chad.cuid.clone();
         let (tally, side) = (negotiation.tally(), negotiation.side());
         let draft = negotiation.draft().clone();
         let invitation = Invitation { tally, cert, side, draft, token, expires };
-        self.new_half(tx, cuid, &HalfTally::new(negotiation)).await?;
-        tx.put_invite(&Invite {
+        self.new_half(batch, &cuid, HalfTally::new(negotiation)).await?;
+        let invite = Invite {
             token: Invitation::kept(&token),
-            holder: cuid.clone(),
+            holder: cuid,
             text: tally.to_string(),
             expires: Some(expires),
             uses_left: Some(1),
-        })
-        .await?;
+        };
+        batch.work.tx().put_invite(&invite).await?;
         Ok(Answer::Invited(Box::new(invitation)))
     }
 
     async fn answer(
         &self,
-        tx: &mut Tx,
+        batch: &mut Batch,
         cuid: &Cuid,
         holder: Verified<Cert>,
         invitation: &Invitation,
@@ -217,38 +298,44 @@ impl Site {
         let (tally, side) = (invitation.tally, invitation.side.other());
         let draft = invitation.mirrored();
         let negotiation = Negotiation::answer(tally, side, holder, partner, draft)?;
-        let state = HalfTally::new(negotiation);
-        let half = self.new_half(tx, cuid, &state).await?;
+        self.new_half(batch, cuid, HalfTally::new(negotiation)).await?;
         // The token goes along with the first thing that the inviter hears.
-        tx.set(&token_key(&tally), Some(&invitation.token.to_string())).await?;
-        let remind = Input::Negotiation(NegotiationInput::Remind);
-        let outcome = self.take(tx, half, remind).await?;
-        Ok(standing(&outcome.state))
+        let token = invitation.token.to_string();
+        batch.work.tx().set(&token_key(&tally), Some(&token)).await?;
+        let (held, work) = batch.hold(cuid, tally).await?;
+        self.take(work, held, Input::Negotiation(NegotiationInput::Remind)).await?;
+        Ok(standing(&held.state))
     }
 
     async fn new_half(
         &self,
-        tx: &mut Tx,
+        batch: &mut Batch,
         cuid: &Cuid,
-        state: &HalfTally,
-    ) -> Result<Half, SiteError> {
-        let (holder, tally) = (cuid.clone(), state.negotiation.tally());
-        if tx.half_of(&holder, &tally).await?.is_some() {
-            return Err(SiteError::TallyExists { holder, tally });
+        state: HalfTally,
+    ) -> Result<(), SiteError> {
+        let tally = state.negotiation.tally();
+        match batch.hold(cuid, tally).await {
+            Err(SiteError::NoTally { .. }) => {}
+            Err(error) => return Err(error),
+            Ok(_) => return Err(SiteError::TallyExists { holder: cuid.clone(), tally }),
         }
-        let row = state.row(self.clock.now())?;
-        let side = state.negotiation.side();
-        tx.add_halves(&[NewHalf { holder, tally, side, row }]).await?;
-        half_of(tx, cuid, tally).await
+        batch.add(cuid, state, self.clock.now()).await
     }
 
-    async fn wish(&self, tx: &mut Tx, half: Half, wish: Wish) -> Result<Outcome, SiteError> {
+    async fn wish(
+        &self,
+        batch: &mut Batch,
+        cuid: &Cuid,
+        tally: TallyId,
+        wish: Wish,
+    ) -> Result<(), SiteError> {
+        let (held, work) = batch.hold(cuid, tally).await?;
         let input = match wish {
             Wish::Draft(draft) => Input::Negotiation(NegotiationInput::Draft(draft)),
             Wish::Offer(tally) => Input::Negotiation(match SignedBy::check(*tally)? {
                 SignedBy::One(offer) => NegotiationInput::Offer(Box::new(offer)),
                 SignedBy::Both(tally) => NegotiationInput::Recover(Box::new(tally)),
-                SignedBy::Nobody(tally) => return Err(unsigned(&tally, &half)),
+                SignedBy::Nobody(_) => return Err(unsigned(held.half.side)),
             }),
             Wish::Accept(tally) => {
                 let tally = Verified::check(*tally, &())?;
@@ -259,29 +346,23 @@ impl Site {
             }
             Wish::Withdraw { offer } => Input::Negotiation(NegotiationInput::Withdraw { offer }),
             Wish::Write { chit, over_limit } => {
-                let keys = *HalfTally::of(&half)?.open()?.keys();
-                let chit = Good::of(Verified::check(*chit, &keys)?)?;
+                let chit = self.good(held.state.open()?, &chit)?;
                 Input::Ledger(LedgerInput::Write { chit, over_limit })
             }
             Wish::Recover(chits) => {
-                let keys = *HalfTally::of(&half)?.open()?.keys();
-                let mut good = Vec::with_capacity(chits.len());
-                for chit in chits {
-                    good.push(Good::of(Verified::check(chit, &keys)?)?);
-                }
-                Input::Ledger(LedgerInput::Recover(good))
+                let ledger = held.state.open()?;
+                let good = chits.iter().map(|chit| self.good(ledger, chit));
+                Input::Ledger(LedgerInput::Recover(good.collect::<Result<_, _>>()?))
             }
             Wish::Compare => {
-                let ask = Input::Negotiation(NegotiationInput::Compare);
-                let outcome = self.take(tx, half, ask).await?;
-                if outcome.state.ledger.is_none() {
-                    return Ok(outcome);
+                self.take(work, held, Input::Negotiation(NegotiationInput::Compare)).await?;
+                if held.state.ledger.is_none() {
+                    return Ok(());
                 }
-                let half = half_of(tx, &outcome.holder, outcome.state.negotiation.tally()).await?;
-                return self.take(tx, half, Input::Ledger(LedgerInput::Compare)).await;
+                Input::Ledger(LedgerInput::Compare)
             }
         };
-        self.take(tx, half, input).await
+        self.take(work, held, input).await
     }
 
     /// Tells those who watch.
@@ -295,30 +376,35 @@ pub(crate) fn token_key(tally: &TallyId) -> String {
     format!("answer:{tally}")
 }
 
-fn unsigned(tally: &Tally, half: &Half) -> SiteError {
-    debug_assert_eq!(tally.members().uuid, half.tally);
-    protocol::SignatureFault::Missing { by: half.side.word() }.into()
+fn unsigned(by: Side) -> SiteError {
+    protocol::SignatureFault::Missing { by: by.word() }.into()
 }
 
-async fn user(tx: &mut Tx, cuid: &Cuid) -> Result<User, SiteError> {
-    tx.user(cuid).await?.ok_or_else(|| SiteError::NoUser(cuid.clone()))
+async fn user<'a>(batch: &'a mut Batch, cuid: &Cuid) -> Result<&'a User, SiteError> {
+    batch.user(cuid).await?.ok_or_else(|| SiteError::NoUser(cuid.clone()))
 }
 
-/// A user's half, locked where others may change it.
-pub(crate) async fn half_of(tx: &mut Tx, holder: &Cuid, tally: TallyId) -> Result<Half, SiteError> {
-    let locked = tx.lock_tallies(&[tally]).await?;
-    locked
-        .into_iter()
-        .find(|half| half.holder == *holder)
-        .ok_or_else(|| SiteError::NoTally { holder: holder.clone(), tally })
+/// A user who may act.
+async fn active<'a>(batch: &'a mut Batch, cuid: &Cuid) -> Result<&'a User, SiteError> {
+    let user = user(batch, cuid).await?;
+    if user.status == UserStatus::Active {
+        Ok(user)
+    } else {
+        Err(SiteError::Suspended(cuid.clone()))
+    }
+}
+
+fn cert_of(user: &User) -> Result<Verified<Cert>, SiteError> {
+    let cert = user.cert.as_ref().ok_or_else(|| SiteError::NoUser(user.cuid.clone()))?;
+    Ok(Verified::check(Cert::read(cert.as_bytes())?, &())?)
 }
 
 fn standing(state: &HalfTally) -> Answer {
     let ledger = state.ledger.as_ref();
-    let balance = ledger.map_or(0, protocol::ledger::Ledger::balance_milli);
+    let balance = ledger.map_or(0, Ledger::balance_milli);
     Answer::Tally {
         status: state.status().to_owned(),
-        head: ledger.map(protocol::ledger::Ledger::head),
+        head: ledger.map(Ledger::head),
         balance: amount(balance).map_or(i64::MAX, protocol::Units::milli),
     }
 }

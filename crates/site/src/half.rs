@@ -1,27 +1,44 @@
 //! A half as it is kept: its state, and what of it can be searched and summed.
 
+use std::sync::Arc;
+
 use protocol::half::HalfTally;
-use protocol::ledger::{Change, Ledger, Link};
+use protocol::ledger::{Ledger, Link};
 use protocol::record::Record;
-use protocol::{Timestamp, Units};
-use store::{Half, HalfId, HalfRow, LinkRow};
+use protocol::{Side, TallyId, Timestamp, Units};
+use store::{Half, HalfId, HalfRow, LinkRow, Negotiation, View};
 
 use crate::error::SiteError;
 
 /// A half as rows keep it.
 pub(crate) trait Kept: Sized {
-    /// The state that a row holds.
-    fn of(half: &Half) -> Result<Self, SiteError>;
+    /// The state that a half's row and its negotiation hold.
+    fn of(half: &Half, negotiation: Option<&Negotiation>) -> Result<Self, SiteError>;
     /// The ledger of an open tally.
     fn open(&self) -> Result<&Ledger, SiteError>;
     /// The row to keep.
     fn row(&self, changed: Timestamp) -> Result<HalfRow, SiteError>;
+    /// The row to keep where only the ledger changed since the one before.
+    fn row_after(&self, before: &HalfRow, changed: Timestamp) -> Result<HalfRow, SiteError>;
+    /// The negotiation to keep.
+    fn negotiated(&self) -> Result<String, SiteError>;
+}
+
+fn damaged(tally: TallyId) -> impl Fn(serde_json::Error) -> SiteError {
+    move |error| SiteError::State { tally, reason: error.to_string() }
 }
 
 impl Kept for HalfTally {
-    fn of(half: &Half) -> Result<Self, SiteError> {
-        serde_json::from_str(&half.row.state)
-            .map_err(|error| SiteError::State { tally: half.tally, reason: error.to_string() })
+    fn of(half: &Half, negotiation: Option<&Negotiation>) -> Result<Self, SiteError> {
+        let tally = half.tally;
+        let negotiation = negotiation.ok_or_else(|| SiteError::State {
+            tally,
+            reason: "what was negotiated is not there".to_owned(),
+        })?;
+        let negotiation = serde_json::from_str(&negotiation.text).map_err(damaged(tally))?;
+        let ledger = half.row.ledger.as_deref().map(serde_json::from_str);
+        let ledger = ledger.transpose().map_err(damaged(tally))?;
+        Ok(Self { negotiation: Arc::new(negotiation), ledger })
     }
 
     fn open(&self) -> Result<&Ledger, SiteError> {
@@ -32,8 +49,6 @@ impl Kept for HalfTally {
     }
 
     fn row(&self, changed: Timestamp) -> Result<HalfRow, SiteError> {
-        let tally = self.negotiation.tally();
-        let kept = |error: serde_json::Error| SiteError::State { tally, reason: error.to_string() };
         let draft = self.negotiation.draft();
         let (mut partner_may_owe, mut holder_may_owe) =
             (draft.holder.limit(), draft.partner.limit());
@@ -41,31 +56,68 @@ impl Kept for HalfTally {
             let half = signed.half(self.negotiation.side());
             (partner_may_owe, holder_may_owe) = (half.partner_may_owe(), half.holder_may_owe());
         }
-        let head = self.ledger.as_ref().map(Ledger::head);
-        Ok(HalfRow {
+        let before = HalfRow {
             partner: self.negotiation.partner().map(|cert| cert.chad.short()),
-            status: self.status().to_owned(),
-            state: serde_json::to_string(self).map_err(kept)?,
-            balance: self.ledger.as_ref().map_or(0, Ledger::balance_milli),
             partner_may_owe,
             holder_may_owe,
+            status: String::new(),
+            ledger: None,
+            balance: 0,
+            head_index: 0,
+            head_hash: None,
+            changed,
+        };
+        self.row_after(&before, changed)
+    }
+
+    fn row_after(&self, before: &HalfRow, changed: Timestamp) -> Result<HalfRow, SiteError> {
+        let ledger = self.ledger.as_ref();
+        let text = ledger.map(serde_json::to_string).transpose();
+        let head = ledger.map(Ledger::head);
+        Ok(HalfRow {
+            partner: before.partner.clone(),
+            partner_may_owe: before.partner_may_owe,
+            holder_may_owe: before.holder_may_owe,
+            status: self.status().to_owned(),
+            ledger: text.map_err(damaged(self.negotiation.tally()))?,
+            balance: ledger.map_or(0, Ledger::balance_milli),
             head_index: head.map_or(0, |head| head.index),
             head_hash: head.map(|head| head.hash),
             changed,
         })
     }
+
+    fn negotiated(&self) -> Result<String, SiteError> {
+        serde_json::to_string(&*self.negotiation).map_err(damaged(self.negotiation.tally()))
+    }
 }
 
-/// The links of a change, as rows of a half.
-pub(crate) fn rows(
-    half: HalfId,
-    state: &HalfTally,
-    change: &Change,
-) -> Result<Vec<LinkRow>, SiteError> {
-    change.then.iter().map(|link| row(half, state, link)).collect()
+/// The states of halves, each with what is wrong with it where it cannot be read.
+pub(crate) async fn states(
+    view: &mut View,
+    halves: &[Half],
+) -> Result<Vec<Result<HalfTally, SiteError>>, SiteError> {
+    let ids: Vec<HalfId> = halves.iter().map(|half| half.id).collect();
+    let texts = view.negotiations(&ids).await?;
+    let text_of = |half: &Half| {
+        let found = texts.binary_search_by_key(&half.id, |text| text.half).ok();
+        found.and_then(|place| texts.get(place))
+    };
+    Ok(halves.iter().map(|half| HalfTally::of(half, text_of(half))).collect())
 }
 
-fn row(half: HalfId, state: &HalfTally, link: &Link) -> Result<LinkRow, SiteError> {
+/// The state of a half.
+pub(crate) async fn one(view: &mut View, half: &Half) -> Result<HalfTally, SiteError> {
+    let mut states = states(view, std::slice::from_ref(half)).await?;
+    states.pop().unwrap_or_else(|| HalfTally::of(half, None))
+}
+
+/// Links, as rows of a half.
+pub(crate) fn rows(half: HalfId, side: Side, links: &[Link]) -> Result<Vec<LinkRow>, SiteError> {
+    links.iter().map(|link| row(half, side, link)).collect()
+}
+
+fn row(half: HalfId, side: Side, link: &Link) -> Result<LinkRow, SiteError> {
     use protocol::chit::Entry;
     let kind = match link.chit.entry {
         Entry::Tran { .. } => "tran",
@@ -80,7 +132,7 @@ fn row(half: HalfId, state: &HalfTally, link: &Link) -> Result<LinkRow, SiteErro
         uuid: link.chit.uuid,
         by: link.chit.by,
         kind: kind.to_owned(),
-        effect: link.chit.effect_on(state.negotiation.side()),
+        effect: link.chit.effect_on(side),
         date: link.chit.date,
         text: link.chit.to_text()?.to_string(),
     })

@@ -1,9 +1,10 @@
-//! A half's history, fetched from the store as far as a step needs it.
+//! A half's history: fetched from the store as far as a step needs it, and what was added to it
+//! since and is not written yet.
 
 use std::collections::BTreeMap;
 
 use protocol::chit::Chit;
-use protocol::ledger::{Head, Link, Links, Missing};
+use protocol::ledger::{Change, Head, Link, Links, Missing};
 use protocol::record::Record;
 use protocol::{ChitId, Hash};
 use store::{HalfId, LinkRow, View};
@@ -13,15 +14,27 @@ use crate::error::SiteError;
 /// How many links are fetched at once: a step seldom needs more than two messages hold.
 const AT_ONCE: u32 = 64;
 
+/// How many links of a half are remembered from one transaction to the next: as many as one message
+/// holds, since the next one may say them again.
+const REMEMBERED: usize = protocol::ledger::MAX_CHITS_IN_UPD;
+
 /// What of a half's history is at hand.
 #[derive(Default)]
 pub(crate) struct History {
     links: BTreeMap<u64, Link>,
     places: BTreeMap<Hash, Option<u64>>,
     names: BTreeMap<ChitId, Option<Hash>>,
+    /// The end of the chain that is not written yet.
+    new: Option<Change>,
 }
 
 impl History {
+    /// A history of which these links are at hand.
+    pub(crate) fn of(links: Vec<Link>) -> Self {
+        let links = links.into_iter().map(|link| (link.head.index, link)).collect();
+        Self { links, ..Self::default() }
+    }
+
     /// Fetches what was missing.
     pub(crate) async fn fetch(
         &mut self,
@@ -41,7 +54,7 @@ impl History {
                         self.links.insert(row.index, link(row)?);
                     }
                 }
-                if !self.links.contains_key(&first) {
+                if self.link(first).is_err() {
                     return Err(SiteError::History { index: first });
                 }
             }
@@ -56,6 +69,40 @@ impl History {
         }
         Ok(())
     }
+
+    /// Takes in what the store says of a chit: `rows` are all links of its name in this half.
+    pub(crate) fn learn(&mut self, name: ChitId, chit: Hash, rows: &[&LinkRow]) {
+        self.names.insert(name, rows.first().map(|row| row.chit));
+        let place = rows.iter().find(|row| row.chit == chit);
+        self.places.insert(chit, place.map(|row| row.index));
+    }
+
+    /// The chain gets another end.
+    pub(crate) fn change(&mut self, change: Change) {
+        match &mut self.new {
+            Some(new) if change.keep >= new.keep => {
+                let stay = usize::try_from(change.keep - new.keep).unwrap_or(usize::MAX);
+                new.then.truncate(stay);
+                new.then.extend(change.then);
+            }
+            new => *new = Some(change),
+        }
+    }
+
+    /// The end that is not written yet.
+    pub(crate) const fn new_end(&self) -> Option<&Change> {
+        self.new.as_ref()
+    }
+
+    /// The last links, once all are written, of those after an index.
+    pub(crate) fn after(mut self, index: u64) -> Vec<Link> {
+        if let Some(new) = self.new {
+            self.links.retain(|place, _| *place <= new.keep);
+            self.links.extend(new.then.into_iter().map(|link| (link.head.index, link)));
+        }
+        let later = self.links.split_off(&index.saturating_add(1));
+        later.into_values().take(REMEMBERED).collect()
+    }
 }
 
 /// A link as it was kept.
@@ -65,17 +112,34 @@ pub(crate) fn link(row: &LinkRow) -> Result<Link, SiteError> {
     Ok(Link { head, chit_hash: row.chit, chit })
 }
 
+/// What is new stands for itself; in what is written, nothing after it counts.
 impl Links for History {
     fn link(&self, index: u64) -> Result<Link, Missing> {
-        let missing = Missing::Links { first: index, last: index };
-        self.links.get(&index).cloned().ok_or(missing)
+        let found = match &self.new {
+            Some(new) if index > new.keep => {
+                let place = usize::try_from(index - new.keep - 1).unwrap_or(usize::MAX);
+                new.then.get(place)
+            }
+            _ => self.links.get(&index),
+        };
+        found.cloned().ok_or(Missing::Links { first: index, last: index })
     }
 
     fn place(&self, chit: &Hash) -> Result<Option<u64>, Missing> {
-        self.places.get(chit).copied().ok_or(Missing::Place(*chit))
+        let new = self.new.iter().flat_map(|new| &new.then);
+        match new.into_iter().find(|link| link.chit_hash == *chit) {
+            Some(link) => Ok(Some(link.head.index)),
+            // A chit is never taken off a chain: where it is not among what is new, it stands where
+            // it stood.
+            None => self.places.get(chit).copied().ok_or(Missing::Place(*chit)),
+        }
     }
 
     fn named(&self, uuid: &ChitId) -> Result<Option<Hash>, Missing> {
-        self.names.get(uuid).copied().ok_or(Missing::Named(*uuid))
+        let new = self.new.iter().flat_map(|new| &new.then);
+        match new.into_iter().find(|link| link.chit.uuid == *uuid) {
+            Some(link) => Ok(Some(link.chit_hash)),
+            None => self.names.get(uuid).copied().ok_or(Missing::Named(*uuid)),
+        }
     }
 }

@@ -7,10 +7,12 @@
 //!
 //! * `command.rs` what may be asked for, and the answers; `error.rs` why not;
 //! * `door.rs` the way in for commands, `queue.rs` those that wait, `post.rs` for notes, and the letters out;
+//! * `batch.rs` what is decided in one transaction; `known.rs` what is remembered from one to the next;
 //! * `half.rs` a half as it is kept: the state of both machines; `history.rs` its links;
 //! * `contract.rs` the contracts known here; `device.rs` what a device asks before it signs;
 //! * `read.rs` what a caller may see; `doctor.rs` whether everything kept still holds.
 
+mod batch;
 mod command;
 mod contract;
 mod device;
@@ -20,6 +22,7 @@ mod error;
 mod half;
 mod history;
 mod invitation;
+mod known;
 mod ports;
 mod post;
 mod queue;

@@ -2,16 +2,16 @@
 //! between halves at this site are delivered from it.
 
 use protocol::half::HalfTally;
-use protocol::ledger::{self, Good, Input as LedgerInput, Step as LedgerStep, Stop};
+use protocol::ledger::{self, Input as LedgerInput, Step as LedgerStep, Stop};
 use protocol::negotiation::{self, Governs, Input as NegotiationInput};
 use protocol::note::{Body, Note};
-use protocol::{ChipAddress, Cuid, Hash, Record, Verified};
-use store::{Claim, Half, HalfFilter, Letter, NewLetter, Tx};
+use protocol::{ChipAddress, Cuid, Hash, Record, TallyId};
+use store::{Claim, Half, HalfFilter, Letter, LetterId, NewLetter, View};
 
-use crate::door::{Site, half_of, token_key};
+use crate::batch::{Batch, Held, Work};
+use crate::door::{Site, token_key};
 use crate::error::SiteError;
-use crate::half::{Kept, rows};
-use crate::history::History;
+use crate::half::{Kept, states};
 use crate::invitation::Invitation;
 
 /// How many letters are delivered in one transaction.
@@ -27,12 +27,6 @@ const LATER_MS: i64 = 60_000;
 pub(crate) enum Input {
     Negotiation(NegotiationInput),
     Ledger(LedgerInput),
-}
-
-/// What became of it.
-pub(crate) struct Outcome {
-    pub(crate) holder: Cuid,
-    pub(crate) state: HalfTally,
 }
 
 /// What a round of the post did.
@@ -55,25 +49,37 @@ impl Site {
     pub async fn post(&self) -> Result<Posted, SiteError> {
         let now = self.clock.now();
         let later = |ms| now.plus_ms(ms).unwrap_or(protocol::Timestamp::MAX);
-        let mut tx = self.store.begin().await?;
+        let mut batch = Batch::begin(&self.store, &self.known).await?;
         let owner = self.agent.to_string();
         let claim = Claim { owner: owner.clone(), now, lease: later(LEASE_MS), limit: AT_ONCE };
-        let letters = tx.claim(&claim).await?;
-        let mut posted = Posted::default();
-        for letter in letters {
-            if letter.letter.to != self.agent {
-                tx.failed(&owner, &[letter.id], later(LATER_MS)).await?;
-                posted.waiting += 1;
-                continue;
-            }
-            match self.deliver(&mut tx, &letter).await {
+        let letters = batch.work.tx().claim(&claim).await?;
+        let (ours, others): (Vec<_>, Vec<_>) =
+            letters.into_iter().partition(|letter| letter.letter.to == self.agent);
+        let mut posted = Posted { waiting: others.len(), ..Posted::default() };
+        if !others.is_empty() {
+            let others: Vec<LetterId> = others.iter().map(|letter| letter.id).collect();
+            batch.work.tx().failed(&owner, &others, later(LATER_MS)).await?;
+        }
+        let done: Vec<LetterId> = ours.iter().map(|letter| letter.id).collect();
+        if !done.is_empty() {
+            // Before anything is posted: what the halves say now may take a letter's place.
+            batch.work.tx().done(&done).await?;
+        }
+        let notes: Vec<_> = ours.iter().map(read).collect();
+        self.prepare_for(&mut batch, notes.iter().flatten()).await?;
+        for note in notes {
+            let received = match note {
+                Ok(note) => self.receive(&mut batch, note).await,
+                Err(error) => Err(error),
+            };
+            match received {
                 Ok(()) => posted.delivered += 1,
                 Err(error @ (SiteError::Store(_) | SiteError::History { .. })) => {
                     return Err(error);
                 }
                 Err(refusal) => {
                     posted.refused += 1;
-                    tx.tell([store::NewEvent {
+                    batch.work.tx().tell([store::NewEvent {
                         user: None,
                         kind: "note_refused".to_owned(),
                         text: serde_json::json!({ "reason": refusal.to_string() }).to_string(),
@@ -81,9 +87,8 @@ impl Site {
                     }]);
                 }
             }
-            tx.done(&[letter.id]).await?;
         }
-        tx.commit().await?;
+        batch.commit(&[]).await?;
         Ok(posted)
     }
 
@@ -96,18 +101,19 @@ impl Site {
         let mut spoke = 0;
         let mut after = None;
         loop {
-            let page =
-                self.store.read().await?.halves(&HalfFilter::default(), after, AT_ONCE).await?;
+            let mut view = self.store.read().await?;
+            let page = view.halves(&HalfFilter::default(), after, AT_ONCE).await?;
             let Some(last) = page.last() else { return Ok(spoke) };
+            let states = states(&mut view, &page).await?;
+            drop(view);
             after = Some(last.id);
-            for half in &page {
-                spoke += usize::from(self.remind_half(half).await?);
+            for (half, state) in page.iter().zip(states) {
+                spoke += usize::from(self.remind_half(half, &state?).await?);
             }
         }
     }
 
-    async fn remind_half(&self, half: &Half) -> Result<bool, SiteError> {
-        let state = HalfTally::of(half)?;
+    async fn remind_half(&self, half: &Half, state: &HalfTally) -> Result<bool, SiteError> {
         let now = self.clock.now();
         let silent = |input| -> Result<bool, SiteError> {
             let done = state.negotiate(input, now)?;
@@ -125,27 +131,45 @@ impl Site {
         if inputs.is_empty() {
             return Ok(false);
         }
-        let mut tx = self.store.begin().await?;
+        let mut batch = Batch::begin(&self.store, &self.known).await?;
+        let (held, work) = batch.hold(&half.holder, half.tally).await?;
         for input in inputs {
-            let half = half_of(&mut tx, &half.holder, half.tally).await?;
-            self.take(&mut tx, half, input).await?;
+            self.take(work, held, input).await?;
         }
-        tx.commit().await?;
+        batch.commit(&[]).await?;
         Ok(true)
     }
 
-    async fn deliver(&self, tx: &mut Tx, letter: &Letter) -> Result<(), SiteError> {
-        let note = Note::read(letter.letter.message.as_bytes())?;
-        self.receive(tx, note).await
+    /// Asks the store, in few questions, for what these notes need.
+    async fn prepare_for(
+        &self,
+        batch: &mut Batch,
+        notes: impl Iterator<Item = &Note> + Clone,
+    ) -> Result<(), SiteError> {
+        let halves: Vec<(Cuid, TallyId)> =
+            notes.clone().map(|note| (note.to.clone(), note.tally)).collect();
+        batch.load(&halves).await?;
+        let mut names = Vec::new();
+        for Note { to, tally, body, .. } in notes {
+            let Body::Ledger(ledger::Message::Upd { chits, .. }) = body else { continue };
+            let held = batch.held(to, *tally);
+            let Some(ledger) = held.and_then(|held| held.state.ledger.as_ref()) else { continue };
+            for chit in chits {
+                // Whatever is wrong with it is said when its turn comes.
+                if let Ok(good) = self.good(ledger, chit) {
+                    names.push((to.clone(), *tally, chit.uuid, good.hash()));
+                }
+            }
+        }
+        batch.look_up(&names).await
     }
 
     /// Takes a note whose sending agent is the one in its `from`.
-    pub(crate) async fn receive(&self, tx: &mut Tx, note: Note) -> Result<(), SiteError> {
+    pub(crate) async fn receive(&self, batch: &mut Batch, note: Note) -> Result<(), SiteError> {
         let Note { tally, from, to, token, body } = note;
-        let half = half_of(tx, &to, tally).await?;
-        let state = HalfTally::of(&half)?;
+        let (held, work) = batch.hold(&to, tally).await?;
         let from = from.short();
-        match state.negotiation.partner() {
+        match held.state.negotiation.partner() {
             Some(partner) if partner.chad.short() == from => {}
             Some(_) => return Err(SiteError::NotPartner { tally, from }),
             None => {
@@ -155,11 +179,11 @@ impl Site {
                 if cert.chad.short() != from {
                     return Err(SiteError::NotPartner { tally, from });
                 }
-                self.redeem(tx, &half, token).await?;
+                self.redeem(work, &held.half, token).await?;
             }
         }
         if matches!(body, Body::Negotiation(negotiation::Message::Answered)) {
-            tx.set(&token_key(&tally), None).await?;
+            work.tx().set(&token_key(&tally), None).await?;
         }
         let input = match body {
             Body::Negotiation(message) => {
@@ -167,157 +191,127 @@ impl Site {
             }
             Body::Ledger(message) => {
                 message.check_length()?;
-                let keys = state.open()?.keys();
-                let good = |chit| Ok::<_, SiteError>(Good::of(Verified::check(chit, keys)?)?);
-                Input::Ledger(LedgerInput::Receive(message.try_map(good)?))
+                let ledger = held.state.open()?;
+                let message = message.try_map(|chit| self.good(ledger, &chit))?;
+                Input::Ledger(LedgerInput::Receive(message))
             }
         };
-        self.take(tx, half, input).await?;
-        Ok(())
+        self.take(work, held, input).await
     }
 
     /// An invitation is answered: its token counts once.
-    async fn redeem(&self, tx: &mut Tx, half: &Half, token: Option<Hash>) -> Result<(), SiteError> {
+    async fn redeem(
+        &self,
+        work: &mut Work,
+        half: &Half,
+        token: Option<Hash>,
+    ) -> Result<(), SiteError> {
         let token = token.ok_or(SiteError::Invitation("was answered without its token"))?;
         let kept = Invitation::kept(&token);
-        let invite = tx.invite(&kept).await?;
+        let invite = work.view().invite(&kept).await?;
         let invite = invite
             .filter(|invite| invite.holder == half.holder && invite.text == half.tally.to_string());
         let invite = invite.ok_or(SiteError::Invitation("is not known, or was answered"))?;
         if invite.expires.is_some_and(|expires| expires <= self.clock.now()) {
             return Err(SiteError::Invitation("has expired"));
         }
-        tx.drop_invite(&kept).await?;
+        work.tx().drop_invite(&kept).await?;
         Ok(())
     }
 
     /// A half takes an input: decided by its machines, kept with what follows from it.
     pub(crate) async fn take(
         &self,
-        tx: &mut Tx,
-        half: Half,
+        work: &mut Work,
+        held: &mut Held,
         input: Input,
-    ) -> Result<Outcome, SiteError> {
-        let state = HalfTally::of(&half)?;
+    ) -> Result<(), SiteError> {
         match input {
-            Input::Negotiation(input) => self.negotiate(tx, half, state, input).await,
+            Input::Negotiation(input) => self.negotiate(work, held, input).await,
             Input::Ledger(input) => {
-                let step = self.step(tx, &half, &state, &input).await?;
-                self.keep(tx, half, state, step, Vec::new()).await
+                let step = step(work.view(), held, &input).await?;
+                let state = HalfTally::clone(&held.state);
+                self.keep(work, held, state, step, Vec::new()).await
             }
         }
     }
 
     async fn negotiate(
         &self,
-        tx: &mut Tx,
-        half: Half,
-        state: HalfTally,
+        work: &mut Work,
+        held: &mut Held,
         input: NegotiationInput,
-    ) -> Result<Outcome, SiteError> {
-        let done = state.negotiate(input, self.clock.now())?;
-        let (status, state) = (state.status(), done.half);
+    ) -> Result<(), SiteError> {
+        let done = held.state.negotiate(input, self.clock.now())?;
+        let state = done.half;
         let said = done.send.into_iter().map(Body::Negotiation).collect();
         if let (Some(Governs::Higher(tally)), Some(ledger)) = (&done.governs, &state.ledger) {
-            let mut history = History::default();
+            let id = held.half.id;
             let step = loop {
-                match ledger.rebase(tally, &history) {
+                match ledger.rebase(tally, &held.history) {
                     Ok(step) => break step,
                     Err(Stop::Refused(refusal)) => return Err(refusal.into()),
-                    Err(Stop::Missing(missing)) => history.fetch(tx, half.id, missing).await?,
+                    Err(Stop::Missing(missing)) => {
+                        held.history.fetch(work.view(), id, missing).await?;
+                    }
                 }
             };
-            return self.keep(tx, half, state, step, said).await;
+            return self.keep(work, held, state, step, said).await;
         }
-        self.post_all(tx, &half, &state, said).await?;
-        if state.status() != status {
-            self.tell_status(tx, &half, &state);
-        }
-        self.put(tx, half, state).await
-    }
-
-    /// Decides a ledger's input, fetching what of the history it asks for.
-    async fn step(
-        &self,
-        tx: &mut Tx,
-        half: &Half,
-        state: &HalfTally,
-        input: &LedgerInput,
-    ) -> Result<LedgerStep, SiteError> {
-        let ledger = state.open()?;
-        let mut history = History::default();
-        loop {
-            match ledger.step(input.clone(), &history) {
-                Ok(step) => return Ok(step),
-                Err(Stop::Refused(refusal)) => return Err(refusal.into()),
-                Err(Stop::Missing(missing)) => history.fetch(tx, half.id, missing).await?,
-            }
-        }
+        self.post_all(work, held, &state, said).await?;
+        self.put(work, held, state);
+        Ok(())
     }
 
     /// Keeps what a ledger decided.
     async fn keep(
         &self,
-        tx: &mut Tx,
-        half: Half,
+        work: &mut Work,
+        held: &mut Held,
         mut state: HalfTally,
         step: LedgerStep,
         mut said: Vec<Body>,
-    ) -> Result<Outcome, SiteError> {
-        let status = half.row.status.clone();
+    ) -> Result<(), SiteError> {
         state.ledger = Some(step.ledger);
-        if let Some(change) = &step.change {
-            let links = rows(half.id, &state, change)?;
-            if change.keep == half.row.head_index {
-                tx.append(&links).await?;
-            } else {
-                tx.relink(half.id, change.keep, &links).await?;
-            }
-        }
         for event in &step.events {
             let (kind, text) = described(&state, event);
-            tx.tell([self.event(&half.holder, kind, text)]);
-        }
-        if state.status() != status {
-            self.tell_status(tx, &half, &state);
+            work.tx().tell([self.event(&held.half.holder, kind, text)]);
         }
         said.extend(step.send.into_iter().map(Body::Ledger));
-        self.post_all(tx, &half, &state, said).await?;
-        self.put(tx, half, state).await
+        self.post_all(work, held, &state, said).await?;
+        if let Some(change) = step.change {
+            held.relink(work, change);
+        }
+        self.put(work, held, state);
+        Ok(())
     }
 
-    fn tell_status(&self, tx: &mut Tx, half: &Half, state: &HalfTally) {
-        let tally = half.tally.to_string();
-        let text = serde_json::json!({ "tally": tally, "status": state.status() }).to_string();
-        tx.tell([self.event(&half.holder, "status", text)]);
-    }
-
-    async fn put(
-        &self,
-        tx: &mut Tx,
-        mut half: Half,
-        state: HalfTally,
-    ) -> Result<Outcome, SiteError> {
-        half.row = state.row(self.clock.now())?;
-        tx.put_halves(std::slice::from_ref(&half)).await?;
-        Ok(Outcome { holder: half.holder, state })
+    /// The half is in this state from now on; tells whoever watches where it is in another status.
+    fn put(&self, work: &mut Work, held: &mut Held, state: HalfTally) {
+        if state.status() != held.state.status() {
+            let tally = held.half.tally.to_string();
+            let text = serde_json::json!({ "tally": tally, "status": state.status() }).to_string();
+            work.tx().tell([self.event(&held.half.holder, "status", text)]);
+        }
+        held.put(work, state, self.clock.now());
     }
 
     /// Puts what a half says into the outbox.
     async fn post_all(
         &self,
-        tx: &mut Tx,
-        half: &Half,
+        work: &mut Work,
+        held: &Held,
         state: &HalfTally,
         said: Vec<Body>,
     ) -> Result<(), SiteError> {
         let Some(partner) = state.negotiation.partner() else { return Ok(()) };
         let (to, agent) = (partner.chad.cuid.clone(), partner.chad.agent);
+        let half = &held.half;
         let mut letters = Vec::with_capacity(said.len());
         for body in said {
             let token = match &body {
                 Body::Negotiation(negotiation::Message::Answer { .. }) => {
-                    let token = tx.setting(&token_key(&half.tally)).await?;
+                    let token = work.view().setting(&token_key(&half.tally)).await?;
                     token.and_then(|token| token.parse().ok())
                 }
                 Body::Negotiation(_) | Body::Ledger(_) => None,
@@ -329,7 +323,30 @@ impl Site {
             let at = self.clock.now();
             letters.push(NewLetter { half: Some(half.id), to: agent, key, message, at });
         }
-        Ok(tx.post(&letters).await?)
+        work.post(letters);
+        Ok(())
+    }
+}
+
+/// What a letter says.
+fn read(letter: &Letter) -> Result<Note, SiteError> {
+    Ok(Note::read(letter.letter.message.as_bytes())?)
+}
+
+/// Decides a ledger's input, fetching what of the history it asks for.
+async fn step(
+    view: &mut View,
+    held: &mut Held,
+    input: &LedgerInput,
+) -> Result<LedgerStep, SiteError> {
+    let Held { state, history, half, .. } = held;
+    let ledger = state.open()?;
+    loop {
+        match ledger.step(input.clone(), history) {
+            Ok(step) => return Ok(step),
+            Err(Stop::Refused(refusal)) => return Err(refusal.into()),
+            Err(Stop::Missing(missing)) => history.fetch(view, half.id, missing).await?,
+        }
     }
 }
 

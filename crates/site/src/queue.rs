@@ -82,16 +82,17 @@ impl Site {
         match self.decide_all(&together).await {
             Ok(answers) => {
                 for (waiting, answer) in batch.into_iter().zip(answers) {
-                    waiting.say(Ok(answer));
+                    waiting.say(answer);
                 }
             }
-            // One that is refused must not take the others with it.
+            // One that cannot be done must not take the others with it.
             Err(_) => {
                 for waiting in batch {
                     let alone = self.decide_all(&[&waiting.asked]).await;
                     // One command, one answer.
-                    let answer = alone.map(|answers| answers.into_iter().next());
-                    waiting.say(answer.map(|answer| answer.unwrap_or(Answer::Done)));
+                    let answer =
+                        alone.and_then(|mut answers| answers.pop().unwrap_or(Ok(Answer::Done)));
+                    waiting.say(answer);
                 }
             }
         }

@@ -9,7 +9,7 @@ use store::{Half, HalfFilter, Totals, User};
 use crate::command::Caller;
 use crate::door::Site;
 use crate::error::SiteError;
-use crate::half::Kept;
+use crate::half::{one, states};
 use crate::history;
 
 /// A tally as one of its users sees it, in one line.
@@ -93,7 +93,8 @@ impl Site {
         };
         let filter = HalfFilter { holder, ..HalfFilter::default() };
         let halves = view.halves(&filter, after, limit).await?;
-        halves.iter().map(summary).collect()
+        let states = states(&mut view, &halves).await?;
+        halves.iter().zip(states).map(|(half, state)| Ok(summary(half, &state?))).collect()
     }
 
     /// One tally of a user.
@@ -101,9 +102,10 @@ impl Site {
     /// # Errors
     /// [`SiteError::NoTally`], [`SiteError::State`], [`SiteError::Store`].
     pub async fn tally(&self, holder: &Cuid, tally: TallyId) -> Result<Summary, SiteError> {
-        let half = self.store.read().await?.half_of(holder, &tally).await?;
+        let mut view = self.store.read().await?;
+        let half = view.half_of(holder, &tally).await?;
         let half = half.ok_or_else(|| SiteError::NoTally { holder: holder.clone(), tally })?;
-        summary(&half)
+        Ok(summary(&half, &one(&mut view, &half).await?))
     }
 
     /// A page of a user's tally, newest chit first, of those before an index.
@@ -132,13 +134,12 @@ fn administrator(caller: &Caller) -> Result<(), SiteError> {
     }
 }
 
-fn summary(half: &Half) -> Result<Summary, SiteError> {
-    let state = HalfTally::of(half)?;
+fn summary(half: &Half, state: &HalfTally) -> Summary {
     let ledger = state.ledger.as_ref();
     let status = state.status().to_owned();
     let (chits, agreed) = ledger.map_or((0, 0), |l| (l.head().index, l.agreed()));
     let negotiation = &state.negotiation;
-    Ok(Summary {
+    Summary {
         holder: half.holder.clone(),
         tally: half.tally,
         side: half.side,
@@ -151,5 +152,5 @@ fn summary(half: &Half) -> Result<Summary, SiteError> {
         chits,
         agreed,
         changed: half.row.changed,
-    })
+    }
 }

@@ -61,7 +61,7 @@ async fn set_up(store: &Store) -> Result<Vec<TallyId>, Failure> {
     let row = HalfRow {
         partner: Some("p".repeat(60)),
         status: "open".to_owned(),
-        state: "s".repeat(1500),
+        ledger: Some("s".repeat(900)),
         balance: 0,
         partner_may_owe: Units::MAX,
         holder_may_owe: Units::MAX,
@@ -87,7 +87,13 @@ async fn set_up(store: &Store) -> Result<Vec<TallyId>, Failure> {
                 created: at,
                 groups: [].into(),
             });
-            halves.push(NewHalf { holder, tally, side, row: row.clone() });
+            halves.push(NewHalf {
+                holder,
+                tally,
+                side,
+                row: row.clone(),
+                negotiation: "n".repeat(3500),
+            });
         }
     }
     tx.add_users(&users).await?;

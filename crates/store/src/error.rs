@@ -13,6 +13,8 @@ pub enum Kind {
     User,
     /// A [`crate::Half`] of a tally.
     Half,
+    /// A half's [`crate::Negotiation`].
+    Negotiation,
     /// A [`crate::LinkRow`] of a half's chain.
     Link,
     /// A [`crate::Letter`] of the outbox.
@@ -40,6 +42,7 @@ impl fmt::Display for Kind {
         f.pad(match self {
             Self::User => "user",
             Self::Half => "half of a tally",
+            Self::Negotiation => "negotiation",
             Self::Link => "link",
             Self::Letter => "letter",
             Self::Event => "event",

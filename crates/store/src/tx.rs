@@ -9,7 +9,7 @@ use crate::rows::{Setting, fit};
 use crate::view::{Hand, View, ask};
 use crate::{
     Claim, CommandResult, Contract, Founded, Half, HalfId, Invite, Letter, LetterId, Lift, LiftLeg,
-    LinkRow, NewEvent, NewHalf, NewLetter, StoreError, User, Word,
+    LinkRow, Negotiation, NewEvent, NewHalf, NewLetter, StoreError, User, Word,
 };
 
 /// A transaction that may change rows. It can be asked all that a [`View`] can, and sees its own
@@ -150,6 +150,15 @@ impl Tx {
     pub async fn put_halves(&mut self, halves: &[Half]) -> Result<()> {
         self.sound(fit(halves))?;
         change!(self.put_halves(halves))
+    }
+
+    /// Changes what was negotiated. Each half must be changed in the same transaction
+    /// ([`Tx::put_halves`]), so that its version counts this change too; none may be named twice.
+    ///
+    /// [`StoreError::Missing`] where there is no such half.
+    pub async fn put_negotiations(&mut self, negotiations: &[Negotiation]) -> Result<()> {
+        self.sound(fit(negotiations))?;
+        change!(self.put_negotiations(negotiations))
     }
 
     /// Adds links, of any number of halves.

@@ -4,7 +4,8 @@ use protocol::{ChitId, ContractId, Cuid, Hash, LiftId, TallyId, Timestamp};
 
 use crate::{
     Audience, CommandResult, Contract, Derived, Event, Half, HalfFilter, HalfId, Invite, Letter,
-    LetterId, Lift, LiftLeg, LinkRow, Meta, StoreError, Totals, User, Word, memory, sql,
+    LetterId, Lift, LiftLeg, LinkRow, Meta, Negotiation, StoreError, Totals, User, Word, memory,
+    sql,
 };
 
 /// Which implementation answers.
@@ -67,6 +68,11 @@ impl View {
         ask!(self.users(after, limit))
     }
 
+    /// The users of these names, by name; unknown ones are left out.
+    pub async fn users_named(&mut self, cuids: &[Cuid]) -> Result<Vec<User>> {
+        ask!(self.users_named(cuids))
+    }
+
     /// A half by its number.
     pub async fn half(&mut self, id: HalfId) -> Result<Option<Half>> {
         ask!(self.half(id))
@@ -90,6 +96,11 @@ impl View {
         limit: u32,
     ) -> Result<Vec<Half>> {
         ask!(self.halves(filter, after, limit))
+    }
+
+    /// What was negotiated about these halves, by number of the half. Unknown ones are left out.
+    pub async fn negotiations(&mut self, halves: &[HalfId]) -> Result<Vec<Negotiation>> {
+        ask!(self.negotiations(halves))
     }
 
     /// A half's links from an index on, oldest first.

@@ -2,8 +2,8 @@
 
 use protocol::chit::{Entry, Set, Written};
 use protocol::half::HalfTally;
-use protocol::ledger::{Good, Input as LedgerInput};
-use protocol::negotiation::{Governs, Input, Message, Refusal};
+use protocol::ledger::{Good, Input as LedgerInput, Ledger};
+use protocol::negotiation::{Governs, Input, Message, Negotiation, Refusal};
 use protocol::settings::Settings;
 use protocol::{Json, Side, Units, Verified};
 
@@ -25,8 +25,10 @@ fn a_tally_has_its_ledger_from_the_moment_that_both_signed() {
     assert_eq!(half.status(), "open");
     let ledger = half.ledger.as_ref().unwrap();
     assert_eq!(ledger.head().hash, protocol::Record::hash(&*both(&text(Side::Foil, 1))).unwrap());
-    let kept = Json::of(&half).unwrap().without(&[]);
-    assert_eq!(kept.read::<HalfTally>().unwrap(), half);
+    let kept = Json::of(ledger).unwrap().without(&[]);
+    assert_eq!(kept.read::<Ledger>().unwrap(), *ledger);
+    let kept = Json::of(&*half.negotiation).unwrap().without(&[]);
+    assert_eq!(kept.read::<Negotiation>().unwrap(), *half.negotiation);
 }
 
 #[test]

@@ -7,3 +7,4 @@ mod once;
 mod refusals;
 mod story;
 mod town;
+mod two_sites;

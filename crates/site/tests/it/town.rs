@@ -181,6 +181,15 @@ impl Town {
         while self.site.post().await.unwrap().delivered > 0 {}
     }
 
+    /// Delivers what it can while others are at work too.
+    pub(crate) async fn deliver_if_free(&self) {
+        match self.site.post().await {
+            Ok(_) => {}
+            Err(SiteError::Store(error)) if error.is_again() => {}
+            Err(error) => panic!("{error}"),
+        }
+    }
+
     pub(crate) async fn invite(&self) -> Box<site::Invitation> {
         let expires = "2026-12-01T00:00:00.000Z".parse().unwrap();
         let (tally, draft) = (tally_id(), Box::new(draft()));

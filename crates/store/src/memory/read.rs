@@ -8,7 +8,7 @@ use protocol::{ChitId, ContractId, Cuid, Hash, LiftId, TallyId, Timestamp};
 use super::Hand;
 use crate::{
     Audience, CommandResult, Contract, Derived, Event, Half, HalfFilter, HalfId, Invite, Letter,
-    LetterId, Lift, LiftLeg, LinkRow, Meta, StoreError, Totals, User, Word,
+    LetterId, Lift, LiftLeg, LinkRow, Meta, Negotiation, StoreError, Totals, User, Word,
 };
 
 type Result<T> = std::result::Result<T, StoreError>;
@@ -46,6 +46,11 @@ impl Hand {
         Ok(page(self.state.users.up(beyond(after)).map(|(_, user)| user), limit))
     }
 
+    pub(crate) fn users_named(&self, cuids: &[Cuid]) -> Result<Vec<User>> {
+        let cuids: BTreeSet<_> = cuids.iter().collect();
+        Ok(cuids.into_iter().filter_map(|cuid| self.state.users.get(cuid)).cloned().collect())
+    }
+
     pub(crate) fn half(&self, id: HalfId) -> Result<Option<Half>> {
         Ok(self.state.halves.get(&id).cloned())
     }
@@ -75,6 +80,13 @@ impl Hand {
     pub(crate) fn lock(&self, ids: &[HalfId]) -> Result<Vec<Half>> {
         let ids: BTreeSet<_> = ids.iter().copied().collect();
         Ok(ids.iter().filter_map(|id| self.state.halves.get(id)).cloned().collect())
+    }
+
+    pub(crate) fn negotiations(&self, halves: &[HalfId]) -> Result<Vec<Negotiation>> {
+        let halves: BTreeSet<_> = halves.iter().copied().collect();
+        let kept = |half| Some((half, self.state.negotiations.get(&half)?.clone()));
+        let kept = halves.into_iter().filter_map(kept);
+        Ok(kept.map(|(half, text)| Negotiation { half, text }).collect())
     }
 
     pub(crate) fn halves(

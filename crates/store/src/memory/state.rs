@@ -20,6 +20,7 @@ pub(super) struct State {
     pub(super) settings: Map<String, String>,
     pub(super) users: Map<Cuid, User>,
     pub(super) halves: Map<HalfId, Half>,
+    pub(super) negotiations: Map<HalfId, String>,
     pub(super) half_names: Map<(Cuid, TallyId), HalfId>,
     pub(super) half_tallies: Map<(TallyId, HalfId), ()>,
     pub(super) half_holders: Map<(Cuid, HalfId), ()>,

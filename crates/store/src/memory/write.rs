@@ -6,7 +6,7 @@ use super::Hand;
 use crate::rows::{Fit, which};
 use crate::{
     CommandResult, Contract, Event, Founded, Half, HalfId, Invite, Kind, Lift, LiftLeg, LinkRow,
-    NewEvent, NewHalf, StoreError, User, Word,
+    Negotiation, NewEvent, NewHalf, StoreError, User, Word,
 };
 
 type Result<T> = std::result::Result<T, StoreError>;
@@ -43,7 +43,7 @@ impl Hand {
 
     pub(crate) fn add_halves(&mut self, halves: &[NewHalf]) -> Result<Vec<HalfId>> {
         let mut ids = Vec::new();
-        for NewHalf { holder, tally, side, row } in halves {
+        for NewHalf { holder, tally, side, row, negotiation } in halves {
             if self.state.users.get(holder).is_none() {
                 return Err(missing(halves));
             }
@@ -56,6 +56,7 @@ impl Hand {
             self.state.half_holders.insert((holder.clone(), id), ());
             let (holder, tally, side, row) = (holder.clone(), *tally, *side, row.clone());
             self.state.halves.insert(id, Half { id, version: 1, holder, tally, side, row });
+            self.state.negotiations.insert(id, negotiation.clone());
             ids.push(id);
         }
         Ok(ids)
@@ -69,6 +70,16 @@ impl Hand {
             };
             let changed = Half { version: half.version + 1, row: half.row.clone(), ..kept };
             self.state.halves.insert(half.id, changed);
+        }
+        Ok(())
+    }
+
+    pub(crate) fn put_negotiations(&mut self, negotiations: &[Negotiation]) -> Result<()> {
+        for Negotiation { half, text } in negotiations {
+            if self.state.halves.get(half).is_none() {
+                return Err(missing(negotiations));
+            }
+            self.state.negotiations.insert(*half, text.clone());
         }
         Ok(())
     }

@@ -1,8 +1,8 @@
 //! `Fit`: how a row is called in messages, and whether every database can hold it.
 
 use crate::{
-    CommandResult, Contract, Half, HalfRow, Invite, Kind, Lift, LiftLeg, LinkRow, NewEvent,
-    NewHalf, NewLetter, StoreError, User, Word,
+    CommandResult, Contract, Half, HalfRow, Invite, Kind, Lift, LiftLeg, LinkRow, Negotiation,
+    NewEvent, NewHalf, NewLetter, StoreError, User, Word,
 };
 
 /// A row that can be written.
@@ -63,7 +63,7 @@ impl Fit for User {
 
 impl HalfRow {
     fn texts(&self) -> Vec<&str> {
-        vec![opt(self.partner.as_ref()), &self.status, &self.state]
+        vec![opt(self.partner.as_ref()), &self.status, opt(self.ledger.as_ref())]
     }
 
     fn numbers(&self) -> Vec<i128> {
@@ -79,11 +79,25 @@ impl Fit for NewHalf {
     }
 
     fn texts(&self) -> Vec<&str> {
-        self.row.texts()
+        let mut texts = self.row.texts();
+        texts.push(&self.negotiation);
+        texts
     }
 
     fn numbers(&self) -> Vec<i128> {
         self.row.numbers()
+    }
+}
+
+impl Fit for Negotiation {
+    const KIND: Kind = Kind::Negotiation;
+
+    fn name(&self) -> String {
+        format!("of half {}", self.half)
+    }
+
+    fn texts(&self) -> Vec<&str> {
+        vec![&self.text]
     }
 }
 

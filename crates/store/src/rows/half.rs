@@ -18,8 +18,10 @@ pub struct NewHalf {
     pub tally: TallyId,
     /// Which side the holder is on.
     pub side: Side,
-    /// All that changes.
+    /// All that changes often.
     pub row: HalfRow,
+    /// What was negotiated ([`Negotiation::text`]).
+    pub negotiation: String,
 }
 
 /// A half as kept. Unique by holder and tally: nobody has a tally with itself, and a stranger who
@@ -36,19 +38,29 @@ pub struct Half {
     pub tally: TallyId,
     /// Which side the holder is on.
     pub side: Side,
-    /// All that changes.
+    /// All that changes often.
     pub row: HalfRow,
 }
 
-/// What changes of a half: the state, and what of it can be searched and summed.
+/// What is negotiated about a half: whole records, which a chit never touches. So they are kept
+/// apart, written and read by themselves.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Negotiation {
+    /// The half.
+    pub half: HalfId,
+    /// The negotiation's own state, opaque here.
+    pub text: String,
+}
+
+/// What a chit changes of a half: the ledger, and what can be searched and summed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HalfRow {
     /// The partner's short address (`cuid:agent`); none while nobody answered.
     pub partner: Option<String>,
     /// Where the tally stands, one word: `draft`, `open`, …
     pub status: String,
-    /// The state machines' own state, opaque here.
-    pub state: String,
+    /// The ledger's own state, opaque here; none before the tally is signed.
+    pub ledger: Option<String>,
     /// What the partner owes the holder, in milli-CHIPs; negative where the holder owes.
     ///
     /// Sums are in 128 bits. A column holds 64: that is a thousand chits of the largest amount all

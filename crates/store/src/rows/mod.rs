@@ -11,7 +11,7 @@ mod user;
 
 pub use event::{Audience, CommandResult, Event, NewEvent};
 pub(crate) use fit::{Fit, Setting, fit, which};
-pub use half::{Derived, Half, HalfFilter, HalfId, HalfRow, NewHalf};
+pub use half::{Derived, Half, HalfFilter, HalfId, HalfRow, Negotiation, NewHalf};
 pub use letter::{Claim, Letter, LetterId, NewLetter};
 pub use lift::{Lift, LiftLeg};
 pub use link::LinkRow;

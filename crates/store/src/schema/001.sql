@@ -42,7 +42,7 @@ CREATE TABLE halves (
     side             TEXT NOT NULL,
     partner          TEXT,
     status           TEXT NOT NULL,
-    state            TEXT NOT NULL,
+    ledger           TEXT,
     balance          INTEGER NOT NULL,
     partner_may_owe  INTEGER NOT NULL,
     holder_may_owe   INTEGER NOT NULL,
@@ -53,6 +53,12 @@ CREATE TABLE halves (
 CREATE UNIQUE INDEX halves_by_tally ON halves (tally, holder);
 CREATE INDEX halves_by_holder ON halves (holder, id);
 CREATE INDEX halves_by_partner ON halves (partner, id);
+
+-- What a chit never touches, apart from what it does.
+CREATE TABLE negotiations (
+    half  INTEGER PRIMARY KEY REFERENCES halves (id),
+    text  TEXT NOT NULL
+) STRICT;
 
 CREATE TABLE links (
     half    INTEGER NOT NULL REFERENCES halves (id),

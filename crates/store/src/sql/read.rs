@@ -9,7 +9,8 @@ use super::conn::Hand;
 use super::value::{Cells, Row, Value, name, sum_of};
 use crate::{
     Audience, CommandResult, Contract, Derived, Event, Founded, Half, HalfFilter, HalfId, Invite,
-    Kind, Letter, LetterId, Lift, LiftLeg, LinkRow, Meta, StoreError, Totals, User, Word,
+    Kind, Letter, LetterId, Lift, LiftLeg, LinkRow, Meta, Negotiation, StoreError, Totals, User,
+    Word,
 };
 
 type Result<T> = std::result::Result<T, StoreError>;
@@ -76,6 +77,13 @@ impl Hand {
         self.pick("WHERE cuid > $1 ORDER BY cuid LIMIT $2", vec![after, limit.into()]).await
     }
 
+    pub(crate) async fn users_named(&mut self, cuids: &[Cuid]) -> Result<Vec<User>> {
+        let cuids: BTreeSet<_> = cuids.iter().map(Cuid::as_str).collect();
+        let cuids: Vec<Value> = cuids.into_iter().map(Value::from).collect();
+        // Pieces are in order, and each is ordered.
+        self.pick_named("cuid", &cuids, "ORDER BY cuid").await
+    }
+
     pub(crate) async fn half(&mut self, half: HalfId) -> Result<Option<Half>> {
         self.pick_one("WHERE id = $1", vec![id(half)]).await
     }
@@ -86,6 +94,13 @@ impl Hand {
 
     pub(crate) async fn halves_of_tally(&mut self, tally: &TallyId) -> Result<Vec<Half>> {
         self.pick("WHERE tally = $1 ORDER BY id", vec![name(tally)]).await
+    }
+
+    pub(crate) async fn negotiations(&mut self, halves: &[HalfId]) -> Result<Vec<Negotiation>> {
+        let halves: BTreeSet<_> = halves.iter().collect();
+        let halves: Vec<Value> = halves.into_iter().map(|half| id(*half)).collect();
+        // Pieces are in order, and each is ordered.
+        self.pick_named("half", &halves, "ORDER BY half").await
     }
 
     pub(crate) async fn halves(

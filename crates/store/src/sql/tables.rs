@@ -8,7 +8,8 @@ use super::table::{Kept, Put};
 use super::value::{Cells, Value, name, opt_int, opt_name};
 use crate::{
     CommandResult, Contract, Event, Half, HalfId, HalfRow, Invite, Kind, Letter, LetterId, Lift,
-    LiftLeg, LinkRow, NewEvent, NewLetter, StoreError, User, UserKind, UserStatus, Word,
+    LiftLeg, LinkRow, Negotiation, NewEvent, NewLetter, StoreError, User, UserKind, UserStatus,
+    Word,
 };
 
 type Result<T> = std::result::Result<T, StoreError>;
@@ -78,7 +79,7 @@ impl User {
 impl Kept for Half {
     const ROW: Kind = Kind::Half;
     const TABLE: &'static str = "halves";
-    const COLUMNS: &'static str = "id, version, holder, tally, side, partner, status, state, balance, \
+    const COLUMNS: &'static str = "id, version, holder, tally, side, partner, status, ledger, balance, \
                            partner_may_owe, holder_may_owe, head_index, head_hash, changed";
 
     fn read(cells: &mut Cells<'_>) -> Result<Self> {
@@ -91,7 +92,7 @@ impl Kept for Half {
             row: HalfRow {
                 partner: cells.opt_text()?,
                 status: cells.text()?,
-                state: cells.text()?,
+                ledger: cells.opt_text()?,
                 balance: cells.int()?.into(),
                 partner_may_owe: cells.units()?,
                 holder_may_owe: cells.units()?,
@@ -113,7 +114,7 @@ impl Put for Half {
         "side",
         "partner",
         "status",
-        "state",
+        "ledger",
         "balance",
         "partner_may_owe",
         "holder_may_owe",
@@ -140,7 +141,7 @@ impl HalfRow {
     pub(super) const COLUMNS: [&str; 9] = [
         "partner",
         "status",
-        "state",
+        "ledger",
         "balance",
         "partner_may_owe",
         "holder_may_owe",
@@ -155,7 +156,7 @@ impl HalfRow {
         [
             self.partner.as_ref().into(),
             (&self.status).into(),
-            (&self.state).into(),
+            self.ledger.as_ref().into(),
             Value::Int(balance),
             self.partner_may_owe.into(),
             self.holder_may_owe.into(),
@@ -163,6 +164,18 @@ impl HalfRow {
             opt_name(self.head_hash.as_ref()),
             self.changed.into(),
         ]
+    }
+}
+
+table!(Negotiation in "negotiations": "half", "text");
+
+impl Negotiation {
+    fn read_cells(cells: &mut Cells<'_>) -> Result<Self> {
+        Ok(Self { half: HalfId::new(cells.int()?), text: cells.text()? })
+    }
+
+    fn write_cells(&self) -> Vec<Value> {
+        vec![self.half.get().into(), (&self.text).into()]
     }
 }
 

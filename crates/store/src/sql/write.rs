@@ -11,7 +11,7 @@ use super::value::{Value, name};
 use crate::rows::{Fit, Setting};
 use crate::{
     CommandResult, Contract, Event, Founded, Half, HalfId, HalfRow, Invite, Kind, Lift, LiftLeg,
-    LinkRow, NewEvent, NewHalf, StoreError, User, Word,
+    LinkRow, Negotiation, NewEvent, NewHalf, StoreError, User, Word,
 };
 
 type Result<T> = std::result::Result<T, StoreError>;
@@ -71,11 +71,14 @@ impl Hand {
     pub(crate) async fn add_halves(&mut self, halves: &[NewHalf]) -> Result<Vec<HalfId>> {
         let first = self.take_numbers("half", halves.len()).await?;
         let numbered = halves.iter().zip(first..).map(|(half, id)| {
-            let NewHalf { holder, tally, side, row } = half.clone();
-            Half { id: HalfId::new(id), version: 1, holder, tally, side, row }
+            let NewHalf { holder, tally, side, row, negotiation: text } = half.clone();
+            let half = HalfId::new(id);
+            let kept = Half { id: half, version: 1, holder, tally, side, row };
+            (kept, Negotiation { half, text })
         });
-        let numbered: Vec<Half> = numbered.collect();
+        let (numbered, negotiations): (Vec<Half>, Vec<Negotiation>) = numbered.unzip();
         self.put(&numbered, "").await?;
+        self.put(&negotiations, "").await?;
         Ok(numbered.iter().map(|half| half.id).collect())
     }
 
@@ -107,6 +110,10 @@ impl Hand {
             }
         }
         Ok(())
+    }
+
+    pub(crate) async fn put_negotiations(&mut self, negotiations: &[Negotiation]) -> Result<()> {
+        self.put(negotiations, "ON CONFLICT (half) DO UPDATE SET text = excluded.text").await
     }
 
     pub(crate) async fn append(&mut self, links: &[LinkRow]) -> Result<()> {

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use protocol::Timestamp;
 use store::{
     Audience, Claim, CommandResult, Half, HalfFilter, HalfId, LetterId, Lift, LiftLeg, LinkRow,
-    Store, StoreKind, Tx, View,
+    Negotiation, Store, StoreKind, Tx, View,
 };
 
 use crate::places::{Home, wait};
@@ -18,6 +18,7 @@ enum Step {
     AddUser(u8),
     AddHalf(u8, u8),
     PutHalf { half: u8, version: u8, balance: i64 },
+    PutNegotiation(u8, u8),
     Append { half: u8, from: u8, many: u8, effect: i64 },
     Relink { half: u8, keep: u8, many: u8, effect: i64 },
     Post { half: Option<u8>, key: u8, due: u8 },
@@ -44,6 +45,7 @@ fn step() -> impl Strategy<Value = Step> {
             version,
             balance
         }),
+        (small(), small()).prop_map(|(half, text)| Step::PutNegotiation(half, text)),
         (small(), small(), 0..6_u8, effect()).prop_map(|(half, from, many, effect)| Step::Append {
             half,
             from,
@@ -123,6 +125,10 @@ async fn act(tx: &mut Tx, step: &Step) -> Result<String, ()> {
             });
             tx.put_halves(half.as_slice()).await.map(|()| String::new())
         }
+        Step::PutNegotiation(half, text) => {
+            let negotiation = Negotiation { half: id(half), text: text.to_string() };
+            tx.put_negotiations(&[negotiation]).await.map(|()| String::new())
+        }
         Step::Append { half, from, many, effect } => {
             tx.append(&chain(half, from, many, effect)).await.map(|()| String::new())
         }
@@ -185,8 +191,12 @@ async fn act(tx: &mut Tx, step: &Step) -> Result<String, ()> {
 async fn all(view: &mut View) -> String {
     let mut all = Vec::new();
     all.push(format!("{:?}", view.users(None, 99).await.unwrap()));
+    let named: Vec<_> = (0..4).rev().map(|number| cuid(&name(number))).collect();
+    all.push(format!("{:?}", view.users_named(&named).await.unwrap()));
     let halves = view.halves(&HalfFilter::default(), None, 99).await.unwrap();
     all.push(format!("{halves:?}"));
+    let ids: Vec<_> = (0..4).rev().map(id).collect();
+    all.push(format!("{:?}", view.negotiations(&ids).await.unwrap()));
     for half in &halves {
         all.push(format!("{:?}", view.half_of(&half.holder, &half.tally).await.unwrap()));
         all.push(format!("{:?}", view.links(half.id, 0, 99).await.unwrap()));

@@ -1,7 +1,7 @@
 //! Halves: found by holder, tally and status; changed by whoever saw the last change; summed.
 
 use protocol::Side;
-use store::{Half, HalfFilter, HalfId, HalfRow, Kind, NewHalf, StoreError, Totals};
+use store::{Half, HalfFilter, HalfId, HalfRow, Kind, Negotiation, NewHalf, StoreError, Totals};
 
 use crate::places::{Home, everywhere};
 use crate::world::{agent, cuid, hash, lift, new_half, row, tally, two_halves, user};
@@ -21,7 +21,7 @@ async fn come_back_as_written(home: &Home) {
     let row = HalfRow {
         partner: None,
         status: "C.open".to_owned(),
-        state: "{\"ü\":\"'\"}".to_owned(),
+        ledger: Some("{\"ü\":\"'\"}".to_owned()),
         balance: i128::from(i64::MIN),
         partner_may_owe: protocol::Units::MAX,
         holder_may_owe: protocol::Units::MIN,
@@ -35,6 +35,23 @@ async fn come_back_as_written(home: &Home) {
     let store = home.reopened().await;
     let kept = store.read().await.unwrap().half(anne.id).await.unwrap();
     assert_eq!(kept, Some(Half { row, version: 2, ..anne }));
+}
+
+async fn what_was_negotiated_is_kept_apart(home: &Home) {
+    let [anne, bert] = two_halves(&home.store).await;
+    let of = |half, text: &str| Negotiation { half, text: text.to_owned() };
+    let mut tx = home.store.begin().await.unwrap();
+    tx.put_halves(std::slice::from_ref(&bert)).await.unwrap();
+    tx.put_negotiations(&[of(bert.id, "{\"ü\":2}")]).await.unwrap();
+    tx.commit().await.unwrap();
+    let store = home.reopened().await;
+    let mut view = store.read().await.unwrap();
+    let kept = view.negotiations(&[bert.id, HalfId::new(77), anne.id]).await.unwrap();
+    assert_eq!(kept, [of(anne.id, "{\"of\":\"anne\"}"), of(bert.id, "{\"ü\":2}")]);
+
+    let mut tx = store.begin().await.unwrap();
+    let error = tx.put_negotiations(&[of(HalfId::new(77), "{}")]).await.unwrap_err();
+    assert!(matches!(error, StoreError::Missing { kind: Kind::Negotiation, .. }), "{error}");
 }
 
 async fn one_for_each_holder_and_tally(home: &Home) {
@@ -171,6 +188,7 @@ async fn an_empty_store_sums_to_nothing(home: &Home) {
 everywhere!(
     both_halves_of_a_tally,
     come_back_as_written,
+    what_was_negotiated_is_kept_apart,
     one_for_each_holder_and_tally,
     a_holder_must_be_known,
     a_change_on_old_news_is_refused,

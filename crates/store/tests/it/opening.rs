@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use store::testing::run_in;
-use store::{SCHEMA, Store, StoreError, StoreKind};
+use store::{Negotiation, SCHEMA, Store, StoreError, StoreKind};
 
 use crate::places::{Home, wait};
 use crate::world::{cuid, hash, link, tally, two_halves, user};
@@ -64,6 +64,8 @@ pub(crate) async fn first_schema_is_whole(store: &Store) {
     assert_eq!(view.users(None, 9).await.unwrap(), [user("anne"), user("bert")]);
     let half = view.half_of(&cuid("anne"), &tally(1)).await.unwrap().unwrap();
     assert_eq!(half.row.status, "open");
+    let negotiated = view.negotiations(&[half.id]).await.unwrap();
+    assert_eq!(negotiated, [Negotiation { half: half.id, text: "{\"of\":\"anne\"}".to_owned() }]);
     assert_eq!(view.links(half.id, 0, 9).await.unwrap(), [link(half.id, 1, 5)]);
     assert_eq!(view.letters(None, 9).await.unwrap().len(), 1);
     assert_eq!(view.last_event().await.unwrap(), 1);

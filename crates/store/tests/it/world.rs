@@ -57,7 +57,7 @@ pub(crate) fn row(status: &str, balance: i128) -> HalfRow {
     HalfRow {
         partner: Some(format!("suzie:{}", agent(9))),
         status: status.to_owned(),
-        state: format!("{{\"status\":\"{status}\"}}"),
+        ledger: Some(format!("{{\"status\":\"{status}\"}}")),
         balance,
         partner_may_owe: units(500_000),
         holder_may_owe: units(100_000),
@@ -69,7 +69,8 @@ pub(crate) fn row(status: &str, balance: i128) -> HalfRow {
 
 pub(crate) fn new_half(holder: &str, number: u8) -> NewHalf {
     let row = row("open", 0);
-    NewHalf { holder: cuid(holder), tally: tally(number), side: Side::Stock, row }
+    let negotiation = format!("{{\"of\":\"{holder}\"}}");
+    NewHalf { holder: cuid(holder), tally: tally(number), side: Side::Stock, row, negotiation }
 }
 
 /// A link of a chit that is named after the half and the number.

@@ -1,0 +1,308 @@
+//! A batch: what is decided in one transaction. Each half is read once, under its lock; what becomes
+//! of it is written at the end, all halves together; and remembered once that is committed.
+
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::sync::Arc;
+
+use protocol::half::HalfTally;
+use protocol::ledger::{Change, Ledger};
+use protocol::{ChitId, Cuid, Hash, TallyId, Timestamp};
+use store::{
+    CommandResult, Half, HalfId, LinkRow, Negotiation, NewHalf, NewLetter, Store, Tx, User, View,
+};
+
+use crate::error::SiteError;
+use crate::half::{Kept, rows, states};
+use crate::history::History;
+use crate::known::{Known, Remembered};
+
+/// One transaction, the halves that it has in hand, and the users that it has asked for.
+pub(crate) struct Batch {
+    known: Arc<Known>,
+    halves: BTreeMap<(Cuid, TallyId), Held>,
+    users: BTreeMap<Cuid, Option<User>>,
+    pub(crate) work: Work,
+}
+
+/// A half in hand: nobody else changes it before the end of the batch.
+pub(crate) struct Held {
+    /// As it is kept before the batch.
+    pub(crate) half: Half,
+    /// What it is now.
+    pub(crate) state: Arc<HalfTally>,
+    pub(crate) history: History,
+    changed: Option<Timestamp>,
+    negotiated: bool,
+}
+
+/// What a batch asks of the store and gives to it.
+pub(crate) struct Work {
+    tx: Tx,
+    letters: Vec<NewLetter>,
+    changes: u64,
+}
+
+impl Work {
+    /// To be asked something.
+    pub(crate) fn view(&mut self) -> &mut View {
+        &mut self.tx
+    }
+
+    /// To be changed.
+    pub(crate) const fn tx(&mut self) -> &mut Tx {
+        self.changes += 1;
+        &mut self.tx
+    }
+
+    /// Letters to post when all is decided.
+    pub(crate) fn post(&mut self, letters: Vec<NewLetter>) {
+        self.changes += 1;
+        self.letters.extend(letters);
+    }
+
+    /// A number that grows with every change: whoever was refused and left it as it was changed
+    /// nothing.
+    pub(crate) const fn changes(&self) -> u64 {
+        self.changes
+    }
+}
+
+impl Held {
+    /// The half is in another state from now on.
+    pub(crate) fn put(&mut self, work: &mut Work, state: HalfTally, at: Timestamp) {
+        work.changes += 1;
+        self.changed = Some(at);
+        self.negotiated |= !Arc::ptr_eq(&state.negotiation, &self.state.negotiation);
+        self.state = Arc::new(state);
+    }
+
+    /// The half's chain has another end from now on.
+    pub(crate) fn relink(&mut self, work: &mut Work, change: Change) {
+        work.changes += 1;
+        self.history.change(change);
+    }
+
+    fn of(remembered: Remembered) -> Self {
+        let Remembered { half, state, links } = remembered;
+        Self { half, state, history: History::of(links), changed: None, negotiated: false }
+    }
+
+    /// As it is once the batch is committed.
+    fn remembered(self) -> Remembered {
+        let agreed = self.state.ledger.as_ref().map_or(0, Ledger::agreed);
+        let (half, state) = (self.half, self.state);
+        Remembered { half, state, links: self.history.after(agreed) }
+    }
+}
+
+impl Batch {
+    pub(crate) async fn begin(store: &Store, known: &Arc<Known>) -> Result<Self, SiteError> {
+        let work = Work { tx: store.begin().await?, letters: Vec::new(), changes: 0 };
+        let (halves, users) = (BTreeMap::new(), BTreeMap::new());
+        Ok(Self { known: Arc::clone(known), halves, users, work })
+    }
+
+    /// Takes halves in hand, all that are here, in few questions.
+    pub(crate) async fn load(&mut self, wanted: &[(Cuid, TallyId)]) -> Result<(), SiteError> {
+        let (mut ids, mut tallies) = (Vec::new(), Vec::new());
+        for (holder, tally) in wanted {
+            if self.halves.contains_key(&(holder.clone(), *tally)) {
+                continue;
+            }
+            match self.known.id(holder, *tally) {
+                Some(id) => ids.push(id),
+                None => tallies.push(*tally),
+            }
+        }
+        let mut locked = Vec::new();
+        if !ids.is_empty() {
+            locked.append(&mut self.work.tx.lock(&ids).await?);
+        }
+        if !tallies.is_empty() {
+            locked.append(&mut self.work.tx.lock_tallies(&tallies).await?);
+        }
+        let mut unknown = Vec::new();
+        for half in locked {
+            // What was changed in this batch is newer than what the store says.
+            if self.halves.contains_key(&(half.holder.clone(), half.tally)) {
+                continue;
+            }
+            match self.known.half(&half) {
+                Some(remembered) => self.take_in_hand(Held::of(remembered)),
+                None => unknown.push(half),
+            }
+        }
+        if unknown.is_empty() {
+            return Ok(());
+        }
+        let states = states(&mut self.work.tx, &unknown).await?;
+        for (half, state) in unknown.into_iter().zip(states) {
+            let state = Arc::new(state?);
+            self.take_in_hand(Held::of(Remembered { half, state, links: Vec::new() }));
+        }
+        Ok(())
+    }
+
+    fn take_in_hand(&mut self, held: Held) {
+        let name = (held.half.holder.clone(), held.half.tally);
+        self.halves.insert(name, held);
+    }
+
+    /// A user's half, and what it works with.
+    pub(crate) async fn hold(
+        &mut self,
+        holder: &Cuid,
+        tally: TallyId,
+    ) -> Result<(&mut Held, &mut Work), SiteError> {
+        let name = (holder.clone(), tally);
+        if !self.halves.contains_key(&name) {
+            self.load(std::slice::from_ref(&name)).await?;
+        }
+        let held = self.halves.get_mut(&name);
+        let held = held.ok_or_else(|| SiteError::NoTally { holder: holder.clone(), tally })?;
+        Ok((held, &mut self.work))
+    }
+
+    /// A user's half, where it is in hand.
+    pub(crate) fn held(&self, holder: &Cuid, tally: TallyId) -> Option<&Held> {
+        self.halves.get(&(holder.clone(), tally))
+    }
+
+    /// Asks, for all at once, whether chits of these names are linked in halves that are in hand.
+    pub(crate) async fn look_up(
+        &mut self,
+        chits: &[(Cuid, TallyId, ChitId, Hash)],
+    ) -> Result<(), SiteError> {
+        let mut names = Vec::with_capacity(chits.len());
+        for (holder, tally, name, _) in chits {
+            if let Some(held) = self.held(holder, *tally) {
+                names.push((held.half.id, *name));
+            }
+        }
+        if names.is_empty() {
+            return Ok(());
+        }
+        let found = self.work.tx.links_by_uuid(&names).await?;
+        let mut rows: BTreeMap<(HalfId, ChitId), Vec<&LinkRow>> = BTreeMap::new();
+        for row in &found {
+            rows.entry((row.half, row.uuid)).or_default().push(row);
+        }
+        for (holder, tally, name, chit) in chits {
+            if let Some(held) = self.halves.get_mut(&(holder.clone(), *tally)) {
+                let rows = rows.get(&(held.half.id, *name));
+                held.history.learn(*name, *chit, rows.map_or(&[], Vec::as_slice));
+            }
+        }
+        Ok(())
+    }
+
+    /// A new half.
+    pub(crate) async fn add(
+        &mut self,
+        holder: &Cuid,
+        state: HalfTally,
+        at: Timestamp,
+    ) -> Result<(), SiteError> {
+        let (row, negotiation) = (state.row(at)?, state.negotiated()?);
+        let (holder, tally) = (holder.clone(), state.negotiation.tally());
+        let side = state.negotiation.side();
+        let new = NewHalf { holder: holder.clone(), tally, side, row: row.clone(), negotiation };
+        let ids = self.work.tx().add_halves(&[new]).await?;
+        for id in ids {
+            let (holder, row) = (holder.clone(), row.clone());
+            let half = Half { id, version: 1, holder, tally, side, row };
+            let state = Arc::new(state.clone());
+            self.take_in_hand(Held::of(Remembered { half, state, links: Vec::new() }));
+        }
+        Ok(())
+    }
+
+    /// Asks for users, in one question.
+    pub(crate) async fn ask_for(&mut self, cuids: &[Cuid]) -> Result<(), SiteError> {
+        let missing = cuids.iter().filter(|cuid| !self.users.contains_key(*cuid));
+        let missing: Vec<Cuid> = missing.cloned().collect();
+        if missing.is_empty() {
+            return Ok(());
+        }
+        for user in self.work.tx.users_named(&missing).await? {
+            self.users.insert(user.cuid.clone(), Some(user));
+        }
+        for cuid in missing {
+            self.users.entry(cuid).or_default();
+        }
+        Ok(())
+    }
+
+    /// A user, if there is one of that name.
+    pub(crate) async fn user(&mut self, cuid: &Cuid) -> Result<Option<&User>, SiteError> {
+        self.ask_for(std::slice::from_ref(cuid)).await?;
+        Ok(self.users.get(cuid).and_then(Option::as_ref))
+    }
+
+    /// A user is new, or was changed.
+    pub(crate) async fn put_user(&mut self, user: User) -> Result<(), SiteError> {
+        match self.users.entry(user.cuid.clone()) {
+            Entry::Occupied(mut known) if known.get().is_some() => {
+                self.work.tx().put_user(&user).await?;
+                known.insert(Some(user));
+            }
+            other => {
+                self.work.tx().add_users(std::slice::from_ref(&user)).await?;
+                other.insert_entry(Some(user));
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes all that was changed, with the answers that were given, and commits.
+    pub(crate) async fn commit(mut self, results: &[CommandResult]) -> Result<(), SiteError> {
+        let mut links = Vec::new();
+        let (mut halves, mut negotiations) = (Vec::new(), Vec::new());
+        for held in self.halves.values_mut() {
+            let Some(at) = held.changed else { continue };
+            if let Some(new) = held.history.new_end() {
+                let mut rows = rows(held.half.id, held.half.side, &new.then)?;
+                if new.keep == held.half.row.head_index {
+                    links.append(&mut rows);
+                } else {
+                    self.work.tx.relink(held.half.id, new.keep, &rows).await?;
+                }
+            }
+            if held.negotiated {
+                held.half.row = held.state.row(at)?;
+                let (half, text) = (held.half.id, held.state.negotiated()?);
+                negotiations.push(Negotiation { half, text });
+            } else {
+                held.half.row = held.state.row_after(&held.half.row, at)?;
+            }
+            halves.push(held.half.clone());
+            held.half.version += 1;
+        }
+        let Work { mut tx, letters, .. } = self.work;
+        if !links.is_empty() {
+            tx.append(&links).await?;
+        }
+        if !halves.is_empty() {
+            tx.put_halves(&halves).await?;
+        }
+        if !negotiations.is_empty() {
+            tx.put_negotiations(&negotiations).await?;
+        }
+        if !letters.is_empty() {
+            tx.post(&letters).await?;
+        }
+        if !results.is_empty() {
+            tx.add_results(results).await?;
+        }
+        tx.commit().await?;
+        // Only what is kept for sure is remembered.
+        for held in self.halves.into_values() {
+            self.known.remember(held.remembered());
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,141 @@
+//! What a site remembers of what it read and checked, so that it need not be read and checked again:
+//! the states of halves, and chits that are good. Losing any of it costs time only.
+
+use std::collections::HashMap;
+use std::hash::Hash as Hashed;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use protocol::chit::Chit;
+use protocol::half::HalfTally;
+use protocol::ledger::{Good, Link};
+use protocol::{ChitId, Cuid, PublicKey, TallyId};
+use store::{Half, HalfId};
+
+/// How many halves are remembered: some 10 KiB each, so some 80 MiB.
+const HALVES: usize = 8_192;
+
+/// How many names of halves are remembered: some 100 bytes each.
+const NAMES: usize = 65_536;
+
+/// How many chits are remembered: most are a few hundred bytes, none more than a few thousand.
+const CHITS: usize = 8_192;
+
+/// A half as it was kept: the row, what it says, and the links that the partner may still ask for.
+#[derive(Clone)]
+pub(crate) struct Remembered {
+    pub(crate) half: Half,
+    pub(crate) state: Arc<HalfTally>,
+    pub(crate) links: Vec<Link>,
+}
+
+/// What is remembered.
+pub(crate) struct Known {
+    halves: Mutex<Lately<HalfId, Remembered>>,
+    names: Mutex<Lately<(Cuid, TallyId), HalfId>>,
+    chits: Mutex<Lately<ChitId, (PublicKey, Good)>>,
+}
+
+impl Default for Known {
+    fn default() -> Self {
+        Self {
+            halves: Mutex::new(Lately::at_most(HALVES)),
+            names: Mutex::new(Lately::at_most(NAMES)),
+            chits: Mutex::new(Lately::at_most(CHITS)),
+        }
+    }
+}
+
+fn open<T>(memory: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    memory.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Known {
+    /// What is remembered of a half, where its row is the very one that was read: same version, same
+    /// content. Another program at the same database, or an older copy of it, makes another row.
+    pub(crate) fn half(&self, half: &Half) -> Option<Remembered> {
+        let mut halves = open(&self.halves);
+        halves.get(&half.id).filter(|remembered| remembered.half == *half).cloned()
+    }
+
+    /// What was last remembered of a user's half. It may have changed since: only good for guesses.
+    pub(crate) fn lately(&self, holder: &Cuid, tally: TallyId) -> Option<Arc<HalfTally>> {
+        let id = self.id(holder, tally)?;
+        open(&self.halves).get(&id).map(|remembered| Arc::clone(&remembered.state))
+    }
+
+    /// The number of a user's half, which never changes.
+    pub(crate) fn id(&self, holder: &Cuid, tally: TallyId) -> Option<HalfId> {
+        open(&self.names).get(&(holder.clone(), tally)).copied()
+    }
+
+    /// Remembers a half as it was read under its lock, or as it was committed; nothing else, so that
+    /// a version means one state.
+    pub(crate) fn remember(&self, remembered: Remembered) {
+        let half = &remembered.half;
+        open(&self.names).put((half.holder.clone(), half.tally), half.id);
+        open(&self.halves).put(half.id, remembered);
+    }
+
+    /// This very chit, where its signature by this key was checked before.
+    pub(crate) fn good(&self, key: &PublicKey, chit: &Chit) -> Option<Good> {
+        let mut chits = open(&self.chits);
+        let (by, good) = chits.get(&chit.uuid)?;
+        (by == key && good.chit() == chit).then(|| good.clone())
+    }
+
+    /// Remembers a chit whose signature by this key was checked.
+    pub(crate) fn remember_good(&self, key: PublicKey, good: Good) {
+        open(&self.chits).put(good.chit().uuid, (key, good));
+    }
+}
+
+/// The entries that were asked for or put lately, at most a number of them: two generations, the
+/// older of which is forgotten when the younger is half of all.
+struct Lately<K, V> {
+    young: HashMap<K, V>,
+    old: HashMap<K, V>,
+    most: usize,
+}
+
+impl<K: Hashed + Eq + Clone, V> Lately<K, V> {
+    fn at_most(most: usize) -> Self {
+        Self { young: HashMap::new(), old: HashMap::new(), most }
+    }
+
+    fn get(&mut self, key: &K) -> Option<&V> {
+        if let Some(value) = self.old.remove(key) {
+            self.put(key.clone(), value);
+        }
+        self.young.get(key).or_else(|| self.old.get(key))
+    }
+
+    fn put(&mut self, key: K, value: V) {
+        self.old.remove(&key);
+        self.young.insert(key, value);
+        if self.young.len() >= self.most / 2 {
+            self.old = std::mem::take(&mut self.young);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_used_stays_and_the_rest_is_forgotten_in_time() {
+        let mut lately = Lately::at_most(100);
+        for number in 0..1_000_u32 {
+            lately.put(number, number);
+            assert_eq!(lately.get(&0), Some(&0), "after {number}");
+            assert_eq!(lately.get(&number), Some(&number));
+            // What is used again and again makes no more room than what is new.
+            for again in 0..number {
+                lately.get(&again);
+                assert!(lately.young.len() + lately.old.len() <= 100);
+            }
+        }
+        lately.put(0, 7);
+        assert_eq!(lately.get(&0), Some(&7));
+    }
+}
