@@ -1,12 +1,16 @@
 //! What can end a command early: one table of exit codes and words. What a site refuses is in
 //! `refusal.rs`.
 
+use std::borrow::Cow;
 use std::fmt::Display;
 use std::io::{self, Write};
 use std::path::Path;
 
 use serde::Serialize;
 use setoff::{ClearError, FolderError, ReadError};
+use site::Class;
+
+use crate::refusal;
 
 /// Exit code of a refused input.
 const REFUSED: u8 = 1;
@@ -30,7 +34,7 @@ pub(crate) struct Failure {
 #[derive(Debug, Serialize)]
 struct Told {
     /// One word.
-    error: &'static str,
+    error: Cow<'static, str>,
     /// Where in the input, from 1.
     line: Option<u64>,
     /// One line for people.
@@ -38,7 +42,8 @@ struct Told {
 }
 
 impl Failure {
-    fn new(exit_code: u8, error: &'static str, reason: String) -> Self {
+    fn new(exit_code: u8, error: impl Into<Cow<'static, str>>, reason: String) -> Self {
+        let error = error.into();
         Self { exit_code, text: reason.clone(), told: Told { error, line: None, reason } }
     }
 
@@ -71,9 +76,10 @@ impl Failure {
         Self::new(IO, "in_use", reason)
     }
 
-    /// The database cannot do what it is asked.
-    pub(crate) fn store(reason: String) -> Self {
-        Self::new(IO, "store", reason)
+    /// What a site says no to, or cannot do.
+    pub(crate) fn of_site(class: Class, word: &str, reason: &str) -> Self {
+        let exit_code = if refusal::is_io(class, word) { IO } else { REFUSED };
+        Self::new(exit_code, word.to_owned(), refusal::with_advice(word, reason))
     }
 
     /// The system has no random bytes.
@@ -103,7 +109,7 @@ impl Failure {
                 exit_code: REFUSED,
                 text: format!("{input}: {refusal}"),
                 told: Told {
-                    error: refusal.code(),
+                    error: refusal.code().into(),
                     line: refusal.line(),
                     reason: refusal.reason(),
                 },

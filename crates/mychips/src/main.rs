@@ -14,6 +14,7 @@ mod home;
 mod keys;
 mod page;
 mod progress;
+mod reads;
 mod refusal;
 mod say;
 mod text;

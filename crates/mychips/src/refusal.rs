@@ -1,77 +1,43 @@
-//! What a site refuses, as words and exit codes: the one table of them.
+//! What a site refuses, as it is told at a command line: the words are the site's own, the exit code
+//! follows from the class, and here and there is advice about flags.
 
-use protocol::{ledger, negotiation};
-use site::SiteError;
+use site::{Class, SiteError};
 
 use crate::failure::Failure;
 
 impl From<SiteError> for Failure {
     fn from(error: SiteError) -> Self {
-        let text = error.to_string();
-        let word = match &error {
-            SiteError::Store(_) => return Self::store(text),
-            SiteError::NotAllowed { .. } => "not_allowed",
-            SiteError::NoUser(_) => "no_user",
-            SiteError::UserExists(_) => "user_exists",
-            SiteError::Suspended(_) => "suspended",
-            SiteError::OtherSite { .. } => "other_site",
-            SiteError::NoTally { .. } => "no_tally",
-            SiteError::TallyExists { .. } => "tally_exists",
-            SiteError::NotOpen { .. } => "not_open",
-            SiteError::Invitation(_) => "invitation",
-            SiteError::NotPartner { .. } => "not_partner",
-            SiteError::Signature(_) => "signature",
-            SiteError::Record(_) => "record",
-            SiteError::Negotiation(refusal) => of_negotiation(refusal),
-            SiteError::Ledger(refusal) => {
-                let word = of_ledger(refusal);
-                return Self::refused(word, with_advice(refusal, text));
-            }
-            SiteError::History { .. } | SiteError::State { .. } => "damaged",
-            passing if passing.is_passing() => "busy",
-            _ => "refused",
-        };
-        Self::refused(word, text)
-    }
-}
-
-fn of_negotiation(refusal: &negotiation::Refusal) -> &'static str {
-    use negotiation::Refusal;
-    match refusal {
-        Refusal::NotNow { .. } => "not_now",
-        Refusal::NotOnTable { .. } => "not_on_table",
-        Refusal::Expired { .. } => "expired",
-        Refusal::Closed { .. } => "closed",
-        Refusal::NoPartner { .. } => "no_partner",
-        Refusal::SameUser => "same_user",
-        _ => "negotiation",
-    }
-}
-
-fn of_ledger(refusal: &ledger::Refusal) -> &'static str {
-    use ledger::Refusal;
-    match refusal {
-        Refusal::OverLimit { .. } => "over_limit",
-        Refusal::Closing { .. } => "closing",
-        Refusal::OutOfRange { .. } => "out_of_range",
-        Refusal::StaleSettings { .. } => "stale_settings",
-        _ => "ledger",
+        let (class, word, reason) = (error.class(), error.word(), error.to_string());
+        Self::of_site(class, word, &reason)
     }
 }
 
 /// What to do about it at a command line.
-fn with_advice(refusal: &ledger::Refusal, text: String) -> String {
-    use ledger::Refusal;
-    match refusal {
-        Refusal::OverLimit { would_owe, limit, .. } => format!(
-            "this would make you owe {would_owe}, beyond the limit of {limit} granted to you: pay \
-             less, or say --over-limit"
-        ),
-        Refusal::Closing { .. } => {
-            "the tally is closing or closed: it takes only what brings its balance \
-                                    toward zero"
+pub(crate) fn with_advice(word: &str, reason: &str) -> String {
+    match word {
+        "over_limit" => {
+            let would = reason.split_once(" would ").map_or(reason, |(_, would)| would);
+            format!("this would {would}: pay less, or say --over-limit")
+        }
+        "closing" => {
+            "the tally is closing or closed: it takes only what brings its balance toward \
+                      zero"
                 .to_owned()
         }
-        _ => text,
+        _ => reason.to_owned(),
+    }
+}
+
+/// Whether a failure of this class ends with the code of failed reading or writing.
+pub(crate) fn is_io(class: Class, word: &str) -> bool {
+    match class {
+        Class::Store => true,
+        Class::Passing => word == "store",
+        Class::Unproved
+        | Class::NotAllowed
+        | Class::NotFound
+        | Class::Conflict
+        | Class::Refused
+        | Class::Fault => false,
     }
 }

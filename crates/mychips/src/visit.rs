@@ -5,8 +5,8 @@ use std::future::Future;
 use std::path::Path;
 use std::sync::Arc;
 
-use protocol::{ChitId, Cuid};
-use site::{Answer, Caller, Command, CommandId, Site, SiteError};
+use protocol::{AgentId, ChitId, Cuid};
+use site::{Answer, Caller, Command, CommandId, Found, Query, Site, SiteError};
 use store::Store;
 use tokio::runtime::{Builder, Runtime};
 
@@ -20,8 +20,8 @@ const USUAL: &str = "mychips";
 
 /// An open site, and the one program that works on it: this one.
 pub(crate) struct Visit {
-    pub(crate) site: Site,
-    pub(crate) home: Home,
+    site: Site,
+    home: Home,
     store: Store,
     runtime: Runtime,
 }
@@ -63,7 +63,7 @@ impl Visit {
         Self::open(home, agent)
     }
 
-    fn open(home: Home, agent: protocol::AgentId) -> Result<Self, Failure> {
+    fn open(home: Home, agent: AgentId) -> Result<Self, Failure> {
         let runtime = runtime()?;
         let opened = runtime.block_on(async {
             let store = Store::sqlite(&home.database()).await?;
@@ -78,11 +78,23 @@ impl Visit {
         Ok(Self { site, home, store, runtime })
     }
 
+    /// Whose site this is.
+    pub(crate) fn agent(&self) -> AgentId {
+        self.site.agent()
+    }
+
+    /// Where it lives.
+    pub(crate) fn folder(&self) -> &Path {
+        self.home.folder()
+    }
+
+    /// Asks a question; `reads.rs` knows all of them.
+    pub(crate) fn query(&self, caller: &Caller, query: Query) -> Result<Found, Failure> {
+        self.wait(self.site.query(caller, query))
+    }
+
     /// Waits for something that the site does.
-    pub(crate) fn wait<T>(
-        &self,
-        what: impl Future<Output = Result<T, SiteError>>,
-    ) -> Result<T, Failure> {
+    fn wait<T>(&self, what: impl Future<Output = Result<T, SiteError>>) -> Result<T, Failure> {
         Ok(self.runtime.block_on(what)?)
     }
 

@@ -3,7 +3,7 @@
 use protocol::chit::Chit;
 use protocol::ledger::Head;
 use protocol::negotiation::{Draft, Reason};
-use protocol::{Cert, Cuid, Hash, Side, Tally, TallyId, Timestamp};
+use protocol::{Cert, Contract, Cuid, Hash, Side, Tally, TallyId, Timestamp};
 use serde::{Deserialize, Serialize};
 use store::UserKind;
 
@@ -41,12 +41,15 @@ impl CommandId {
     }
 }
 
-/// What is asked.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// What is asked. As JSON its records are as their writer sent them: whoever decides checks every
+/// signature that is due.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Command {
     /// An administrator takes in a user, with the cert that it signed.
     AddUser {
         /// What it is.
+        #[serde(with = "crate::words::kind")]
         kind: UserKind,
         /// Its cert; its address must be at this site.
         cert: Box<Cert>,
@@ -57,6 +60,11 @@ pub enum Command {
         cuid: Cuid,
         /// Whether it is suspended from now on.
         suspended: bool,
+    },
+    /// An administrator adds a contract, so that tallies can agree to it.
+    AddContract {
+        /// The text, with its `rid`.
+        contract: Box<Contract>,
     },
     /// A user invites somebody to a tally.
     Invite {
@@ -84,7 +92,8 @@ pub enum Command {
 }
 
 /// What a user wants of one of its tallies; signed where a signature is due.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Wish {
     /// Another wording of the draft.
     Draft(Box<Draft>),
@@ -123,6 +132,11 @@ pub enum Wish {
 pub enum Answer {
     /// Done, with nothing to say.
     Done,
+    /// The contract is known here now.
+    Contract {
+        /// Whether it was not before.
+        new: bool,
+    },
     /// The invitation, to be handed to whom it is for.
     Invited(Box<Invitation>),
     /// Where the tally stands now.

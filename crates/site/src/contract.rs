@@ -2,8 +2,9 @@
 
 use protocol::record::Record;
 use protocol::{Contract, ContractId, Verified};
+use store::Tx;
 
-use crate::command::Caller;
+use crate::command::{Answer, Caller};
 use crate::door::Site;
 use crate::error::SiteError;
 
@@ -21,14 +22,33 @@ impl Site {
         if *caller != Caller::Administrator {
             return Err(SiteError::NotAllowed { who: "an administrator" });
         }
+        let mut tx = self.store.begin().await?;
+        let new = self.put_contract(&mut tx, contract).await?;
+        tx.commit().await?;
+        Ok(new)
+    }
+
+    /// The same as a command.
+    pub(crate) async fn take_contract(
+        &self,
+        tx: &mut Tx,
+        contract: Contract,
+    ) -> Result<Answer, SiteError> {
+        let contract = Verified::check(contract, &())?;
+        Ok(Answer::Contract { new: self.put_contract(tx, &contract).await? })
+    }
+
+    async fn put_contract(
+        &self,
+        tx: &mut Tx,
+        contract: &Verified<Contract>,
+    ) -> Result<bool, SiteError> {
         let rid = ContractId::from(contract.hash()?);
         let text = contract.to_text()?.to_string();
-        let mut tx = self.store.begin().await?;
         if tx.contract(&rid).await?.is_some() {
             return Ok(false);
         }
         tx.put_contract(&store::Contract { rid, text, at: self.clock.now() }).await?;
-        tx.commit().await?;
         Ok(true)
     }
 

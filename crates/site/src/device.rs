@@ -5,22 +5,42 @@ use std::num::NonZeroU32;
 use protocol::chit::Set;
 use protocol::half::HalfTally;
 use protocol::negotiation::Draft;
-use protocol::settings::Consent;
-use protocol::{Cuid, Tally, TallyId};
+use protocol::settings::InForce;
+use protocol::{Cuid, Settings, Tally, TallyId, Units};
+use serde::{Deserialize, Serialize};
 
 use crate::door::Site;
 use crate::error::SiteError;
 use crate::half::{Kept, one};
 
 /// What governs a user's half of an open tally now.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Governing {
-    /// What both sides' signatures allow, seen from the holder.
-    pub consent: Consent,
+    /// What the holder's signatures allow.
+    pub holder: Allowed,
+    /// What the partner's signatures allow.
+    pub partner: Allowed,
     /// The holder's last `set`; none where it has not written one.
     pub set: Option<Set>,
     /// The counter for the holder's next `set`; none where there is no higher one.
     pub next_counter: Option<NonZeroU32>,
+}
+
+/// What one user's signatures allow on a tally.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Allowed {
+    /// Its trading variables.
+    pub settings: Settings,
+    /// The most that it will owe, in milli-CHIPs.
+    pub owe: Units,
+}
+
+impl From<InForce> for Allowed {
+    fn from(now: InForce) -> Self {
+        Self { settings: *now.settings(), owe: now.owe() }
+    }
 }
 
 impl Site {
@@ -49,7 +69,9 @@ impl Site {
         let ledger = state.open()?;
         let set = ledger.set_of(ledger.side()).copied();
         let next_counter = set.map_or(Some(NonZeroU32::MIN), |set| set.counter.checked_add(1));
-        Ok(Governing { consent: ledger.consent(), set, next_counter })
+        let consent = ledger.consent();
+        let (holder, partner) = (consent.holder.into(), consent.partner.into());
+        Ok(Governing { holder, partner, set, next_counter })
     }
 
     async fn state(&self, holder: &Cuid, tally: TallyId) -> Result<HalfTally, SiteError> {

@@ -5,8 +5,8 @@ use protocol::half::HalfTally;
 use protocol::ledger::Head;
 use protocol::record::Record;
 use protocol::{Cuid, TallyId, Verified};
-use serde::Serialize;
-use store::{Half, HalfFilter, View};
+use serde::{Deserialize, Serialize};
+use store::{Half, HalfFilter, HalfId, View};
 
 use crate::door::Site;
 use crate::error::SiteError;
@@ -33,7 +33,8 @@ pub struct Doctor {
 }
 
 /// Something wrong with a half.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Fault {
     /// Whose half.
     pub holder: String,
@@ -43,41 +44,99 @@ pub struct Fault {
     pub what: String,
 }
 
+/// What doctor found in some of the halves: pages of them add up to [`Doctor`], whatever is written
+/// between two pages, as each tally whose halves both are here is summed at one moment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Examined {
+    /// What is wrong; on the first page also what is wrong with the store as a whole.
+    pub faults: Vec<Fault>,
+    /// Halves that were looked at.
+    pub tallies: u64,
+    /// Chits that were looked at.
+    pub chits: u64,
+    /// The sum of the balances of pairs of halves, each counted with its earlier half, in
+    /// milli-CHIPs, as text.
+    #[serde(with = "crate::words::sum")]
+    pub sum: i128,
+    /// After which half the next page begins; none where this was the last.
+    pub next: Option<i64>,
+}
+
+impl Doctor {
+    /// Nothing looked at yet.
+    #[must_use]
+    pub const fn begun() -> Self {
+        Self { ok: true, faults: Vec::new(), tallies: 0, chits: 0, zero_sum: String::new() }
+    }
+
+    /// What is found with another page; pages are given in order, the last one too.
+    pub fn add(&mut self, page: Examined) {
+        let before: i128 = self.zero_sum.parse().unwrap_or(0);
+        let sum = before + page.sum;
+        self.faults.extend(page.faults);
+        self.tallies += page.tallies;
+        self.chits += page.chits;
+        self.zero_sum = sum.to_string();
+        self.ok = self.faults.is_empty() && sum == 0;
+    }
+}
+
 impl Site {
     /// Checks everything; `watch` is told after each half how many were looked at.
     ///
     /// # Errors
     /// [`SiteError::Store`] where the store itself cannot be read.
-    pub async fn doctor(&self, watch: &mut dyn FnMut(u64)) -> Result<Doctor, SiteError> {
-        let mut faults = Vec::new();
-        for what in self.store.check().await? {
-            faults.push(Fault { holder: String::new(), tally: String::new(), what });
-        }
-        let mut view = self.store.read().await?;
-        let (mut tallies, mut chits, mut zero_sum) = (0, 0, 0_i128);
+    pub async fn doctor(&self, watch: &mut (dyn FnMut(u64) + Send)) -> Result<Doctor, SiteError> {
+        let mut doctor = Doctor::begun();
         let mut after = None;
         loop {
-            let halves = view.halves(&HalfFilter::default(), after, AT_ONCE).await?;
-            let Some(last) = halves.last() else { break };
-            after = Some(last.id);
-            let states = states(&mut view, &halves).await?;
-            for (half, state) in halves.iter().zip(states) {
-                let mut found = Vec::new();
-                match state {
-                    Ok(state) => {
-                        chits += examine(&mut view, half, &state, &mut found).await?;
-                        let both = balance_with_partner(&mut view, half, &state, &mut found);
-                        zero_sum += both.await?.unwrap_or_default();
-                    }
-                    Err(error) => found.push(error.to_string()),
-                }
-                faults.extend(found.into_iter().map(|what| fault(&half.holder, half.tally, what)));
-                tallies += 1;
-                watch(tallies);
+            let before = doctor.tallies;
+            let page = self.examine(after, AT_ONCE, &mut |looked| watch(before + looked)).await?;
+            after = page.next.map(HalfId::new);
+            doctor.add(page);
+            if after.is_none() {
+                return Ok(doctor);
             }
         }
-        let ok = faults.is_empty() && zero_sum == 0;
-        Ok(Doctor { ok, faults, tallies, chits, zero_sum: zero_sum.to_string() })
+    }
+
+    /// Checks the halves after one, and with the first of them the store itself; `watch` is told
+    /// after each half how many of these were looked at.
+    ///
+    /// # Errors
+    /// [`SiteError::Store`] where the store itself cannot be read.
+    pub(crate) async fn examine(
+        &self,
+        after: Option<HalfId>,
+        limit: u32,
+        watch: &mut (dyn FnMut(u64) + Send),
+    ) -> Result<Examined, SiteError> {
+        let mut page = Examined { faults: Vec::new(), tallies: 0, chits: 0, sum: 0, next: None };
+        if after.is_none() {
+            for what in self.store.check().await? {
+                page.faults.push(Fault { holder: String::new(), tally: String::new(), what });
+            }
+        }
+        let mut view = self.store.read().await?;
+        let halves = view.halves(&HalfFilter::default(), after, limit.max(1)).await?;
+        let states = states(&mut view, &halves).await?;
+        for (half, state) in halves.iter().zip(states) {
+            let mut found = Vec::new();
+            match state {
+                Ok(state) => {
+                    page.chits += examine(&mut view, half, &state, &mut found).await?;
+                    page.sum += balance_with_partner(&mut view, half, &state, &mut found).await?;
+                }
+                Err(error) => found.push(error.to_string()),
+            }
+            let found = found.into_iter().map(|what| fault(&half.holder, half.tally, what));
+            page.faults.extend(found);
+            page.tallies += 1;
+            watch(page.tallies);
+        }
+        page.next = halves.last().map(|last| last.id.get());
+        Ok(page)
     }
 }
 
@@ -145,15 +204,16 @@ async fn examine(
     Ok(head.index)
 }
 
-/// The balance of a half whose partner's is here too; both must have what they agreed on.
+/// What a half and its partner's, where that is here too, sum to, counted with the earlier of the
+/// two; both must have what they agreed on.
 async fn balance_with_partner(
     view: &mut View,
     half: &Half,
     state: &HalfTally,
     found: &mut Vec<String>,
-) -> Result<Option<i128>, SiteError> {
+) -> Result<i128, SiteError> {
     let both = view.halves_of_tally(&half.tally).await?;
-    let Some(other) = both.iter().find(|other| other.id != half.id) else { return Ok(None) };
+    let Some(other) = both.iter().find(|other| other.id != half.id) else { return Ok(0) };
     if let (Some(ours), Ok(theirs)) = (&state.ledger, one(view, other).await)
         && let Some(theirs) = &theirs.ledger
     {
@@ -163,8 +223,9 @@ async fn balance_with_partner(
         }
         // What is still on its way between the halves counts for neither.
         if ours.head() != theirs.head() {
-            return Ok(None);
+            return Ok(0);
         }
     }
-    Ok(Some(half.row.balance))
+    let earlier = half.id < other.id;
+    Ok(if earlier { half.row.balance + other.row.balance } else { 0 })
 }

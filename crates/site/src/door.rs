@@ -207,9 +207,13 @@ impl Site {
                 batch.put_user(user).await?;
                 Ok(Answer::Done)
             }
-            (Command::AddUser { .. } | Command::Suspend { .. }, Caller::User(_)) => {
-                Err(SiteError::NotAllowed { who: "an administrator" })
+            (Command::AddContract { contract }, Caller::Administrator) => {
+                self.take_contract(batch.work.tx(), *contract).await
             }
+            (
+                Command::AddUser { .. } | Command::Suspend { .. } | Command::AddContract { .. },
+                Caller::User(_),
+            ) => Err(SiteError::NotAllowed { who: "an administrator" }),
             (_, Caller::Administrator) => Err(SiteError::NotAllowed { who: "the user itself" }),
             (Command::Invite { tally, side, draft, expires }, Caller::User(cuid)) => {
                 let holder = cert_of(active(batch, cuid).await?)?;

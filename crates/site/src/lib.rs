@@ -5,12 +5,14 @@
 //! what they decide is kept in one transaction together with the letters to send and the events to
 //! show. Nothing is sent that is not committed. Clock and chance are handed in.
 //!
-//! * `command.rs` what may be asked for, and the answers; `error.rs` why not;
+//! * `command.rs` what may be asked for, and the answers; `error.rs` why not, `refusal.rs` the words
+//!   for it;
 //! * `door.rs` the way in for commands, `queue.rs` those that wait, `post.rs` for notes, and the letters out;
 //! * `batch.rs` what is decided in one transaction; `known.rs` what is remembered from one to the next;
 //! * `half.rs` a half as it is kept: the state of both machines; `history.rs` its links;
 //! * `contract.rs` the contracts known here; `device.rs` what a device asks before it signs;
-//! * `read.rs` what a caller may see; `doctor.rs` whether everything kept still holds.
+//! * `query.rs` what may be asked and by whom, `read.rs` how rows are read; `words.rs` how they are
+//!   written in JSON; `doctor.rs` whether everything kept still holds.
 
 mod batch;
 mod command;
@@ -25,15 +27,20 @@ mod invitation;
 mod known;
 mod ports;
 mod post;
+mod query;
 mod queue;
 mod read;
+mod refusal;
+mod words;
 
 pub use command::{Answer, Caller, Command, CommandId, Wish};
-pub use device::Governing;
-pub use doctor::{Doctor, Fault};
+pub use device::{Allowed, Governing};
+pub use doctor::{Doctor, Examined, Fault};
 pub use door::Site;
 pub use error::SiteError;
 pub use invitation::Invitation;
 pub use ports::{Chance, Clock};
 pub use post::Posted;
+pub use query::{Found, MAX_ROWS, Query, Resident, Seen, Status};
 pub use read::{Entry, Summary};
+pub use refusal::Class;

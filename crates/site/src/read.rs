@@ -1,19 +1,23 @@
-//! What a caller may see: a user its own rows, an administrator all of them.
+//! How rows are read. Whoever answers others asks through [`Site::query`], which applies the rights
+//! of the caller; what is here is for code of the site's own.
 
 use protocol::half::HalfTally;
 use protocol::ledger::Link;
 use protocol::negotiation::Draft;
 use protocol::{Cert, Cuid, Side, Tally, TallyId, Timestamp};
-use store::{Half, HalfFilter, Totals, User};
+use serde::{Deserialize, Serialize};
+use store::{Half, HalfFilter, LinkRow, Totals, User};
 
 use crate::command::Caller;
 use crate::door::Site;
 use crate::error::SiteError;
 use crate::half::{one, states};
 use crate::history;
+use crate::query::{Seen, administrator};
 
 /// A tally as one of its users sees it, in one line.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Summary {
     /// Whose half it is.
     pub holder: Cuid,
@@ -26,12 +30,14 @@ pub struct Summary {
     /// The partner, once it is known.
     pub partner: Option<Cert>,
     /// The balance in milli-CHIPs: positive when the partner owes.
+    #[serde(rename = "balance")]
     pub balance_milli: i128,
     /// The wording that was written or offered last.
     pub draft: Draft,
     /// What both signed, once they have.
     pub signed: Option<Tally>,
     /// The offer on the table, and whose it is.
+    #[serde(with = "crate::words::on_table")]
     pub offer: Option<(Tally, Side)>,
     /// How many chits it has.
     pub chits: u64,
@@ -42,7 +48,8 @@ pub struct Summary {
 }
 
 /// A chit of a tally's history.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct Entry {
     /// Its place on the chain, and the chit.
     pub link: Link,
@@ -82,17 +89,28 @@ impl Site {
         after: Option<(&Cuid, TallyId)>,
         limit: u32,
     ) -> Result<Vec<Summary>, SiteError> {
-        let mut view = self.store.read().await?;
         let holder = match caller {
             Caller::Administrator => None,
             Caller::User(cuid) => Some(cuid.clone()),
         };
+        let after = after.map(|(holder, tally)| Seen { holder: holder.clone(), tally });
+        let filter = HalfFilter { holder, ..HalfFilter::default() };
+        self.filtered(&filter, after.as_ref(), limit).await
+    }
+
+    /// The tallies that a filter lets through, at most `limit` of them after one.
+    pub(crate) async fn filtered(
+        &self,
+        filter: &HalfFilter,
+        after: Option<&Seen>,
+        limit: u32,
+    ) -> Result<Vec<Summary>, SiteError> {
+        let mut view = self.store.read().await?;
         let after = match after {
             None => None,
-            Some((holder, tally)) => view.half_of(holder, &tally).await?.map(|half| half.id),
+            Some(Seen { holder, tally }) => view.half_of(holder, tally).await?.map(|half| half.id),
         };
-        let filter = HalfFilter { holder, ..HalfFilter::default() };
-        let halves = view.halves(&filter, after, limit).await?;
+        let halves = view.halves(filter, after, limit).await?;
         let states = states(&mut view, &halves).await?;
         halves.iter().zip(states).map(|(half, state)| Ok(summary(half, &state?))).collect()
     }
@@ -123,15 +141,33 @@ impl Site {
         let half = view.half_of(holder, &tally).await?;
         let half = half.ok_or_else(|| SiteError::NoTally { holder: holder.clone(), tally })?;
         let rows = view.history(half.id, before, limit).await?;
-        rows.iter().map(|row| Ok(Entry { link: history::link(row)? })).collect()
+        rows.iter().map(entry).collect()
+    }
+
+    /// The chits of a user's tally that are dated within a time, of those after an index, in the
+    /// order of the chain; and the sum of those dated before it, in milli-CHIPs.
+    ///
+    /// # Errors
+    /// As [`Site::history`].
+    pub async fn period(
+        &self,
+        holder: &Cuid,
+        tally: TallyId,
+        dates: std::ops::Range<Timestamp>,
+        after: u64,
+        limit: u32,
+    ) -> Result<(i128, Vec<Entry>), SiteError> {
+        let mut view = self.store.read().await?;
+        let half = view.half_of(holder, &tally).await?;
+        let half = half.ok_or_else(|| SiteError::NoTally { holder: holder.clone(), tally })?;
+        let opening = view.balance_before(half.id, dates.start).await?;
+        let rows = view.period(half.id, dates, after, limit).await?;
+        Ok((opening, rows.iter().map(entry).collect::<Result<_, _>>()?))
     }
 }
 
-fn administrator(caller: &Caller) -> Result<(), SiteError> {
-    match caller {
-        Caller::Administrator => Ok(()),
-        Caller::User(_) => Err(SiteError::NotAllowed { who: "an administrator" }),
-    }
+fn entry(row: &LinkRow) -> Result<Entry, SiteError> {
+    Ok(Entry { link: history::link(row)? })
 }
 
 fn summary(half: &Half, state: &HalfTally) -> Summary {

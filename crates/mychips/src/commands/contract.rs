@@ -8,7 +8,7 @@ use clap::{Args, Subcommand};
 use protocol::contract::Document;
 use protocol::{Contract as Text, ContractId, Record, Verified};
 use serde::Serialize;
-use site::{Caller, SiteError};
+use site::{Answer, Command, SiteError};
 
 use crate::failure::Failure;
 use crate::flags::Place;
@@ -89,7 +89,8 @@ pub(crate) fn run(flags: &Contract) -> Result<(), Failure> {
         Contract::Add(flags) => {
             let contract = read(&flags.file)?;
             let visit = enter()?;
-            let new = visit.wait(visit.site.add_contract(&Caller::Administrator, &contract))?;
+            let command = Command::AddContract { contract: Box::new((*contract).clone()) };
+            let new = matches!(visit.administer(command)?, Answer::Contract { new: true });
             say::either(json, &shown(&contract), || {
                 let how = if new { "is known here now" } else { "was known here already" };
                 format!("{} {how}\nrid  {}", contract.title, rid(&contract))
@@ -130,7 +131,7 @@ fn read(file: &Path) -> Result<Verified<Text>, Failure> {
 }
 
 fn list(visit: &Visit, json: bool) -> Result<(), Failure> {
-    let contracts = visit.wait(visit.site.contracts())?;
+    let contracts = visit.contracts()?;
     let contracts: Vec<Shown> = contracts.iter().map(|contract| shown(contract)).collect();
     if json {
         return say::json(&Contracts { contracts });
@@ -155,7 +156,7 @@ pub(crate) fn find(visit: &Visit, rid: &str) -> Result<Verified<Text>, Failure> 
     let fits = |contract: &Text| {
         contract.rid.is_some_and(|known| !rid.is_empty() && known.to_string().starts_with(rid))
     };
-    let mut found = visit.wait(visit.site.contracts())?;
+    let mut found = visit.contracts()?;
     found.retain(|contract| fits(contract));
     match (found.pop(), found.len()) {
         (Some(contract), 0) => Ok(contract),
@@ -176,7 +177,7 @@ fn show(visit: &Visit, rid: &str, json: bool) -> Result<(), Failure> {
         return say::json(&*contract);
     }
     let known: BTreeMap<ContractId, Verified<Text>> = visit
-        .wait(visit.site.contracts())?
+        .contracts()?
         .into_iter()
         .filter_map(|contract| Some((contract.rid?, contract)))
         .collect();

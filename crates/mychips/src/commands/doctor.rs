@@ -31,7 +31,16 @@ pub(crate) struct Doctor {
 
 pub(crate) fn run(flags: &Doctor) -> Result<(), Failure> {
     let visit = Visit::enter(&visit::data(flags.place.data.as_deref())?)?;
-    let found = visit.wait(visit.site.doctor(&mut |_| {}))?;
+    let mut found = site::Doctor::begun();
+    let mut after = None;
+    loop {
+        let page = visit.examine(after)?;
+        after = page.next;
+        found.add(page);
+        if after.is_none() {
+            break;
+        }
+    }
     say::either(flags.place.json, &found, || {
         let mut page = String::new();
         for fault in &found.faults {

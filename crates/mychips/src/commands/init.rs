@@ -35,10 +35,8 @@ struct Made {
 pub(crate) fn run(flags: &Init) -> Result<(), Failure> {
     let data = visit::data(flags.place.data.as_deref())?;
     let visit = Visit::found(&data)?;
-    let made = Made {
-        data: visit.home.folder().display().to_string(),
-        agent: visit.site.agent().to_string(),
-    };
+    let made =
+        Made { data: visit.folder().display().to_string(), agent: visit.agent().to_string() };
     say::either(flags.place.json, &made, || {
         format!(
             "A site is set up in {}\nagent  {}\n\nNext: mychips key new USER, then mychips user add \

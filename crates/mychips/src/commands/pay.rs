@@ -92,7 +92,7 @@ pub(crate) fn run(flags: &Pay) -> Result<(), Failure> {
     let chit = chit.signed(&key).map_err(|e| Failure::refused("signature", e.to_string()))?;
     let wish = Wish::Write { chit: Box::new(chit), over_limit: flags.over_limit };
     visit.ask_once(user, &uuid.to_string(), Command::Tally { tally: half.tally, wish })?;
-    let now = visit.wait(visit.site.tally(user, half.tally))?;
+    let now = visit.tally(user, half.tally)?;
     let paid = Paid {
         chit: uuid,
         tally: now.tally,

@@ -13,9 +13,6 @@ use crate::page::Look;
 use crate::say::{self, Set, Table};
 use crate::visit::{self, Visit};
 
-/// How many chits are read at once.
-const AT_ONCE: u32 = 500;
-
 /// Print the chits of a tally, oldest first, with the balance after each.
 ///
 /// Amounts and balances are as you see them: positive is what you are owed.
@@ -91,16 +88,8 @@ pub(crate) fn run(flags: &Statement) -> Result<(), Failure> {
 
 /// All chits, oldest first.
 fn lines(visit: &Visit, half: &Summary) -> Result<Vec<Line>, Failure> {
-    let mut links = Vec::new();
-    let mut before = None;
-    loop {
-        let page = visit.site.history(&half.holder, half.tally, before, AT_ONCE);
-        let page = visit.wait(page)?;
-        let Some(last) = page.last() else { break };
-        before = Some(last.link.head.index);
-        links.extend(page.into_iter().map(|entry| entry.link));
-    }
-    links.reverse();
+    let entries = visit.history(&half.holder, half.tally)?;
+    let links = entries.into_iter().map(|entry| entry.link);
     let mut balance = 0_i128;
     let line = |link: protocol::ledger::Link| {
         let effect = link.chit.effect_on(half.side);
@@ -123,7 +112,7 @@ fn lines(visit: &Visit, half: &Summary) -> Result<Vec<Line>, Failure> {
             words,
         }
     };
-    Ok(links.into_iter().map(line).collect())
+    Ok(links.map(line).collect())
 }
 
 const fn kind(entry: &Entry) -> &'static str {

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use clap::Args;
 use serde::Serialize;
-use site::Caller;
 
 use crate::failure::Failure;
 use crate::flags::Place;
@@ -44,16 +43,16 @@ struct Glance {
 
 pub(crate) fn run(flags: &Status) -> Result<(), Failure> {
     let visit = Visit::enter(&visit::data(flags.place.data.as_deref())?)?;
-    let totals = visit.wait(visit.site.totals(&Caller::Administrator))?;
+    let status = visit.status()?;
     let glance = Glance {
-        agent: visit.site.agent().to_string(),
-        data: visit.home.folder().display().to_string(),
-        users: totals.users,
-        halves: totals.halves.clone(),
-        chits: totals.links,
-        waiting: totals.letters,
-        owed: totals.owed.to_string(),
-        zero_sum: totals.balance.to_string(),
+        agent: status.agent.to_string(),
+        data: visit.folder().display().to_string(),
+        users: status.users,
+        halves: status.halves.clone(),
+        chits: status.chits,
+        waiting: status.letters,
+        owed: status.owed.to_string(),
+        zero_sum: status.balance.to_string(),
     };
     say::either(flags.place.json, &glance, || {
         let halves: Vec<String> =
@@ -66,8 +65,8 @@ pub(crate) fn run(flags: &Status) -> Result<(), Failure> {
             ("Halves of tallies", halves),
             ("Chits", glance.chits.to_string()),
             ("Letters waiting", glance.waiting.to_string()),
-            ("Owed to users here", say::amount(totals.owed)),
-            ("Sum of all balances", say::amount(totals.balance)),
+            ("Owed to users here", say::amount(status.owed)),
+            ("Sum of all balances", say::amount(status.balance)),
         ])
     })
 }

@@ -3,10 +3,10 @@
 use clap::{Args, Subcommand};
 use protocol::bounded::{Line, List};
 use protocol::cert::{Identity, MAX_NAME_BYTES, Names, Type};
-use protocol::{Cert, ChipAddress, Cuid, Record, Signer};
+use protocol::{Cert, ChipAddress, Cuid, Signer};
 use serde::Serialize;
-use site::{Caller, Clock, Command, SiteError};
-use store::{User as Row, UserKind};
+use site::{Clock, Command, Resident};
+use store::UserKind;
 
 use crate::failure::Failure;
 use crate::flags::{KeyFolder, Place};
@@ -15,9 +15,6 @@ use crate::page::Look;
 use crate::say::{self, Set, Table};
 use crate::visit::{self, Visit};
 use crate::world::World;
-
-/// How many users are read at once.
-const AT_ONCE: u32 = 500;
 
 /// The people and firms that the site hosts.
 #[derive(Debug, Subcommand)]
@@ -118,7 +115,7 @@ fn add(flags: &Add, keys: &Keys, visit: &Visit) -> Result<(), Failure> {
     } else {
         (UserKind::Person, Type::Person)
     };
-    let chad = ChipAddress { cuid: flags.user.clone(), agent: visit.site.agent(), endpoint: None };
+    let chad = ChipAddress { cuid: flags.user.clone(), agent: visit.agent(), endpoint: None };
     let cert = Cert {
         chad,
         r#type,
@@ -138,11 +135,11 @@ fn add(flags: &Add, keys: &Keys, visit: &Visit) -> Result<(), Failure> {
     })
 }
 
-fn shown(visit: &Visit, row: &Row) -> Shown {
-    let agent = visit.site.agent();
-    let address = ChipAddress { cuid: row.cuid.clone(), agent, endpoint: None };
+fn shown(visit: &Visit, row: &Resident) -> Shown {
+    let agent = visit.agent();
+    let address = ChipAddress { cuid: row.user.clone(), agent, endpoint: None };
     Shown {
-        user: row.cuid.clone(),
+        user: row.user.clone(),
         name: row.name.clone(),
         kind: row.kind.word(),
         status: row.status.word(),
@@ -151,29 +148,14 @@ fn shown(visit: &Visit, row: &Row) -> Shown {
     }
 }
 
-/// All users that are here.
-pub(crate) fn all(visit: &Visit) -> Result<Vec<Row>, Failure> {
-    let mut users: Vec<Row> = Vec::new();
-    loop {
-        let after = users.last().map(|user| user.cuid.clone());
-        let page = visit.site.users(&Caller::Administrator, after.as_ref(), AT_ONCE);
-        let page = visit.wait(page)?;
-        if page.is_empty() {
-            return Ok(users);
-        }
-        users.extend(page);
-    }
-}
-
-fn find(visit: &Visit, user: &Cuid) -> Result<(Row, Shown), Failure> {
-    let row = all(visit)?.into_iter().find(|row| row.cuid == *user);
-    let row = row.ok_or_else(|| SiteError::NoUser(user.clone()))?;
-    let shown = shown(visit, &row);
-    Ok((row, shown))
+fn find(visit: &Visit, user: &Cuid) -> Result<(Resident, Shown), Failure> {
+    let resident = visit.user(user)?;
+    let shown = shown(visit, &resident);
+    Ok((resident, shown))
 }
 
 fn list(visit: &Visit, json: bool) -> Result<(), Failure> {
-    let users: Vec<Shown> = all(visit)?.iter().map(|row| shown(visit, row)).collect();
+    let users: Vec<Shown> = visit.users()?.iter().map(|row| shown(visit, row)).collect();
     if json {
         return say::json(&Users { users });
     }
@@ -197,8 +179,7 @@ fn list(visit: &Visit, json: bool) -> Result<(), Failure> {
 
 fn show(visit: &Visit, user: &Cuid, json: bool) -> Result<(), Failure> {
     let (row, shown) = find(visit, user)?;
-    let cert = row.cert.as_deref().map(|text| Cert::read(text.as_bytes())).transpose();
-    let cert = cert.map_err(SiteError::from)?;
+    let cert = row.cert;
     if json {
         #[derive(Serialize)]
         struct WithCert {

@@ -19,7 +19,8 @@ pub struct Head {
 }
 
 /// A chit in its place on a chain.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Link {
     /// The chain's head once this link is the last.
     pub head: Head,

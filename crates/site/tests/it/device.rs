@@ -73,5 +73,5 @@ async fn a_device_learns_what_governs(store: Store) {
     let after = site.governing(&suzie, tally).await.unwrap();
     assert!(after.set.is_some_and(|set| set.close));
     assert_eq!(after.next_counter.map(|next| next.get()), Some(2));
-    assert_eq!(after.consent.holder.settings(), before.consent.holder.settings());
+    assert_eq!(after.holder.settings, before.holder.settings);
 }

@@ -44,7 +44,7 @@ pub(super) fn offer(flags: &Offer, counter: bool, data: &Path) -> Result<(), Fai
         holder: flags.terms.limit.map_or(Ok(draft.holder), terms)?,
         partner: flags.terms.their_limit.map_or(Ok(draft.partner), terms)?,
     };
-    let tally = visit.wait(visit.site.to_offer(user, before.tally, draft))?;
+    let tally = visit.to_offer(user, before.tally, draft)?;
     let tally = sign(tally, &before, &keys)?;
     wish(&visit, &before, Wish::Offer(Box::new(tally)))?;
     told(&visit, &before, flags.place.json, |partner| format!("You signed an offer to {partner}"))
@@ -121,7 +121,7 @@ pub(super) fn told(
     json: bool,
     done: impl FnOnce(&str) -> String,
 ) -> Result<(), Failure> {
-    let now = visit.wait(visit.site.tally(&half.holder, half.tally))?;
+    let now = visit.tally(&half.holder, half.tally)?;
     let view = shown(&now);
     say::either(json, &view, || format!("{}\n{}", done(&partner_name(&now)), view.terms()))
 }

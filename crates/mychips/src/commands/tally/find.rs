@@ -1,13 +1,11 @@
 //! Which tally is meant: by its uuid, the beginning of it, or the partner's name.
 
 use protocol::{Cuid, TallyId};
-use site::{Caller, Summary};
+use site::Summary;
 
 use crate::failure::Failure;
 use crate::visit::Visit;
 
-/// How many tallies are read at once.
-const AT_ONCE: u32 = 500;
 /// The fewest characters of a uuid that name a tally; with fewer a typing error finds one.
 const FEWEST: usize = 4;
 /// How many tallies a refusal names.
@@ -16,26 +14,14 @@ const NAMED: usize = 5;
 /// All tallies of a user.
 pub(crate) fn all(visit: &Visit, user: &Cuid) -> Result<Vec<Summary>, Failure> {
     // A user that is not here has no tallies, but deserves another word.
-    if !super::super::user::all(visit)?.iter().any(|row| row.cuid == *user) {
-        return Err(site::SiteError::NoUser(user.clone()).into());
-    }
-    let caller = Caller::User(user.clone());
-    let mut tallies: Vec<Summary> = Vec::new();
-    loop {
-        let after = tallies.last().map(|last| (last.holder.clone(), last.tally));
-        let after = after.as_ref().map(|(holder, tally)| (holder, *tally));
-        let page = visit.wait(visit.site.tallies(&caller, after, AT_ONCE))?;
-        if page.is_empty() {
-            return Ok(tallies);
-        }
-        tallies.extend(page);
-    }
+    visit.user(user)?;
+    visit.tallies(user)
 }
 
 /// The one tally of a user that `named` means.
 pub(crate) fn find(visit: &Visit, user: &Cuid, named: &str) -> Result<Summary, Failure> {
     if let Ok(tally) = named.parse::<TallyId>() {
-        return visit.wait(visit.site.tally(user, tally));
+        return visit.tally(user, tally);
     }
     let tallies = all(visit, user)?;
     let mut found: Vec<&Summary> = tallies.iter().filter(|t| is_with(t, named)).collect();

@@ -121,7 +121,7 @@ pub(super) fn answer(flags: &Answer, data: &Path) -> Result<(), Failure> {
     let user = &flags.who.user;
     let tally = invitation.tally;
     visit.ask(user, Command::Answer { invitation })?;
-    let summary = visit.wait(visit.site.tally(user, tally))?;
+    let summary = visit.tally(user, tally)?;
     let view: Shown = shown(&summary);
     say::either(flags.place.json, &view, || {
         let partner = summary.partner.as_ref().map_or_else(String::new, say::called);

@@ -17,8 +17,8 @@ pub(super) fn set(flags: &SetFlags, data: &Path) -> Result<(), Failure> {
     let keys = Keys::at(flags.keys.keys.as_deref(), data)?;
     let visit = Visit::enter(data)?;
     let half = find(&visit, &flags.who.user, &flags.tally)?;
-    let governing = visit.wait(visit.site.governing(&half.holder, half.tally))?;
-    let now = *governing.consent.holder.settings();
+    let governing = visit.governing(&half.holder, half.tally)?;
+    let now = governing.holder.settings;
     let values = &flags.values;
     let settings = Settings::new(
         values.target.unwrap_or(now.target()),
@@ -38,7 +38,7 @@ pub(super) fn close(flags: &Close, data: &Path) -> Result<(), Failure> {
     let keys = Keys::at(flags.keys.keys.as_deref(), data)?;
     let visit = Visit::enter(data)?;
     let half = find(&visit, &flags.who.user, &flags.tally)?;
-    let governing = visit.wait(visit.site.governing(&half.holder, half.tally))?;
+    let governing = visit.governing(&half.holder, half.tally)?;
     if governing.set.is_some_and(|set| set.close) != flags.undo {
         let text = if flags.undo {
             "you have not asked to close this tally: there is nothing to take back"
@@ -47,7 +47,7 @@ pub(super) fn close(flags: &Close, data: &Path) -> Result<(), Failure> {
         };
         return Err(Failure::refused("not_now", text));
     }
-    let settings = *governing.consent.holder.settings();
+    let settings = governing.holder.settings;
     write(&visit, &half, &governing, settings, !flags.undo, &keys)?;
     told(&visit, &half, flags.place.json, |partner| {
         if flags.undo {

@@ -183,7 +183,7 @@ pub(super) fn show(flags: &Deciding, data: &Path) -> Result<(), Failure> {
     let visit = Visit::enter(data)?;
     let tally = find(&visit, &flags.who.user, &flags.tally)?;
     let governing = if tally.signed.is_some() {
-        Some(visit.wait(visit.site.governing(&tally.holder, tally.tally))?)
+        Some(visit.governing(&tally.holder, tally.tally)?)
     } else {
         None
     };
@@ -196,8 +196,8 @@ pub(super) fn show(flags: &Deciding, data: &Path) -> Result<(), Failure> {
             settings: Option<Settings>,
             partner_settings: Option<Settings>,
         }
-        let settings = governing.map(|now| *now.consent.holder.settings());
-        let partner_settings = governing.map(|now| *now.consent.partner.settings());
+        let settings = governing.map(|now| now.holder.settings);
+        let partner_settings = governing.map(|now| now.partner.settings);
         return say::json(&WithSettings { tally: view, settings, partner_settings });
     }
     say::text(&page(&tally, &view, governing.as_ref()))
@@ -218,8 +218,8 @@ fn page(tally: &Summary, view: &Shown, governing: Option<&Governing>) -> String 
     if let Some(now) = governing {
         lines.push(("Balance", say::standing(&partner, tally.balance_milli)));
         lines.push(("Chits", format!("{}, {} of them agreed", tally.chits, tally.agreed)));
-        lines.push(("Your settings", settings(now.consent.holder.settings())));
-        lines.push(("Partner's", settings(now.consent.partner.settings())));
+        lines.push(("Your settings", settings(&now.holder.settings)));
+        lines.push(("Partner's", settings(&now.partner.settings)));
     }
     lines.push(("Changed", say::minute(tally.changed)));
     say::sheet(&lines)

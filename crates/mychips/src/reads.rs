@@ -1,0 +1,117 @@
+//! What commands read of a site: each question with the type of its answer. They ask as
+//! administrator: whoever may read the data directory is one.
+
+use protocol::negotiation::Draft;
+use protocol::{Contract, Cuid, Tally, TallyId, Verified};
+use site::{Caller, Entry, Examined, Found, Governing, Query, Resident, Seen, Status, Summary};
+
+use crate::failure::Failure;
+use crate::visit::Visit;
+
+/// How many rows are read at once.
+const AT_ONCE: u32 = 500;
+
+/// How many halves doctor looks at before it says how far it is.
+const DOCTOR_AT_ONCE: u32 = 100;
+
+/// Takes the variant of an answer that its question has.
+macro_rules! found {
+    ($visit:expr, $query:expr, $variant:pat => $value:expr) => {
+        match $visit.query(&Caller::Administrator, $query)? {
+            $variant => Ok($value),
+            _ => Err(Failure::refused("other_answer", "the site answered another question")),
+        }
+    };
+}
+
+impl Visit {
+    pub(crate) fn status(&self) -> Result<Status, Failure> {
+        found!(self, Query::Status, Found::Status(status) => status)
+    }
+
+    /// All users, by name.
+    pub(crate) fn users(&self) -> Result<Vec<Resident>, Failure> {
+        let mut users: Vec<Resident> = Vec::new();
+        loop {
+            let after = users.last().map(|user| user.user.clone());
+            let query = Query::Users { after, limit: AT_ONCE };
+            let page = found!(self, query, Found::Users(page) => page)?;
+            if page.is_empty() {
+                return Ok(users);
+            }
+            users.extend(page);
+        }
+    }
+
+    pub(crate) fn user(&self, user: &Cuid) -> Result<Resident, Failure> {
+        let query = Query::User { user: user.clone() };
+        found!(self, query, Found::User(user) => *user)
+    }
+
+    /// All tallies of a user.
+    pub(crate) fn tallies(&self, user: &Cuid) -> Result<Vec<Summary>, Failure> {
+        let mut tallies: Vec<Summary> = Vec::new();
+        loop {
+            let after = tallies.last();
+            let after = after.map(|one| Seen { holder: one.holder.clone(), tally: one.tally });
+            let query = Query::Tallies {
+                user: Some(user.clone()),
+                status: None,
+                partner: None,
+                after,
+                limit: AT_ONCE,
+            };
+            let page = found!(self, query, Found::Tallies(page) => page)?;
+            if page.is_empty() {
+                return Ok(tallies);
+            }
+            tallies.extend(page);
+        }
+    }
+
+    pub(crate) fn tally(&self, user: &Cuid, tally: TallyId) -> Result<Summary, Failure> {
+        let query = Query::Tally { user: user.clone(), tally };
+        found!(self, query, Found::Tally(tally) => *tally)
+    }
+
+    /// All chits of a tally, oldest first.
+    pub(crate) fn history(&self, user: &Cuid, tally: TallyId) -> Result<Vec<Entry>, Failure> {
+        let mut entries: Vec<Entry> = Vec::new();
+        let mut before = None;
+        loop {
+            let query = Query::History { user: user.clone(), tally, before, limit: AT_ONCE };
+            let page = found!(self, query, Found::History(page) => page)?;
+            let Some(last) = page.last() else { break };
+            before = Some(last.link.head.index);
+            entries.extend(page);
+        }
+        entries.reverse();
+        Ok(entries)
+    }
+
+    pub(crate) fn governing(&self, user: &Cuid, tally: TallyId) -> Result<Governing, Failure> {
+        let query = Query::Governing { user: user.clone(), tally };
+        found!(self, query, Found::Governing(governing) => *governing)
+    }
+
+    pub(crate) fn to_offer(
+        &self,
+        user: &Cuid,
+        tally: TallyId,
+        draft: Draft,
+    ) -> Result<Tally, Failure> {
+        let query = Query::ToOffer { user: user.clone(), tally, draft: Box::new(draft) };
+        found!(self, query, Found::ToOffer(tally) => *tally)
+    }
+
+    pub(crate) fn contracts(&self) -> Result<Vec<Verified<Contract>>, Failure> {
+        let contracts = found!(self, Query::Contracts, Found::Contracts(contracts) => contracts)?;
+        let checked = contracts.into_iter().map(|contract| Verified::check(contract, &()));
+        Ok(checked.collect::<Result<_, _>>().map_err(site::SiteError::from)?)
+    }
+
+    pub(crate) fn examine(&self, after: Option<i64>) -> Result<Examined, Failure> {
+        let query = Query::Doctor { after, limit: DOCTOR_AT_ONCE };
+        found!(self, query, Found::Doctor(page) => page)
+    }
+}

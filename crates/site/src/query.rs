@@ -1,0 +1,319 @@
+//! Reads as values: what may be asked, and what is found. [`Site::query`] is the one place where a
+//! caller's rights to see are applied: a user sees its own rows, an administrator all of them.
+
+use std::collections::BTreeMap;
+
+use protocol::negotiation::Draft;
+use protocol::{
+    AgentId, Cert, Contract, ContractId, Cuid, Record, Tally, TallyId, Timestamp, Verified,
+};
+use serde::{Deserialize, Serialize};
+use store::{HalfFilter, HalfId, UserKind, UserStatus};
+
+use crate::command::Caller;
+use crate::device::Governing;
+use crate::doctor::Examined;
+use crate::door::Site;
+use crate::error::SiteError;
+use crate::read::{Entry, Summary};
+
+/// The most rows of one answer: with certs of a usual size some megabytes.
+pub const MAX_ROWS: u32 = 500;
+
+/// What may be asked. Where there may be more than `limit`, at most [`MAX_ROWS`], the next question
+/// names what was seen last; an answer with no rows is the end.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Query {
+    /// The site at a glance; for an administrator.
+    Status,
+    /// Users by name; for an administrator.
+    Users {
+        /// The one seen last.
+        after: Option<Cuid>,
+        /// How many.
+        limit: u32,
+    },
+    /// One user.
+    User {
+        /// Whom.
+        user: Cuid,
+    },
+    /// Tallies in one line each: those of a user, or of all users for an administrator.
+    Tallies {
+        /// Whose; none: all that the caller may see.
+        user: Option<Cuid>,
+        /// Only those in this status.
+        status: Option<String>,
+        /// Only those with this partner (`cuid:agent`).
+        partner: Option<String>,
+        /// The half seen last.
+        after: Option<Seen>,
+        /// How many.
+        limit: u32,
+    },
+    /// One tally.
+    Tally {
+        /// Whose.
+        user: Cuid,
+        /// Which.
+        tally: TallyId,
+    },
+    /// The chits of a tally, newest first.
+    History {
+        /// Whose.
+        user: Cuid,
+        /// Which.
+        tally: TallyId,
+        /// Only those before this index.
+        before: Option<u64>,
+        /// How many.
+        limit: u32,
+    },
+    /// The chits of a tally that are dated within a time, in the order of the chain.
+    Period {
+        /// Whose.
+        user: Cuid,
+        /// Which.
+        tally: TallyId,
+        /// From this moment on.
+        from: Timestamp,
+        /// Until before this one.
+        until: Timestamp,
+        /// The index seen last; 0 at first.
+        after: u64,
+        /// How many.
+        limit: u32,
+    },
+    /// What governs a user's half of an open tally.
+    Governing {
+        /// Whose.
+        user: Cuid,
+        /// Which.
+        tally: TallyId,
+    },
+    /// The tally that the user would sign to offer this wording.
+    ToOffer {
+        /// Whose.
+        user: Cuid,
+        /// Which.
+        tally: TallyId,
+        /// The wording.
+        draft: Box<Draft>,
+    },
+    /// All contracts; for anybody.
+    Contracts,
+    /// A contract; for anybody.
+    Contract {
+        /// Which.
+        rid: ContractId,
+    },
+    /// A part of doctor's work; for an administrator.
+    Doctor {
+        /// The half looked at last; none: from the beginning.
+        after: Option<i64>,
+        /// How many halves.
+        limit: u32,
+    },
+}
+
+/// A half that was seen.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Seen {
+    /// Whose.
+    pub holder: Cuid,
+    /// Of which tally.
+    pub tally: TallyId,
+}
+
+/// What was found: the variant of the same name.
+///
+/// Records in it are as the site sent them: whoever read them from JSON checks the signatures that
+/// it relies on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Found {
+    /// See [`Query::Status`].
+    Status(Status),
+    /// See [`Query::Users`].
+    Users(Vec<Resident>),
+    /// See [`Query::User`].
+    User(Box<Resident>),
+    /// See [`Query::Tallies`].
+    Tallies(Vec<Summary>),
+    /// See [`Query::Tally`].
+    Tally(Box<Summary>),
+    /// See [`Query::History`].
+    History(Vec<Entry>),
+    /// See [`Query::Period`].
+    Period {
+        /// The sum of the chits dated before the period, in milli-CHIPs, as text.
+        #[serde(with = "crate::words::sum")]
+        opening: i128,
+        /// The chits.
+        entries: Vec<Entry>,
+    },
+    /// See [`Query::Governing`].
+    Governing(Box<Governing>),
+    /// See [`Query::ToOffer`].
+    ToOffer(Box<Tally>),
+    /// See [`Query::Contracts`].
+    Contracts(Vec<Contract>),
+    /// See [`Query::Contract`]; none where it is not known here.
+    Contract(Option<Box<Contract>>),
+    /// See [`Query::Doctor`].
+    Doctor(Examined),
+}
+
+/// A site at a glance.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Status {
+    /// Its agent.
+    pub agent: AgentId,
+    /// How many users it hosts.
+    pub users: u64,
+    /// Halves of tallies by status.
+    pub halves: BTreeMap<String, u64>,
+    /// Chits kept, those at both halves twice.
+    pub chits: u64,
+    /// Letters on their way.
+    pub letters: u64,
+    /// Lifts by status.
+    pub lifts: BTreeMap<String, u64>,
+    /// What users here are owed, in milli-CHIPs, as text.
+    #[serde(with = "crate::words::sum")]
+    pub owed: i128,
+    /// The sum of all balances, in milli-CHIPs, as text.
+    #[serde(with = "crate::words::sum")]
+    pub balance: i128,
+}
+
+/// A user that the site hosts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Resident {
+    /// Its name here.
+    pub user: Cuid,
+    /// What it is.
+    #[serde(with = "crate::words::kind")]
+    pub kind: UserKind,
+    /// How people call it.
+    pub name: String,
+    /// Its cert; none until it connected.
+    pub cert: Option<Cert>,
+    /// Whether it may act.
+    #[serde(with = "crate::words::status")]
+    pub status: UserStatus,
+    /// When it was added.
+    pub created: Timestamp,
+}
+
+impl Site {
+    /// Answers a question, as far as the caller may know.
+    ///
+    /// # Errors
+    /// [`SiteError::NotAllowed`]; what the question's own reading may meet: [`SiteError::NoUser`],
+    /// [`SiteError::NoTally`], [`SiteError::NotOpen`], [`SiteError::Store`], …
+    pub async fn query(&self, caller: &Caller, query: Query) -> Result<Found, SiteError> {
+        match query {
+            Query::Status => {
+                let totals = self.totals(caller).await?;
+                Ok(Found::Status(Status {
+                    agent: self.agent,
+                    users: totals.users,
+                    halves: totals.halves,
+                    chits: totals.links,
+                    letters: totals.letters,
+                    lifts: totals.lifts,
+                    owed: totals.owed,
+                    balance: totals.balance,
+                }))
+            }
+            Query::Users { after, limit } => {
+                let users = self.users(caller, after.as_ref(), limit.min(MAX_ROWS)).await?;
+                Ok(Found::Users(users.into_iter().map(resident).collect::<Result<_, _>>()?))
+            }
+            Query::User { user } => {
+                may_see(caller, &user)?;
+                let row = self.store.read().await?.user(&user).await?;
+                let row = row.ok_or(SiteError::NoUser(user))?;
+                Ok(Found::User(Box::new(resident(row)?)))
+            }
+            Query::Tallies { user, status, partner, after, limit } => {
+                let holder = match (caller, user) {
+                    (_, Some(user)) => {
+                        may_see(caller, &user)?;
+                        Some(user)
+                    }
+                    (Caller::User(own), None) => Some(own.clone()),
+                    (Caller::Administrator, None) => None,
+                };
+                let filter = HalfFilter { holder, status, partner };
+                let tallies = self.filtered(&filter, after.as_ref(), limit.min(MAX_ROWS)).await?;
+                Ok(Found::Tallies(tallies))
+            }
+            Query::Tally { user, tally } => {
+                may_see(caller, &user)?;
+                Ok(Found::Tally(Box::new(self.tally(&user, tally).await?)))
+            }
+            Query::History { user, tally, before, limit } => {
+                may_see(caller, &user)?;
+                let limit = limit.min(MAX_ROWS);
+                Ok(Found::History(self.history(&user, tally, before, limit).await?))
+            }
+            Query::Period { user, tally, from, until, after, limit } => {
+                may_see(caller, &user)?;
+                let (dates, limit) = (from..until, limit.min(MAX_ROWS));
+                let (opening, entries) = self.period(&user, tally, dates, after, limit).await?;
+                Ok(Found::Period { opening, entries })
+            }
+            Query::Governing { user, tally } => {
+                may_see(caller, &user)?;
+                Ok(Found::Governing(Box::new(self.governing(&user, tally).await?)))
+            }
+            Query::ToOffer { user, tally, draft } => {
+                may_see(caller, &user)?;
+                Ok(Found::ToOffer(Box::new(self.to_offer(&user, tally, *draft).await?)))
+            }
+            Query::Contracts => {
+                let contracts = self.contracts().await?;
+                Ok(Found::Contracts(contracts.into_iter().map(Verified::into_inner).collect()))
+            }
+            Query::Contract { rid } => {
+                let contract = self.contract(&rid).await?.map(Verified::into_inner);
+                Ok(Found::Contract(contract.map(Box::new)))
+            }
+            Query::Doctor { after, limit } => {
+                administrator(caller)?;
+                let after = after.map(HalfId::new);
+                Ok(Found::Doctor(self.examine(after, limit.min(MAX_ROWS), &mut |_| {}).await?))
+            }
+        }
+    }
+}
+
+/// Only an administrator.
+pub(crate) fn administrator(caller: &Caller) -> Result<(), SiteError> {
+    match caller {
+        Caller::Administrator => Ok(()),
+        Caller::User(_) => Err(SiteError::NotAllowed { who: "an administrator" }),
+    }
+}
+
+/// Only an administrator or the user itself.
+fn may_see(caller: &Caller, user: &Cuid) -> Result<(), SiteError> {
+    match caller {
+        Caller::User(own) if own != user => {
+            Err(SiteError::NotAllowed { who: "the user itself or an administrator" })
+        }
+        Caller::User(_) | Caller::Administrator => Ok(()),
+    }
+}
+
+fn resident(row: store::User) -> Result<Resident, SiteError> {
+    let cert = row.cert.as_deref().map(|text| Cert::read(text.as_bytes())).transpose()?;
+    let store::User { cuid: user, kind, name, status, created, .. } = row;
+    Ok(Resident { user, kind, name, cert, status, created })
+}

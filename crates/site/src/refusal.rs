@@ -1,0 +1,96 @@
+//! The one table of refusals: which word names them for programs, and which class they are of. A
+//! command line makes exit codes of classes, an HTTP server status codes.
+
+use protocol::{ledger, negotiation};
+
+use crate::error::SiteError;
+
+/// What a refusal means for whoever asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Class {
+    /// Who asks did not prove who it is, or not now.
+    Unproved,
+    /// Others may ask this.
+    NotAllowed,
+    /// What is named is not here.
+    NotFound,
+    /// It does not fit how things stand now; look again, decide again.
+    Conflict,
+    /// It breaks a rule, whenever it is asked.
+    Refused,
+    /// Not now: asked again later, it may well be done.
+    Passing,
+    /// The store cannot do it.
+    Store,
+    /// What is kept is damaged, or the program is wrong.
+    Fault,
+}
+
+impl SiteError {
+    /// What the refusal means for whoever asked.
+    #[must_use]
+    pub fn class(&self) -> Class {
+        self.entry().0
+    }
+
+    /// One word for programs.
+    #[must_use]
+    pub fn word(&self) -> &'static str {
+        self.entry().1
+    }
+
+    fn entry(&self) -> (Class, &'static str) {
+        match self {
+            Self::NotAllowed { .. } => (Class::NotAllowed, "not_allowed"),
+            Self::NoUser(_) => (Class::NotFound, "no_user"),
+            Self::UserExists(_) => (Class::Conflict, "user_exists"),
+            Self::Suspended(_) => (Class::NotAllowed, "suspended"),
+            Self::OtherSite { .. } => (Class::Refused, "other_site"),
+            Self::NoTally { .. } => (Class::NotFound, "no_tally"),
+            Self::TallyExists { .. } => (Class::Conflict, "tally_exists"),
+            Self::NotOpen { .. } => (Class::Conflict, "not_open"),
+            Self::Invitation(_) => (Class::Refused, "invitation"),
+            Self::NotPartner { .. } => (Class::NotAllowed, "not_partner"),
+            Self::Signature(_) => (Class::Refused, "signature"),
+            Self::Record(_) => (Class::Refused, "record"),
+            Self::Negotiation(refusal) => of_negotiation(refusal),
+            Self::Ledger(refusal) => of_ledger(refusal),
+            Self::History { .. } | Self::State { .. } => (Class::Fault, "damaged"),
+            Self::OtherAnswer => (Class::Conflict, "other_answer"),
+            Self::Busy { .. } => (Class::Passing, "busy"),
+            Self::Store(_) if self.is_passing() => (Class::Passing, "store"),
+            Self::Store(_) => (Class::Store, "store"),
+        }
+    }
+}
+
+const fn of_negotiation(refusal: &negotiation::Refusal) -> (Class, &'static str) {
+    use negotiation::Refusal;
+    match refusal {
+        Refusal::NotNow { .. } => (Class::Conflict, "not_now"),
+        Refusal::NotOnTable { .. } => (Class::Conflict, "not_on_table"),
+        Refusal::Expired { .. } => (Class::Conflict, "expired"),
+        Refusal::Closed { .. } => (Class::Conflict, "closed"),
+        Refusal::NoPartner { .. } => (Class::Conflict, "no_partner"),
+        Refusal::SameUser => (Class::Refused, "same_user"),
+        Refusal::Taken { .. }
+        | Refusal::Revision { .. }
+        | Refusal::Known { .. }
+        | Refusal::Late { .. }
+        | Refusal::Crossed { .. } => (Class::Conflict, "negotiation"),
+        _ => (Class::Refused, "negotiation"),
+    }
+}
+
+const fn of_ledger(refusal: &ledger::Refusal) -> (Class, &'static str) {
+    use ledger::Refusal;
+    match refusal {
+        Refusal::OverLimit { .. } => (Class::Conflict, "over_limit"),
+        Refusal::Closing { .. } => (Class::Conflict, "closing"),
+        Refusal::OutOfRange { .. } => (Class::Refused, "out_of_range"),
+        Refusal::StaleSettings { .. } => (Class::Conflict, "stale_settings"),
+        Refusal::Known { .. } | Refusal::NameTaken { .. } => (Class::Conflict, "name_taken"),
+        Refusal::Closed { .. } => (Class::Conflict, "closed"),
+        _ => (Class::Refused, "ledger"),
+    }
+}
