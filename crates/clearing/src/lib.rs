@@ -1,6 +1,7 @@
-//! What can be cleared: the graph of debts, the largest circulation in it, its proof, its circles.
+//! What may move: the graph of debts, the largest circulation in it, its proof, its circles; and the cheapest
+//! path for a payment.
 //!
-//! Pure and deterministic: the same debts give the same answer on every machine.
+//! Pure and deterministic: the same graph gives the same answer on every machine.
 
 mod amount;
 mod certificate;
@@ -10,6 +11,7 @@ mod debt;
 mod distance;
 mod network;
 mod pairs;
+mod path;
 mod push;
 mod search;
 mod support;
@@ -18,3 +20,7 @@ pub use certificate::{CertificateFault, Proof, verify};
 pub use circles::{Circle, circles};
 pub use circulation::{Circulation, best_circulation};
 pub use debt::{Debt, GraphError};
+pub use path::{
+    Hop, Hops, HopsError, LONGEST_PATH, Leg, Limit, MOST_LABELS, MOST_LOOKS, MOST_NAMED, NoPath,
+    Path, Share,
+};

@@ -36,6 +36,8 @@ impl Units {
     pub const MIN: Self = Self(-((1 << 53) - 1));
     /// Nothing.
     pub const ZERO: Self = Self(0);
+    /// The smallest amount above zero: one milli-CHIP.
+    pub const SMALLEST: Self = Self(1);
 
     /// The amount of `milli` milli-CHIPs.
     ///

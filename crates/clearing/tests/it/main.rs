@@ -6,4 +6,5 @@ mod circles;
 mod instances;
 mod optimum;
 mod oracle;
+mod path;
 mod shapes;

@@ -179,6 +179,44 @@ proptest! {
     }
 
     #[test]
+    fn the_least_that_leaves_enough_and_the_most_for_what_there_is_are_exact(
+        (here, holder, partner) in a_half(), wish in 0i64..=Units::MAX.milli(), small in 0i64..100,
+    ) {
+        let lading = Lading::inward(here, &both(holder, partner));
+        let left = |moves: Units| moves.milli() - lading.reward().due(moves).milli();
+        let spent = |moves: Units| moves.milli() + lading.clutch().due(moves).milli();
+        let one = |moves: Units, more: i64| Units::new(moves.milli() + more).ok();
+        for wish in [small, wish % 1_500_000, wish].map(units) {
+            match lading.least_leaving(wish) {
+                Some(moves) => {
+                    prop_assert!(Units::ZERO <= moves && moves <= lading.most());
+                    prop_assert!(left(moves) >= wish.milli());
+                    let less = one(moves, -1).filter(|less| *less >= Units::ZERO);
+                    prop_assert!(less.is_none_or(|less| left(less) < wish.milli()));
+                }
+                None => prop_assert!(left(lading.most()) < wish.milli()),
+            }
+            let moves = lading.most_within(wish);
+            prop_assert!(Units::ZERO <= moves && moves <= lading.most());
+            prop_assert!(spent(moves) <= wish.milli());
+            let more = one(moves, 1).filter(|more| *more <= lading.most());
+            prop_assert!(more.is_none_or(|more| spent(more) > wish.milli()));
+        }
+    }
+
+    #[test]
+    fn moving_more_never_leaves_less_and_never_costs_less_in_all(
+        (here, holder, partner) in a_half(), shares in (0i128..=1_000, 0i128..=1_000),
+    ) {
+        let lading = Lading::inward(here, &both(holder, partner));
+        let part = |share| units(i64::try_from(i128::from(lading.most().milli()) * share / 1_000).unwrap());
+        let (less, more) = (part(shares.0.min(shares.1)), part(shares.0.max(shares.1)));
+        let left = |moves: Units| moves.milli() - lading.reward().due(moves).milli();
+        let spent = |moves: Units| moves.milli() + lading.clutch().due(moves).milli();
+        prop_assert!(left(less) <= left(more) && spent(less) <= spent(more));
+    }
+
+    #[test]
     fn one_milli_at_a_time_comes_to_the_same(
         balance in -40i64..40, promised in 0i64..20,
         holder in in_force(60), partner in in_force(60), asked in amount(100),

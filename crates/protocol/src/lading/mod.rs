@@ -2,7 +2,9 @@
 //!
 //! Protocol §6, and nothing else: the settings it reads live in `settings`. Everything is seen from
 //! one half. Value moves [`Lading::inward`], from partner to holder, and the balance rises; or
-//! [`Lading::outward`], which is the same thing seen by the partner.
+//! [`Lading::outward`], which is the same thing seen by the partner. `passing` solves for what moves.
+
+mod passing;
 
 use thiserror::Error;
 
