@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use setoff::Separator;
 
+use crate::commands::config::Config;
 use crate::commands::contract::Contract;
 use crate::commands::doctor::Doctor;
 use crate::commands::init::Init;
@@ -54,6 +55,8 @@ pub(crate) enum Command {
     Statement(Statement),
     Status(Status),
     Doctor(Doctor),
+    #[command(subcommand)]
+    Config(Config),
 }
 
 impl Command {
@@ -70,6 +73,7 @@ impl Command {
             Self::Statement(flags) => flags.json(),
             Self::Status(flags) => flags.json(),
             Self::Doctor(flags) => flags.json(),
+            Self::Config(flags) => flags.json(),
         }
     }
 }

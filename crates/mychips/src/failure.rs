@@ -61,6 +61,12 @@ impl Failure {
         Self::new(REFUSED, error, reason.into())
     }
 
+    /// The same, with its line in the input, from 1.
+    pub(crate) const fn at_line(mut self, line: u64) -> Self {
+        self.told.line = Some(line);
+        self
+    }
+
     /// Wrong flags, found by a command itself.
     pub(crate) fn misused(reason: impl Into<String>) -> Self {
         Self::new(USAGE, "usage", reason.into())

@@ -18,6 +18,44 @@ pub(crate) struct Place {
     pub(crate) json: bool,
 }
 
+/// What is said of the configuration on the command line.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct Settings {
+    /// Where the site's rows are: sqlite, or postgres://user@host/database
+    #[arg(long, value_name = "STORE")]
+    store: Option<String>,
+    /// The server's address
+    #[arg(long, value_name = "ADDRESS")]
+    http_address: Option<String>,
+    /// The server's port; 0 takes a free one
+    #[arg(long, value_name = "PORT")]
+    http_port: Option<String>,
+    /// off, error, warn, info, debug or trace
+    #[arg(long, value_name = "LEVEL")]
+    log_level: Option<String>,
+    /// auto, text or json
+    #[arg(long, value_name = "FORMAT")]
+    log_format: Option<String>,
+    /// How often circles of debt are cleared, like 1h; or off
+    #[arg(long, value_name = "SPAN")]
+    clearing_every: Option<String>,
+}
+
+impl Settings {
+    /// The keys that something was said of, and what.
+    pub(crate) fn given(&self) -> Vec<(&'static str, String)> {
+        let all = [
+            ("store", &self.store),
+            ("http.address", &self.http_address),
+            ("http.port", &self.http_port),
+            ("log.level", &self.log_level),
+            ("log.format", &self.log_format),
+            ("clearing.every", &self.clearing_every),
+        ];
+        all.into_iter().filter_map(|(key, text)| Some((key, text.clone()?))).collect()
+    }
+}
+
 /// The folder of users' keys.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct KeyFolder {

@@ -137,15 +137,21 @@ pub(crate) fn read_key(path: &Path) -> Result<SecretKey, Failure> {
 /// Writes a secret key to a new file that only its owner reads; it is on the disk, and whole, when
 /// this returns.
 pub(crate) fn write_key(path: &Path, key: &SecretKey) -> Result<(), Failure> {
+    write_new(path, &[key.to_jwk().as_bytes(), b"\n"])
+}
+
+/// Writes a new file that only its owner reads; it is on the disk, and whole, when this returns.
+pub(crate) fn write_new(path: &Path, parts: &[&[u8]]) -> Result<(), Failure> {
     let cannot = |error: &io::Error| Failure::io("cannot write", path, error);
     let part = path.with_extension("part");
     let write = || {
         let mut options = OpenOptions::new();
         let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(&part)?;
-        file.write_all(key.to_jwk().as_bytes())?;
-        file.write_all(b"\n")?;
+        for part in parts {
+            file.write_all(part)?;
+        }
         file.sync_all()?;
-        // Linked, not renamed: a key that is there already is never written over.
+        // Linked, not renamed: what is there already is never written over.
         fs::hard_link(&part, path)?;
         fs::remove_file(&part)?;
         path.parent().map_or(Ok(()), |folder| File::open(folder)?.sync_all())

@@ -1,12 +1,13 @@
 //! The one program of a site. Thin: it reads flags, calls the crates, prints.
 //!
 //! Commands live in `cli`, each in a module of its name, exit codes in `failure`. What is done at a
-//! site is in `commands/`: it goes through a `visit` to the data directory (`home`), with the key
-//! folder (`keys`) as the user's device.
+//! site is in `commands/`: it goes through a `visit` to the data directory (`home`, its `config`), with the
+//! key folder (`keys`) as the user's device.
 
 mod clear;
 mod cli;
 mod commands;
+mod config;
 mod contracts;
 mod failure;
 mod flags;
@@ -65,5 +66,6 @@ fn run(command: &Command, started: Instant) -> Result<(), Failure> {
         Command::Statement(flags) => commands::statement::run(flags),
         Command::Status(flags) => commands::status::run(flags),
         Command::Doctor(flags) => commands::doctor::run(flags),
+        Command::Config(flags) => commands::config::run(flags),
     }
 }

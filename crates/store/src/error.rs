@@ -183,7 +183,10 @@ pub enum StoreError {
         known: u64,
     },
     /// The database is set up so that it may forget what it said it kept.
-    #[error("{setting} is {found}, and must be {needed} or what was kept could be forgotten")]
+    #[error(
+        "{setting} is {found}, and must be {needed} or what was kept could be forgotten; nothing was \
+         touched: change that setting of the database, then go on"
+    )]
     WeakDurability {
         /// The database's setting.
         setting: &'static str,

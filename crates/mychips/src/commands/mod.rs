@@ -1,5 +1,6 @@
 //! The commands at a site, one module each: flags in, a visit to the site, words or JSON out.
 
+pub(crate) mod config;
 pub(crate) mod contract;
 pub(crate) mod doctor;
 pub(crate) mod init;

@@ -3,7 +3,7 @@
 use std::str::FromStr;
 
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::{ConnectOptions, PgPool};
+use sqlx::{ConnectOptions, Connection, PgPool};
 
 use super::conn::{Conn, Hand};
 use super::fault::{About, fault};
@@ -47,11 +47,15 @@ impl Server {
         let options = options.disable_statement_logging().options(PLANS);
         let name = options.get_database().unwrap_or(options.get_username()).to_owned();
         let place = format!("PostgreSQL database {name} at {}", options.get_host());
-        let pool = PgPoolOptions::new().max_connections(CONNECTIONS).test_before_acquire(false);
-        let pool = pool.connect_with(options).await.map_err(|error| match failed(&error) {
+        let cannot = |error: sqlx::Error| match failed(&error) {
             StoreError::Database { why } => StoreError::CannotOpen { place: place.clone(), why },
             other => other,
-        })?;
+        };
+        // A pool would knock for half a minute at a door that nobody opens.
+        let first = options.connect().await.map_err(cannot)?;
+        first.close().await.map_err(cannot)?;
+        let pool = PgPoolOptions::new().max_connections(CONNECTIONS).test_before_acquire(false);
+        let pool = pool.connect_with(options).await.map_err(cannot)?;
         let server = Self { pool };
         if let Err(error) = server.prepare(&place).await {
             server.close().await;

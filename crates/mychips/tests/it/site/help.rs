@@ -12,6 +12,7 @@ fn every_command_explains_itself() {
         ("key", &["new"][..]),
         ("user", &["add", "list", "show", "suspend", "resume"]),
         ("contract", &["list", "show", "hash", "add"]),
+        ("config", &["show"]),
         (
             "tally",
             &[

@@ -1,7 +1,9 @@
 //! A site on one machine, as its users meet it: `mychips` and nothing else.
 
+mod config;
 mod help;
 mod killed;
+mod postgres;
 mod refusals;
 mod story;
 mod town;

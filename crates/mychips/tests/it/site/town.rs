@@ -24,21 +24,30 @@ impl Town {
     pub(crate) fn new() -> Self {
         let town = Self::bare();
         town.does("init");
+        town.with_ann_and_bob()
+    }
+
+    /// Ann and Bob move in.
+    pub(crate) fn with_ann_and_bob(self) -> Self {
         for (user, name) in [("ann", "Ann Baker"), ("bob", "Bob Smith")] {
-            town.does(&format!("key new {user}"));
-            town.room_run(&["user", "add", user, "--name", name]);
+            self.does(&format!("key new {user}"));
+            self.room_run(&["user", "add", user, "--name", name]);
         }
-        town
+        self
     }
 
     /// Ann invited Bob, Bob offered, Ann accepted: Bob may owe 100, Ann may owe 20.
     pub(crate) fn with_tally() -> Self {
-        let town = Self::new();
-        town.does("tally invite --as ann --limit 100 --their-limit 20 --out for-bob.json");
-        town.does("tally answer for-bob.json --as bob");
-        town.does("tally offer ann --as bob");
-        town.does("tally accept bob --as ann");
-        town
+        Self::new().with_open_tally()
+    }
+
+    /// The same, where both live already.
+    pub(crate) fn with_open_tally(self) -> Self {
+        self.does("tally invite --as ann --limit 100 --their-limit 20 --out for-bob.json");
+        self.does("tally answer for-bob.json --as bob");
+        self.does("tally offer ann --as bob");
+        self.does("tally accept bob --as ann");
+        self
     }
 
     pub(crate) fn site(&self) -> PathBuf {
