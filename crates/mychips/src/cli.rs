@@ -9,6 +9,7 @@ use crate::commands::config::Config;
 use crate::commands::contract::Contract;
 use crate::commands::doctor::Doctor;
 use crate::commands::init::Init;
+use crate::commands::invoice::{Invoice, Refuse};
 use crate::commands::key::Key;
 use crate::commands::pay::Pay;
 use crate::commands::statement::Statement;
@@ -52,6 +53,8 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Tally(Tally),
     Pay(Pay),
+    Invoice(Invoice),
+    Refuse(Refuse),
     Statement(Statement),
     Status(Status),
     Doctor(Doctor),
@@ -70,6 +73,8 @@ impl Command {
             Self::Contract(flags) => flags.json(),
             Self::Tally(flags) => flags.json(),
             Self::Pay(flags) => flags.json(),
+            Self::Invoice(flags) => flags.json(),
+            Self::Refuse(flags) => flags.json(),
             Self::Statement(flags) => flags.json(),
             Self::Status(flags) => flags.json(),
             Self::Doctor(flags) => flags.json(),

@@ -63,6 +63,8 @@ fn run(command: &Command, started: Instant) -> Result<(), Failure> {
         Command::Contract(flags) => commands::contract::run(flags),
         Command::Tally(flags) => commands::tally::run(flags),
         Command::Pay(flags) => commands::pay::run(flags),
+        Command::Invoice(flags) => commands::invoice::run(flags),
+        Command::Refuse(flags) => commands::invoice::refuse(flags),
         Command::Statement(flags) => commands::statement::run(flags),
         Command::Status(flags) => commands::status::run(flags),
         Command::Doctor(flags) => commands::doctor::run(flags),

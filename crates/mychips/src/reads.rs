@@ -3,7 +3,9 @@
 
 use protocol::negotiation::Draft;
 use protocol::{Contract, Cuid, Tally, TallyId, Verified};
-use site::{Caller, Entry, Examined, Found, Governing, Query, Resident, Seen, Status, Summary};
+use site::{
+    Caller, Entry, Examined, Found, Governing, InvoiceView, Query, Resident, Seen, Status, Summary,
+};
 
 use crate::failure::Failure;
 use crate::visit::Visit;
@@ -87,6 +89,16 @@ impl Visit {
         }
         entries.reverse();
         Ok(entries)
+    }
+
+    /// The invoices of a tally.
+    pub(crate) fn invoices(
+        &self,
+        user: &Cuid,
+        tally: TallyId,
+    ) -> Result<Vec<InvoiceView>, Failure> {
+        let query = Query::Invoices { user: user.clone(), tally };
+        found!(self, query, Found::Invoices(invoices) => invoices)
     }
 
     pub(crate) fn governing(&self, user: &Cuid, tally: TallyId) -> Result<Governing, Failure> {

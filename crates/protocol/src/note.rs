@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::address::ChipAddress;
 use crate::record::record;
-use crate::{Cuid, Hash, TallyId, ledger, negotiation};
+use crate::{Cuid, Hash, Tally, TallyId, invoice, ledger, negotiation};
 
 /// A message from one half of a tally to the other.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -32,27 +32,60 @@ pub enum Body {
     Negotiation(negotiation::Message),
     /// About the chits.
     Ledger(ledger::Message),
+    /// About invoices.
+    Invoice(invoice::Message),
 }
 
 impl Body {
-    /// One word for what is said: a later note of the same kind to the same half takes the place of
-    /// an earlier one that still waits, as each says all that is due.
+    /// The name under which a note waits to be delivered: a later one of the same name to the same
+    /// half takes the place of an earlier one, as it says all that the earlier one did, or what has
+    /// overtaken it. So two notes that both have to be heard never have one name.
     #[must_use]
-    pub const fn kind(&self) -> &'static str {
+    pub fn key(&self) -> String {
+        use invoice::Message as I;
         use ledger::Message as L;
         use negotiation::Message as N;
         match self {
-            Self::Negotiation(N::Answer { .. }) => "answer",
-            Self::Negotiation(N::Answered) => "answered",
-            Self::Negotiation(N::Tally(_)) => "tally",
-            Self::Negotiation(N::Received { .. }) => "received",
-            Self::Negotiation(N::Withdraw { .. }) => "withdraw",
-            Self::Negotiation(N::Ended { .. }) => "ended",
-            Self::Negotiation(N::Ask) => "ask",
-            Self::Ledger(L::Upd { .. }) => "upd",
-            Self::Ledger(L::Ack { .. }) => "ack",
-            Self::Ledger(L::Nak { .. }) => "nak",
-            Self::Ledger(L::Req { .. }) => "req",
+            Self::Negotiation(N::Answer { .. }) => "answer".to_owned(),
+            Self::Negotiation(N::Answered) => "answered".to_owned(),
+            Self::Negotiation(N::Tally(tally)) => of_tally(tally).to_owned(),
+            Self::Negotiation(N::Received { version }) => format!("received:{}", version.hash),
+            Self::Negotiation(N::Withdraw { .. }) => "withdraw".to_owned(),
+            Self::Negotiation(N::Ended { version, .. }) => format!("ended:{}", version.hash),
+            Self::Negotiation(N::Ask) => "ask".to_owned(),
+            Self::Ledger(L::Upd { .. }) => "upd".to_owned(),
+            Self::Ledger(L::Ack { .. }) => "ack".to_owned(),
+            Self::Ledger(L::Nak { .. }) => "nak".to_owned(),
+            Self::Ledger(L::Req { .. }) => "req".to_owned(),
+            Self::Invoice(I::Invoice(invoice)) => format!("invoice:{}", invoice.uuid),
+            Self::Invoice(I::Received { chit, .. }) => format!("invoice-received:{chit}"),
+            Self::Invoice(I::Refused { chit, .. }) => format!("invoice-refused:{chit}"),
+            Self::Invoice(I::Ask) => "invoice-ask".to_owned(),
         }
+    }
+
+    /// Whether any number of such notes may wait for one half, each with a name of its own. A site
+    /// sets a limit to them: what it leaves unsaid, the next reminder says.
+    #[must_use]
+    pub const fn is_one_of_many(&self) -> bool {
+        use invoice::Message as I;
+        use negotiation::Message as N;
+        match self {
+            Self::Negotiation(message) => {
+                matches!(message, N::Received { .. } | N::Ended { .. })
+            }
+            Self::Ledger(_) => false,
+            Self::Invoice(message) => !matches!(message, I::Ask),
+        }
+    }
+}
+
+/// An agreement and each side's offer: of each the highest is all that counts.
+fn of_tally(tally: &Tally) -> &'static str {
+    let sign = tally.members().sign.as_ref();
+    match sign.map(|sign| (sign.stock.is_some(), sign.foil.is_some())) {
+        Some((true, false)) => "offer-of-stock",
+        Some((false, true)) => "offer-of-foil",
+        Some(_) | None => "tally",
     }
 }

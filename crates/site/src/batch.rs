@@ -6,6 +6,7 @@ use std::collections::btree_map::Entry;
 use std::sync::Arc;
 
 use protocol::half::HalfTally;
+use protocol::invoice::Invoices;
 use protocol::ledger::{Change, Ledger};
 use protocol::{ChitId, Cuid, Hash, TallyId, Timestamp};
 use store::{
@@ -15,6 +16,7 @@ use store::{
 use crate::error::SiteError;
 use crate::half::{Kept, rows, states};
 use crate::history::History;
+use crate::invoice::{self, InHand};
 use crate::known::{Known, Remembered};
 
 /// One transaction, the halves that it has in hand, and the users that it has asked for.
@@ -32,6 +34,7 @@ pub(crate) struct Held {
     /// What it is now.
     pub(crate) state: Arc<HalfTally>,
     pub(crate) history: History,
+    invoices: Option<InHand>,
     changed: Option<Timestamp>,
     negotiated: bool,
 }
@@ -61,6 +64,12 @@ impl Work {
         self.letters.extend(letters);
     }
 
+    /// How many letters of a half wait, those included that are about to be posted.
+    pub(crate) async fn waiting(&mut self, half: HalfId) -> Result<u64, SiteError> {
+        let new = self.letters.iter().filter(|letter| letter.half == Some(half)).count();
+        Ok(self.tx.waiting(half).await?.saturating_add(u64::try_from(new).unwrap_or(u64::MAX)))
+    }
+
     /// A number that grows with every change: whoever was refused and left it as it was changed
     /// nothing.
     pub(crate) const fn changes(&self) -> u64 {
@@ -83,9 +92,36 @@ impl Held {
         self.history.change(change);
     }
 
+    /// Whether there are invoices: most halves have none, and need not look.
+    pub(crate) fn has_invoices(&self) -> bool {
+        match &self.invoices {
+            Some(invoices) => !invoices.now.kept().is_empty(),
+            None => self.half.invoices > 0,
+        }
+    }
+
+    /// Its invoices, read when they are asked for first.
+    pub(crate) async fn invoices(&mut self, view: &mut View) -> Result<&Invoices, SiteError> {
+        let invoices = match self.invoices.take() {
+            Some(invoices) => invoices,
+            None => InHand::of(invoice::read(view, &self.half).await?),
+        };
+        Ok(&self.invoices.insert(invoices).now)
+    }
+
+    /// Its invoices, which were read, are these from now on.
+    pub(crate) fn put_invoices(&mut self, work: &mut Work, now: Invoices, at: Timestamp) {
+        if let Some(invoices) = self.invoices.as_mut().filter(|invoices| invoices.now != now) {
+            work.changes += 1;
+            self.changed = Some(at);
+            invoices.now = now;
+        }
+    }
+
     fn of(remembered: Remembered) -> Self {
         let Remembered { half, state, links } = remembered;
-        Self { half, state, history: History::of(links), changed: None, negotiated: false }
+        let history = History::of(links);
+        Self { half, state, history, invoices: None, changed: None, negotiated: false }
     }
 
     /// As it is once the batch is committed.
@@ -211,7 +247,7 @@ impl Batch {
         let ids = self.work.tx().add_halves(&[new]).await?;
         for id in ids {
             let (holder, row) = (holder.clone(), row.clone());
-            let half = Half { id, version: 1, holder, tally, side, row };
+            let half = Half { id, version: 1, invoices: 0, holder, tally, side, row };
             let state = Arc::new(state.clone());
             self.take_in_hand(Held::of(Remembered { half, state, links: Vec::new() }));
         }
@@ -259,6 +295,7 @@ impl Batch {
     pub(crate) async fn commit(mut self, results: &[CommandResult]) -> Result<(), SiteError> {
         let mut links = Vec::new();
         let (mut halves, mut negotiations) = (Vec::new(), Vec::new());
+        let (mut invoices, mut invoices_gone) = (Vec::new(), Vec::new());
         for held in self.halves.values_mut() {
             let Some(at) = held.changed else { continue };
             if let Some(new) = held.history.new_end() {
@@ -278,6 +315,12 @@ impl Batch {
             }
             halves.push(held.half.clone());
             held.half.version += 1;
+            if let Some(in_hand) = &held.invoices {
+                let (mut rows, mut gone) = in_hand.changes(&held.half)?;
+                invoices.append(&mut rows);
+                invoices_gone.append(&mut gone);
+                held.half.invoices = u64::try_from(in_hand.now.kept().len()).unwrap_or(u64::MAX);
+            }
         }
         let Work { mut tx, letters, .. } = self.work;
         if !links.is_empty() {
@@ -288,6 +331,12 @@ impl Batch {
         }
         if !negotiations.is_empty() {
             tx.put_negotiations(&negotiations).await?;
+        }
+        if !invoices.is_empty() {
+            tx.put_invoices(&invoices).await?;
+        }
+        if !invoices_gone.is_empty() {
+            tx.drop_invoices(&invoices_gone).await?;
         }
         if !letters.is_empty() {
             tx.post(&letters).await?;

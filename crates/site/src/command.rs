@@ -1,9 +1,12 @@
 //! Commands: what may be asked of a site, by whom, and the answers.
 
+use std::num::NonZeroU32;
+
 use protocol::chit::Chit;
+use protocol::invoice::Invoice;
 use protocol::ledger::Head;
 use protocol::negotiation::{Draft, Reason};
-use protocol::{Cert, Contract, Cuid, Hash, Side, Tally, TallyId, Timestamp};
+use protocol::{Cert, ChitId, Contract, Cuid, Hash, Side, Tally, TallyId, Timestamp};
 use serde::{Deserialize, Serialize};
 use store::UserKind;
 
@@ -119,6 +122,17 @@ pub enum Wish {
         chit: Box<Chit>,
         /// Whether it may go beyond the limit that the partner granted.
         over_limit: bool,
+    },
+    /// An invoice, signed: a new one, the next version of one, or one taken back.
+    Invoice(Box<Invoice>),
+    /// No to an invoice of the partner's.
+    RefuseInvoice {
+        /// The invoice.
+        invoice: ChitId,
+        /// The version that it saw.
+        revision: NonZeroU32,
+        /// Why.
+        reason: Option<Reason>,
     },
     /// Chits that its device kept and its half may have lost.
     Recover(Vec<Chit>),

@@ -12,6 +12,7 @@ use crate::door::Site;
 use crate::error::SiteError;
 use crate::half::{Kept, one, states};
 use crate::history;
+use crate::invoice;
 
 /// How many rows are read at once.
 const AT_ONCE: u32 = 500;
@@ -158,6 +159,9 @@ async fn examine(
         Ok(row) if row == half.row => {}
         Ok(_) => found.push("the row does not follow from the kept state".to_owned()),
         Err(error) => found.push(error.to_string()),
+    }
+    if half.invoices > 0 {
+        invoice::examine(view, half, state, found).await?;
     }
     let (Some(ledger), Some(signed)) = (&state.ledger, state.negotiation.signed()) else {
         return Ok(0);

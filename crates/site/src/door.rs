@@ -5,12 +5,14 @@ use std::sync::Arc;
 
 use protocol::chit::Chit;
 use protocol::half::HalfTally;
+use protocol::invoice::Input as InvoiceInput;
 use protocol::ledger::{Good, Input as LedgerInput, Ledger};
 use protocol::negotiation::{Input as NegotiationInput, Negotiation};
 use protocol::tally::SignedBy;
 use protocol::{AgentId, Cert, Cuid, Hash, Record, Side, TallyId, Verified};
 use store::{CommandResult, Founded, Invite, NewEvent, Store, User, UserKind, UserStatus};
 
+use crate::answered;
 use crate::batch::Batch;
 use crate::command::{Answer, Caller, Command, CommandId, Wish};
 use crate::error::SiteError;
@@ -104,15 +106,21 @@ impl Site {
         let mut answers = Vec::with_capacity(all.len());
         let mut results = Vec::with_capacity(all.len());
         for asked in all {
+            let digest = match answered::digest(&asked.command) {
+                Ok(digest) => digest,
+                Err(error) => {
+                    answers.push(Err(error));
+                    continue;
+                }
+            };
             if let Some(text) = before.get(&asked.id) {
-                answers.push(serde_json::from_str(text).map_err(|_| SiteError::OtherAnswer));
+                answers.push(answered::read(text, digest));
                 continue;
             }
             let changes = batch.work.changes();
             match self.decide(&mut batch, &asked.caller, asked.command.clone()).await {
                 Ok(answer) => {
-                    let text = serde_json::to_string(&answer);
-                    let text = text.map_err(|_| SiteError::OtherAnswer)?;
+                    let text = answered::text(digest, &answer)?;
                     before.insert(asked.id.clone(), text.clone());
                     results.push(CommandResult {
                         id: asked.id.clone(),
@@ -358,11 +366,19 @@ impl Site {
                 let good = chits.iter().map(|chit| self.good(ledger, chit));
                 Input::Ledger(LedgerInput::Recover(good.collect::<Result<_, _>>()?))
             }
+            Wish::Invoice(invoice) => {
+                let invoice = Verified::check(*invoice, held.state.open()?.keys())?;
+                Input::Invoice(InvoiceInput::Propose(Box::new(invoice)))
+            }
+            Wish::RefuseInvoice { invoice: chit, revision, reason } => {
+                Input::Invoice(InvoiceInput::Refuse { chit, revision, reason })
+            }
             Wish::Compare => {
                 self.take(work, held, Input::Negotiation(NegotiationInput::Compare)).await?;
                 if held.state.ledger.is_none() {
                     return Ok(());
                 }
+                self.take(work, held, Input::Invoice(InvoiceInput::Compare)).await?;
                 Input::Ledger(LedgerInput::Compare)
             }
         };

@@ -1,6 +1,6 @@
 //! Why a site does not do what it is asked: what happened, to which record, what to do.
 
-use protocol::{AgentId, Cuid, JsonError, SignatureFault, TallyId, ledger, negotiation};
+use protocol::{AgentId, Cuid, JsonError, SignatureFault, TallyId, invoice, ledger, negotiation};
 use store::StoreError;
 use thiserror::Error;
 
@@ -77,6 +77,9 @@ pub enum SiteError {
     /// The ledger does not take it.
     #[error(transparent)]
     Ledger(#[from] ledger::Refusal),
+    /// An invoice does not allow it.
+    #[error(transparent)]
+    Invoice(#[from] invoice::Refusal),
     /// A link that should be there is not.
     #[error("link {index} of the tally's history cannot be read; run doctor")]
     History {
@@ -92,8 +95,14 @@ pub enum SiteError {
         reason: String,
     },
     /// The command's name was used for another command.
-    #[error("a command of this name was answered before, with another answer")]
-    OtherAnswer,
+    #[error("another command was given under this name; give this one a name of its own")]
+    OtherCommand,
+    /// A kept answer cannot be read.
+    #[error("the answer that was kept for this command cannot be read ({reason}); run doctor")]
+    Answer {
+        /// Why.
+        reason: String,
+    },
     /// Too many wait.
     #[error("{waiting} commands wait already; ask again in a moment")]
     Busy {

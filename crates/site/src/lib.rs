@@ -9,11 +9,14 @@
 //!   for it;
 //! * `door.rs` the way in for commands, `queue.rs` those that wait, `post.rs` for notes, and the letters out;
 //! * `batch.rs` what is decided in one transaction; `known.rs` what is remembered from one to the next;
+//! * `answered.rs` answers as they are kept, for whoever asks again;
 //! * `half.rs` a half as it is kept: the state of both machines; `history.rs` its links;
+//! * `invoice.rs` what halves take and show of invoices; `events.rs` what is told to devices;
 //! * `contract.rs` the contracts known here; `device.rs` what a device asks before it signs;
 //! * `query.rs` what may be asked and by whom, `read.rs` how rows are read; `words.rs` how they are
 //!   written in JSON; `doctor.rs` whether everything kept still holds.
 
+mod answered;
 mod batch;
 mod command;
 mod contract;
@@ -21,9 +24,11 @@ mod device;
 mod doctor;
 mod door;
 mod error;
+mod events;
 mod half;
 mod history;
 mod invitation;
+mod invoice;
 mod known;
 mod ports;
 mod post;
@@ -39,6 +44,7 @@ pub use doctor::{Doctor, Examined, Fault};
 pub use door::Site;
 pub use error::SiteError;
 pub use invitation::Invitation;
+pub use invoice::{InvoiceView, Standing};
 pub use ports::{Chance, Clock};
 pub use post::Posted;
 pub use query::{Found, MAX_ROWS, Query, Resident, Seen, Status};

@@ -2,15 +2,17 @@
 //! between halves at this site are delivered from it.
 
 use protocol::half::HalfTally;
+use protocol::invoice::Input as InvoiceInput;
 use protocol::ledger::{self, Input as LedgerInput, Step as LedgerStep, Stop};
 use protocol::negotiation::{self, Governs, Input as NegotiationInput};
 use protocol::note::{Body, Note};
-use protocol::{ChipAddress, Cuid, Hash, Record, TallyId};
+use protocol::{ChipAddress, Cuid, Hash, Record, TallyId, Verified};
 use store::{Claim, Half, HalfFilter, Letter, LetterId, NewLetter, View};
 
 use crate::batch::{Batch, Held, Work};
 use crate::door::{Site, token_key};
 use crate::error::SiteError;
+use crate::events;
 use crate::half::{Kept, states};
 use crate::invitation::Invitation;
 
@@ -23,10 +25,15 @@ const LEASE_MS: i64 = 60_000;
 /// For how long a letter that nobody here can deliver waits, in milliseconds.
 const LATER_MS: i64 = 60_000;
 
+/// How many letters of one half may wait before it says no more of the kinds that may be many: all
+/// that both sides' invoices give to say, and some. What is not said now, the next reminder says.
+pub(crate) const MAX_WAITING: u64 = 512;
+
 /// Something that happens to a half.
 pub(crate) enum Input {
     Negotiation(NegotiationInput),
     Ledger(LedgerInput),
+    Invoice(InvoiceInput),
 }
 
 /// What a round of the post did.
@@ -128,6 +135,7 @@ impl Site {
         if state.ledger.as_ref().is_some_and(|ledger| ledger.agreed() < ledger.head().index) {
             inputs.push(Input::Ledger(LedgerInput::Remind));
         }
+        inputs.extend(self.due_of_invoices(half).await?.into_iter().map(Input::Invoice));
         if inputs.is_empty() {
             return Ok(false);
         }
@@ -195,6 +203,11 @@ impl Site {
                 let message = message.try_map(|chit| self.good(ledger, &chit))?;
                 Input::Ledger(LedgerInput::Receive(message))
             }
+            Body::Invoice(message) => {
+                let keys = held.state.open()?.keys();
+                let message = message.try_map(|invoice| Verified::check(invoice, keys))?;
+                Input::Invoice(InvoiceInput::Receive(message))
+            }
         };
         self.take(work, held, input).await
     }
@@ -228,7 +241,11 @@ impl Site {
     ) -> Result<(), SiteError> {
         match input {
             Input::Negotiation(input) => self.negotiate(work, held, input).await,
+            Input::Invoice(input) => self.take_invoice(work, held, input).await,
             Input::Ledger(input) => {
+                if let LedgerInput::Write { chit, .. } = &input {
+                    self.may_pay(work, held, chit.chit()).await?;
+                }
                 let step = step(work.view(), held, &input).await?;
                 let state = HalfTally::clone(&held.state);
                 self.keep(work, held, state, step, Vec::new()).await
@@ -243,6 +260,11 @@ impl Site {
         input: NegotiationInput,
     ) -> Result<(), SiteError> {
         let done = held.state.negotiate(input, self.clock.now())?;
+        for event in &done.events {
+            if let Some((kind, text)) = events::of_negotiation(held.half.tally, event) {
+                work.tx().tell([self.event(&held.half.holder, kind, text)]);
+            }
+        }
         let state = done.half;
         let said = done.send.into_iter().map(Body::Negotiation).collect();
         if let (Some(Governs::Higher(tally)), Some(ledger)) = (&done.governs, &state.ledger) {
@@ -280,6 +302,7 @@ impl Site {
         said.extend(step.send.into_iter().map(Body::Ledger));
         self.post_all(work, held, &state, said).await?;
         if let Some(change) = step.change {
+            self.settle(work, held, &change).await?;
             held.relink(work, change);
         }
         self.put(work, held, state);
@@ -297,7 +320,7 @@ impl Site {
     }
 
     /// Puts what a half says into the outbox.
-    async fn post_all(
+    pub(crate) async fn post_all(
         &self,
         work: &mut Work,
         held: &Held,
@@ -307,16 +330,27 @@ impl Site {
         let Some(partner) = state.negotiation.partner() else { return Ok(()) };
         let (to, agent) = (partner.chad.cuid.clone(), partner.chad.agent);
         let half = &held.half;
+        let mut room = None;
         let mut letters = Vec::with_capacity(said.len());
         for body in said {
+            if body.is_one_of_many() {
+                let left = match room {
+                    Some(left) => left,
+                    None => MAX_WAITING.saturating_sub(work.waiting(half.id).await?),
+                };
+                room = Some(left.saturating_sub(1));
+                if left == 0 {
+                    continue;
+                }
+            }
             let token = match &body {
                 Body::Negotiation(negotiation::Message::Answer { .. }) => {
                     let token = work.view().setting(&token_key(&half.tally)).await?;
                     token.and_then(|token| token.parse().ok())
                 }
-                Body::Negotiation(_) | Body::Ledger(_) => None,
+                Body::Negotiation(_) | Body::Ledger(_) | Body::Invoice(_) => None,
             };
-            let key = body.kind().to_owned();
+            let key = body.key();
             let from = ChipAddress { cuid: half.holder.clone(), agent: self.agent, endpoint: None };
             let note = Note { tally: half.tally, from, to: to.clone(), token, body };
             let message = note.to_text()?.to_string();

@@ -15,6 +15,7 @@ use crate::device::Governing;
 use crate::doctor::Examined;
 use crate::door::Site;
 use crate::error::SiteError;
+use crate::invoice::InvoiceView;
 use crate::read::{Entry, Summary};
 
 /// The most rows of one answer: with certs of a usual size some megabytes.
@@ -85,6 +86,13 @@ pub enum Query {
         /// How many.
         limit: u32,
     },
+    /// The invoices of a tally, by name: those included that are over but have not expired.
+    Invoices {
+        /// Whose.
+        user: Cuid,
+        /// Of which tally.
+        tally: TallyId,
+    },
     /// What governs a user's half of an open tally.
     Governing {
         /// Whose.
@@ -154,6 +162,8 @@ pub enum Found {
         /// The chits.
         entries: Vec<Entry>,
     },
+    /// See [`Query::Invoices`].
+    Invoices(Vec<InvoiceView>),
     /// See [`Query::Governing`].
     Governing(Box<Governing>),
     /// See [`Query::ToOffer`].
@@ -268,6 +278,10 @@ impl Site {
                 let (dates, limit) = (from..until, limit.min(MAX_ROWS));
                 let (opening, entries) = self.period(&user, tally, dates, after, limit).await?;
                 Ok(Found::Period { opening, entries })
+            }
+            Query::Invoices { user, tally } => {
+                may_see(caller, &user)?;
+                Ok(Found::Invoices(self.invoices(&user, tally).await?))
             }
             Query::Governing { user, tally } => {
                 may_see(caller, &user)?;

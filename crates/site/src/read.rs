@@ -43,6 +43,8 @@ pub struct Summary {
     pub chits: u64,
     /// How many of them the partner is known to have.
     pub agreed: u64,
+    /// How many invoices it has, those included that are over but have not expired.
+    pub invoices: u64,
     /// When it changed last.
     pub changed: Timestamp,
 }
@@ -187,6 +189,7 @@ fn summary(half: &Half, state: &HalfTally) -> Summary {
         offer: negotiation.offer().map(|(tally, side)| (tally.clone(), side)),
         chits,
         agreed,
+        invoices: half.invoices,
         changed: half.row.changed,
     }
 }

@@ -1,7 +1,7 @@
 //! The one table of refusals: which word names them for programs, and which class they are of. A
 //! command line makes exit codes of classes, an HTTP server status codes.
 
-use protocol::{ledger, negotiation};
+use protocol::{invoice, ledger, negotiation};
 
 use crate::error::SiteError;
 
@@ -55,8 +55,11 @@ impl SiteError {
             Self::Record(_) => (Class::Refused, "record"),
             Self::Negotiation(refusal) => of_negotiation(refusal),
             Self::Ledger(refusal) => of_ledger(refusal),
-            Self::History { .. } | Self::State { .. } => (Class::Fault, "damaged"),
-            Self::OtherAnswer => (Class::Conflict, "other_answer"),
+            Self::Invoice(refusal) => of_invoice(refusal),
+            Self::History { .. } | Self::State { .. } | Self::Answer { .. } => {
+                (Class::Fault, "damaged")
+            }
+            Self::OtherCommand => (Class::Conflict, "other_command"),
             Self::Busy { .. } => (Class::Passing, "busy"),
             Self::Store(_) if self.is_passing() => (Class::Passing, "store"),
             Self::Store(_) => (Class::Store, "store"),
@@ -79,6 +82,30 @@ const fn of_negotiation(refusal: &negotiation::Refusal) -> (Class, &'static str)
         | Refusal::Late { .. }
         | Refusal::Crossed { .. } => (Class::Conflict, "negotiation"),
         _ => (Class::Refused, "negotiation"),
+    }
+}
+
+const fn of_invoice(refusal: &invoice::Refusal) -> (Class, &'static str) {
+    use invoice::Refusal;
+    match refusal {
+        Refusal::Unknown { .. } => (Class::NotFound, "no_invoice"),
+        Refusal::NotAsAsked { .. } => (Class::Conflict, "not_as_asked"),
+        Refusal::Paid { .. } => (Class::Conflict, "paid"),
+        Refusal::Refused { .. } => (Class::Conflict, "refused"),
+        Refusal::Withdrawn { .. } => (Class::Conflict, "withdrawn"),
+        Refusal::Expired { .. } => (Class::Conflict, "expired"),
+        Refusal::Changed { .. } => (Class::Conflict, "changed"),
+        Refusal::NameTaken { .. } => (Class::Conflict, "name_taken"),
+        Refusal::TooMany { .. } => (Class::Conflict, "too_many_invoices"),
+        Refusal::Revision { .. } | Refusal::Known { .. } | Refusal::Late { .. } => {
+            (Class::Conflict, "invoice")
+        }
+        Refusal::OtherTally { .. }
+        | Refusal::NotPayee { .. }
+        | Refusal::NotPayer { .. }
+        | Refusal::Dates { .. }
+        | Refusal::Shorter { .. }
+        | Refusal::Record(_) => (Class::Refused, "invoice"),
     }
 }
 

@@ -27,6 +27,8 @@ pub enum Kind {
     Contract,
     /// An [`crate::Invite`].
     Invite,
+    /// An [`crate::InvoiceRow`].
+    Invoice,
     /// A [`crate::Lift`].
     Lift,
     /// A [`crate::LiftLeg`].
@@ -49,6 +51,7 @@ impl fmt::Display for Kind {
             Self::Result => "command result",
             Self::Contract => "contract",
             Self::Invite => "invite",
+            Self::Invoice => "invoice",
             Self::Lift => "lift",
             Self::Leg => "leg of a lift",
             Self::Word => "dictionary word",

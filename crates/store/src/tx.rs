@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 use std::ops::{Deref, DerefMut};
 
-use protocol::{AgentId, Hash, TallyId, Timestamp};
+use protocol::{AgentId, ChitId, Hash, TallyId, Timestamp};
 
 use crate::rows::{Setting, fit};
 use crate::view::{Hand, View, ask};
 use crate::{
-    Claim, CommandResult, Contract, Founded, Half, HalfId, Invite, Letter, LetterId, Lift, LiftLeg,
-    LinkRow, Negotiation, NewEvent, NewHalf, NewLetter, StoreError, User, Word,
+    Claim, CommandResult, Contract, Founded, Half, HalfId, Invite, InvoiceRow, Letter, LetterId,
+    Lift, LiftLeg, LinkRow, Negotiation, NewEvent, NewHalf, NewLetter, StoreError, User, Word,
 };
 
 /// A transaction that may change rows. It can be asked all that a [`View`] can, and sees its own
@@ -159,6 +159,20 @@ impl Tx {
     pub async fn put_negotiations(&mut self, negotiations: &[Negotiation]) -> Result<()> {
         self.sound(fit(negotiations))?;
         change!(self.put_negotiations(negotiations))
+    }
+
+    /// Keeps invoices, or changes them; none may be named twice. Each half must be changed in the
+    /// same transaction ([`Tx::put_halves`]), so that its version counts this change too.
+    ///
+    /// [`StoreError::Missing`] where there is no such half.
+    pub async fn put_invoices(&mut self, invoices: &[InvoiceRow]) -> Result<()> {
+        self.sound(fit(invoices))?;
+        change!(self.put_invoices(invoices))
+    }
+
+    /// Forgets invoices, as [`Tx::put_invoices`] changes them; unknown names are passed over.
+    pub async fn drop_invoices(&mut self, names: &[(HalfId, ChitId)]) -> Result<()> {
+        change!(self.drop_invoices(names))
     }
 
     /// Adds links, of any number of halves.

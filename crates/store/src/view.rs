@@ -3,9 +3,9 @@
 use protocol::{ChitId, ContractId, Cuid, Hash, LiftId, TallyId, Timestamp};
 
 use crate::{
-    Audience, CommandResult, Contract, Derived, Event, Half, HalfFilter, HalfId, Invite, Letter,
-    LetterId, Lift, LiftLeg, LinkRow, Meta, Negotiation, StoreError, Totals, User, Word, memory,
-    sql,
+    Audience, CommandResult, Contract, Derived, Event, Half, HalfFilter, HalfId, Invite,
+    InvoiceRow, Letter, LetterId, Lift, LiftLeg, LinkRow, Meta, Negotiation, StoreError, Totals,
+    User, Word, memory, sql,
 };
 
 /// Which implementation answers.
@@ -149,6 +149,16 @@ impl View {
     /// What follows from a half's links.
     pub async fn derived(&mut self, half: HalfId) -> Result<Derived> {
         ask!(self.derived(half))
+    }
+
+    /// The invoices of a half, by name.
+    pub async fn invoices(&mut self, half: HalfId) -> Result<Vec<InvoiceRow>> {
+        ask!(self.invoices(half))
+    }
+
+    /// How many letters about a half wait.
+    pub async fn waiting(&mut self, half: HalfId) -> Result<u64> {
+        ask!(self.waiting(half))
     }
 
     /// Letters that wait, in the order they were posted.

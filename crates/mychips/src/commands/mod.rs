@@ -4,6 +4,7 @@ pub(crate) mod config;
 pub(crate) mod contract;
 pub(crate) mod doctor;
 pub(crate) mod init;
+pub(crate) mod invoice;
 pub(crate) mod key;
 pub(crate) mod pay;
 pub(crate) mod statement;

@@ -3,11 +3,11 @@
 use clap::Args;
 use protocol::bounded::{Line, Prose};
 use protocol::chit::{Chit, Entry, MAX_MEMO_BYTES, MAX_REFERENCE_BYTES, Positive, Written};
-use protocol::{ChitId, Hash, TallyId, Units};
+use protocol::{ChitId, Cuid, Hash, TallyId, Units};
 use serde::Serialize;
 use site::{Clock, Command, Wish};
 
-use super::tally;
+use super::{invoice, tally};
 use crate::failure::Failure;
 use crate::flags::{As, KeyFolder, Place};
 use crate::keys::Keys;
@@ -21,6 +21,8 @@ use crate::world::{self, World};
 /// answer, as the machine stopped, may give the command again and pay no second time, if it had
 /// --once. A signed chit is not taken back; a mistake is mended by a chit the other way.
 #[derive(Debug, Args)]
+#[command(override_usage = "mychips pay [OPTIONS] --as <USER> <PARTNER|TALLY> <AMOUNT>\n       \
+                            mychips pay [OPTIONS] --as <USER> --invoice <INVOICE>")]
 #[command(after_long_help = "\
 JSON:
   chit, tally   uuids
@@ -34,13 +36,22 @@ Exit codes:
 
 Examples:
   mychips pay bob 12.50 --as ann --memo 'two crates of pears'
-  mychips pay 3f2a 100 --as ann --ref INV-2026-17 --once INV-2026-17")]
+  mychips pay 3f2a 100 --as ann --ref INV-2026-17 --once INV-2026-17
+  mychips pay --invoice 9c41 --as ann")]
 pub(crate) struct Pay {
     /// The partner, or the tally
-    #[arg(value_name = "PARTNER|TALLY")]
-    to: String,
+    #[arg(value_name = "PARTNER|TALLY", required_unless_present = "invoice")]
+    to: Option<String>,
     /// How much, in CHIPs: 12, 12.5, 0.001
-    amount: Units,
+    #[arg(required_unless_present = "invoice")]
+    amount: Option<Units>,
+    /// Pay this invoice, exactly what its latest version asks for; given again, nothing more is paid
+    #[arg(
+        long,
+        value_name = "INVOICE",
+        conflicts_with_all = ["to", "amount", "memo", "reference", "once"]
+    )]
+    invoice: Option<String>,
     #[command(flatten)]
     who: As,
     /// What it is for, for people
@@ -71,32 +82,25 @@ struct Paid {
 }
 
 pub(crate) fn run(flags: &Pay) -> Result<(), Failure> {
-    let units = Positive::try_from(flags.amount)
-        .map_err(|_| Failure::misused("AMOUNT must be more than 0"))?;
     let data = visit::data(flags.place.data.as_deref())?;
     let keys = Keys::at(flags.keys.keys.as_deref(), &data)?;
     let visit = Visit::enter(&data)?;
     let user = &flags.who.user;
-    let half = tally::find(&visit, user, &flags.to)?;
-    let key = keys.of(user)?;
-    let uuid = name(flags, half.tally)?;
-    let written =
-        Written { reference: flags.reference.clone(), memo: flags.memo.clone(), sign: None };
-    let chit = Chit {
-        uuid,
-        tally: half.tally,
-        by: half.side,
-        date: World.now(),
-        entry: Entry::Tran { units, written },
+    let chit = match &flags.invoice {
+        Some(invoice) => what_pays(&visit, user, invoice)?,
+        None => as_said(&visit, flags)?,
     };
+    let key = keys.of(user)?;
+    let (uuid, tally) = (chit.uuid, chit.tally);
+    let amount = chit.effect_on(chit.by.other());
     let chit = chit.signed(&key).map_err(|e| Failure::refused("signature", e.to_string()))?;
     let wish = Wish::Write { chit: Box::new(chit), over_limit: flags.over_limit };
-    visit.ask_once(user, &uuid.to_string(), Command::Tally { tally: half.tally, wish })?;
-    let now = visit.tally(user, half.tally)?;
+    visit.ask_once(user, &uuid.to_string(), Command::Tally { tally, wish })?;
+    let now = visit.tally(user, tally)?;
     let paid = Paid {
         chit: uuid,
         tally: now.tally,
-        amount: flags.amount,
+        amount,
         balance: now.balance_milli,
         status: now.status.clone(),
     };
@@ -104,10 +108,39 @@ pub(crate) fn run(flags: &Pay) -> Result<(), Failure> {
         let partner = tally::partner_name(&now);
         format!(
             "Paid {} to {partner}: {}\nchit   {uuid}\ntally  {}",
-            say::units(flags.amount),
+            say::units(amount),
             say::standing(&partner, now.balance_milli),
             now.tally
         )
+    })
+}
+
+/// The chit that pays an invoice in the version that the user was shown last.
+fn what_pays(visit: &Visit, user: &Cuid, named: &str) -> Result<Chit, Failure> {
+    let view = invoice::find(visit, user, named)?;
+    if view.invoice.by != view.side {
+        let text = "it is your own invoice: the partner pays it; you may change it or take it back";
+        return Err(Failure::refused("invoice", text));
+    }
+    Ok(view.invoice.chit(World.now()))
+}
+
+/// The chit that the flags say, not signed.
+fn as_said(visit: &Visit, flags: &Pay) -> Result<Chit, Failure> {
+    let (Some(to), Some(amount)) = (&flags.to, flags.amount) else {
+        return Err(Failure::misused("say whom to pay, and how much; or --invoice"));
+    };
+    let units =
+        Positive::try_from(amount).map_err(|_| Failure::misused("AMOUNT must be more than 0"))?;
+    let half = tally::find(visit, &flags.who.user, to)?;
+    let written =
+        Written { reference: flags.reference.clone(), memo: flags.memo.clone(), sign: None };
+    Ok(Chit {
+        uuid: name(flags, half.tally)?,
+        tally: half.tally,
+        by: half.side,
+        date: World.now(),
+        entry: Entry::Tran { units, written },
     })
 }
 

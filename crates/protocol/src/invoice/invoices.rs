@@ -27,10 +27,10 @@ pub struct Invoices {
     pub(super) kept: BTreeMap<ChitId, Kept>,
 }
 
-/// One of them.
+/// One of them, and what this half knows of it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Kept {
+pub struct Kept {
     /// The latest version.
     pub(super) invoice: Invoice,
     pub(super) fate: Fate,
@@ -68,7 +68,30 @@ impl Kept {
         Self { invoice, fate: Fate::Open, told }
     }
 
-    pub(super) const fn status(&self) -> Status {
+    /// The latest version.
+    #[must_use]
+    pub const fn invoice(&self) -> &Invoice {
+        &self.invoice
+    }
+
+    /// Why the payer refused, where it did and said why.
+    #[must_use]
+    pub const fn reason(&self) -> Option<&Reason> {
+        match &self.fate {
+            Fate::Refused { reason } => reason.as_ref(),
+            Fate::Open | Fate::Paid { .. } => None,
+        }
+    }
+
+    /// Whether the partner is known to have heard the last that this half had to say of it.
+    #[must_use]
+    pub const fn is_told(&self) -> bool {
+        self.told
+    }
+
+    /// Where it stands.
+    #[must_use]
+    pub const fn status(&self) -> Status {
         match self.fate {
             Fate::Paid { as_asked } => Status::Paid { as_asked },
             Fate::Open | Fate::Refused { .. } if self.invoice.withdrawn => Status::Withdrawn,
@@ -94,6 +117,20 @@ impl Invoices {
     #[must_use]
     pub const fn new(tally: TallyId, side: Side) -> Self {
         Self { tally, side, kept: BTreeMap::new() }
+    }
+
+    /// A half with those that were kept, each by itself; see [`Invoices::kept`].
+    #[must_use]
+    pub fn of(tally: TallyId, side: Side, kept: impl IntoIterator<Item = Kept>) -> Self {
+        let kept = kept.into_iter().map(|kept| (kept.invoice.uuid, kept)).collect();
+        Self { tally, side, kept }
+    }
+
+    /// What this half knows, by the invoices' names: each may be kept by itself, as most inputs
+    /// touch one.
+    #[must_use]
+    pub const fn kept(&self) -> &BTreeMap<ChitId, Kept> {
+        &self.kept
     }
 
     /// The invoices that this half knows, with where each stands: in its latest version, until it

@@ -14,7 +14,7 @@ use std::num::NonZeroU32;
 
 use serde::{Deserialize, Serialize};
 
-pub use invoices::{Invoices, MAX_OPEN_INVOICES, Status};
+pub use invoices::{Invoices, Kept, MAX_OPEN_INVOICES, Status};
 pub use refusal::Refusal;
 pub use step::{Event, Given, Input, Message, Reason, Step};
 

@@ -103,8 +103,9 @@ impl Link {
         Self { head: head.then(chit.tally, hash), chit_hash: hash, chit }
     }
 
-    /// Takes the chit off the chain.
-    pub(super) fn unlinked(self) -> Good {
+    /// The chit, whose proof was checked before it was linked.
+    #[must_use]
+    pub fn unlinked(self) -> Good {
         Good { chit: self.chit, hash: self.chit_hash }
     }
 }

@@ -37,6 +37,7 @@ fn about(name: &str) -> Vec<Query> {
         Query::History { user: user.clone(), tally, before: None, limit: 10 },
         Query::Period { user: user.clone(), tally, from, until, after: 0, limit: 10 },
         Query::Governing { user: user.clone(), tally },
+        Query::Invoices { user: user.clone(), tally },
         Query::ToOffer { user, tally, draft: Box::new(draft()) },
     ]
 }

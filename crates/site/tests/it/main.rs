@@ -4,6 +4,9 @@
 mod after_a_restart;
 mod asked;
 mod device;
+mod invoices;
+mod letters;
+mod negotiation;
 mod once;
 mod refusals;
 mod story;

@@ -9,6 +9,7 @@ use crate::town::{Town, chit_id, cuid, on_every_store, tally_id, user};
 on_every_store! {
     the_same_command_again_changes_nothing_and_is_answered_alike,
     one_callers_command_names_are_not_anothers,
+    a_name_that_was_used_is_not_for_another_command,
     two_at_once_are_done_one_after_the_other,
     one_that_is_refused_takes_no_others_with_it,
 }
@@ -43,6 +44,51 @@ async fn one_callers_command_names_are_not_anothers(store: Store) {
     town.site.command(&Caller::Administrator, &id, suspend).await.unwrap();
     let refused = town.pay("bob", Side::Foil, 3, 1).await;
     assert!(matches!(refused, Err(SiteError::Suspended(who)) if who == cuid("bob")));
+}
+
+async fn a_name_that_was_used_is_not_for_another_command(store: Store) {
+    let town = Town::with_tally(store).await;
+    let id = CommandId::new("friday").unwrap();
+    let pay = |number, milli, over_limit| {
+        let chit = Box::new(town.payment("bob", Side::Foil, chit_id(number), milli));
+        Command::Tally { tally: tally_id(), wish: Wish::Write { chit, over_limit } }
+    };
+    let bob = user("bob");
+    let ask = |command| town.site.command(&bob, &id, command);
+    let first = ask(pay(1, 500, false)).await.unwrap();
+    let others = [
+        pay(1, 501, false),
+        pay(2, 500, false),
+        pay(1, 500, true),
+        Command::Tally { tally: tally_id(), wish: Wish::Compare },
+        Command::Tally { tally: protocol::TallyId::random([8; 16]), wish: Wish::Compare },
+    ];
+    for other in others {
+        let refused = ask(other).await.unwrap_err();
+        assert!(matches!(refused, SiteError::OtherCommand), "{refused}");
+        assert_eq!(refused.word(), "other_command");
+    }
+    // A device that saw no answer signs the same payment again, and later.
+    let mut later = town.payment("bob", Side::Foil, chit_id(1), 500);
+    later.date = "2026-11-22T11:00:00.000Z".parse().unwrap();
+    let chit = Box::new(later.signed(town.key("bob")).unwrap());
+    let wish = Wish::Write { chit, over_limit: false };
+    assert_eq!(ask(Command::Tally { tally: tally_id(), wish }).await.unwrap(), first);
+    // Both in one batch: the second is another.
+    let id = CommandId::new("together").unwrap();
+    let two = [pay(3, 1, false), pay(4, 1, false)].map(|command| {
+        let (site, id) = (town.site.clone(), id.clone());
+        tokio::spawn(async move { site.command(&user("bob"), &id, command).await })
+    });
+    let mut done = Vec::new();
+    for answer in two {
+        done.push(answer.await.unwrap().is_ok());
+    }
+    done.sort_unstable();
+    assert_eq!(done, [false, true]);
+    town.deliver().await;
+    assert_eq!(town.balance("suzie").await, 501);
+    town.assert_sound().await;
 }
 
 async fn two_at_once_are_done_one_after_the_other(store: Store) {

@@ -44,6 +44,13 @@ pub(crate) struct World {
     drawn: AtomicU64,
 }
 
+impl World {
+    /// Lets time pass.
+    pub(crate) fn pass(&self, ms: i64) {
+        self.now_ms.fetch_add(ms, Ordering::Relaxed);
+    }
+}
+
 impl Clock for World {
     fn now(&self) -> Timestamp {
         Timestamp::from_ms(self.now_ms.fetch_add(1, Ordering::Relaxed)).unwrap()
@@ -270,6 +277,22 @@ impl Town {
     ) -> Result<Answer, SiteError> {
         let chit = Box::new(self.payment(name, side, chit_id(id), milli));
         self.wish(name, Wish::Write { chit, over_limit: false }).await
+    }
+
+    /// Loses all letters that wait.
+    pub(crate) async fn lose_letters(&self, store: &Store) {
+        let mut tx = store.begin().await.unwrap();
+        let letters = tx.letters(None, 1_000).await.unwrap();
+        let ids: Vec<_> = letters.iter().map(|letter| letter.id).collect();
+        tx.done(&ids).await.unwrap();
+        tx.commit().await.unwrap();
+    }
+
+    /// What a user was told: the kinds, each with its JSON.
+    pub(crate) async fn told(&self, store: &Store, name: &str) -> Vec<(String, String)> {
+        let audience = store::Audience::User(&cuid(name));
+        let events = store.read().await.unwrap().events(audience, 0, 10_000).await.unwrap();
+        events.into_iter().map(|event| (event.event.kind, event.event.text)).collect()
     }
 
     pub(crate) async fn balance(&self, name: &str) -> i128 {

@@ -7,8 +7,9 @@ use protocol::{ChitId, ContractId, Cuid, Hash, LiftId, TallyId, Timestamp};
 
 use super::Hand;
 use crate::{
-    Audience, CommandResult, Contract, Derived, Event, Half, HalfFilter, HalfId, Invite, Letter,
-    LetterId, Lift, LiftLeg, LinkRow, Meta, Negotiation, StoreError, Totals, User, Word,
+    Audience, CommandResult, Contract, Derived, Event, Half, HalfFilter, HalfId, Invite,
+    InvoiceRow, Letter, LetterId, Lift, LiftLeg, LinkRow, Meta, Negotiation, StoreError, Totals,
+    User, Word,
 };
 
 type Result<T> = std::result::Result<T, StoreError>;
@@ -175,6 +176,18 @@ impl Hand {
             derived.balance += i128::from(link.effect.milli());
         }
         Ok(derived)
+    }
+
+    pub(crate) fn invoices(&self, half: HalfId) -> Result<Vec<InvoiceRow>> {
+        let first = (half, String::new());
+        let own = self.state.invoices.up(Bound::Included(&first));
+        let own = own.take_while(|(key, _)| key.0 == half);
+        Ok(own.map(|(_, invoice)| invoice.clone()).collect())
+    }
+
+    pub(crate) fn waiting(&self, half: HalfId) -> Result<u64> {
+        let waiting = self.state.letters.iter().filter(|(_, l)| l.letter.half == Some(half));
+        Ok(u64::try_from(waiting.count()).unwrap_or(u64::MAX))
     }
 
     pub(crate) fn letters(&self, after: Option<LetterId>, limit: u32) -> Result<Vec<Letter>> {

@@ -4,8 +4,8 @@ use protocol::{AgentId, ChitId, ContractId, Cuid, Hash, LiftId, TallyId, Timesta
 
 use super::map::Map;
 use crate::{
-    CommandResult, Contract, Event, Founded, Half, HalfId, Invite, Letter, LetterId, Lift, LiftLeg,
-    LinkRow, User, Word,
+    CommandResult, Contract, Event, Founded, Half, HalfId, Invite, InvoiceRow, Letter, LetterId,
+    Lift, LiftLeg, LinkRow, User, Word,
 };
 
 // Where an order can be seen, names are ordered as texts, as in the databases.
@@ -28,6 +28,7 @@ pub(super) struct State {
     pub(super) links: Map<(HalfId, u64), LinkRow>,
     pub(super) link_chits: Map<(HalfId, Hash), u64>,
     pub(super) link_uuids: Map<(HalfId, ChitId, u64), ()>,
+    pub(super) invoices: Map<(HalfId, String), InvoiceRow>,
     pub(super) letters: Map<LetterId, Letter>,
     pub(super) letter_keys: Map<LetterKey, LetterId>,
     pub(super) last_letter: i64,

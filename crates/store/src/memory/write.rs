@@ -1,12 +1,12 @@
 //! Writing, in memory. What each change means is said in `crate::Tx`; letters in `outbox.rs`.
 
-use protocol::{Hash, Timestamp};
+use protocol::{ChitId, Hash, Timestamp};
 
 use super::Hand;
 use crate::rows::{Fit, which};
 use crate::{
-    CommandResult, Contract, Event, Founded, Half, HalfId, Invite, Kind, Lift, LiftLeg, LinkRow,
-    Negotiation, NewEvent, NewHalf, StoreError, User, Word,
+    CommandResult, Contract, Event, Founded, Half, HalfId, Invite, InvoiceRow, Kind, Lift, LiftLeg,
+    LinkRow, Negotiation, NewEvent, NewHalf, StoreError, User, Word,
 };
 
 type Result<T> = std::result::Result<T, StoreError>;
@@ -55,7 +55,9 @@ impl Hand {
             self.state.half_tallies.insert((*tally, id), ());
             self.state.half_holders.insert((holder.clone(), id), ());
             let (holder, tally, side, row) = (holder.clone(), *tally, *side, row.clone());
-            self.state.halves.insert(id, Half { id, version: 1, holder, tally, side, row });
+            self.state
+                .halves
+                .insert(id, Half { id, version: 1, invoices: 0, holder, tally, side, row });
             self.state.negotiations.insert(id, negotiation.clone());
             ids.push(id);
         }
@@ -80,6 +82,32 @@ impl Hand {
                 return Err(missing(negotiations));
             }
             self.state.negotiations.insert(*half, text.clone());
+        }
+        Ok(())
+    }
+
+    pub(crate) fn put_invoices(&mut self, invoices: &[InvoiceRow]) -> Result<()> {
+        for invoice in invoices {
+            let Some(half) = self.state.halves.get(&invoice.half).cloned() else {
+                return Err(missing(invoices));
+            };
+            if self.state.invoices.insert((invoice.half, invoice.chit.to_string()), invoice.clone())
+            {
+                let more = Half { invoices: half.invoices + 1, ..half };
+                self.state.halves.insert(invoice.half, more);
+            }
+        }
+        Ok(())
+    }
+
+    pub(crate) fn drop_invoices(&mut self, names: &[(HalfId, ChitId)]) -> Result<()> {
+        for (half, chit) in names {
+            if self.state.invoices.remove(&(*half, chit.to_string()))
+                && let Some(kept) = self.state.halves.get(half).cloned()
+            {
+                let fewer = Half { invoices: kept.invoices.saturating_sub(1), ..kept };
+                self.state.halves.insert(*half, fewer);
+            }
         }
         Ok(())
     }

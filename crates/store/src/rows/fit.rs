@@ -1,8 +1,8 @@
 //! `Fit`: how a row is called in messages, and whether every database can hold it.
 
 use crate::{
-    CommandResult, Contract, Half, HalfRow, Invite, Kind, Lift, LiftLeg, LinkRow, Negotiation,
-    NewEvent, NewHalf, NewLetter, StoreError, User, Word,
+    CommandResult, Contract, Half, HalfRow, Invite, InvoiceRow, Kind, Lift, LiftLeg, LinkRow,
+    Negotiation, NewEvent, NewHalf, NewLetter, StoreError, User, Word,
 };
 
 /// A row that can be written.
@@ -196,6 +196,18 @@ impl Fit for Invite {
 
     fn numbers(&self) -> Vec<i128> {
         self.uses_left.map(i128::from).into_iter().collect()
+    }
+}
+
+impl Fit for InvoiceRow {
+    const KIND: Kind = Kind::Invoice;
+
+    fn name(&self) -> String {
+        format!("{} of half {}", self.chit, self.half)
+    }
+
+    fn texts(&self) -> Vec<&str> {
+        vec![&self.text]
     }
 }
 

@@ -32,6 +32,8 @@ pub struct Half {
     pub id: HalfId,
     /// Counts the changes: [`crate::Tx::put_halves`] refuses a half read before the last one.
     pub version: u64,
+    /// How many invoices it has ([`crate::InvoiceRow`]); counted by the store.
+    pub invoices: u64,
     /// Whose half it is.
     pub holder: Cuid,
     /// The tally.

@@ -3,6 +3,7 @@
 mod event;
 mod fit;
 mod half;
+mod invoice;
 mod letter;
 mod lift;
 mod link;
@@ -12,6 +13,7 @@ mod user;
 pub use event::{Audience, CommandResult, Event, NewEvent};
 pub(crate) use fit::{Fit, Setting, fit, which};
 pub use half::{Derived, Half, HalfFilter, HalfId, HalfRow, Negotiation, NewHalf};
+pub use invoice::InvoiceRow;
 pub use letter::{Claim, Letter, LetterId, NewLetter};
 pub use lift::{Lift, LiftLeg};
 pub use link::LinkRow;

@@ -9,8 +9,8 @@ use super::conn::Hand;
 use super::value::{Cells, Row, Value, name, sum_of};
 use crate::{
     Audience, CommandResult, Contract, Derived, Event, Founded, Half, HalfFilter, HalfId, Invite,
-    Kind, Letter, LetterId, Lift, LiftLeg, LinkRow, Meta, Negotiation, StoreError, Totals, User,
-    Word,
+    InvoiceRow, Kind, Letter, LetterId, Lift, LiftLeg, LinkRow, Meta, Negotiation, StoreError,
+    Totals, User, Word,
 };
 
 type Result<T> = std::result::Result<T, StoreError>;
@@ -199,6 +199,15 @@ impl Hand {
             Ok(Derived { links: cells.count()?, last: cells.count()?, balance: cells.sum()? })
         })
         .await
+    }
+
+    pub(crate) async fn invoices(&mut self, half: HalfId) -> Result<Vec<InvoiceRow>> {
+        self.pick("WHERE half = $1 ORDER BY chit", vec![id(half)]).await
+    }
+
+    pub(crate) async fn waiting(&mut self, half: HalfId) -> Result<u64> {
+        let sql = "SELECT COUNT(*) FROM letters WHERE half = $1";
+        self.only(sql, vec![id(half)], |cells| cells.count()).await
     }
 
     pub(crate) async fn letters(

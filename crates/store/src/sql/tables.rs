@@ -7,9 +7,9 @@ use protocol::Side;
 use super::table::{Kept, Put};
 use super::value::{Cells, Value, name, opt_int, opt_name};
 use crate::{
-    CommandResult, Contract, Event, Half, HalfId, HalfRow, Invite, Kind, Letter, LetterId, Lift,
-    LiftLeg, LinkRow, Negotiation, NewEvent, NewLetter, StoreError, User, UserKind, UserStatus,
-    Word,
+    CommandResult, Contract, Event, Half, HalfId, HalfRow, Invite, InvoiceRow, Kind, Letter,
+    LetterId, Lift, LiftLeg, LinkRow, Negotiation, NewEvent, NewLetter, StoreError, User, UserKind,
+    UserStatus, Word,
 };
 
 type Result<T> = std::result::Result<T, StoreError>;
@@ -80,12 +80,14 @@ impl Kept for Half {
     const ROW: Kind = Kind::Half;
     const TABLE: &'static str = "halves";
     const COLUMNS: &'static str = "id, version, holder, tally, side, partner, status, ledger, balance, \
-                           partner_may_owe, holder_may_owe, head_index, head_hash, changed";
+                           partner_may_owe, holder_may_owe, head_index, head_hash, changed, \
+                           invoices";
 
     fn read(cells: &mut Cells<'_>) -> Result<Self> {
-        Ok(Self {
+        let mut half = Self {
             id: HalfId::new(cells.int()?),
             version: cells.count()?,
+            invoices: 0,
             holder: cells.name()?,
             tally: cells.name()?,
             side: cells.word(side)?,
@@ -100,7 +102,9 @@ impl Kept for Half {
                 head_hash: cells.opt_name()?,
                 changed: cells.date()?,
             },
-        })
+        };
+        half.invoices = cells.count()?;
+        Ok(half)
     }
 }
 
@@ -210,6 +214,18 @@ impl LinkRow {
             self.date.into(),
             (&self.text).into(),
         ]
+    }
+}
+
+table!(InvoiceRow in "invoices": "half", "chit", "text");
+
+impl InvoiceRow {
+    fn read_cells(cells: &mut Cells<'_>) -> Result<Self> {
+        Ok(Self { half: HalfId::new(cells.int()?), chit: cells.name()?, text: cells.text()? })
+    }
+
+    fn write_cells(&self) -> Vec<Value> {
+        vec![self.half.get().into(), name(&self.chit), (&self.text).into()]
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use protocol::{Hash, TallyId, Timestamp};
+use protocol::{ChitId, Hash, TallyId, Timestamp};
 
 use super::conn::Hand;
 use super::fault::About;
@@ -10,8 +10,8 @@ use super::table::{Put, pieces};
 use super::value::{Value, name};
 use crate::rows::{Fit, Setting};
 use crate::{
-    CommandResult, Contract, Event, Founded, Half, HalfId, HalfRow, Invite, Kind, Lift, LiftLeg,
-    LinkRow, Negotiation, NewEvent, NewHalf, StoreError, User, Word,
+    CommandResult, Contract, Event, Founded, Half, HalfId, HalfRow, Invite, InvoiceRow, Kind, Lift,
+    LiftLeg, LinkRow, Negotiation, NewEvent, NewHalf, StoreError, User, Word,
 };
 
 type Result<T> = std::result::Result<T, StoreError>;
@@ -73,7 +73,7 @@ impl Hand {
         let numbered = halves.iter().zip(first..).map(|(half, id)| {
             let NewHalf { holder, tally, side, row, negotiation: text } = half.clone();
             let half = HalfId::new(id);
-            let kept = Half { id: half, version: 1, holder, tally, side, row };
+            let kept = Half { id: half, version: 1, invoices: 0, holder, tally, side, row };
             (kept, Negotiation { half, text })
         });
         let (numbered, negotiations): (Vec<Half>, Vec<Negotiation>) = numbered.unzip();
@@ -114,6 +114,37 @@ impl Hand {
 
     pub(crate) async fn put_negotiations(&mut self, negotiations: &[Negotiation]) -> Result<()> {
         self.put(negotiations, "ON CONFLICT (half) DO UPDATE SET text = excluded.text").await
+    }
+
+    pub(crate) async fn put_invoices(&mut self, invoices: &[InvoiceRow]) -> Result<()> {
+        let rest = "ON CONFLICT (half, chit) DO UPDATE SET text = excluded.text";
+        self.put(invoices, rest).await?;
+        self.count_invoices(invoices.iter().map(|invoice| invoice.half)).await
+    }
+
+    pub(crate) async fn drop_invoices(&mut self, names: &[(HalfId, ChitId)]) -> Result<()> {
+        for piece in pieces(names) {
+            let values = piece.iter().flat_map(|(half, chit)| [half.get().into(), name(chit)]);
+            let places = self.places(piece.len(), 2);
+            let sql = format!("DELETE FROM invoices WHERE (half, chit) IN (VALUES {places})");
+            self.run(sql, values.collect(), &About::all(Kind::Invoice)).await?;
+        }
+        self.count_invoices(names.iter().map(|(half, _)| *half)).await
+    }
+
+    /// Counts the invoices of these halves anew.
+    async fn count_invoices(&mut self, halves: impl Iterator<Item = HalfId>) -> Result<()> {
+        let halves: BTreeSet<i64> = halves.map(HalfId::get).collect();
+        let halves: Vec<Value> = halves.into_iter().map(Value::from).collect();
+        for piece in pieces(&halves) {
+            let places = self.places(1, piece.len());
+            let sql = format!(
+                "UPDATE halves SET invoices = (SELECT COUNT(*) FROM invoices i \
+                 WHERE i.half = halves.id) WHERE id IN {places}"
+            );
+            self.run(sql, piece.to_vec(), &About::all(Kind::Half)).await?;
+        }
+        Ok(())
     }
 
     pub(crate) async fn append(&mut self, links: &[LinkRow]) -> Result<()> {

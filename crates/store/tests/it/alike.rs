@@ -3,8 +3,8 @@
 use proptest::prelude::*;
 use protocol::Timestamp;
 use store::{
-    Audience, Claim, CommandResult, Half, HalfFilter, HalfId, LetterId, Lift, LiftLeg, LinkRow,
-    Negotiation, Store, StoreKind, Tx, View,
+    Audience, Claim, CommandResult, Half, HalfFilter, HalfId, InvoiceRow, LetterId, Lift, LiftLeg,
+    LinkRow, Negotiation, Store, StoreKind, Tx, View,
 };
 
 use crate::places::{Home, wait};
@@ -19,6 +19,8 @@ enum Step {
     AddHalf(u8, u8),
     PutHalf { half: u8, version: u8, balance: i64 },
     PutNegotiation(u8, u8),
+    PutInvoice(u8, u8, u8),
+    DropInvoice(u8, u8),
     Append { half: u8, from: u8, many: u8, effect: i64 },
     Relink { half: u8, keep: u8, many: u8, effect: i64 },
     Post { half: Option<u8>, key: u8, due: u8 },
@@ -46,6 +48,9 @@ fn step() -> impl Strategy<Value = Step> {
             balance
         }),
         (small(), small()).prop_map(|(half, text)| Step::PutNegotiation(half, text)),
+        (small(), small(), small())
+            .prop_map(|(half, chit, text)| Step::PutInvoice(half, chit, text)),
+        (small(), small()).prop_map(|(half, chit)| Step::DropInvoice(half, chit)),
         (small(), small(), 0..6_u8, effect()).prop_map(|(half, from, many, effect)| Step::Append {
             half,
             from,
@@ -129,6 +134,15 @@ async fn act(tx: &mut Tx, step: &Step) -> Result<String, ()> {
             let negotiation = Negotiation { half: id(half), text: text.to_string() };
             tx.put_negotiations(&[negotiation]).await.map(|()| String::new())
         }
+        Step::PutInvoice(half, number, text) => {
+            let (half, chit, text) = (id(half), chit(number.into()), text.to_string());
+            let row = InvoiceRow { half, chit, text };
+            tx.put_invoices(&[row]).await.map(|()| String::new())
+        }
+        Step::DropInvoice(half, number) => {
+            let name = (id(half), chit(number.into()));
+            tx.drop_invoices(&[name]).await.map(|()| String::new())
+        }
         Step::Append { half, from, many, effect } => {
             tx.append(&chain(half, from, many, effect)).await.map(|()| String::new())
         }
@@ -206,6 +220,8 @@ async fn all(view: &mut View) -> String {
             "{:?}",
             view.links_by_uuid(&[(half.id, chit(1)), (id(1), chit(2))]).await.unwrap()
         ));
+        all.push(format!("{:?}", view.invoices(half.id).await.unwrap()));
+        all.push(format!("{:?}", view.waiting(half.id).await.unwrap()));
         all.push(format!("{:?}", view.derived(half.id).await.unwrap()));
         all.push(format!("{:?}", view.balance_before(half.id, at(3500)).await.unwrap()));
     }

@@ -1,10 +1,12 @@
 //! Halves: found by holder, tally and status; changed by whoever saw the last change; summed.
 
 use protocol::Side;
-use store::{Half, HalfFilter, HalfId, HalfRow, Kind, Negotiation, NewHalf, StoreError, Totals};
+use store::{
+    Half, HalfFilter, HalfId, HalfRow, InvoiceRow, Kind, Negotiation, NewHalf, StoreError, Totals,
+};
 
 use crate::places::{Home, everywhere};
-use crate::world::{agent, cuid, hash, lift, new_half, row, tally, two_halves, user};
+use crate::world::{agent, chit, cuid, hash, lift, new_half, row, tally, two_halves, user};
 
 async fn both_halves_of_a_tally(home: &Home) {
     let [anne, bert] = two_halves(&home.store).await;
@@ -52,6 +54,43 @@ async fn what_was_negotiated_is_kept_apart(home: &Home) {
     let mut tx = store.begin().await.unwrap();
     let error = tx.put_negotiations(&[of(HalfId::new(77), "{}")]).await.unwrap_err();
     assert!(matches!(error, StoreError::Missing { kind: Kind::Negotiation, .. }), "{error}");
+}
+
+async fn invoices_are_counted_with_their_half(home: &Home) {
+    let [anne, bert] = two_halves(&home.store).await;
+    let of = |half: &Half, number, text: &str| InvoiceRow {
+        half: half.id,
+        chit: chit(number),
+        text: text.to_owned(),
+    };
+    let mut tx = home.store.begin().await.unwrap();
+    tx.put_invoices(&[of(&anne, 2, "b"), of(&anne, 1, "a"), of(&bert, 1, "c")]).await.unwrap();
+    tx.put_invoices(&[of(&anne, 2, "d")]).await.unwrap();
+    // A change of the row leaves the number alone.
+    tx.put_halves(&[Half { invoices: 77, ..anne.clone() }]).await.unwrap();
+    tx.commit().await.unwrap();
+    let store = home.reopened().await;
+    let mut view = store.read().await.unwrap();
+    assert_eq!(view.invoices(anne.id).await.unwrap(), [of(&anne, 1, "a"), of(&anne, 2, "d")]);
+    assert_eq!(view.invoices(bert.id).await.unwrap(), [of(&bert, 1, "c")]);
+    assert_eq!(view.half(anne.id).await.unwrap().unwrap().invoices, 2);
+    assert_eq!(view.half(bert.id).await.unwrap().unwrap().invoices, 1);
+    drop(view);
+
+    let mut tx = store.begin().await.unwrap();
+    tx.drop_invoices(&[(anne.id, chit(1)), (anne.id, chit(9)), (bert.id, chit(1))]).await.unwrap();
+    tx.commit().await.unwrap();
+    let mut view = store.read().await.unwrap();
+    assert_eq!(view.invoices(anne.id).await.unwrap(), [of(&anne, 2, "d")]);
+    assert_eq!(view.invoices(bert.id).await.unwrap(), []);
+    assert_eq!(view.half(anne.id).await.unwrap().unwrap().invoices, 1);
+    assert_eq!(view.half(bert.id).await.unwrap().unwrap().invoices, 0);
+    drop(view);
+
+    let mut tx = store.begin().await.unwrap();
+    let nobody = InvoiceRow { half: HalfId::new(77), ..of(&anne, 1, "a") };
+    let error = tx.put_invoices(&[nobody]).await.unwrap_err();
+    assert!(matches!(error, StoreError::Missing { kind: Kind::Invoice, .. }), "{error}");
 }
 
 async fn one_for_each_holder_and_tally(home: &Home) {
@@ -189,6 +228,7 @@ everywhere!(
     both_halves_of_a_tally,
     come_back_as_written,
     what_was_negotiated_is_kept_apart,
+    invoices_are_counted_with_their_half,
     one_for_each_holder_and_tally,
     a_holder_must_be_known,
     a_change_on_old_news_is_refused,

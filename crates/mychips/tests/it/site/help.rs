@@ -5,11 +5,12 @@ use super::town::Town;
 #[test]
 fn every_command_explains_itself() {
     let mut town = Town::bare();
-    for command in ["init", "pay", "statement", "status", "doctor"] {
+    for command in ["init", "pay", "refuse", "statement", "status", "doctor"] {
         town.asks(&format!("{command} --help"));
     }
     for (command, below) in [
-        ("key", &["new"][..]),
+        ("invoice", &["list", "show", "amend", "withdraw"][..]),
+        ("key", &["new"]),
         ("user", &["add", "list", "show", "suspend", "resume"]),
         ("contract", &["list", "show", "hash", "add"]),
         ("config", &["show"]),

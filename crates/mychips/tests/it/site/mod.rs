@@ -2,6 +2,7 @@
 
 mod config;
 mod help;
+mod invoices;
 mod killed;
 mod postgres;
 mod refusals;
