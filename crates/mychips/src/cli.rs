@@ -11,6 +11,7 @@ use crate::commands::doctor::Doctor;
 use crate::commands::init::Init;
 use crate::commands::invoice::{Invoice, Refuse};
 use crate::commands::key::Key;
+use crate::commands::limits::Limits;
 use crate::commands::pay::Pay;
 use crate::commands::statement::Statement;
 use crate::commands::status::Status;
@@ -60,6 +61,7 @@ pub(crate) enum Command {
     Doctor(Doctor),
     #[command(subcommand)]
     Config(Config),
+    Limits(Limits),
 }
 
 impl Command {
@@ -79,6 +81,7 @@ impl Command {
             Self::Status(flags) => flags.json(),
             Self::Doctor(flags) => flags.json(),
             Self::Config(flags) => flags.json(),
+            Self::Limits(flags) => flags.json(),
         }
     }
 }

@@ -48,6 +48,7 @@ pub(crate) fn or_usual(given: Option<&Path>, name: &str, flag: &str) -> Result<P
 impl Home {
     /// Enters a directory where a site was set up.
     pub(crate) fn enter(folder: &Path) -> Result<Self, Failure> {
+        no_file(folder)?;
         if !folder.join(AGENT_KEY).is_file() {
             return Err(Failure::refused(
                 "no_site",
@@ -62,6 +63,7 @@ impl Home {
 
     /// Makes the directory where there is none, and enters it.
     pub(crate) fn make(folder: &Path) -> Result<Self, Failure> {
+        no_file(folder)?;
         let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(folder);
         made.map_err(|error| Failure::io("cannot make", folder, &error))?;
         Self::lock(folder)
@@ -124,6 +126,15 @@ impl Home {
         }
         self.agent()
     }
+}
+
+/// A data directory is a folder.
+fn no_file(folder: &Path) -> Result<(), Failure> {
+    if folder.exists() && !folder.is_dir() {
+        let what = "it is a file, and a site needs a folder: name another with --data";
+        return Err(Failure::io("cannot use", folder, &what));
+    }
+    Ok(())
 }
 
 /// Reads a secret key from its file.

@@ -69,5 +69,6 @@ fn run(command: &Command, started: Instant) -> Result<(), Failure> {
         Command::Status(flags) => commands::status::run(flags),
         Command::Doctor(flags) => commands::doctor::run(flags),
         Command::Config(flags) => commands::config::run(flags),
+        Command::Limits(flags) => commands::limits::run(flags),
     }
 }

@@ -123,7 +123,11 @@ impl Visit {
 
     /// Waits for something that the site does.
     fn wait<T>(&self, what: impl Future<Output = Result<T, SiteError>>) -> Result<T, Failure> {
-        Ok(self.runtime.block_on(what)?)
+        self.runtime.block_on(what).map_err(|error| self.failure(error))
+    }
+
+    fn failure(&self, error: SiteError) -> Failure {
+        placed(&self.store_shown(), error)
     }
 
     /// Has the site do something for a user, and delivers what follows from it.
@@ -174,7 +178,7 @@ impl Visit {
         for _ in 1..TRIES {
             match self.runtime.block_on(what()) {
                 Err(SiteError::Store(error)) if error.is_again() => {}
-                done => return Ok(done?),
+                done => return done.map_err(|error| self.failure(error)),
             }
         }
         self.wait(what())
@@ -210,7 +214,25 @@ fn open_store(
         let founded = store.read().await?.meta().await?.founded;
         Ok::<_, StoreError>((store, founded))
     });
-    opened.map_err(|error| SiteError::from(error).into())
+    opened.map_err(|error| placed(&config.store.shown(&home.database()), error.into()))
+}
+
+/// A failure that says where the rows are, where the store is to blame and does not say it.
+fn placed(place: &str, error: SiteError) -> Failure {
+    let (class, word) = (error.class(), error.word());
+    match error {
+        SiteError::Store(error) => {
+            let text = error.to_string();
+            // Whatever names a place names the database or the file.
+            let named = matches!(
+                error,
+                StoreError::CannotOpen { .. } | StoreError::NotOurs { .. } | StoreError::Exists(_)
+            );
+            let text = if named { text } else { format!("{place}: {text}") };
+            Failure::of_site(class, word, &text)
+        }
+        other => other.into(),
+    }
 }
 
 fn no_site(home: &Home, config: &Config) -> Failure {

@@ -27,7 +27,7 @@ const LATER_MS: i64 = 60_000;
 
 /// How many letters of one half may wait before it says no more of the kinds that may be many: all
 /// that both sides' invoices give to say, and some. What is not said now, the next reminder says.
-pub(crate) const MAX_WAITING: u64 = 512;
+pub const MAX_WAITING: u64 = 512;
 
 /// Something that happens to a half.
 pub(crate) enum Input {

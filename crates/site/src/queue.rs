@@ -15,7 +15,7 @@ use crate::error::SiteError;
 const TOGETHER: usize = 64;
 
 /// How many commands may wait before more are refused: each holds memory until it is served.
-pub(crate) const MAX_WAITING: usize = 4_096;
+pub const MAX_WAITING: usize = 4_096;
 
 /// Commands that wait, and who serves them.
 #[derive(Default)]

@@ -6,6 +6,7 @@ pub(crate) mod doctor;
 pub(crate) mod init;
 pub(crate) mod invoice;
 pub(crate) mod key;
+pub(crate) mod limits;
 pub(crate) mod pay;
 pub(crate) mod statement;
 pub(crate) mod status;

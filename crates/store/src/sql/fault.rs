@@ -5,6 +5,9 @@ use sqlx::error::{DatabaseError, ErrorKind};
 
 use crate::{Kind, StoreError};
 
+/// SQLite's `SQLITE_IOERR_SHMSIZE`.
+const SHMSIZE: u32 = 4874;
+
 /// What a statement was about, for its messages.
 pub(super) struct About {
     pub(super) kind: Kind,
@@ -45,6 +48,9 @@ fn said(error: &dyn DatabaseError, about: &About) -> StoreError {
     // SQLite's codes are numbers, the kind in the lowest byte; PostgreSQL's have five characters.
     if let (true, Ok(code)) = (code.len() < 5, code.parse::<u32>()) {
         return match code & 0xff {
+            // The index beside the file cannot grow: there is no room for it.
+            _ if code == SHMSIZE => StoreError::DiskFull,
+            10 => StoreError::Database { why: format!("{why}, SQLite's code {code}") },
             5 | 6 => StoreError::Again { why },
             8 => StoreError::ReadOnly { why },
             11 | 26 => StoreError::Corrupt { why },

@@ -21,7 +21,7 @@ use crate::visit::Visit;
 use crate::world::{self, World};
 
 /// The most bytes of an invitation: a cert and a few sentences.
-const MAX_BYTES: u64 = 256 * 1024;
+pub(crate) const MAX_INVITATION_BYTES: u64 = 256 * 1024;
 
 #[derive(Serialize)]
 struct Invited<'a> {
@@ -138,16 +138,17 @@ fn read(file: &Path) -> Result<Invitation, Failure> {
     let mut bytes = Vec::new();
     let stdin = file.as_os_str() == "-";
     let done: io::Result<usize> = if stdin {
-        io::stdin().lock().take(MAX_BYTES + 1).read_to_end(&mut bytes)
+        io::stdin().lock().take(MAX_INVITATION_BYTES + 1).read_to_end(&mut bytes)
     } else {
-        File::open(file).and_then(|open| open.take(MAX_BYTES + 1).read_to_end(&mut bytes))
+        File::open(file)
+            .and_then(|open| open.take(MAX_INVITATION_BYTES + 1).read_to_end(&mut bytes))
     };
     done.map_err(|error| Failure::io("cannot read", file, &error))?;
     let name = if stdin { "standard input".to_owned() } else { file.display().to_string() };
     let refused = |reason: &dyn std::fmt::Display| {
         Failure::refused("invitation", format!("{name} is no invitation: {reason}"))
     };
-    if bytes.len() as u64 > MAX_BYTES {
+    if bytes.len() as u64 > MAX_INVITATION_BYTES {
         return Err(refused(&"it is too long"));
     }
     Invitation::read(&bytes).map_err(|error| refused(&error))

@@ -22,6 +22,7 @@ use crate::flags::{As, KeyFolder, Place, Span};
 use crate::visit;
 
 pub(crate) use find::find;
+pub(crate) use invite::MAX_INVITATION_BYTES;
 pub(crate) use view::partner_name;
 
 /// Agreements with partners: invite, sign, set, close.

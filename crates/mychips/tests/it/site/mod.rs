@@ -1,9 +1,11 @@
 //! A site on one machine, as its users meet it: `mychips` and nothing else.
 
 mod config;
+mod faults;
 mod help;
 mod invoices;
 mod killed;
+mod limits;
 mod postgres;
 mod refusals;
 mod story;

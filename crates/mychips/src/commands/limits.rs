@@ -1,0 +1,195 @@
+//! `mychips limits`: every named limit, from the constants that keep it.
+
+use clap::Args;
+use serde::Serialize;
+
+use crate::config::MAX_CONFIG_BYTES;
+use crate::failure::Failure;
+use crate::page::Look;
+use crate::say::{self, Set, Table};
+
+use super::tally::MAX_INVITATION_BYTES;
+
+/// Show the limits on everything that users and partners can make grow.
+///
+/// Beyond a limit something is refused, with a reason; nothing is cut off. Limits of the protocol
+/// are the same at every site.
+#[derive(Debug, Args)]
+#[command(after_long_help = "\
+JSON: limits: name (crate, module, constant), value, unit, reason
+
+Examples:
+  mychips limits
+  mychips limits --json")]
+pub(crate) struct Limits {
+    /// Print JSON, and errors as JSON on standard error
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Serialize)]
+struct Told {
+    limits: Vec<Limit>,
+}
+
+/// One limit.
+#[derive(Serialize)]
+struct Limit {
+    /// Where its constant stands: crate, module, constant.
+    name: &'static str,
+    value: i128,
+    unit: &'static str,
+    reason: &'static str,
+}
+
+/// A limit from its constant; under the name of where that stands, where its path is another.
+macro_rules! limit {
+    ($path:path, $unit:literal, $reason:literal) => {
+        limit!(stringify!($path) => $path, $unit, $reason)
+    };
+    ($name:expr => $path:expr, $unit:literal, $reason:literal) => {
+        Limit { name: $name, value: $path as i128, unit: $unit, reason: $reason }
+    };
+}
+
+#[allow(clippy::cast_lossless, reason = "the constants differ in width; nothing is lost")]
+fn all() -> Vec<Limit> {
+    vec![
+        limit!("protocol::address::MAX_LEN" => protocol::ChipAddress::MAX_LEN, "bytes", "a CHIP address: its longest parts need about 400"),
+        limit!("protocol::bounded::MAX_LEN" => protocol::bounded::Word::MAX_LEN, "bytes", "a word: enough to say what it is, short enough for a table"),
+        limit!("protocol::ids::MAX_LEN" => protocol::Cuid::MAX_LEN, "bytes", "a user's name: as long as the part before @ of a mail address"),
+        limit!(
+            protocol::json::MAX_RECORD_BYTES,
+            "bytes",
+            "a record: a peer may make us hold so much before it is checked"
+        ),
+        limit!(protocol::json::MAX_DEPTH, "levels", "of JSON: whoever walks a value may recurse"),
+        limit!(protocol::cert::MAX_NAMES, "names", "of a user: legal, usual, former, trade names"),
+        limit!(
+            protocol::cert::MAX_NAME_BYTES,
+            "bytes",
+            "a name: the longest legal names fit twice"
+        ),
+        limit!(protocol::cert::MAX_CONNECTS, "ways", "to reach a user, in its cert"),
+        limit!(protocol::cert::MAX_PLACES, "places", "of a user, in its cert"),
+        limit!(
+            protocol::cert::MAX_ADDRESS_BYTES,
+            "bytes",
+            "a postal address or a way to reach somebody"
+        ),
+        limit!(
+            protocol::contract::MAX_HOST_BYTES,
+            "bytes",
+            "a contract's host: as long as a name in the DNS"
+        ),
+        limit!(
+            protocol::contract::MAX_TITLE_BYTES,
+            "bytes",
+            "a contract's or section's title: one line"
+        ),
+        limit!(
+            protocol::contract::MAX_TEXT_BYTES,
+            "bytes",
+            "the text of one section: some ten printed pages"
+        ),
+        limit!(
+            protocol::contract::MAX_SIBLINGS,
+            "sections",
+            "directly inside one other, or at the top"
+        ),
+        limit!(protocol::contract::MAX_DEPTH, "levels", "of sections: as much as a reader follows"),
+        limit!(
+            protocol::contract::MAX_SECTIONS,
+            "sections",
+            "of one contract, at all depths together"
+        ),
+        limit!(
+            protocol::contract::MAX_INCLUDES,
+            "levels",
+            "of contracts including each other: a chain could be endless"
+        ),
+        limit!(
+            protocol::contract::MAX_CLAUSES,
+            "clauses",
+            "of a document with all that it includes: nobody would read more"
+        ),
+        limit!(
+            protocol::contract::MAX_DOCUMENT_BYTES,
+            "bytes",
+            "the text of such a document: about three hundred pages"
+        ),
+        limit!(
+            protocol::terms::MAX_TERMS,
+            "terms",
+            "besides the limit: a contract can say more in its text"
+        ),
+        limit!(protocol::terms::MAX_TERM_BYTES, "bytes", "the text of a term"),
+        limit!(
+            protocol::tally::MAX_MEMO_BYTES,
+            "bytes",
+            "a tally's memo: a few sentences; what binds is in the contract"
+        ),
+        limit!(protocol::negotiation::MAX_REASON_BYTES, "bytes", "a reason to refuse: a sentence"),
+        limit!(
+            protocol::chit::MAX_REFERENCE_BYTES,
+            "bytes",
+            "a chit's reference: an invoice number, also with its link"
+        ),
+        limit!(protocol::chit::MAX_MEMO_BYTES, "bytes", "a chit's memo: a few sentences"),
+        limit!(
+            protocol::ledger::MAX_CHITS_IN_UPD,
+            "chits",
+            "in one message: so that it is one that a reader takes"
+        ),
+        limit!(
+            protocol::ledger::MAX_LOCATOR,
+            "heads",
+            "by which halves find where they part: enough for 2^60 links"
+        ),
+        limit!(
+            protocol::invoice::MAX_OPEN_MS,
+            "ms",
+            "an invoice is open: both halves remember it for so long"
+        ),
+        limit!(
+            protocol::invoice::MAX_OPEN_INVOICES,
+            "invoices",
+            "of each side on a tally: two a week for a year"
+        ),
+        limit!("site::command::MAX_LEN" => site::CommandId::MAX_LEN, "bytes", "a command's name: any usual id with a prefix"),
+        limit!("site::post::MAX_WAITING" => site::MAX_LETTERS_WAITING, "letters", "of one half that wait: all that both sides can have to say"),
+        limit!("site::query::MAX_ROWS" => site::MAX_ROWS, "rows", "in one answer: whoever wants more asks for the next page"),
+        limit!("site::queue::MAX_WAITING" => site::MAX_WAITING, "commands", "that wait: each holds memory until it is served"),
+        limit!("mychips::commands::MAX_INVITATION_BYTES" => MAX_INVITATION_BYTES, "bytes", "an invitation's file: a cert and a few sentences"),
+        limit!("mychips::config::MAX_CONFIG_BYTES" => MAX_CONFIG_BYTES, "bytes", "mychips.toml: a few lines for each key, and remarks"),
+    ]
+}
+
+pub(crate) fn run(flags: &Limits) -> Result<(), Failure> {
+    let told = Told { limits: all() };
+    say::either(flags.json, &told, || {
+        let columns = [("Most", Set::Right), ("", Set::Whole), ("What of, and why", Set::Left)];
+        let mut table = Table::new(&columns);
+        for limit in &told.limits {
+            let (value, unit) = people(limit.value, limit.unit);
+            table.row([value, unit.to_owned(), limit.reason.to_owned()]);
+        }
+        table.render(&Look::of_stdout())
+    })
+}
+
+/// A value as people read it: bytes in KiB and times in days or hours, where that is exact.
+fn people(value: i128, unit: &'static str) -> (String, &'static str) {
+    const DAY_MS: i128 = 24 * 3_600 * 1_000;
+    match unit {
+        "bytes" if value >= 1024 && value % 1024 == 0 => ((value / 1024).to_string(), "KiB"),
+        "ms" if value % DAY_MS == 0 => ((value / DAY_MS).to_string(), "days"),
+        _ => (value.to_string(), unit),
+    }
+}
+
+impl Limits {
+    pub(crate) const fn json(&self) -> bool {
+        self.json
+    }
+}
