@@ -3,6 +3,7 @@
 
 mod after_a_restart;
 mod asked;
+mod both_machines;
 mod device;
 mod invoices;
 mod letters;
@@ -12,3 +13,4 @@ mod refusals;
 mod story;
 mod town;
 mod two_sites;
+mod words;

@@ -10,3 +10,4 @@ mod postgres;
 mod refusals;
 mod story;
 mod town;
+mod words;
