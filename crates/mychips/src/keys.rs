@@ -5,7 +5,7 @@ use std::fs;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
-use protocol::{Cuid, KeyError, SecretKey};
+use protocol::{Cuid, KeyError, PublicKey, SecretKey, Signer};
 
 use crate::failure::Failure;
 use crate::{home, world};
@@ -65,10 +65,29 @@ impl Keys {
         home::read_key(&file)
     }
 
+    /// The user's key, where a tally takes chits with it.
+    pub(crate) fn for_tally(&self, user: &Cuid, taken: &PublicKey) -> Result<SecretKey, Failure> {
+        let key = self.of(user)?;
+        if key.public_key() == *taken {
+            return Ok(key);
+        }
+        Err(Failure::refused(
+            "other_key",
+            format!(
+                "{} is not the key that this tally takes chits of {user} with: restore that one",
+                self.file(user).display()
+            ),
+        ))
+    }
+
+    fn make_folder(&self) -> Result<(), Failure> {
+        let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.folder);
+        made.map_err(|error| Failure::io("cannot make", &self.folder, &error))
+    }
+
     /// Makes a user's key; one that is there already stays.
     pub(crate) fn make(&self, user: &Cuid) -> Result<SecretKey, Failure> {
-        let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.folder);
-        made.map_err(|error| Failure::io("cannot make", &self.folder, &error))?;
+        self.make_folder()?;
         let file = self.file(user);
         if file.exists() {
             return Err(Failure::refused(
@@ -80,15 +99,20 @@ impl Keys {
                 ),
             ));
         }
-        let key = loop {
-            let bytes = world::random().map_err(|error| Failure::no_chance(&error))?;
-            match SecretKey::p256(&bytes) {
-                Ok(key) => break key,
-                Err(KeyError::NotASecret) => {}
-                Err(error) => return Err(Failure::refused("key", error.to_string())),
-            }
-        };
+        let key = drawn()?;
         home::write_key(&file, &key)?;
         Ok(key)
+    }
+}
+
+/// A new key.
+fn drawn() -> Result<SecretKey, Failure> {
+    loop {
+        let bytes = world::random().map_err(|error| Failure::no_chance(&error))?;
+        match SecretKey::p256(&bytes) {
+            Ok(key) => return Ok(key),
+            Err(KeyError::NotASecret) => {}
+            Err(error) => return Err(Failure::refused("key", error.to_string())),
+        }
     }
 }

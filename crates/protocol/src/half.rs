@@ -3,9 +3,9 @@
 
 use std::sync::Arc;
 
-use crate::Timestamp;
 use crate::ledger::{Ledger, Status};
 use crate::negotiation::{Event, Given, Governs, Input, Message, Negotiation, Refusal};
+use crate::{Side, Timestamp};
 
 /// One half of a tally. The two parts change apart: a chit touches the ledger only, so a store keeps
 /// the negotiation, which holds whole records, where it is not written with every chit.
@@ -49,13 +49,42 @@ impl HalfTally {
         }
     }
 
+    fn is_rekeyed(&self) -> bool {
+        let ledger = self.ledger.as_ref();
+        ledger.is_some_and(|l| Side::BOTH.iter().any(|side| !l.key_changes(*side).is_empty()))
+    }
+
+    /// Whether the holder may change its key: not while the partner may accept an offer that bears
+    /// the old one.
+    ///
+    /// # Errors
+    /// [`Refusal::OfferOut`].
+    pub fn may_rekey(&self) -> Result<(), Refusal> {
+        match self.negotiation.offer() {
+            Some((_, by)) if by == self.negotiation.side() => {
+                Err(Refusal::OfferOut { tally: self.negotiation.tally() })
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Decides an input to the negotiation.
     ///
     /// # Errors
-    /// [`Refusal`] as [`Negotiation::step`].
+    /// [`Refusal`] as [`Negotiation::step`]; [`Refusal::Rekeyed`] for another revision after a
+    /// change of key, which the certs in it could undo.
     pub fn negotiate(&self, input: Input, now: Timestamp) -> Result<Negotiated, Refusal> {
+        let rekeyed = || Refusal::Rekeyed { tally: self.negotiation.tally() };
+        if self.is_rekeyed()
+            && matches!(input, Input::Draft(_) | Input::Offer(_) | Input::Accept(_))
+        {
+            return Err(rekeyed());
+        }
         let closed = self.ledger.as_ref().is_some_and(|ledger| ledger.status() == Status::Closed);
         let step = self.negotiation.step(input, Given { now, closed })?;
+        if self.is_rekeyed() && matches!(step.governs, Some(Governs::Higher(_))) {
+            return Err(rekeyed());
+        }
         let ledger = match &step.governs {
             Some(Governs::Opens(tally)) => Some(Ledger::open(tally, self.negotiation.side())?),
             Some(Governs::Higher(_)) | None => self.ledger.clone(),

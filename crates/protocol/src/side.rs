@@ -61,4 +61,12 @@ impl<T> Sides<T> {
             Side::Foil => &self.foil,
         }
     }
+
+    /// That of one side, to change.
+    pub const fn of_mut(&mut self, side: Side) -> &mut T {
+        match side {
+            Side::Stock => &mut self.stock,
+            Side::Foil => &mut self.foil,
+        }
+    }
 }

@@ -175,7 +175,7 @@ impl Town {
         };
         let units = Positive::try_from(purchase.units).map_err(|error| wrong(&error))?;
         let memo: Prose<_> = habit.what.parse().map_err(|error| wrong(&error))?;
-        let written = Written { reference: None, memo: Some(memo), sign: None };
+        let written = Written { memo: Some(memo), ..Written::default() };
         let chit = Chit { uuid, tally, by, date, entry: Entry::Tran { units, written } };
         let chit = chit.signed(key).map_err(|error| wrong(&error))?;
         let wish = Wish::Write { chit: Box::new(chit), over_limit: false };

@@ -53,6 +53,7 @@ fn undated(chit: &Chit) -> Chit {
     let mut chit = Chit { date: Timestamp::MIN, ..chit.clone() };
     match &mut chit.entry {
         Entry::Tran { written, .. } | Entry::Set { written, .. } => written.sign = None,
+        Entry::Key { rekey, written } => (rekey.proof, written.sign) = (None, None),
         Entry::Lift { .. } => {}
     }
     chit

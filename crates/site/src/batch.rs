@@ -299,7 +299,7 @@ impl Batch {
         for held in self.halves.values_mut() {
             let Some(at) = held.changed else { continue };
             if let Some(new) = held.history.new_end() {
-                let mut rows = rows(held.half.id, held.half.side, &new.then)?;
+                let mut rows = rows(held.half.id, held.state.open()?, &new.then)?;
                 if new.keep == held.half.row.head_index {
                     links.append(&mut rows);
                 } else {

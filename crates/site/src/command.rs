@@ -6,7 +6,7 @@ use protocol::chit::Chit;
 use protocol::invoice::Invoice;
 use protocol::ledger::Head;
 use protocol::negotiation::{Draft, Reason};
-use protocol::{Cert, ChitId, Contract, Cuid, Hash, Side, Tally, TallyId, Timestamp};
+use protocol::{Cert, ChitId, Contract, Cuid, Hash, Side, Signature, Tally, TallyId, Timestamp};
 use serde::{Deserialize, Serialize};
 use store::UserKind;
 
@@ -84,6 +84,14 @@ pub enum Command {
     Answer {
         /// The invitation.
         invitation: Box<Invitation>,
+    },
+    /// A user has another cert, maybe with another key; tallies that are open have their keys from
+    /// what was signed there.
+    NewCert {
+        /// The cert, signed with the key in it; of the same user.
+        cert: Box<Cert>,
+        /// The signature over it with the key in the cert before.
+        proof: Signature,
     },
     /// A user decides something about one of its tallies.
     Tally {

@@ -4,6 +4,7 @@ use std::num::NonZeroU32;
 
 use protocol::chit::Set;
 use protocol::half::HalfTally;
+use protocol::ledger::{Rekeying, Stop};
 use protocol::negotiation::Draft;
 use protocol::settings::InForce;
 use protocol::{Cuid, Settings, Tally, TallyId, Units};
@@ -12,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::door::Site;
 use crate::error::SiteError;
 use crate::half::{Kept, one};
+use crate::history::History;
 
 /// What governs a user's half of an open tally now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -72,6 +74,28 @@ impl Site {
         let consent = ledger.consent();
         let (holder, partner) = (consent.holder.into(), consent.partner.into());
         Ok(Governing { holder, partner, set, next_counter })
+    }
+
+    /// What the holder's device signs to change its key on an open tally.
+    ///
+    /// # Errors
+    /// As [`Site::governing`]; [`SiteError::Negotiation`] while an offer of the holder's is out;
+    /// [`SiteError::Ledger`] says why not now.
+    pub async fn to_rekey(&self, holder: &Cuid, tally: TallyId) -> Result<Rekeying, SiteError> {
+        let mut view = self.store.read().await?;
+        let half = view.half_of(holder, &tally).await?;
+        let half = half.ok_or_else(|| SiteError::NoTally { holder: holder.clone(), tally })?;
+        let state = one(&mut view, &half).await?;
+        let ledger = state.open()?;
+        state.may_rekey()?;
+        let mut history = History::default();
+        loop {
+            match ledger.to_rekey(&history) {
+                Ok(rekeying) => return Ok(rekeying),
+                Err(Stop::Refused(refusal)) => return Err(refusal.into()),
+                Err(Stop::Missing(missing)) => history.fetch(&mut view, half.id, missing).await?,
+            }
+        }
     }
 
     async fn state(&self, holder: &Cuid, tally: TallyId) -> Result<HalfTally, SiteError> {

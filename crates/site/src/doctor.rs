@@ -1,16 +1,17 @@
 //! Doctor: whether everything that is kept still holds: every hash, signature, chain and balance,
 //! and the sum of all balances.
 
+use protocol::chit::Entry;
 use protocol::half::HalfTally;
-use protocol::ledger::Head;
+use protocol::ledger::{Head, Ledger, Link};
 use protocol::record::Record;
-use protocol::{Cuid, TallyId, Verified};
+use protocol::{Cuid, Side, TallyId};
 use serde::{Deserialize, Serialize};
 use store::{Half, HalfFilter, HalfId, View};
 
 use crate::door::Site;
 use crate::error::SiteError;
-use crate::half::{Kept, one, states};
+use crate::half::{Kept, effect, one, states};
 use crate::history;
 use crate::invoice;
 
@@ -189,12 +190,13 @@ async fn examine(
             if link.chit.hash()? != link.chit_hash {
                 found.push(format!("link {}: the chit has another hash", row.index));
             }
-            let effect = link.chit.effect_on(half.side);
+            let effect = effect(ledger, &link);
             if row.effect != effect {
                 found.push(format!("link {}: the row has another effect", row.index));
             }
             balance += i128::from(effect.milli());
-            if let Err(fault) = Verified::check(link.chit, ledger.keys()) {
+            check_key(ledger, &link, found);
+            if let Err(fault) = ledger.prove(link.chit) {
                 found.push(format!("link {}: {fault}", row.index));
             }
         }
@@ -206,6 +208,26 @@ async fn examine(
         found.push(format!("the chits sum to {balance}, not to {}", ledger.balance_milli()));
     }
     Ok(head.index)
+}
+
+/// A change of key that the ledger follows must stand where it says, and name a head that stands.
+fn check_key(ledger: &Ledger, link: &Link, found: &mut Vec<String>) {
+    for side in Side::BOTH {
+        for change in ledger.key_changes(side) {
+            let index = link.head.index;
+            if change.at == index && change.chit != link.chit_hash {
+                found.push(format!("link {index} is not the change of key that it should be"));
+            }
+            if change.chit == link.chit_hash
+                && !matches!(&link.chit.entry, Entry::Key { rekey, .. }
+                    if change.at == index
+                        && rekey.public == change.public
+                        && rekey.head.index == change.until)
+            {
+                found.push(format!("link {index}: the change of key is not what is in force"));
+            }
+        }
+    }
 }
 
 /// What a half and its partner's, where that is here too, sum to, counted with the earlier of the
@@ -221,7 +243,7 @@ async fn balance_with_partner(
     if let (Some(ours), Ok(theirs)) = (&state.ledger, one(view, other).await)
         && let Some(theirs) = &theirs.ledger
     {
-        let settled = |l: &protocol::ledger::Ledger| l.agreed() == l.head().index;
+        let settled = |l: &Ledger| l.agreed() == l.head().index;
         if settled(ours) && settled(theirs) && ours.head() != theirs.head() {
             found.push("both halves are settled, yet their chains differ".to_owned());
         }

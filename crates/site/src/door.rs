@@ -9,7 +9,9 @@ use protocol::invoice::Input as InvoiceInput;
 use protocol::ledger::{Good, Input as LedgerInput, Ledger};
 use protocol::negotiation::{Input as NegotiationInput, Negotiation};
 use protocol::tally::SignedBy;
-use protocol::{AgentId, Cert, Cuid, Hash, Record, Side, TallyId, Verified};
+use protocol::{
+    AgentId, Cert, Cuid, Hash, Record, Side, Signature, SignatureFault, TallyId, Verified,
+};
 use store::{CommandResult, Founded, Invite, NewEvent, Store, User, UserKind, UserStatus};
 
 use crate::answered;
@@ -186,15 +188,15 @@ impl Site {
         }
     }
 
-    /// A chit whose signature is checked by the key that the ledger has for its signer; the same
-    /// chit and key are checked once.
+    /// A chit whose signature is checked by the key that it names, of those that the ledger has for
+    /// its signer; the same chit and key are checked once.
     pub(crate) fn good(&self, ledger: &Ledger, chit: &Chit) -> Result<Good, SiteError> {
-        let keys = ledger.keys();
-        let key = keys.of(chit.by);
+        let by = chit.by.word();
+        let key = ledger.key_for(chit).ok_or(SignatureFault::Wrong { by })?;
         if let Some(good) = self.known.good(key, chit) {
             return Ok(good);
         }
-        let good = Good::of(Verified::check(chit.clone(), keys)?)?;
+        let good = Good::prove(chit.clone(), key)?;
         self.known.remember_good(*key, good.clone());
         Ok(good)
     }
@@ -233,6 +235,12 @@ impl Site {
                 let holder = cert_of(active(batch, cuid).await?)?;
                 self.answer(batch, cuid, holder, &invitation).await
             }
+            (Command::NewCert { cert, proof }, Caller::User(cuid)) => {
+                let mut user = active(batch, cuid).await?.clone();
+                self.new_cert(&mut user, *cert, &proof)?;
+                batch.put_user(user).await?;
+                Ok(Answer::Done)
+            }
             (Command::Tally { tally, wish }, Caller::User(cuid)) => {
                 active(batch, cuid).await?;
                 self.wish(batch, cuid, tally, wish).await?;
@@ -270,6 +278,26 @@ impl Site {
         };
         batch.put_user(user).await?;
         Ok(Answer::Done)
+    }
+
+    /// A user has another cert: signed with the key in it, and with the key in the last one.
+    fn new_cert(&self, user: &mut User, cert: Cert, proof: &Signature) -> Result<(), SiteError> {
+        let before = cert_of(user)?;
+        let cert = Verified::check(cert, &())?;
+        if !cert.same_user(&before) {
+            return Err(SiteError::NotAllowed { who: "the user itself" });
+        }
+        if *cert == *before {
+            return Ok(());
+        }
+        cert.check_signature("the key before", &before.public, Some(proof))?;
+        let key = protocol::Json::of(&cert.public)?;
+        if let Some(name) = cert.name.first() {
+            user.name = name.to_string();
+        }
+        user.key = Some(protocol::CanonicalText::of(&key)?.to_string());
+        user.cert = Some(cert.to_text()?.to_string());
+        Ok(())
     }
 
     async fn invite(
@@ -359,15 +387,20 @@ impl Site {
             Wish::Withdraw { offer } => Input::Negotiation(NegotiationInput::Withdraw { offer }),
             Wish::Write { chit, over_limit } => {
                 let chit = self.good(held.state.open()?, &chit)?;
+                if matches!(chit.chit().entry, protocol::chit::Entry::Key { .. }) {
+                    held.state.may_rekey()?;
+                }
                 Input::Ledger(LedgerInput::Write { chit, over_limit })
             }
             Wish::Recover(chits) => {
                 let ledger = held.state.open()?;
-                let good = chits.iter().map(|chit| self.good(ledger, chit));
-                Input::Ledger(LedgerInput::Recover(good.collect::<Result<_, _>>()?))
+                let good: Result<_, _> = chits.iter().map(|chit| self.good(ledger, chit)).collect();
+                // Some may have a key that comes with them.
+                let good = good.or_else(|_| ledger.prove_all(chits))?;
+                Input::Ledger(LedgerInput::Recover(good))
             }
             Wish::Invoice(invoice) => {
-                let invoice = Verified::check(*invoice, held.state.open()?.keys())?;
+                let invoice = held.state.open()?.prove_invoice(*invoice)?;
                 Input::Invoice(InvoiceInput::Propose(Box::new(invoice)))
             }
             Wish::RefuseInvoice { invoice: chit, revision, reason } => {
@@ -397,7 +430,7 @@ pub(crate) fn token_key(tally: &TallyId) -> String {
 }
 
 fn unsigned(by: Side) -> SiteError {
-    protocol::SignatureFault::Missing { by: by.word() }.into()
+    SignatureFault::Missing { by: by.word() }.into()
 }
 
 async fn user<'a>(batch: &'a mut Batch, cuid: &Cuid) -> Result<&'a User, SiteError> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use protocol::half::HalfTally;
 use protocol::ledger::{Ledger, Link};
 use protocol::record::Record;
-use protocol::{Side, TallyId, Timestamp, Units};
+use protocol::{TallyId, Timestamp, Units};
 use store::{Half, HalfId, HalfRow, LinkRow, Negotiation, View};
 
 use crate::error::SiteError;
@@ -36,9 +36,7 @@ impl Kept for HalfTally {
             reason: "what was negotiated is not there".to_owned(),
         })?;
         let negotiation = serde_json::from_str(&negotiation.text).map_err(damaged(tally))?;
-        let ledger = half.row.ledger.as_deref().map(serde_json::from_str);
-        let ledger = ledger.transpose().map_err(damaged(tally))?;
-        Ok(Self { negotiation: Arc::new(negotiation), ledger })
+        Ok(Self { negotiation: Arc::new(negotiation), ledger: ledger(half)? })
     }
 
     fn open(&self) -> Result<&Ledger, SiteError> {
@@ -92,6 +90,12 @@ impl Kept for HalfTally {
     }
 }
 
+/// The ledger that a half's row holds.
+pub(crate) fn ledger(half: &Half) -> Result<Option<Ledger>, SiteError> {
+    let ledger = half.row.ledger.as_deref().map(serde_json::from_str);
+    ledger.transpose().map_err(damaged(half.tally))
+}
+
 /// The states of halves, each with what is wrong with it where it cannot be read.
 pub(crate) async fn states(
     view: &mut View,
@@ -112,17 +116,27 @@ pub(crate) async fn one(view: &mut View, half: &Half) -> Result<HalfTally, SiteE
     states.pop().unwrap_or_else(|| HalfTally::of(half, None))
 }
 
-/// Links, as rows of a half.
-pub(crate) fn rows(half: HalfId, side: Side, links: &[Link]) -> Result<Vec<LinkRow>, SiteError> {
-    links.iter().map(|link| row(half, side, link)).collect()
+/// Links, as rows of a half with this ledger.
+pub(crate) fn rows(
+    half: HalfId,
+    ledger: &Ledger,
+    links: &[Link],
+) -> Result<Vec<LinkRow>, SiteError> {
+    links.iter().map(|link| row(half, ledger, link)).collect()
 }
 
-fn row(half: HalfId, side: Side, link: &Link) -> Result<LinkRow, SiteError> {
+/// What a link adds to the balance; a void chit nothing.
+pub(crate) fn effect(ledger: &Ledger, link: &Link) -> Units {
+    if ledger.counts(link) { link.chit.effect_on(ledger.side()) } else { Units::ZERO }
+}
+
+fn row(half: HalfId, ledger: &Ledger, link: &Link) -> Result<LinkRow, SiteError> {
     use protocol::chit::Entry;
     let kind = match link.chit.entry {
         Entry::Tran { .. } => "tran",
         Entry::Set { .. } => "set",
         Entry::Lift { .. } => "lift",
+        Entry::Key { .. } => "key",
     };
     Ok(LinkRow {
         half,
@@ -132,7 +146,7 @@ fn row(half: HalfId, side: Side, link: &Link) -> Result<LinkRow, SiteError> {
         uuid: link.chit.uuid,
         by: link.chit.by,
         kind: kind.to_owned(),
-        effect: link.chit.effect_on(side),
+        effect: effect(ledger, link),
         date: link.chit.date,
         text: link.chit.to_text()?.to_string(),
     })

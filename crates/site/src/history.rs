@@ -23,7 +23,7 @@ const REMEMBERED: usize = protocol::ledger::MAX_CHITS_IN_UPD;
 pub(crate) struct History {
     links: BTreeMap<u64, Link>,
     places: BTreeMap<Hash, Option<u64>>,
-    names: BTreeMap<ChitId, Option<Hash>>,
+    names: BTreeMap<ChitId, Vec<Hash>>,
     /// The end of the chain that is not written yet.
     new: Option<Change>,
 }
@@ -64,7 +64,7 @@ impl History {
             }
             Missing::Named(name) => {
                 let rows = view.links_by_uuid(&[(half, name)]).await?;
-                self.names.insert(name, rows.first().map(|row| row.chit));
+                self.names.insert(name, rows.iter().map(|row| row.chit).collect());
             }
         }
         Ok(())
@@ -72,7 +72,7 @@ impl History {
 
     /// Takes in what the store says of a chit: `rows` are all links of its name in this half.
     pub(crate) fn learn(&mut self, name: ChitId, chit: Hash, rows: &[&LinkRow]) {
-        self.names.insert(name, rows.first().map(|row| row.chit));
+        self.names.insert(name, rows.iter().map(|row| row.chit).collect());
         let place = rows.iter().find(|row| row.chit == chit);
         self.places.insert(chit, place.map(|row| row.index));
     }
@@ -135,11 +135,14 @@ impl Links for History {
         }
     }
 
-    fn named(&self, uuid: &ChitId) -> Result<Option<Hash>, Missing> {
+    fn named(&self, uuid: &ChitId) -> Result<Vec<Hash>, Missing> {
+        let mut named = self.names.get(uuid).cloned().ok_or(Missing::Named(*uuid))?;
         let new = self.new.iter().flat_map(|new| &new.then);
-        match new.into_iter().find(|link| link.chit.uuid == *uuid) {
-            Some(link) => Ok(Some(link.chit_hash)),
-            None => self.names.get(uuid).copied().ok_or(Missing::Named(*uuid)),
+        for link in new.filter(|link| link.chit.uuid == *uuid) {
+            if !named.contains(&link.chit_hash) {
+                named.push(link.chit_hash);
+            }
         }
+        Ok(named)
     }
 }

@@ -7,9 +7,9 @@ use protocol::invoice::{
     Event, Given, Input as InvoiceInput, Invoice, Invoices, Kept as KeptInvoice, Message, Reason,
     Status,
 };
-use protocol::ledger::{self, Change, Links, Status as LedgerStatus};
+use protocol::ledger::{self, Change, Ledger, Links, Status as LedgerStatus};
 use protocol::note::Body;
-use protocol::{Cert, ChitId, Cuid, Side, TallyId, Timestamp, Verified};
+use protocol::{Cert, ChitId, Cuid, Side, TallyId, Timestamp};
 use serde::{Deserialize, Serialize};
 use store::{Half, HalfId, InvoiceRow, View};
 
@@ -169,11 +169,13 @@ impl Site {
         Ok(())
     }
 
-    /// Chits were linked, whoever wrote them and however they came: what they pay is paid.
+    /// Chits were linked, whoever wrote them and however they came: what those pay that count with
+    /// this ledger is paid.
     pub(crate) async fn settle(
         &self,
         work: &mut Work,
         held: &mut Held,
+        ledger: &Ledger,
         change: &Change,
     ) -> Result<(), SiteError> {
         if !held.has_invoices() {
@@ -182,7 +184,7 @@ impl Site {
         let given = Given { now: self.clock.now(), linked: true };
         let mut invoices = held.invoices(work.view()).await?.clone();
         let mut events = Vec::new();
-        for link in &change.then {
+        for link in change.then.iter().filter(|link| ledger.counts(link)) {
             if invoices.kept().contains_key(&link.chit.uuid) {
                 let step = invoices.step(InvoiceInput::Linked(link.clone().unlinked()), given)?;
                 invoices = step.invoices;
@@ -226,7 +228,7 @@ impl Site {
 async fn is_linked(work: &mut Work, held: &mut Held, name: ChitId) -> Result<bool, SiteError> {
     loop {
         match held.history.named(&name) {
-            Ok(found) => return Ok(found.is_some()),
+            Ok(found) => return Ok(!found.is_empty()),
             Err(missing) => held.history.fetch(work.view(), held.half.id, missing).await?,
         }
     }
@@ -292,7 +294,7 @@ pub(crate) async fn examine(
         if invoice.uuid != row.chit || invoice.tally != half.tally {
             found.push(format!("invoice {} belongs elsewhere", row.chit));
         }
-        if let Err(fault) = Verified::check(invoice.clone(), ledger.keys()) {
+        if let Err(fault) = ledger.prove_invoice(invoice.clone()) {
             found.push(format!("invoice {}: {fault}", row.chit));
         }
     }

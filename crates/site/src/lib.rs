@@ -49,5 +49,5 @@ pub use ports::{Chance, Clock};
 pub use post::{MAX_WAITING as MAX_LETTERS_WAITING, Posted};
 pub use query::{Found, MAX_ROWS, Query, Resident, Seen, Status};
 pub use queue::MAX_WAITING;
-pub use read::{Entry, Summary};
+pub use read::{Entry, Signing, Summary};
 pub use refusal::Class;

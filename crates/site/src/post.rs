@@ -6,7 +6,7 @@ use protocol::invoice::Input as InvoiceInput;
 use protocol::ledger::{self, Input as LedgerInput, Step as LedgerStep, Stop};
 use protocol::negotiation::{self, Governs, Input as NegotiationInput};
 use protocol::note::{Body, Note};
-use protocol::{ChipAddress, Cuid, Hash, Record, TallyId, Verified};
+use protocol::{ChipAddress, Cuid, Hash, Record, TallyId};
 use store::{Claim, Half, HalfFilter, Letter, LetterId, NewLetter, View};
 
 use crate::batch::{Batch, Held, Work};
@@ -30,6 +30,7 @@ const LATER_MS: i64 = 60_000;
 pub const MAX_WAITING: u64 = 512;
 
 /// Something that happens to a half.
+#[expect(clippy::large_enum_variant, reason = "handed over once, never kept")]
 pub(crate) enum Input {
     Negotiation(NegotiationInput),
     Ledger(LedgerInput),
@@ -200,12 +201,22 @@ impl Site {
             Body::Ledger(message) => {
                 message.check_length()?;
                 let ledger = held.state.open()?;
-                let message = message.try_map(|chit| self.good(ledger, &chit))?;
-                Input::Ledger(LedgerInput::Receive(message))
+                let good = message.clone().try_map(|chit| self.good(ledger, &chit));
+                // Some may have a key that comes with them.
+                match good.or_else(|_| ledger.prove_message(message)) {
+                    Ok(message) => Input::Ledger(LedgerInput::Receive(message)),
+                    Err(fault) => {
+                        // A lie, or a half that went back to before a change of key: then the
+                        // partner says what is missing.
+                        let compare = Input::Ledger(LedgerInput::Compare);
+                        self.take(work, held, compare).await?;
+                        return Err(fault.into());
+                    }
+                }
             }
             Body::Invoice(message) => {
-                let keys = held.state.open()?.keys();
-                let message = message.try_map(|invoice| Verified::check(invoice, keys))?;
+                let ledger = held.state.open()?;
+                let message = message.try_map(|invoice| ledger.prove_invoice(invoice))?;
                 Input::Invoice(InvoiceInput::Receive(message))
             }
         };
@@ -302,7 +313,7 @@ impl Site {
         said.extend(step.send.into_iter().map(Body::Ledger));
         self.post_all(work, held, &state, said).await?;
         if let Some(change) = step.change {
-            self.settle(work, held, &change).await?;
+            self.settle(work, held, state.open()?, &change).await?;
             held.relink(work, change);
         }
         self.put(work, held, state);
@@ -404,6 +415,14 @@ fn described(state: &HalfTally, event: &ledger::Event) -> (&'static str, String)
                 "tally": tally, "chit": chit, "first": first, "second": second
             });
             ("conflict", value)
+        }
+        Event::Rekeyed { by, public } => {
+            let key = public.name().to_string();
+            ("rekeyed", serde_json::json!({ "tally": tally, "by": by.word(), "key": key }))
+        }
+        Event::Voided { chit, by } => {
+            let chit = chit.to_string();
+            ("void", serde_json::json!({ "tally": tally, "chit": chit, "by": by.word() }))
         }
         Event::Status(_) => {
             ("ledger_status", serde_json::json!({ "tally": tally, "status": state.status() }))

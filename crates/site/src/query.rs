@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use protocol::ledger::Rekeying;
 use protocol::negotiation::Draft;
 use protocol::{
     AgentId, Cert, Contract, ContractId, Cuid, Record, Tally, TallyId, Timestamp, Verified,
@@ -109,6 +110,13 @@ pub enum Query {
         /// The wording.
         draft: Box<Draft>,
     },
+    /// What the user's device signs to change its key on an open tally.
+    ToRekey {
+        /// Whose.
+        user: Cuid,
+        /// Which.
+        tally: TallyId,
+    },
     /// All contracts; for anybody.
     Contracts,
     /// A contract; for anybody.
@@ -168,6 +176,8 @@ pub enum Found {
     Governing(Box<Governing>),
     /// See [`Query::ToOffer`].
     ToOffer(Box<Tally>),
+    /// See [`Query::ToRekey`].
+    ToRekey(Rekeying),
     /// See [`Query::Contracts`].
     Contracts(Vec<Contract>),
     /// See [`Query::Contract`]; none where it is not known here.
@@ -290,6 +300,10 @@ impl Site {
             Query::ToOffer { user, tally, draft } => {
                 may_see(caller, &user)?;
                 Ok(Found::ToOffer(Box::new(self.to_offer(&user, tally, *draft).await?)))
+            }
+            Query::ToRekey { user, tally } => {
+                may_see(caller, &user)?;
+                Ok(Found::ToRekey(self.to_rekey(&user, tally).await?))
             }
             Query::Contracts => {
                 let contracts = self.contracts().await?;

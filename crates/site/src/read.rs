@@ -4,14 +4,14 @@
 use protocol::half::HalfTally;
 use protocol::ledger::Link;
 use protocol::negotiation::Draft;
-use protocol::{Cert, Cuid, Side, Tally, TallyId, Timestamp};
+use protocol::{Cert, Cuid, Hash, PublicKey, Side, Tally, TallyId, Timestamp};
 use serde::{Deserialize, Serialize};
 use store::{Half, HalfFilter, LinkRow, Totals, User};
 
 use crate::command::Caller;
 use crate::door::Site;
 use crate::error::SiteError;
-use crate::half::{one, states};
+use crate::half::{ledger, one, states};
 use crate::history;
 use crate::query::{Seen, administrator};
 
@@ -45,16 +45,30 @@ pub struct Summary {
     pub agreed: u64,
     /// How many invoices it has, those included that are over but have not expired.
     pub invoices: u64,
+    /// The key that the holder signs chits with; none before the tally is open.
+    pub key: Option<Signing>,
     /// When it changed last.
     pub changed: Timestamp,
 }
 
+/// The key that a holder's chits are signed with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Signing {
+    /// The key.
+    pub public: PublicKey,
+    /// How chits name it; none where it is the one in the signed tally.
+    pub name: Option<Hash>,
+}
+
 /// A chit of a tally's history.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
+#[serde(deny_unknown_fields)]
 pub struct Entry {
     /// Its place on the chain, and the chit.
     pub link: Link,
+    /// Whether it does not count, as its user gave up the key that it is signed with.
+    pub void: bool,
 }
 
 impl Site {
@@ -143,7 +157,7 @@ impl Site {
         let half = view.half_of(holder, &tally).await?;
         let half = half.ok_or_else(|| SiteError::NoTally { holder: holder.clone(), tally })?;
         let rows = view.history(half.id, before, limit).await?;
-        rows.iter().map(entry).collect()
+        entries(&half, &rows)
     }
 
     /// The chits of a user's tally that are dated within a time, of those after an index, in the
@@ -164,12 +178,18 @@ impl Site {
         let half = half.ok_or_else(|| SiteError::NoTally { holder: holder.clone(), tally })?;
         let opening = view.balance_before(half.id, dates.start).await?;
         let rows = view.period(half.id, dates, after, limit).await?;
-        Ok((opening, rows.iter().map(entry).collect::<Result<_, _>>()?))
+        Ok((opening, entries(&half, &rows)?))
     }
 }
 
-fn entry(row: &LinkRow) -> Result<Entry, SiteError> {
-    Ok(Entry { link: history::link(row)? })
+fn entries(half: &Half, rows: &[LinkRow]) -> Result<Vec<Entry>, SiteError> {
+    let ledger = ledger(half)?;
+    let entry = |row| {
+        let link = history::link(row)?;
+        let void = ledger.as_ref().is_some_and(|ledger| !ledger.counts(&link));
+        Ok(Entry { link, void })
+    };
+    rows.iter().map(entry).collect()
 }
 
 fn summary(half: &Half, state: &HalfTally) -> Summary {
@@ -190,6 +210,7 @@ fn summary(half: &Half, state: &HalfTally) -> Summary {
         chits,
         agreed,
         invoices: half.invoices,
+        key: ledger.map(|l| Signing { public: *l.key(half.side), name: l.key_name(half.side) }),
         changed: half.row.changed,
     }
 }

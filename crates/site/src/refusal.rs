@@ -76,6 +76,8 @@ const fn of_negotiation(refusal: &negotiation::Refusal) -> (Class, &'static str)
         Refusal::Closed { .. } => (Class::Conflict, "closed"),
         Refusal::NoPartner { .. } => (Class::Conflict, "no_partner"),
         Refusal::SameUser => (Class::Refused, "same_user"),
+        Refusal::Rekeyed { .. } => (Class::Conflict, "rekeyed"),
+        Refusal::OfferOut { .. } => (Class::Conflict, "offer_out"),
         Refusal::Taken { .. }
         | Refusal::Revision { .. }
         | Refusal::Known { .. }
@@ -118,6 +120,11 @@ const fn of_ledger(refusal: &ledger::Refusal) -> (Class, &'static str) {
         Refusal::StaleSettings { .. } => (Class::Conflict, "stale_settings"),
         Refusal::Known { .. } | Refusal::NameTaken { .. } => (Class::Conflict, "name_taken"),
         Refusal::Closed { .. } => (Class::Conflict, "closed"),
+        Refusal::OldKey { .. } => (Class::Conflict, "old_key"),
+        Refusal::StaleKey { .. } | Refusal::OtherHead { .. } => (Class::Conflict, "stale_key"),
+        Refusal::KeyOnItsWay => (Class::Passing, "key_on_its_way"),
+        Refusal::KeyUsed => (Class::Refused, "key_used"),
+        Refusal::Parted { .. } => (Class::Conflict, "parted"),
         _ => (Class::Refused, "ledger"),
     }
 }

@@ -90,7 +90,9 @@ pub(crate) fn run(flags: &Pay) -> Result<(), Failure> {
         Some(invoice) => what_pays(&visit, user, invoice)?,
         None => as_said(&visit, flags)?,
     };
-    let key = keys.of(user)?;
+    let signing = tally::signing(&visit.tally(user, chit.tally)?)?;
+    let key = keys.for_tally(user, &signing.public)?;
+    let chit = chit.with_key(signing.name);
     let (uuid, tally) = (chit.uuid, chit.tally);
     let amount = chit.effect_on(chit.by.other());
     let chit = chit.signed(&key).map_err(|e| Failure::refused("signature", e.to_string()))?;
@@ -133,8 +135,8 @@ fn as_said(visit: &Visit, flags: &Pay) -> Result<Chit, Failure> {
     let units =
         Positive::try_from(amount).map_err(|_| Failure::misused("AMOUNT must be more than 0"))?;
     let half = tally::find(visit, &flags.who.user, to)?;
-    let written =
-        Written { reference: flags.reference.clone(), memo: flags.memo.clone(), sign: None };
+    let (reference, memo) = (flags.reference.clone(), flags.memo.clone());
+    let written = Written { reference, memo, ..Written::default() };
     Ok(Chit {
         uuid: name(flags, half.tally)?,
         tally: half.tally,

@@ -61,6 +61,8 @@ struct Line {
     agreed: bool,
     r#ref: Option<String>,
     memo: Option<String>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    void: bool,
     chit: ChitId,
     #[serde(skip)]
     words: String,
@@ -89,16 +91,18 @@ pub(crate) fn run(flags: &Statement) -> Result<(), Failure> {
 /// All chits, oldest first.
 fn lines(visit: &Visit, half: &Summary) -> Result<Vec<Line>, Failure> {
     let entries = visit.history(&half.holder, half.tally)?;
-    let links = entries.into_iter().map(|entry| entry.link);
     let mut balance = 0_i128;
-    let line = |link: protocol::ledger::Link| {
-        let effect = link.chit.effect_on(half.side);
+    let line = |site::Entry { link, void }: site::Entry| {
+        let effect = if void { Units::ZERO } else { link.chit.effect_on(half.side) };
         balance += i128::from(effect.milli());
         let none = Written::default();
         let written = link.chit.written().unwrap_or(&none);
         let reference = written.reference.as_ref().map(ToString::to_string);
         let memo = written.memo.as_ref().map(ToString::to_string);
-        let words = words(&link.chit.entry, link.chit.by == half.side, &reference, &memo);
+        let mut words = words(&link.chit.entry, link.chit.by == half.side, &reference, &memo);
+        if void {
+            words = format!("void, by a key given up: {words}").trim_end_matches(": ").to_owned();
+        }
         Line {
             index: link.head.index,
             date: link.chit.date,
@@ -108,11 +112,12 @@ fn lines(visit: &Visit, half: &Summary) -> Result<Vec<Line>, Failure> {
             agreed: link.head.index <= half.agreed,
             r#ref: reference,
             memo,
+            void,
             chit: link.chit.uuid,
             words,
         }
     };
-    Ok(links.map(line).collect())
+    Ok(entries.into_iter().map(line).collect())
 }
 
 const fn kind(entry: &Entry) -> &'static str {
@@ -120,6 +125,7 @@ const fn kind(entry: &Entry) -> &'static str {
         Entry::Tran { .. } => "tran",
         Entry::Set { .. } => "set",
         Entry::Lift { .. } => "lift",
+        Entry::Key { .. } => "key",
     }
 }
 
@@ -132,6 +138,7 @@ fn words(entry: &Entry, own: bool, reference: &Option<String>, memo: &Option<Str
         Entry::Lift { lift, .. } => format!("lift {lift}"),
         Entry::Set { set, .. } if set.close => format!("{who} wish to close"),
         Entry::Set { .. } => format!("{who} settings"),
+        Entry::Key { .. } => format!("{who} new key"),
     }
 }
 

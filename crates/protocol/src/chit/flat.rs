@@ -6,12 +6,13 @@ use std::num::NonZeroU32;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::{
-    Chit, ChitError, Entry, MAX_MEMO_BYTES, MAX_REFERENCE_BYTES, Owe, Positive, Set, Written,
+    Chit, ChitError, Entry, MAX_MEMO_BYTES, MAX_REFERENCE_BYTES, Owe, Positive, Rekey, Set, Written,
 };
 use crate::bounded::{Line, Prose};
+use crate::ledger::Head;
 use crate::settings::Settings;
 use crate::side::Side;
-use crate::{ChitId, LiftId, Signature, TallyId, Timestamp};
+use crate::{ChitId, Hash, LiftId, PublicKey, Signature, TallyId, Timestamp};
 
 /// The value of `type`.
 #[derive(Clone, Copy, Serialize, Deserialize)]
@@ -20,6 +21,7 @@ enum Type {
     Tran,
     Set,
     Lift,
+    Key,
 }
 
 impl Type {
@@ -28,6 +30,7 @@ impl Type {
             Self::Tran => "tran",
             Self::Set => "set",
             Self::Lift => "lift",
+            Self::Key => "key",
         }
     }
 }
@@ -47,8 +50,12 @@ struct Flat {
     owe: Option<Owe>,
     close: Option<bool>,
     lift: Option<LiftId>,
+    head: Option<Head>,
+    public: Option<PublicKey>,
+    proof: Option<Signature>,
     r#ref: Option<Line<MAX_REFERENCE_BYTES>>,
     memo: Option<Prose<MAX_MEMO_BYTES>>,
+    key: Option<Hash>,
     sign: Option<Signature>,
 }
 
@@ -72,20 +79,30 @@ impl TryFrom<Flat> for Chit {
 
     fn try_from(flat: Flat) -> Result<Self, ChitError> {
         let members = Members { kind: flat.r#type.word() };
+        if !matches!(flat.r#type, Type::Set | Type::Key) {
+            members.refuse("counter", flat.counter.as_ref())?;
+        }
+        if !matches!(flat.r#type, Type::Key) {
+            members.refuse("head", flat.head.as_ref())?;
+            members.refuse("public", flat.public.as_ref())?;
+            members.refuse("proof", flat.proof.as_ref())?;
+        }
         if !matches!(flat.r#type, Type::Set) {
             members.refuse("settings", flat.settings.as_ref())?;
-            members.refuse("counter", flat.counter.as_ref())?;
             members.refuse("owe", flat.owe.as_ref())?;
             members.refuse("close", flat.close.as_ref())?;
         }
         if !matches!(flat.r#type, Type::Lift) {
             members.refuse("lift", flat.lift.as_ref())?;
         }
+        let written = Written {
+            reference: flat.r#ref.clone(),
+            memo: flat.memo.clone(),
+            key: flat.key,
+            sign: flat.sign,
+        };
         let entry = match flat.r#type {
-            Type::Tran => Entry::Tran {
-                units: members.need("units", flat.units)?,
-                written: Written { reference: flat.r#ref, memo: flat.memo, sign: flat.sign },
-            },
+            Type::Tran => Entry::Tran { units: members.need("units", flat.units)?, written },
             Type::Set => {
                 members.refuse("units", flat.units.as_ref())?;
                 if flat.close == Some(false) {
@@ -98,12 +115,25 @@ impl TryFrom<Flat> for Chit {
                         owe: flat.owe,
                         close: flat.close.is_some(),
                     },
-                    written: Written { reference: flat.r#ref, memo: flat.memo, sign: flat.sign },
+                    written,
+                }
+            }
+            Type::Key => {
+                members.refuse("units", flat.units.as_ref())?;
+                Entry::Key {
+                    rekey: Box::new(Rekey {
+                        counter: members.need("counter", flat.counter)?,
+                        head: members.need("head", flat.head)?,
+                        public: members.need("public", flat.public)?,
+                        proof: flat.proof,
+                    }),
+                    written,
                 }
             }
             Type::Lift => {
                 members.refuse("ref", flat.r#ref.as_ref())?;
                 members.refuse("memo", flat.memo.as_ref())?;
+                members.refuse("key", flat.key.as_ref())?;
                 members.refuse("sign", flat.sign.as_ref())?;
                 Entry::Lift {
                     units: members.need("units", flat.units)?,
@@ -122,6 +152,11 @@ impl From<&Chit> for Flat {
             Entry::Tran { units, .. } => (Type::Tran, Some(*units), None, None),
             Entry::Set { set, .. } => (Type::Set, None, Some(set), None),
             Entry::Lift { units, lift } => (Type::Lift, Some(*units), None, Some(*lift)),
+            Entry::Key { .. } => (Type::Key, None, None, None),
+        };
+        let rekey = match &chit.entry {
+            Entry::Key { rekey, .. } => Some(rekey),
+            _ => None,
         };
         let written = chit.written().cloned().unwrap_or_default();
         Self {
@@ -132,12 +167,16 @@ impl From<&Chit> for Flat {
             r#type,
             units,
             settings: set.map(|set| set.settings),
-            counter: set.map(|set| set.counter),
+            counter: set.map(|set| set.counter).or(rekey.map(|rekey| rekey.counter)),
             owe: set.and_then(|set| set.owe),
             close: set.filter(|set| set.close).map(|_| true),
             lift,
+            head: rekey.map(|rekey| rekey.head),
+            public: rekey.map(|rekey| rekey.public),
+            proof: rekey.and_then(|rekey| rekey.proof),
             r#ref: written.reference,
             memo: written.memo,
+            key: written.key,
             sign: written.sign,
         }
     }

@@ -1,7 +1,7 @@
 //! Chits: the signed entries of a tally (protocol §3, §5). Their flat JSON form is in `flat.rs`.
 //!
 //! The side named `by` gives: by a `tran` or a `lift` of 5 its holder owes 5 more, or is owed 5
-//! less. A `set` moves nothing.
+//! less. A `set` or a `key` moves nothing.
 
 mod flat;
 
@@ -11,11 +11,12 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::bounded::{Line, Prose};
+use crate::ledger::Head;
 use crate::record::{Record, record};
 use crate::settings::{InForce, Settings};
 use crate::side::{Side, Sides};
 use crate::{
-    ChitId, LiftId, PublicKey, SignError, Signature, SignatureFault, Signed, Signer, TallyId,
+    ChitId, Hash, LiftId, PublicKey, SignError, Signature, SignatureFault, Signed, Signer, TallyId,
     Timestamp, Units,
 };
 
@@ -39,7 +40,7 @@ pub struct Chit {
     /// What it does.
     pub entry: Entry,
 }
-record!(Chit, "chit", 1);
+record!(Chit, "chit", 1, outside: ["sign", "proof"]);
 
 /// What a chit does; `type` in JSON.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -66,6 +67,27 @@ pub enum Entry {
         /// The lift.
         lift: LiftId,
     },
+    /// Another key in the place of the one that the user on the side `by` has signed with.
+    Key {
+        /// The new key, and what of the old one's doing still counts.
+        rekey: Box<Rekey>,
+        /// The user's own words, and its signature with the key that ends.
+        written: Written,
+    },
+}
+
+/// The end of a user's key on one tally, and the key that comes in its place (protocol §5).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Rekey {
+    /// Counts the user's own keys on this tally; the one in the signed tally is 0.
+    pub counter: NonZeroU32,
+    /// The last chain head that the user accepts: chits with the old key up to here count, all
+    /// others are void.
+    pub head: Head,
+    /// The new key.
+    pub public: PublicKey,
+    /// The signature with the new key: whoever names it has it.
+    pub proof: Option<Signature>,
 }
 
 /// What one holder decides about its half.
@@ -91,6 +113,9 @@ pub struct Written {
     pub reference: Option<Line<MAX_REFERENCE_BYTES>>,
     /// What it is about, for people.
     pub memo: Option<Prose<MAX_MEMO_BYTES>>,
+    /// The name of the key that signs ([`PublicKey::name`]); none where it is the one in the signed
+    /// tally. So the chit's hash tells which key it has, and with it whether it counts.
+    pub key: Option<Hash>,
     /// The signature by the user's key; without it this is only a proposal.
     pub sign: Option<Signature>,
 }
@@ -141,7 +166,7 @@ impl Chit {
     #[must_use]
     pub const fn effect_on(&self, half: Side) -> Units {
         let units = match self.entry {
-            Entry::Set { .. } => return Units::ZERO,
+            Entry::Set { .. } | Entry::Key { .. } => return Units::ZERO,
             Entry::Tran { units, .. } | Entry::Lift { units, .. } => units.get(),
         };
         match (self.by, half) {
@@ -154,9 +179,23 @@ impl Chit {
     #[must_use]
     pub const fn written(&self) -> Option<&Written> {
         match &self.entry {
-            Entry::Tran { written, .. } | Entry::Set { written, .. } => Some(written),
+            Entry::Tran { written, .. }
+            | Entry::Set { written, .. }
+            | Entry::Key { written, .. } => Some(written),
             Entry::Lift { .. } => None,
         }
+    }
+
+    /// This chit with the name of the key that will sign it; see [`Written::key`].
+    #[must_use]
+    pub const fn with_key(mut self, name: Option<Hash>) -> Self {
+        if let Entry::Tran { written, .. }
+        | Entry::Set { written, .. }
+        | Entry::Key { written, .. } = &mut self.entry
+        {
+            written.key = name;
+        }
+        self
     }
 
     /// This chit signed by the user on the side `by`.
@@ -170,10 +209,28 @@ impl Chit {
             });
         }
         let signature = self.sign_with(signer)?;
-        if let Entry::Tran { written, .. } | Entry::Set { written, .. } = &mut self.entry {
+        if let Entry::Tran { written, .. }
+        | Entry::Set { written, .. }
+        | Entry::Key { written, .. } = &mut self.entry
+        {
             written.sign = Some(signature);
         }
         Ok(self)
+    }
+
+    /// This chit of type `key` signed with the new key too.
+    ///
+    /// # Errors
+    /// [`SignError`], also where it names no new key, or another than the signer's.
+    pub fn proved(mut self, signer: &dyn Signer) -> Result<Self, SignError> {
+        let signature = self.sign_with(signer)?;
+        match &mut self.entry {
+            Entry::Key { rekey, .. } if rekey.public == signer.public_key() => {
+                rekey.proof = Some(signature);
+                Ok(self)
+            }
+            _ => Err(SignError::Refused { reason: "the chit names another new key".into() }),
+        }
     }
 }
 
@@ -186,7 +243,13 @@ impl Signed for Chit {
     fn check_signatures(&self, keys: &Self::Keys) -> Result<(), SignatureFault> {
         match self.written() {
             Some(written) => {
-                self.check_signature(self.by.word(), keys.of(self.by), written.sign.as_ref())
+                self.check_signature(self.by.word(), keys.of(self.by), written.sign.as_ref())?;
+                match &self.entry {
+                    Entry::Key { rekey, .. } => {
+                        self.check_signature("the new key", &rekey.public, rekey.proof.as_ref())
+                    }
+                    _ => Ok(()),
+                }
             }
             None => Err(SignatureFault::Missing { by: "the lift's referees" }),
         }

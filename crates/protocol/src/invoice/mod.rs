@@ -77,18 +77,19 @@ impl Invoice {
     /// The chit that pays this invoice, for the payer to sign.
     #[must_use]
     pub fn chit(&self, date: Timestamp) -> Chit {
-        let written =
-            Written { reference: self.reference.clone(), memo: self.memo.clone(), sign: None };
+        let (reference, memo) = (self.reference.clone(), self.memo.clone());
+        let written = Written { reference, memo, ..Written::default() };
         let entry = Entry::Tran { units: self.units, written };
         Chit { uuid: self.uuid, tally: self.tally, by: self.by, date, entry }
     }
 
-    /// Whether this chit pays exactly what this version asks for, in its words.
+    /// Whether this chit pays exactly what this version asks for, in its words; with which key is
+    /// another matter.
     #[must_use]
     pub fn is_paid_by(&self, chit: &Chit) -> bool {
         let mut unsigned = chit.clone();
         if let Entry::Tran { written, .. } = &mut unsigned.entry {
-            written.sign = None;
+            (written.key, written.sign) = (None, None);
         }
         self.chit(chit.date) == unsigned
     }

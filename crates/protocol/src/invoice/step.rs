@@ -61,6 +61,7 @@ impl<I> Message<I> {
 
 /// Something that happens to a half's invoices.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[expect(clippy::large_enum_variant, reason = "handed over once, never kept")]
 pub enum Input {
     /// The holder asks for value: a new invoice, the next version of one, or one taken back.
     Propose(Box<Verified<Invoice>>),

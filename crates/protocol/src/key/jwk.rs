@@ -7,6 +7,7 @@ use zeroize::Zeroizing;
 
 use super::{KeyError, Kind, PublicKey, SecretKey};
 use crate::base64url;
+use crate::ids::Hash;
 use crate::json::{self, Json};
 use crate::signature::Signer;
 use crate::text::excerpt;
@@ -56,6 +57,14 @@ fn coordinate(member: &'static str, text: &str) -> Result<[u8; 32], KeyError> {
 }
 
 impl PublicKey {
+    /// The key's name where it has to be short: its thumbprint (RFC 7638).
+    #[must_use]
+    pub fn name(&self) -> Hash {
+        let Members { crv, kty, x, y } = Members::of(self);
+        let y = y.map(|y| format!(r#","y":"{y}""#)).unwrap_or_default();
+        Hash::of(format!(r#"{{"crv":"{crv}","kty":"{kty}","x":"{x}"{y}}}"#).as_bytes())
+    }
+
     /// Reads a JWK as a person or a browser hands it over: `key_ops`, `ext`, `alg`, `use`, `kid`
     /// and other members that are not the key's own are passed over.
     ///

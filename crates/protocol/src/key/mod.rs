@@ -1,9 +1,11 @@
 //! Keys: public ones of both kinds, and how they verify. Their JSON form (JWK) is in `jwk.rs`,
-//! secret keys and signing in `secret.rs`.
+//! secret keys and signing in `secret.rs`, secret keys locked with a passphrase in `sealed.rs`.
 
 mod jwk;
+mod sealed;
 mod secret;
 
+pub use sealed::{MAX_SEALED_BYTES, MIN_PASSPHRASE, SealError, SealingChance};
 pub use secret::SecretKey;
 
 use std::fmt;

@@ -3,9 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::chit::Chit;
-use crate::json::JsonError;
 use crate::record::{Record, record};
-use crate::{ChitId, Hash, Signature, SignatureFault, Signed, TallyId, Verified};
+use crate::side::Sides;
+use crate::{ChitId, Hash, PublicKey, Signature, SignatureFault, Signed, TallyId};
 
 /// Where a chain stands: how many chits it has, and the hash of its last link. With index 0 the
 /// hash is the signed tally's: the genesis.
@@ -76,12 +76,14 @@ pub struct Good {
 }
 
 impl Good {
-    /// A chit that its user signed.
+    /// A chit that its user signed with this key; [`super::Ledger::prove`] knows which that is.
+    /// Whether it counts is another question: see [`super::Ledger::counts`].
     ///
     /// # Errors
-    /// [`JsonError`] where it has no hash.
-    pub fn of(chit: Verified<Chit>) -> Result<Self, JsonError> {
-        Ok(Self { hash: chit.hash()?, chit: chit.into_inner() })
+    /// [`SignatureFault`] where it was not; always for a lift's chit.
+    pub fn prove(chit: Chit, key: &PublicKey) -> Result<Self, SignatureFault> {
+        chit.check_signatures(&Sides { stock: *key, foil: *key })?;
+        Ok(Self { hash: chit.hash()?, chit })
     }
 
     /// The chit.
@@ -123,7 +125,7 @@ pub enum Missing {
     },
     /// Whether and where the chit with this hash is linked.
     Place(Hash),
-    /// Whether a chit of this name is linked, and which.
+    /// Which chits of this name are linked.
     Named(ChitId),
 }
 
@@ -142,11 +144,12 @@ pub trait Links {
     /// [`Missing::Place`].
     fn place(&self, chit: &Hash) -> Result<Option<u64>, Missing>;
 
-    /// The hash of a linked chit of this name.
+    /// The hashes of the linked chits of this name: none, one, or more where its user signed
+    /// several.
     ///
     /// # Errors
     /// [`Missing::Named`].
-    fn named(&self, uuid: &ChitId) -> Result<Option<Hash>, Missing>;
+    fn named(&self, uuid: &ChitId) -> Result<Vec<Hash>, Missing>;
 }
 
 /// A chain in memory, whole: for tests, simulation and model checking.
@@ -162,8 +165,9 @@ impl Links for Vec<Link> {
         Ok(link.map(|link| link.head.index))
     }
 
-    fn named(&self, uuid: &ChitId) -> Result<Option<Hash>, Missing> {
-        Ok(self.iter().find(|link| link.chit.uuid == *uuid).map(|link| link.chit_hash))
+    fn named(&self, uuid: &ChitId) -> Result<Vec<Hash>, Missing> {
+        let named = self.iter().filter(|link| link.chit.uuid == *uuid);
+        Ok(named.map(|link| link.chit_hash).collect())
     }
 }
 

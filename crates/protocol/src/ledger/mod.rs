@@ -6,15 +6,21 @@
 //! it learns it. The stock links its own at once too, provisionally, and conforms when it hears the
 //! foil's order. What has still to be told follows from the state alone: whoever asks again, after a
 //! loss or a crash, gets the same answer.
+//!
+//! A user may change its key: a chit too (`keys.rs`). Chits with an earlier key count only where they
+//! stand in the part of the chain that the change named; all others are void, and stay.
 
 mod chain;
+mod keys;
 mod message;
 mod order;
 mod rebase;
+mod recount;
 mod refusal;
 mod step;
 
 pub use chain::{Ack, Good, Head, Link, Links, Missing};
+pub use keys::{KeyChange, MAX_KEYS, Rekeying};
 pub use message::{MAX_CHITS_IN_UPD, MAX_LOCATOR, Message};
 pub use refusal::{Refusal, Stop};
 pub use step::{Change, Event, Input, Step};
@@ -27,7 +33,9 @@ use crate::lading::Position;
 use crate::record::Record;
 use crate::settings::{Consent, InForce};
 use crate::side::{Side, Sides};
-use crate::{Hash, PublicKey, Tally, TallyId, Units, Verified};
+use crate::{Hash, Tally, TallyId, Units, Verified};
+
+use keys::Keyring;
 
 /// One half of an open tally: everything about it but the history itself, which whoever keeps it
 /// shows through [`Links`].
@@ -38,7 +46,10 @@ pub struct Ledger {
     side: Side,
     /// What each side may owe, as the other granted it in the signed tally.
     may_owe: Sides<Units>,
-    keys: Sides<PublicKey>,
+    keys: Sides<Keyring>,
+    /// Index of the last `key` chit, whether it counts or not; 0 without.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    last_key: u64,
     genesis: Hash,
     head: Head,
     /// How many links the partner is known to have in this order: for the foil, acknowledged by the
@@ -70,12 +81,14 @@ impl Ledger {
     /// [`JsonError`] where the tally has no hash.
     pub fn open(tally: &Verified<Tally>, side: Side) -> Result<Self, JsonError> {
         let genesis = tally.hash()?;
+        let Sides { stock, foil } = tally.keys();
         let may_owe = |side| tally.half(side).holder_may_owe();
         Ok(Self {
             tally: tally.members().uuid,
             side,
             may_owe: Sides { stock: may_owe(Side::Stock), foil: may_owe(Side::Foil) },
-            keys: tally.keys(),
+            keys: Sides { stock: Keyring::of(stock), foil: Keyring::of(foil) },
+            last_key: 0,
             genesis,
             head: Head { index: 0, hash: genesis },
             agreed: 0,
@@ -114,12 +127,6 @@ impl Ledger {
     #[must_use]
     pub const fn balance_milli(&self) -> i128 {
         self.balance_milli
-    }
-
-    /// The keys that the two users sign chits with.
-    #[must_use]
-    pub const fn keys(&self) -> &Sides<PublicKey> {
-        &self.keys
     }
 
     /// How often a second chit of one name turned up, each with good proof. Both count, since both
@@ -176,10 +183,7 @@ impl Ledger {
     /// their signer; that both halves choose the same one, whichever they heard of first, the lower
     /// hash decides.
     fn put_in_force(&mut self, side: Side, set: Set, hash: Hash) {
-        let slot = match side {
-            Side::Stock => &mut self.sets.stock,
-            Side::Foil => &mut self.sets.foil,
-        };
+        let slot = self.sets.of_mut(side);
         let newer = |&(old, old_hash): &(Set, Hash)| {
             set.counter > old.counter || (set.counter == old.counter && hash < old_hash)
         };
@@ -195,4 +199,10 @@ impl Ledger {
             None => InForce::at_opening(*self.may_owe.of(side.other()), received),
         }
     }
+}
+
+/// Written only where it says something.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+const fn is_zero(number: &u64) -> bool {
+    *number == 0
 }

@@ -19,11 +19,13 @@ impl Ledger {
         chits: Vec<Good>,
         links: &impl Links,
     ) -> Result<Step, Stop> {
-        let mut step = self.learn(chits, links)?;
         if !self.stands(base, links)? {
-            step.say(|_, links| Ok(vec![Message::Req { locator: self.locator(links)? }]), links)?;
-            return Ok(step);
+            // One of the two went back. What the stock says on a base that is not here waits until
+            // it is: linked now, it would take the place of what was there.
+            let locator = self.locator(links)?;
+            return Ok(self.unchanged(vec![Message::Req { locator }]));
         }
+        let mut step = self.learn(chits, links)?;
         // The stock has this base, and nothing is known of what else it has in our order.
         step.ledger.agreed = self.agreed.max(base.index);
         if base.index < step.ledger.head.index {
@@ -41,7 +43,7 @@ impl Ledger {
                 tail.add(good, links)?;
             }
         }
-        Ok(tail.finish(self.agreed))
+        tail.finish(self, self.agreed, links)
     }
 
     /// The stock takes over the foil's order: what the foil names comes first, then whatever of ours
@@ -71,7 +73,7 @@ impl Ledger {
             step.ledger.agreed = head.index;
             step
         } else {
-            self.reorder(keep, base, chits, links)?.finish(head.index)
+            self.reorder(keep, base, chits, links)?.finish(self, head.index, links)?
         };
         step.say(
             |ledger, links| {
@@ -144,6 +146,8 @@ impl Ledger {
     ) -> Result<Tail, Stop> {
         let ours = self.unlinked_after(keep, links)?;
         let mut tail = Tail::after(self, self.head_at(keep, links)?);
+        // Keys follow from the order: where one is moved, everything is counted anew.
+        tail.recount = keep < self.last_key;
         let same = usize::try_from(keep - base.index).unwrap_or(usize::MAX);
         for good in named.into_iter().skip(same) {
             if ours.iter().any(|own| own.hash() == good.hash()) {
@@ -171,6 +175,8 @@ pub(super) struct Tail {
     linked: BTreeSet<Hash>,
     names: BTreeMap<ChitId, Hash>,
     events: Vec<Event>,
+    /// Whether a change of key is in it, or was.
+    recount: bool,
 }
 
 impl Tail {
@@ -183,6 +189,7 @@ impl Tail {
             linked: BTreeSet::new(),
             names: BTreeMap::new(),
             events: Vec::new(),
+            recount: false,
         }
     }
 
@@ -198,12 +205,28 @@ impl Tail {
         self.then.push(link);
     }
 
-    /// Puts a chit next that is new to this half: it counts from now on.
-    pub(super) fn add(&mut self, good: Good, links: &impl Links) -> Result<(), Missing> {
+    /// Puts a chit next that is new to this half: it counts from now on, unless it is void.
+    pub(super) fn add(&mut self, good: Good, links: &impl Links) -> Result<(), Stop> {
         let (chit, second) = (good.chit().uuid, good.hash());
+        if matches!(good.chit().entry, Entry::Key { .. }) {
+            if self.ledger.keys.of(good.chit().by).is_full() {
+                return Err(Refusal::TooManyKeys.into());
+            }
+            self.recount = true;
+        }
+        if self.recount {
+            self.link(good);
+            return Ok(());
+        }
+        let index = self.ledger.head.index + 1;
+        if !self.ledger.counts_at(good.chit(), second, index) {
+            self.events.push(Event::Voided { chit, by: good.chit().by });
+            self.link(good);
+            return Ok(());
+        }
         let first = match self.names.get(&chit) {
             Some(first) => Some(*first),
-            None => links.named(&chit)?,
+            None => self.ledger.named(&chit, links)?,
         };
         if let Some(first) = first {
             self.ledger.conflicts += 1;
@@ -231,16 +254,42 @@ impl Tail {
                     self.events.push(Event::OverLimit { chit: chit.uuid });
                 }
             }
-            Entry::Tran { .. } | Entry::Lift { .. } => {}
+            Entry::Tran { .. } | Entry::Lift { .. } | Entry::Key { .. } => {}
         }
     }
 
     /// The state with this end, and what changed; `agreed` links of it are the partner's too.
-    pub(super) fn finish(self, agreed: u64) -> Step {
-        let changed = !self.then.is_empty();
-        let change = changed.then_some(Change { keep: self.keep, then: self.then });
+    pub(super) fn finish(
+        self,
+        before: &Ledger,
+        agreed: u64,
+        links: &impl Links,
+    ) -> Result<Step, Stop> {
         let ledger = Ledger { agreed, ..self.ledger };
-        Step { ledger, change, send: Vec::new(), events: self.events }
+        let change = Change { keep: self.keep, then: self.then };
+        if self.recount {
+            return ledger.recount(before, change, links);
+        }
+        let change = (!change.then.is_empty()).then_some(change);
+        Ok(Step { ledger, change, send: Vec::new(), events: self.events })
+    }
+}
+
+impl Ledger {
+    /// The hash of a linked chit of this name that counts.
+    pub(super) fn named(&self, name: &ChitId, links: &impl Links) -> Result<Option<Hash>, Missing> {
+        let named = links.named(name)?;
+        if self.last_key == 0 {
+            return Ok(named.first().copied());
+        }
+        for hash in named {
+            if let Some(index) = links.place(&hash)?
+                && self.counts(&links.link(index)?)
+            {
+                return Ok(Some(hash));
+            }
+        }
+        Ok(None)
     }
 }
 
@@ -283,11 +332,14 @@ impl<L: Links> Links for After<'_, L> {
         }
     }
 
-    fn named(&self, uuid: &ChitId) -> Result<Option<Hash>, Missing> {
+    fn named(&self, uuid: &ChitId) -> Result<Vec<Hash>, Missing> {
         let then = self.change.map_or(&[][..], |change| &change.then);
-        match then.iter().find(|link| link.chit.uuid == *uuid) {
-            Some(link) => Ok(Some(link.chit_hash)),
-            None => self.before.named(uuid),
+        let mut named = self.before.named(uuid)?;
+        for link in then.iter().filter(|link| link.chit.uuid == *uuid) {
+            if !named.contains(&link.chit_hash) {
+                named.push(link.chit_hash);
+            }
         }
+        Ok(named)
     }
 }

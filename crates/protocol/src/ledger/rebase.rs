@@ -1,7 +1,7 @@
 //! A higher revision of an open tally: its terms hold from now on, and the chain begins with it.
 
 use super::chain::{Head, Link, Links};
-use super::refusal::Stop;
+use super::refusal::{Refusal, Stop};
 use super::step::{Change, Step};
 use super::{Ledger, Message};
 use crate::{Tally, Verified};
@@ -11,10 +11,16 @@ impl Ledger {
     /// links are reckoned anew, from the new genesis. Until the partner has done the same, the two
     /// find no common head and wait.
     ///
+    /// A revision changes no keys: that has a chit of its own, and names a head of the chain as it
+    /// was signed. After a change of key there is no further revision.
+    ///
     /// # Errors
-    /// [`Stop::Missing`] until the whole history is at hand.
+    /// [`Refusal::OtherKeys`]; [`Stop::Missing`] until the whole history is at hand.
     pub fn rebase(&self, tally: &Verified<Tally>, links: &impl Links) -> Result<Step, Stop> {
         let fresh = Self::open(tally, self.side)?;
+        if fresh.keys != self.keys {
+            return Err(Refusal::OtherKeys.into());
+        }
         let mut head = fresh.head;
         let mut then = Vec::new();
         for good in self.unlinked_after(0, links)? {
@@ -22,8 +28,8 @@ impl Ledger {
             head = link.head;
             then.push(link);
         }
-        let Self { genesis, may_owe, keys, .. } = fresh;
-        let ledger = Self { genesis, may_owe, keys, head, agreed: 0, ..self.clone() };
+        let Self { genesis, may_owe, .. } = fresh;
+        let ledger = Self { genesis, may_owe, head, agreed: 0, ..self.clone() };
         let send = vec![Message::Req { locator: vec![Head { index: 0, hash: genesis }] }];
         let change = (!then.is_empty()).then_some(Change { keep: 0, then });
         Ok(Step { ledger, change, send, events: Vec::new() })

@@ -3,6 +3,7 @@
 use thiserror::Error;
 
 use super::chain::Missing;
+use super::keys::MAX_KEYS;
 use super::message::{MAX_CHITS_IN_UPD, MAX_LOCATOR};
 use crate::json::JsonError;
 use crate::side::Side;
@@ -126,6 +127,44 @@ pub enum Refusal {
     /// A locator must end at the signed tally that both have.
     #[error("the partner's chain begins with another signed tally")]
     OtherGenesis,
+    /// A chit with a key that its user has given up.
+    #[error("chit {chit} is signed with a key that its user gave up; sign it with the new one")]
+    OldKey {
+        /// The chit.
+        chit: ChitId,
+    },
+    /// A change of key with another counter than the next.
+    #[error("the next key of this side has counter {next}; sign the change of key anew")]
+    StaleKey {
+        /// The counter that is next.
+        next: u32,
+    },
+    /// A change of key that names another head than the one that both halves rest on.
+    #[error("a change of key has to name the head of link {index} now; sign it anew")]
+    OtherHead {
+        /// Index of the head.
+        index: u64,
+    },
+    /// The partner has not confirmed the last change of key.
+    #[error("the last change of key is still on its way to the partner; try again when it arrived")]
+    KeyOnItsWay,
+    /// A key that was somebody's here before.
+    #[error("this key was used on this tally before; make a new one")]
+    KeyUsed,
+    /// More keys than anybody needs.
+    #[error("a side of a tally has at most {MAX_KEYS} keys; agree on a new tally")]
+    TooManyKeys,
+    /// An order that would undo a change of key, or what came before it.
+    #[error(
+        "the partner's chain is another one before link {index}, which a change of key has fixed;          one half was restored from an old copy and has to be rebuilt from the other"
+    )]
+    Parted {
+        /// Index of the head that the change of key names.
+        index: u64,
+    },
+    /// A revision of a tally on which a key was changed, or with other keys.
+    #[error("the revision has other keys than the tally has now; agree on a new tally instead")]
+    OtherKeys,
     /// The record has no canonical form.
     #[error(transparent)]
     Record(#[from] JsonError),

@@ -8,7 +8,7 @@ use super::refusal::{Refusal, Stop};
 use super::{Ledger, Status};
 use crate::chit::{Chit, Entry};
 use crate::side::Side;
-use crate::{ChitId, Hash, Units};
+use crate::{ChitId, Hash, PublicKey, Units};
 
 /// Something that happens to a half.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -80,6 +80,21 @@ pub enum Event {
         /// Hash of the one that turned up.
         second: Hash,
     },
+    /// A user changed its key.
+    Rekeyed {
+        /// Whose.
+        by: Side,
+        /// The new key.
+        public: PublicKey,
+    },
+    /// A chit does not count, or not any more: its user gave up the key that it is signed with. The
+    /// user may sign it again: under the same name, with a new date and the new key.
+    Voided {
+        /// Its name.
+        chit: ChitId,
+        /// Who gave it.
+        by: Side,
+    },
     /// The tally entered another part of its life.
     Status(Status),
 }
@@ -116,20 +131,22 @@ impl Ledger {
             let (by, holder) = (chit.by, self.side);
             return Err(Refusal::NotByHolder { chit: name, by, holder }.into());
         }
-        if let Some(hash) = links.named(&name)? {
-            // Of two with this name, either may be the one that was found.
-            let known = hash == good.hash() || links.place(&good.hash())?.is_some();
-            let refusal = if known {
-                Refusal::Known { chit: name }
-            } else {
-                Refusal::NameTaken { chit: name }
-            };
-            return Err(refusal.into());
+        if chit.written().is_some_and(|written| written.key != self.key_name(self.side)) {
+            return Err(Refusal::OldKey { chit: name }.into());
+        }
+        if links.named(&name)?.contains(&good.hash()) {
+            return Err(Refusal::Known { chit: name }.into());
+        }
+        if self.named(&name, links)?.is_some() {
+            return Err(Refusal::NameTaken { chit: name }.into());
         }
         self.may_write(chit, over_limit)?;
+        if let Entry::Key { rekey, .. } = &chit.entry {
+            self.may_rekey(chit, rekey, links)?;
+        }
         let mut tail = Tail::after(self, self.head);
         tail.add(good, links)?;
-        let mut step = tail.finish(self.agreed);
+        let mut step = tail.finish(self, self.agreed, links)?;
         step.say(|ledger, links| ledger.due(links), links)?;
         Ok(step)
     }
@@ -151,6 +168,9 @@ impl Ledger {
             if self.status() == Status::Closed && !set.close {
                 return Err(Refusal::Closed { chit: name });
             }
+            return Ok(());
+        }
+        if matches!(chit.entry, Entry::Key { .. }) {
             return Ok(());
         }
         // What the holder gives lowers its balance. Until it owes, it only gives back.

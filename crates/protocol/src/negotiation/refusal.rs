@@ -49,6 +49,18 @@ pub enum Refusal {
         /// Whose cert differs.
         side: Side,
     },
+    /// A user changed its key on this tally; a revision would have to name keys again.
+    #[error("a key was changed on tally {tally}; for other terms agree on a new tally")]
+    Rekeyed {
+        /// The tally.
+        tally: TallyId,
+    },
+    /// An offer with the key that is to end may still be accepted.
+    #[error("an offer of yours on tally {tally} is signed with the key; withdraw it first")]
+    OfferOut {
+        /// The tally.
+        tally: TallyId,
+    },
     /// The invitation was not answered yet.
     #[error("nobody has answered the invitation to tally {tally} yet")]
     NoPartner {

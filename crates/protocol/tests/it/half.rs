@@ -2,10 +2,10 @@
 
 use protocol::chit::{Entry, Set, Written};
 use protocol::half::HalfTally;
-use protocol::ledger::{Good, Input as LedgerInput, Ledger};
+use protocol::ledger::{Input as LedgerInput, Ledger};
 use protocol::negotiation::{Governs, Input, Message, Negotiation, Refusal};
 use protocol::settings::Settings;
-use protocol::{Json, Side, Units, Verified};
+use protocol::{Json, Side, Units};
 
 use crate::negotiation::cast::{both, early, key, met, one, received, text};
 use crate::people::chit;
@@ -48,8 +48,8 @@ fn a_closed_tally_is_not_negotiated_any_more() {
     let settings = Settings::default_for(Units::ZERO);
     let set = Set { settings, counter: 1.try_into().unwrap(), owe: None, close: true };
     let close = chit(Side::Foil, Entry::Set { set, written: Written::default() });
-    let close = Verified::check(close.signed(&key(Side::Foil)).unwrap(), ledger.keys()).unwrap();
-    let write = LedgerInput::Write { chit: Good::of(close).unwrap(), over_limit: false };
+    let chit = ledger.prove(close.signed(&key(Side::Foil)).unwrap()).unwrap();
+    let write = LedgerInput::Write { chit, over_limit: false };
     let step = ledger.step(write, &Vec::new()).unwrap();
     half.ledger = Some(step.ledger.clone());
     assert_eq!(half.status(), "C.open");

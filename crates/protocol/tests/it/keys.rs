@@ -1,6 +1,7 @@
 //! Keys and signatures: only usable keys, only right signatures, secrets that do not leak.
 
 use proptest::prelude::*;
+use protocol::key::{MIN_PASSPHRASE, SealError, SealingChance};
 use protocol::{KeyError, PublicKey, SecretKey, Signature, Signer as _};
 use serde_json::{Value, json};
 
@@ -175,4 +176,55 @@ fn eddsa_signs_as_rfc_8032_says() {
     let expected = hex("92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da\
          085ac1e43e15996e458f3613d0f11d8c387b2eaeb4302aeeb00d291612bb0c00");
     assert_eq!(key.sign(&[0x72]).unwrap().as_bytes().as_slice(), expected);
+}
+
+fn sealed(key: &SecretKey, passphrase: &str) -> Result<String, SealError> {
+    let chance = SealingChance { salt: [7; 16], content_key: [8; 32], nonce: [9; 12] };
+    key.seal(&"ann".parse().unwrap(), passphrase, &chance)
+}
+
+#[test]
+fn a_locked_key_opens_with_its_passphrase_and_no_other() {
+    for key in [SecretKey::p256(&[5; 32]).unwrap(), SecretKey::ed25519(&[6; 32])] {
+        let text = sealed(&key, "cheese in märz").unwrap();
+        let (user, opened) = SecretKey::open(&format!("\n{text}\n"), "cheese in märz").unwrap();
+        assert_eq!(user, Some("ann".parse().unwrap()));
+        assert_eq!(opened.public_key(), key.public_key());
+        assert_eq!(SecretKey::open(&text, "cheese in mai").unwrap_err(), SealError::Passphrase);
+    }
+    let short = "x".repeat(MIN_PASSPHRASE - 1);
+    assert_eq!(sealed(&SecretKey::ed25519(&[6; 32]), &short), Err(SealError::Short));
+}
+
+#[test]
+fn a_locked_key_that_was_changed_or_is_none_is_refused_and_says_why() {
+    let text = sealed(&SecretKey::ed25519(&[6; 32]), "cheese in may").unwrap();
+    let parts: Vec<&str> = text.split('.').collect();
+    let with = |place: usize, part: &str| {
+        let mut parts = parts.clone();
+        parts[place] = part;
+        SecretKey::open(&parts.join("."), "cheese in may").map(|_| ()).unwrap_err()
+    };
+    let other = |part: &str| {
+        let first = if part.starts_with('A') { "B" } else { "A" };
+        format!("{first}{}", &part[1..])
+    };
+    assert_eq!(with(1, &other(parts[1])), SealError::Passphrase);
+    for (place, part) in parts.iter().enumerate().skip(2) {
+        assert_eq!(with(place, &other(part)), SealError::Damaged, "part {place}");
+    }
+    let header = |from: &str, to: &str| {
+        let header = data_encoding::BASE64URL_NOPAD.decode(parts[0].as_bytes()).unwrap();
+        let header = String::from_utf8(header).unwrap().replace(from, to);
+        with(0, &data_encoding::BASE64URL_NOPAD.encode(header.as_bytes()))
+    };
+    assert_eq!(header(r#""kid":"ann""#, r#""kid":"bob""#), SealError::Damaged);
+    assert!(matches!(header("A256GCM", "A128GCM"), SealError::Other(_)));
+    assert!(matches!(header("+A256KW", "+A128KW"), SealError::Other(_)));
+    assert!(matches!(header("600000", "4000000000"), SealError::Other(_)), "no trap of years");
+    assert!(matches!(header("600000", "0"), SealError::Other(_)));
+    assert!(matches!(header(r#""alg""#, r#""crit":["alg"],"alg""#), SealError::Form(_)));
+    for none in ["", "a.b.c.d", "....", "a.b.c.d.e.f", &"x".repeat(100_000)] {
+        assert!(matches!(SecretKey::open(none, "cheese"), Err(SealError::Form(_))), "{none:.9}");
+    }
 }

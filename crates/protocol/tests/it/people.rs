@@ -7,8 +7,9 @@ use proptest::option;
 use proptest::prelude::*;
 use protocol::bounded::{Line, List, Prose, Word};
 use protocol::cert::{Birth, Cert, Connect, Identity, Names, Place, StateId, Type};
-use protocol::chit::{Chit, Entry, Owe, Positive, Set, Written};
+use protocol::chit::{Chit, Entry, Owe, Positive, Rekey, Set, Written};
 use protocol::contract::{Content, Contract, Section};
+use protocol::ledger::Head;
 use protocol::tally::{Agree, Members, Party, Sign, Tally};
 use protocol::terms::{Term, Terms, Whole};
 use protocol::{
@@ -204,8 +205,8 @@ pub(crate) fn any_tally() -> impl Strategy<Value = Tally> {
 pub(crate) fn any_entry() -> impl Strategy<Value = Entry> {
     let units = || (1..=SIZE).prop_map(positive);
     let written = || {
-        (option::of(line()), option::of(prose()), signature())
-            .prop_map(|(reference, memo, sign)| Written { reference, memo, sign })
+        (option::of(line()), option::of(prose()), option::of(hash()), signature())
+            .prop_map(|(reference, memo, key, sign)| Written { reference, memo, key, sign })
     };
     let owe = option::of(amount(SIZE).prop_map(|units| Owe::try_from(units).unwrap()));
     let set = (settings(SIZE), 1u32.., owe, any::<bool>());
@@ -215,10 +216,16 @@ pub(crate) fn any_entry() -> impl Strategy<Value = Entry> {
         counter: counter.try_into().unwrap(),
         owe,
     });
+    let rekey = (1u32.., 0..1u64 << 53, hash(), secret_key(), signature());
+    let rekey = rekey.prop_map(|(counter, index, hash, key, proof)| {
+        let (counter, public) = (counter.try_into().unwrap(), key.public_key());
+        Box::new(Rekey { counter, head: Head { index, hash }, public, proof })
+    });
     prop_oneof![
         (units(), written()).prop_map(|(units, written)| Entry::Tran { units, written }),
         (set, written()).prop_map(|(set, written)| Entry::Set { set, written }),
         (units(), hash()).prop_map(|(units, hash)| Entry::Lift { units, lift: LiftId::from(hash) }),
+        (rekey, written()).prop_map(|(rekey, written)| Entry::Key { rekey, written }),
     ]
 }
 

@@ -10,6 +10,7 @@ mod letters;
 mod negotiation;
 mod once;
 mod refusals;
+mod rekey;
 mod story;
 mod town;
 mod two_sites;

@@ -27,7 +27,7 @@ pub(super) fn ask(flags: &Ask, data: &Path) -> Result<(), Failure> {
     let keys = Keys::at(flags.keys.keys.as_deref(), data)?;
     let visit = Visit::enter(data)?;
     let half = tally::find(&visit, user, to)?;
-    let key = keys.of(user)?;
+    let key = keys.for_tally(user, &tally::signing(&half)?.public)?;
     let date = World.now();
     let invoice = Invoice {
         uuid: name(flags, half.tally)?,
@@ -133,7 +133,7 @@ fn propose(
 ) -> Result<InvoiceView, Failure> {
     let (user, name) = (&before.holder, next.uuid.to_string());
     let tally = next.tally;
-    let key = keys.of(user)?;
+    let key = keys.for_tally(user, &tally::signing(&visit.tally(user, tally)?)?.public)?;
     let next = next.signed(&key).map_err(|e| Failure::refused("signature", e.to_string()))?;
     visit.ask(user, Command::Tally { tally, wish: Wish::Invoice(Box::new(next)) })?;
     find(visit, user, &name)

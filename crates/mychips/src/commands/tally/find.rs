@@ -6,6 +6,14 @@ use site::Summary;
 use crate::failure::Failure;
 use crate::visit::Visit;
 
+/// The key that the holder's chits on an open tally are signed with.
+pub(crate) fn signing(half: &Summary) -> Result<site::Signing, Failure> {
+    half.key.ok_or_else(|| {
+        let (tally, status) = (half.tally, half.status.clone());
+        site::SiteError::NotOpen { tally, status }.into()
+    })
+}
+
 /// The fewest characters of a uuid that name a tally; with fewer a typing error finds one.
 const FEWEST: usize = 4;
 /// How many tallies a refusal names.

@@ -81,7 +81,11 @@ fn write(
             written: Written::default(),
         },
     };
-    let key = keys.of(&half.holder)?;
-    let chit = chit.signed(&key).map_err(|e| Failure::refused("signature", e.to_string()))?;
+    let signing = super::signing(half)?;
+    let key = keys.for_tally(&half.holder, &signing.public)?;
+    let chit = chit
+        .with_key(signing.name)
+        .signed(&key)
+        .map_err(|e| Failure::refused("signature", e.to_string()))?;
     wish(visit, half, Wish::Write { chit: Box::new(chit), over_limit: false })
 }

@@ -83,7 +83,7 @@ fn a_wrong_key_signs_nothing() {
     let town = Town::with_tally();
     fs::copy(town.keys().join("ann.jwk"), town.keys().join("bob.jwk")).unwrap();
     let error = town.run("pay ann 1 --as bob --json").json_error();
-    assert_eq!(error["error"], "signature");
+    assert_eq!(error["error"], "other_key");
     assert_eq!(town.balance("ann", "bob"), 0);
     fs::write(town.keys().join("bob.jwk"), "{}").unwrap();
     assert_eq!(town.run("pay ann 1 --as bob --json").json_error()["error"], "key");

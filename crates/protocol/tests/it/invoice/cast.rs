@@ -72,7 +72,7 @@ pub(crate) fn received(message: Message) -> Message<Verified<Invoice>> {
 /// A chit signed by its payer.
 pub(crate) fn good(chit: Chit) -> Good {
     let by = chit.by;
-    Good::of(Verified::check(chit.signed(&key(by)).unwrap(), &keys()).unwrap()).unwrap()
+    Good::prove(chit.signed(&key(by)).unwrap(), keys().of(by)).unwrap()
 }
 
 /// The chit that pays this version.

@@ -50,7 +50,7 @@ impl Links for Counted<'_> {
         self.links.place(chit)
     }
 
-    fn named(&self, uuid: &ChitId) -> Result<Option<Hash>, Missing> {
+    fn named(&self, uuid: &ChitId) -> Result<Vec<Hash>, Missing> {
         self.looked_up.set(self.looked_up.get() + 1);
         self.links.named(uuid)
     }

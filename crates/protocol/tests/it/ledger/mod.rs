@@ -1,9 +1,12 @@
 //! Two halves of one tally, whatever the network and the machines do to them.
 
 mod convergence;
+mod devices;
 mod every_order;
 mod liar;
 mod life;
 mod refusals;
+mod rekey;
+mod rekey_convergence;
 mod revision;
 mod world;

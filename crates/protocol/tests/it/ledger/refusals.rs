@@ -138,7 +138,7 @@ impl Links for Away {
         Err(Missing::Place(*chit))
     }
 
-    fn named(&self, uuid: &ChitId) -> Result<Option<Hash>, Missing> {
+    fn named(&self, uuid: &ChitId) -> Result<Vec<Hash>, Missing> {
         Err(Missing::Named(*uuid))
     }
 }

@@ -15,7 +15,7 @@ use crate::given::rate;
 use crate::people::{at, members, positive, suzie};
 
 /// Suzie's key here: the quick kind, as thousands of chits are signed.
-fn key(side: Side) -> SecretKey {
+pub(crate) fn key(side: Side) -> SecretKey {
     SecretKey::ed25519(&[if side == Side::Stock { 11 } else { 2 }; 32])
 }
 
@@ -113,7 +113,8 @@ impl Half {
         }
         assert_eq!(self.ledger.head(), head);
         assert!(self.ledger.agreed() <= head.index);
-        let effects = self.links.iter().map(|link| link.chit.effect_on(self.ledger.side()));
+        let counted = self.links.iter().filter(|link| self.ledger.counts(link));
+        let effects = counted.map(|link| link.chit.effect_on(self.ledger.side()));
         assert_eq!(
             self.ledger.balance_milli(),
             effects.map(|units| i128::from(units.milli())).sum()
@@ -207,7 +208,7 @@ impl World {
     }
 
     pub(crate) fn sign(&self, chit: Chit) -> Good {
-        Good::of(Verified::check(chit, self.stock.ledger.keys()).unwrap()).unwrap()
+        self.stock.ledger.prove(chit).unwrap()
     }
 
     /// Puts back the proofs that a site checks when a message arrives.
