@@ -5,6 +5,7 @@ pub(crate) mod contract;
 pub(crate) mod doctor;
 pub(crate) mod init;
 pub(crate) mod invoice;
+mod journal;
 pub(crate) mod key;
 pub(crate) mod limits;
 pub(crate) mod pay;

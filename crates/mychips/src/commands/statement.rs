@@ -6,7 +6,7 @@ use protocol::{ChitId, Cuid, TallyId, Timestamp, Units};
 use serde::Serialize;
 use site::Summary;
 
-use super::tally;
+use super::{journal, tally};
 use crate::failure::Failure;
 use crate::flags::{As, Place};
 use crate::page::Look;
@@ -22,12 +22,17 @@ CSV: index, date, type, effect, balance, agreed, ref, memo, chit
   Amounts are plain decimals of CHIPs. Some spreadsheets take a memo that
   begins with = + - or @ for a formula: import such columns as text.
 
+hledger: a journal for hledger and ledger, in the order of days, with balance
+  assertions; ! marks what the partner is not known to have yet. Against
+  income:unknown and expenses:unknown, which you name as you like.
+
 JSON: tally, holder, partner, balance, and entries with the same members;
   amounts in integer milli-CHIPs
 
 Examples:
   mychips statement bob --as ann
-  mychips statement bob --as ann --csv > bob.csv")]
+  mychips statement bob --as ann --csv > bob.csv
+  mychips statement bob --as ann --format hledger | hledger -f - balance")]
 pub(crate) struct Statement {
     /// The tally, or the partner
     tally: String,
@@ -38,6 +43,17 @@ pub(crate) struct Statement {
     csv: bool,
     #[command(flatten)]
     place: Place,
+    /// Print in this format; hledger is a journal that hledger and ledger read
+    #[arg(long, value_enum, conflicts_with_all = ["csv", "json"])]
+    format: Option<Format>,
+}
+
+/// How a statement is printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Format {
+    Text,
+    Csv,
+    Hledger,
 }
 
 #[derive(Serialize)]
@@ -72,8 +88,11 @@ pub(crate) fn run(flags: &Statement) -> Result<(), Failure> {
     let visit = Visit::enter(&visit::data(flags.place.data.as_deref())?)?;
     let half = tally::find(&visit, &flags.who.user, &flags.tally)?;
     let entries = lines(&visit, &half)?;
-    if flags.csv {
+    if flags.csv || flags.format == Some(Format::Csv) {
         return csv(&entries);
+    }
+    if flags.format == Some(Format::Hledger) {
+        return say::text(&journaled(&half, &entries));
     }
     if flags.place.json {
         return say::json(&Sheet {
@@ -173,6 +192,25 @@ fn page(half: &Summary, entries: &[Line]) -> String {
         page.push_str("* the partner is not known to have it yet\n");
     }
     page + &capital(&say::standing(&partner, half.balance_milli))
+}
+
+/// Chits that move value, as a journal.
+fn journaled(half: &Summary, entries: &[Line]) -> String {
+    let partner = half.partner.as_ref().map(|partner| partner.chad.cuid.to_string());
+    let account = journal::account(&partner.unwrap_or_default(), &half.tally.to_string());
+    let moving = entries.iter().filter(|line| line.r#type != "set");
+    journal::journal(&account, moving.map(posting).collect())
+}
+
+fn posting(line: &Line) -> journal::Posting<'_> {
+    journal::Posting {
+        date: line.date,
+        effect_milli: line.effect.milli(),
+        lift: line.r#type == "lift",
+        agreed: line.agreed,
+        words: &line.words,
+        chit: line.chit.to_string(),
+    }
 }
 
 fn capital(text: &str) -> String {

@@ -205,6 +205,23 @@ fn contracts_are_read_hashed_and_added() {
 }
 
 #[test]
+fn a_journal_is_read_by_programs_of_accounting() {
+    let town = Town::with_tally();
+    town.does("pay ann 12.5 --as bob --ref A-17");
+    town.room_run(&["pay", "bob", "20", "--as", "ann", "--memo", "; evil\n2026-01-01 x"]);
+    town.does("tally set bob --as ann --target 3");
+    let journal = town.does("statement bob --as ann --format hledger").out;
+    let postings: Vec<&str> =
+        journal.lines().filter(|line| line.starts_with("    assets:mychips:bob:")).collect();
+    assert_eq!(postings.len(), 2, "{journal}");
+    assert!(postings[0].ends_with("  12.500 CHIP = 12.500 CHIP"), "{journal}");
+    assert!(postings[1].ends_with("  -20.000 CHIP = -7.500 CHIP"), "{journal}");
+    let heads = journal.lines().filter(|line| line.starts_with("20")).count();
+    assert_eq!(heads, 2, "{journal}");
+    assert!(town.does("statement bob --as ann --format csv").out.starts_with("index,"));
+}
+
+#[test]
 fn long_names_and_large_amounts_keep_their_columns() {
     let mut town = Town::new();
     town.does("key new c");
