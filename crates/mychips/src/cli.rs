@@ -13,6 +13,7 @@ use crate::commands::invoice::{Invoice, Refuse};
 use crate::commands::key::Key;
 use crate::commands::limits::Limits;
 use crate::commands::pay::Pay;
+use crate::commands::serve::Serve;
 use crate::commands::statement::Statement;
 use crate::commands::status::Status;
 use crate::commands::tally::Tally;
@@ -45,6 +46,7 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     Clear(Clear),
     Init(Init),
+    Serve(Serve),
     #[command(subcommand)]
     Key(Key),
     #[command(subcommand)]
@@ -70,6 +72,7 @@ impl Command {
         match self {
             Self::Clear(flags) => flags.json,
             Self::Init(flags) => flags.json(),
+            Self::Serve(flags) => flags.json(),
             Self::Key(flags) => flags.json(),
             Self::User(flags) => flags.json(),
             Self::Contract(flags) => flags.json(),

@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 use std::fmt::Display;
 use std::io::{self, Write};
+use std::net::SocketAddr;
 use std::path::Path;
 
 use serde::Serialize;
@@ -80,6 +81,22 @@ impl Failure {
     /// A data directory that another program has.
     pub(crate) fn in_use(reason: String) -> Self {
         Self::new(IO, "in_use", reason)
+    }
+
+    /// Whether another program has the data directory.
+    pub(crate) fn is_in_use(&self) -> bool {
+        self.told.error == "in_use"
+    }
+
+    /// A site that is served does not answer.
+    pub(crate) fn lost(reason: String) -> Self {
+        Self::new(IO, "no_answer", reason)
+    }
+
+    /// An address that cannot be listened at.
+    pub(crate) fn listen(address: SocketAddr, error: &io::Error) -> Self {
+        let reason = format!("cannot listen at {address}: {error}; --port 0 takes a free port");
+        Self::new(IO, "io", reason)
     }
 
     /// What a site says no to, or cannot do.

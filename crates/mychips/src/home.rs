@@ -137,6 +137,17 @@ fn no_file(folder: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
+/// The file of the database in a data directory.
+pub(crate) fn database(folder: &Path) -> PathBuf {
+    folder.join(DATABASE)
+}
+
+/// Which process has the lock of a directory, or had it last, in its own words.
+pub(crate) fn holder(folder: &Path) -> Option<String> {
+    let text = fs::read_to_string(folder.join(LOCK)).ok()?;
+    Some(text.trim().to_owned()).filter(|holder| !holder.is_empty())
+}
+
 /// Reads a secret key from its file.
 pub(crate) fn read_key(path: &Path) -> Result<SecretKey, Failure> {
     let bytes = fs::read(path).map_err(|error| Failure::io("cannot read", path, &error))?;

@@ -14,7 +14,7 @@ use crate::{home, world};
 const USUAL: &str = "mychips-keys";
 
 /// A folder with the signing keys of one or more users.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Keys {
     folder: PathBuf,
 }
@@ -42,6 +42,11 @@ impl Keys {
             ));
         }
         Ok(Self { folder })
+    }
+
+    /// The folder that a command means which has no flag for it.
+    pub(crate) fn usual(data: &Path) -> Result<Self, Failure> {
+        Self::at(std::env::var_os("MYCHIPS_KEYS").as_deref().map(Path::new), data)
     }
 
     /// Where a user's key is.

@@ -18,6 +18,7 @@ mod progress;
 mod reads;
 mod refusal;
 mod say;
+mod served;
 mod text;
 mod visit;
 mod world;
@@ -58,6 +59,7 @@ fn run(command: &Command, started: Instant) -> Result<(), Failure> {
     match command {
         Command::Clear(flags) => clear::run(flags, started),
         Command::Init(flags) => commands::init::run(flags),
+        Command::Serve(flags) => commands::serve::run(flags),
         Command::Key(flags) => commands::key::run(flags),
         Command::User(flags) => commands::user::run(flags),
         Command::Contract(flags) => commands::contract::run(flags),

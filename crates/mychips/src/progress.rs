@@ -17,6 +17,11 @@ pub(crate) struct Progress {
 impl Progress {
     /// Starts with reading; silent where standard error is no terminal.
     pub(crate) fn new() -> Self {
+        Self::of("reading the table")
+    }
+
+    /// The same of something else.
+    pub(crate) fn of(what: &'static str) -> Self {
         if !std::io::stderr().is_terminal() {
             return Self { bar: ProgressBar::hidden() };
         }
@@ -24,7 +29,7 @@ impl Progress {
         if let Ok(style) = ProgressStyle::with_template("{spinner} {msg} {elapsed}") {
             bar.set_style(style);
         }
-        bar.set_message("reading the table");
+        bar.set_message(what);
         bar.enable_steady_tick(TICK);
         Self { bar }
     }
@@ -46,6 +51,11 @@ impl Progress {
             Stage::Checking => self.bar.set_message("checking the proof"),
             Stage::Explaining => self.bar.set_message("taking it apart into circles"),
         }
+    }
+
+    /// Says how many halves of tallies were looked at.
+    pub(crate) fn looked(&self, tallies: u64) {
+        self.bar.set_message(format!("{tallies} halves of tallies looked at"));
     }
 
     /// Says that files are being written.

@@ -4,7 +4,7 @@
 use protocol::negotiation::Draft;
 use protocol::{Contract, Cuid, Tally, TallyId, Verified};
 use site::{
-    Caller, Entry, Examined, Found, Governing, InvoiceView, Query, Resident, Seen, Status, Summary,
+    Entry, Examined, Found, Governing, InvoiceView, Query, Resident, Seen, Status, Summary,
 };
 
 use crate::failure::Failure;
@@ -19,7 +19,7 @@ const DOCTOR_AT_ONCE: u32 = 100;
 /// Takes the variant of an answer that its question has.
 macro_rules! found {
     ($visit:expr, $query:expr, $variant:pat => $value:expr) => {
-        match $visit.query(&Caller::Administrator, $query)? {
+        match $visit.query($query)? {
             $variant => Ok($value),
             _ => Err(Failure::refused("other_answer", "the site answered another question")),
         }

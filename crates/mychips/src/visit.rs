@@ -1,19 +1,24 @@
-//! A visit to the site: the lock of its data directory taken, its store open, the same `site` code
-//! as in a server running in this process.
+//! A visit to the site. Where nobody serves it, the lock of its data directory is taken and the same
+//! `site` code as in a server runs in this process; where somebody does, that one is asked over HTTP.
 
 use std::future::Future;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use api::limits::LONG_ANSWER_TIME;
+use api::{As, Client, ClientError};
 use protocol::{AgentId, ChitId, Cuid};
-use site::{Answer, Caller, Command, CommandId, Found, Query, Site, SiteError};
+use site::{Answer, Caller, Clock, Command, CommandId, Found, Query, Site, SiteError};
 use store::{Founded, Store, StoreError};
 use tokio::runtime::{Builder, Runtime};
+use tokio::time::timeout;
 
 use crate::config::{self, Config, StorePlace};
 use crate::contracts;
 use crate::failure::{self, Failure};
 use crate::home::{self, Home};
+use crate::keys::Keys;
+use crate::served::{self, Served};
 use crate::world::{self, World};
 
 /// The data directory's name where the usual place is meant.
@@ -22,35 +27,86 @@ const USUAL: &str = "mychips";
 /// How often something is tried that others stand in the way of: each time one of them got on.
 const TRIES: u32 = 10;
 
-/// An open site, and the one program that works on it: this one.
+/// A site that can be asked.
 pub(crate) struct Visit {
-    site: Site,
-    home: Home,
-    config: Config,
-    store: Store,
+    door: Door,
+    /// Where its rows are, for people.
+    store_shown: String,
+    keys: Option<Keys>,
     runtime: Runtime,
 }
 
+/// Where it is.
+enum Door {
+    /// Here: this program is the one that works on it.
+    Here { site: Site, home: Home, store: Store },
+    /// With a program that serves it.
+    There { client: Client, agent: AgentId, folder: PathBuf },
+}
+
 /// The data directory that is meant.
-pub(crate) fn data(given: Option<&Path>) -> Result<std::path::PathBuf, Failure> {
+pub(crate) fn data(given: Option<&Path>) -> Result<PathBuf, Failure> {
     home::or_usual(given, USUAL, "--data")
+}
+
+/// The site of a data directory where one was set up.
+pub(crate) async fn open(home: &Home, config: &Config) -> Result<(Store, Site), Failure> {
+    let missing = config.store == StorePlace::Sqlite && !home.database().exists();
+    let store = if missing { None } else { Some(open_store(home, config).await?) };
+    match store {
+        Some((store, Some(_))) => Ok((store.clone(), site(home, store).await?)),
+        // A database that was lost is not made anew without a word.
+        _ => Err(no_site(home, config)),
+    }
+}
+
+/// The site in a store.
+async fn site(home: &Home, store: Store) -> Result<Site, Failure> {
+    let site = Site::open(store, home.agent()?, Arc::new(World), Arc::new(World)).await?;
+    // A newer program brings newer contracts.
+    for contract in contracts::own() {
+        site.add_contract(&Caller::Administrator, &contract).await?;
+    }
+    Ok(site)
+}
+
+/// The store of a data directory, and whose it is.
+async fn open_store(home: &Home, config: &Config) -> Result<(Store, Option<Founded>), Failure> {
+    let opened = async {
+        let store = match &config.store {
+            StorePlace::Sqlite => Store::sqlite(&home.database()).await?,
+            StorePlace::Postgres(url) => Store::postgres(url).await?,
+        };
+        let founded = store.read().await?.meta().await?.founded;
+        Ok::<_, StoreError>((store, founded))
+    };
+    opened.await.map_err(|error| placed(&config.store.shown(&home.database()), error.into()))
 }
 
 impl Visit {
     /// Enters a site that was set up.
     pub(crate) fn enter(data: &Path) -> Result<Self, Failure> {
-        let home = Home::enter(data)?;
-        let config = Config::of(data, &[])?;
-        let agent = home.agent()?;
-        let runtime = runtime()?;
-        let missing = config.store == StorePlace::Sqlite && !home.database().exists();
-        let store = if missing { None } else { Some(open_store(&runtime, &home, &config)?) };
-        let store = match store {
-            Some((store, Some(_))) => store,
-            // A database that was lost is not made anew without a word.
-            _ => return Err(no_site(&home, &config)),
-        };
-        Self::open(home, config, agent, runtime, store)
+        match Home::enter(data) {
+            Ok(home) => {
+                let config = Config::of(data, &[])?;
+                let runtime = runtime()?;
+                let (store, site) = runtime.block_on(open(&home, &config))?;
+                Ok(Self::here(home, &config, runtime, store, site))
+            }
+            Err(failure) if failure.is_in_use() => match Served::find(data) {
+                Some(served) => Self::there(data, served),
+                None => Err(failure),
+            },
+            Err(failure) => Err(failure),
+        }
+    }
+
+    /// The same with the key folder from which requests of users are signed, where the site is
+    /// asked over a line.
+    pub(crate) fn enter_with(data: &Path, keys: &Keys) -> Result<Self, Failure> {
+        let mut visit = Self::enter(data)?;
+        visit.keys = Some(keys.clone());
+        Ok(visit)
     }
 
     /// Sets a site up, where there is none yet; `chosen` says where its rows are to be.
@@ -68,7 +124,7 @@ impl Visit {
         }
         let runtime = runtime()?;
         // An init that was cut short left a store that is nobody's: it goes on.
-        let (store, founded) = open_store(&runtime, &home, &config)?;
+        let (store, founded) = runtime.block_on(open_store(&home, &config))?;
         if founded.is_some() {
             runtime.block_on(store.close());
             let place = match &config.store {
@@ -79,61 +135,61 @@ impl Visit {
             return Err(Failure::refused("site_exists", text));
         }
         config::write(data, chosen)?;
-        let agent = home.agent_or_new()?;
-        Self::open(home, config, agent, runtime, store)
+        home.agent_or_new()?;
+        served::token_or_new(home.folder())?;
+        let site = runtime.block_on(site(&home, store.clone()))?;
+        Ok(Self::here(home, &config, runtime, store, site))
     }
 
-    fn open(
-        home: Home,
-        config: Config,
-        agent: AgentId,
-        runtime: Runtime,
-        store: Store,
-    ) -> Result<Self, Failure> {
-        let opened = runtime.block_on(async {
-            let site = Site::open(store.clone(), agent, Arc::new(World), Arc::new(World)).await?;
-            // A newer program brings newer contracts.
-            for contract in contracts::own() {
-                site.add_contract(&Caller::Administrator, &contract).await?;
-            }
-            Ok::<_, SiteError>(site)
-        });
-        Ok(Self { site: opened?, home, config, store, runtime })
+    fn here(home: Home, config: &Config, runtime: Runtime, store: Store, site: Site) -> Self {
+        let store_shown = config.store.shown(&home.database());
+        Self { door: Door::Here { site, home, store }, store_shown, keys: None, runtime }
+    }
+
+    fn there(data: &Path, served: Served) -> Result<Self, Failure> {
+        let client = Client::new(served.address, Some(served::token(data)?));
+        let runtime = runtime()?;
+        let agent = runtime.block_on(client.health()).map_err(of_client)?.agent;
+        let door = Door::There { client, agent, folder: data.to_owned() };
+        let store_shown = Config::of(data, &[])?.store.shown(&home::database(data));
+        Ok(Self { door, store_shown, keys: None, runtime })
     }
 
     /// Whose site this is.
-    pub(crate) fn agent(&self) -> AgentId {
-        self.site.agent()
+    pub(crate) const fn agent(&self) -> AgentId {
+        match &self.door {
+            Door::Here { site, .. } => site.agent(),
+            Door::There { agent, .. } => *agent,
+        }
     }
 
     /// Where it lives.
     pub(crate) fn folder(&self) -> &Path {
-        self.home.folder()
+        match &self.door {
+            Door::Here { home, .. } => home.folder(),
+            Door::There { folder, .. } => folder,
+        }
     }
 
     /// Where its rows are, for people: never with a password.
     pub(crate) fn store_shown(&self) -> String {
-        self.config.store.shown(&self.home.database())
+        self.store_shown.clone()
     }
 
-    /// Asks a question; `reads.rs` knows all of them.
-    pub(crate) fn query(&self, caller: &Caller, query: Query) -> Result<Found, Failure> {
-        self.wait(self.site.query(caller, query))
-    }
-
-    /// Waits for something that the site does.
-    fn wait<T>(&self, what: impl Future<Output = Result<T, SiteError>>) -> Result<T, Failure> {
-        self.runtime.block_on(what).map_err(|error| self.failure(error))
-    }
-
-    fn failure(&self, error: SiteError) -> Failure {
-        placed(&self.store_shown(), error)
+    /// Asks a question as an administrator; `reads.rs` knows all of them.
+    pub(crate) fn query(&self, query: Query) -> Result<Found, Failure> {
+        match &self.door {
+            Door::Here { site, .. } => {
+                let asked = site.query(&Caller::Administrator, query);
+                self.runtime.block_on(asked).map_err(|error| self.failure(error))
+            }
+            Door::There { client, .. } => self.hear(client, client.query(query)),
+        }
     }
 
     /// Has the site do something for a user, and delivers what follows from it.
     pub(crate) fn ask(&self, user: &Cuid, command: Command) -> Result<Answer, Failure> {
-        let random = world::random_16().map_err(|error| Failure::no_chance(&error))?;
-        self.ask_once(user, &ChitId::random(random).to_string(), command)
+        self.ask_once(user, &new_name()?, command)
     }
 
     /// The same under a name: asked again under it, nothing happens again.
@@ -143,30 +199,47 @@ impl Visit {
         name: &str,
         command: Command,
     ) -> Result<Answer, Failure> {
-        self.command(&Caller::User(user.clone()), name, command)
+        match &self.door {
+            Door::Here { site, .. } => {
+                self.command(site, &Caller::User(user.clone()), name, &command)
+            }
+            Door::There { client, agent, folder } => {
+                let key = match &self.keys {
+                    Some(keys) => keys.of(user)?,
+                    None => Keys::usual(folder)?.of(user)?,
+                };
+                let (cuid, date) = (user.clone(), World.now());
+                let who = As { agent: *agent, cuid, id: name, date, key: &key };
+                let answer = self.hear(client, client.command_as(&who, command))?;
+                self.delivered(self.hear(client, client.deliver()).map(|_| ()));
+                Ok(answer)
+            }
+        }
     }
 
-    /// The same for an administrator: whoever may write to the data directory is one.
+    /// The same for an administrator: whoever may read the data directory is one.
     pub(crate) fn administer(&self, command: Command) -> Result<Answer, Failure> {
-        let random = world::random_16().map_err(|error| Failure::no_chance(&error))?;
-        let name = ChitId::random(random).to_string();
-        self.command(&Caller::Administrator, &name, command)
+        let name = new_name()?;
+        match &self.door {
+            Door::Here { site, .. } => self.command(site, &Caller::Administrator, &name, &command),
+            Door::There { client, .. } => self.hear(client, client.administer(&name, command)),
+        }
     }
 
-    fn command(&self, caller: &Caller, name: &str, command: Command) -> Result<Answer, Failure> {
+    fn command(
+        &self,
+        site: &Site,
+        caller: &Caller,
+        name: &str,
+        command: &Command,
+    ) -> Result<Answer, Failure> {
         let id = CommandId::new(name).ok_or_else(|| {
             Failure::refused("command", format!("no command can be named {name:?}"))
         })?;
         // Two programs at one database may stand in each other's way; asked again under the same
         // name, nothing happens twice.
-        let answer = self.again(|| self.site.command(caller, &id, command.clone()))?;
-        // The command is done, whatever becomes of the post: that is no reason to ask again.
-        if let Err(error) = self.again(|| self.deliver()) {
-            failure::remark(&format!(
-                "done, but not delivered yet: {}; the next command goes on with it",
-                error.text()
-            ));
-        }
+        let answer = self.again(|| site.command(caller, &id, command.clone()))?;
+        self.delivered(self.again(|| deliver(site)));
         Ok(answer)
     }
 
@@ -181,40 +254,69 @@ impl Visit {
                 done => return done.map_err(|error| self.failure(error)),
             }
         }
-        self.wait(what())
+        self.runtime.block_on(what()).map_err(|error| self.failure(error))
     }
 
-    async fn deliver(&self) -> Result<(), SiteError> {
-        loop {
-            let posted = self.site.post().await?;
-            if posted.delivered + posted.refused == 0 {
-                return Ok(());
-            }
+    fn failure(&self, error: SiteError) -> Failure {
+        placed(&self.store_shown, error)
+    }
+
+    /// The command is done, whatever becomes of the post: that is no reason to ask again.
+    fn delivered(&self, post: Result<(), Failure>) {
+        if let Err(failure) = post {
+            failure::remark(&format!(
+                "done, but not delivered yet: {}; the next command goes on with it",
+                failure.text()
+            ));
+        }
+    }
+
+    /// Waits for an answer over the line, for as long as a server may take for any.
+    fn hear<T>(
+        &self,
+        client: &Client,
+        answer: impl Future<Output = Result<T, ClientError>>,
+    ) -> Result<T, Failure> {
+        let (address, reason) = (client.address(), "it took too long".to_owned());
+        let late = ClientError::Lost { address, reason };
+        let heard = self.runtime.block_on(async { timeout(LONG_ANSWER_TIME, answer).await });
+        heard.map_or(Err(late), |heard| heard).map_err(of_client)
+    }
+}
+
+async fn deliver(site: &Site) -> Result<(), SiteError> {
+    loop {
+        let posted = site.post().await?;
+        if posted.delivered + posted.refused == 0 {
+            return Ok(());
         }
     }
 }
 
-impl Drop for Visit {
-    fn drop(&mut self) {
-        self.runtime.block_on(self.store.close());
+fn of_client(error: ClientError) -> Failure {
+    match error {
+        ClientError::Refused { class, word, reason } => Failure::of_site(class, &word, &reason),
+        ClientError::Lost { address, reason } => Failure::lost(format!(
+            "the site that is served at http://{address} does not answer ({reason}): what was \
+             asked may have been done; look, before you ask again"
+        )),
+        error @ ClientError::Other { .. } => Failure::refused("other_answer", error.to_string()),
+        ClientError::Unsigned(error) => Failure::refused("signature", error.to_string()),
     }
 }
 
-/// The store of a data directory, and whose it is.
-fn open_store(
-    runtime: &Runtime,
-    home: &Home,
-    config: &Config,
-) -> Result<(Store, Option<Founded>), Failure> {
-    let opened = runtime.block_on(async {
-        let store = match &config.store {
-            StorePlace::Sqlite => Store::sqlite(&home.database()).await?,
-            StorePlace::Postgres(url) => Store::postgres(url).await?,
-        };
-        let founded = store.read().await?.meta().await?.founded;
-        Ok::<_, StoreError>((store, founded))
-    });
-    opened.map_err(|error| placed(&config.store.shown(&home.database()), error.into()))
+/// A name that no other command has.
+fn new_name() -> Result<String, Failure> {
+    let random = world::random_16().map_err(|error| Failure::no_chance(&error))?;
+    Ok(ChitId::random(random).to_string())
+}
+
+impl Drop for Visit {
+    fn drop(&mut self) {
+        if let Door::Here { store, .. } = &self.door {
+            self.runtime.block_on(store.close());
+        }
+    }
 }
 
 /// A failure that says where the rows are, where the store is to blame and does not say it.

@@ -21,6 +21,7 @@ pub mod negotiation;
 pub mod note;
 pub mod rate;
 pub mod record;
+pub mod request;
 pub mod settings;
 pub mod side;
 pub mod signature;

@@ -102,6 +102,41 @@ pub enum Command {
     },
 }
 
+impl Command {
+    /// One word for what is asked, for who counts.
+    #[must_use]
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::AddUser { .. } => "add_user",
+            Self::Suspend { .. } => "suspend",
+            Self::AddContract { .. } => "add_contract",
+            Self::NewCert { .. } => "new_cert",
+            Self::Invite { .. } => "invite",
+            Self::Answer { .. } => "answer",
+            Self::Tally { wish, .. } => wish.kind(),
+        }
+    }
+}
+
+impl Wish {
+    /// One word for what is wanted.
+    #[must_use]
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Draft(_) => "draft",
+            Self::Offer(_) => "offer",
+            Self::Accept(_) => "accept",
+            Self::Refuse { .. } => "refuse",
+            Self::Withdraw { .. } => "withdraw",
+            Self::Write { .. } => "write",
+            Self::Recover(_) => "recover",
+            Self::Invoice(_) => "invoice",
+            Self::RefuseInvoice { .. } => "refuse_invoice",
+            Self::Compare => "compare",
+        }
+    }
+}
+
 /// What a user wants of one of its tallies; signed where a signature is due.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]

@@ -1,6 +1,8 @@
 //! Why a site does not do what it is asked: what happened, to which record, what to do.
 
-use protocol::{AgentId, Cuid, JsonError, SignatureFault, TallyId, invoice, ledger, negotiation};
+use protocol::{
+    AgentId, Cuid, JsonError, SignatureFault, TallyId, Timestamp, invoice, ledger, negotiation,
+};
 use store::StoreError;
 use thiserror::Error;
 
@@ -26,6 +28,28 @@ pub enum SiteError {
     #[error("the cert names agent {named}, but this site is {site}")]
     OtherSite {
         /// The agent in the cert.
+        named: AgentId,
+        /// This site's.
+        site: AgentId,
+    },
+    /// The request was signed too long ago, or in time to come.
+    #[error("the request was signed at {date}, but it is {now} here; set the clock, sign again")]
+    Date {
+        /// When it says that it was signed.
+        date: Timestamp,
+        /// When it came.
+        now: Timestamp,
+    },
+    /// The request is signed by another key than the user has here, or not at all.
+    #[error("the request is not signed with the key that user {user} has here")]
+    Unsigned {
+        /// Who it says that asks.
+        user: Cuid,
+    },
+    /// The request is for another site.
+    #[error("the request is for agent {named}, but this site is {site}")]
+    OtherAgent {
+        /// The agent that it names.
         named: AgentId,
         /// This site's.
         site: AgentId,

@@ -13,6 +13,7 @@
 //! * `half.rs` a half as it is kept: the state of both machines; `history.rs` its links;
 //! * `invoice.rs` what halves take and show of invoices; `events.rs` what is told to devices;
 //! * `contract.rs` the contracts known here; `device.rs` what a device asks before it signs;
+//! * `request.rs` who signed a request;
 //! * `query.rs` what may be asked and by whom, `read.rs` how rows are read; `words.rs` how they are
 //!   written in JSON; `doctor.rs` whether everything kept still holds.
 
@@ -36,6 +37,7 @@ mod query;
 mod queue;
 mod read;
 mod refusal;
+mod request;
 mod words;
 
 pub use command::{Answer, Caller, Command, CommandId, Wish};
@@ -51,3 +53,4 @@ pub use query::{Found, MAX_ROWS, Query, Resident, Seen, Status};
 pub use queue::MAX_WAITING;
 pub use read::{Entry, Signing, Summary};
 pub use refusal::Class;
+pub use request::{Health, REQUEST_WINDOW_MS};

@@ -59,6 +59,12 @@ impl Site {
         }
     }
 
+    /// How many commands wait to be decided.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.queue.waiting.lock().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
     fn stand(
         &self,
         asked: &Asked,

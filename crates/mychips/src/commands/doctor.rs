@@ -4,6 +4,7 @@ use clap::Args;
 
 use crate::failure::Failure;
 use crate::flags::Place;
+use crate::progress::Progress;
 use crate::say;
 use crate::visit::{self, Visit};
 
@@ -33,14 +34,17 @@ pub(crate) fn run(flags: &Doctor) -> Result<(), Failure> {
     let visit = Visit::enter(&visit::data(flags.place.data.as_deref())?)?;
     let mut found = site::Doctor::begun();
     let mut after = None;
+    let progress = Progress::of("looking at the store");
     loop {
         let page = visit.examine(after)?;
         after = page.next;
         found.add(page);
+        progress.looked(found.tallies);
         if after.is_none() {
             break;
         }
     }
+    drop(progress);
     say::either(flags.place.json, &found, || {
         let mut page = String::new();
         for fault in &found.faults {

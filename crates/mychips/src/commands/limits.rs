@@ -156,10 +156,40 @@ fn all() -> Vec<Limit> {
             "invoices",
             "of each side on a tally: two a week for a year"
         ),
+        limit!(
+            protocol::request::MAX_ID_BYTES,
+            "bytes",
+            "a request's name: any usual id with a prefix"
+        ),
         limit!("site::command::MAX_LEN" => site::CommandId::MAX_LEN, "bytes", "a command's name: any usual id with a prefix"),
         limit!("site::post::MAX_WAITING" => site::MAX_LETTERS_WAITING, "letters", "of one half that wait: all that both sides can have to say"),
         limit!("site::query::MAX_ROWS" => site::MAX_ROWS, "rows", "in one answer: whoever wants more asks for the next page"),
         limit!("site::queue::MAX_WAITING" => site::MAX_WAITING, "commands", "that wait: each holds memory until it is served"),
+        limit!(
+            api::limits::MAX_BODY_BYTES,
+            "bytes",
+            "of what is sent to a served site: one record"
+        ),
+        limit!(
+            api::limits::MAX_HEAD_BYTES,
+            "bytes",
+            "a request's line and headers: browsers send some thousands"
+        ),
+        limit!(
+            api::limits::MAX_HEADERS,
+            "headers",
+            "of a request: browsers behind proxies send some thirty"
+        ),
+        limit!(
+            api::limits::MAX_CONNECTIONS,
+            "lines",
+            "open to a served site: each is a file of the process"
+        ),
+        limit!(
+            api::limits::MAX_REQUESTS,
+            "requests",
+            "worked on at once: their bodies are bounded together"
+        ),
         limit!("mychips::commands::MAX_INVITATION_BYTES" => MAX_INVITATION_BYTES, "bytes", "an invitation's file: a cert and a few sentences"),
         limit!("mychips::config::MAX_CONFIG_BYTES" => MAX_CONFIG_BYTES, "bytes", "mychips.toml: a few lines for each key, and remarks"),
     ]

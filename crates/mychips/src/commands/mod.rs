@@ -9,6 +9,7 @@ mod journal;
 pub(crate) mod key;
 pub(crate) mod limits;
 pub(crate) mod pay;
+pub(crate) mod serve;
 pub(crate) mod statement;
 pub(crate) mod status;
 pub(crate) mod tally;

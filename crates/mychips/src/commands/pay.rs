@@ -84,7 +84,7 @@ struct Paid {
 pub(crate) fn run(flags: &Pay) -> Result<(), Failure> {
     let data = visit::data(flags.place.data.as_deref())?;
     let keys = Keys::at(flags.keys.keys.as_deref(), &data)?;
-    let visit = Visit::enter(&data)?;
+    let visit = Visit::enter_with(&data, &keys)?;
     let user = &flags.who.user;
     let chit = match &flags.invoice {
         Some(invoice) => what_pays(&visit, user, invoice)?,

@@ -162,13 +162,10 @@ pub(crate) struct Config {
     /// Where the site's rows are.
     pub(crate) store: StorePlace,
     /// Where the server listens.
-    #[allow(dead_code, reason = "for the server")]
     pub(crate) http: SocketAddr,
     /// What is logged.
-    #[allow(dead_code, reason = "for the server")]
     pub(crate) log_level: Level,
     /// And how.
-    #[allow(dead_code, reason = "for the server")]
     pub(crate) log_format: Format,
     /// How often circles are cleared; none: never by itself.
     #[allow(dead_code, reason = "for the server")]

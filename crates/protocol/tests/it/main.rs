@@ -21,6 +21,7 @@ mod lift_fees;
 mod money_pump;
 mod negotiation;
 mod people;
+mod request;
 mod some;
 mod tally;
 mod terms;

@@ -3,10 +3,11 @@
 
 use protocol::cert::Type;
 use protocol::record::Record;
+use protocol::request::{Body, Request};
 use protocol::{Side, Verified};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use site::{Caller, Command, Found, MAX_ROWS, Query, Site, SiteError, Wish};
+use site::{Caller, Class, Command, Found, MAX_ROWS, Query, Site, SiteError, Wish};
 use store::{Store, UserKind};
 
 use crate::town::{Town, chit_id, cuid, draft, on_every_store, tally_id, user};
@@ -16,6 +17,7 @@ on_every_store! {
     answers_are_the_same_after_a_way_as_json,
     a_period_opens_with_what_was_before,
     pages_of_doctor_add_up,
+    a_request_proves_who_asks,
 }
 
 /// Every question about a user's rows.
@@ -149,6 +151,35 @@ async fn pages_of_doctor_add_up(store: Store) {
     }
     assert_eq!((whole.ok, whole.tallies, whole.zero_sum.as_str()), (true, 2, "0"));
     assert_eq!((parts.ok, parts.tallies, parts.zero_sum.as_str()), (true, 2, "0"), "{parts:?}");
+}
+
+async fn a_request_proves_who_asks(store: Store) {
+    let town = Town::new(store).await;
+    let good = Request {
+        agent: crate::town::agent(),
+        cuid: cuid("bob"),
+        id: "look".parse().unwrap(),
+        date: crate::town::START.parse().unwrap(),
+        body: Body::of(&serde_json::json!({ "query": "contracts" })).unwrap(),
+        sign: None,
+    };
+    let signed = |request: Request, name| request.signed(town.key(name)).unwrap();
+    let known = town.site.caller(&signed(good.clone(), "bob")).await.unwrap();
+    assert_eq!(known, user("bob"));
+    let minutes = |minutes: i64| good.date.plus_ms(minutes * 60_000).unwrap();
+    let other = protocol::SecretKey::ed25519(&[8; 32]);
+    let other = protocol::AgentId::of(&protocol::Signer::public_key(&other)).unwrap();
+    for (request, class, word) in [
+        (signed(good.clone(), "eve"), Class::Unproved, "proof"),
+        (good.clone(), Class::Unproved, "proof"),
+        (signed(Request { date: minutes(6), ..good.clone() }, "bob"), Class::Unproved, "date"),
+        (signed(Request { date: minutes(-6), ..good.clone() }, "bob"), Class::Unproved, "date"),
+        (signed(Request { agent: other, ..good.clone() }, "bob"), Class::Unproved, "other_site"),
+        (signed(Request { cuid: cuid("eve"), ..good.clone() }, "eve"), Class::NotFound, "no_user"),
+    ] {
+        let refused = town.site.caller(&request).await.unwrap_err();
+        assert_eq!((refused.class(), refused.word()), (class, word), "{refused}");
+    }
 }
 
 async fn page(site: &Site, after: Option<i64>) -> site::Examined {

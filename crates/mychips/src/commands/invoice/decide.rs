@@ -25,7 +25,7 @@ pub(super) fn ask(flags: &Ask, data: &Path) -> Result<(), Failure> {
     };
     let units = positive(amount)?;
     let keys = Keys::at(flags.keys.keys.as_deref(), data)?;
-    let visit = Visit::enter(data)?;
+    let visit = Visit::enter_with(data, &keys)?;
     let half = tally::find(&visit, user, to)?;
     let key = keys.for_tally(user, &tally::signing(&half)?.public)?;
     let date = World.now();
@@ -54,7 +54,7 @@ pub(super) fn ask(flags: &Ask, data: &Path) -> Result<(), Failure> {
 
 pub(super) fn amend(flags: &Amend, data: &Path) -> Result<(), Failure> {
     let keys = Keys::at(flags.keys.keys.as_deref(), data)?;
-    let visit = Visit::enter(data)?;
+    let visit = Visit::enter_with(data, &keys)?;
     let before = own(find(&visit, &flags.who.user, &flags.invoice)?)?;
     let mut next = next_version(&before)?;
     let changes = &flags.changes;
@@ -79,7 +79,7 @@ pub(super) fn amend(flags: &Amend, data: &Path) -> Result<(), Failure> {
 
 pub(super) fn withdraw(flags: &Withdraw, data: &Path) -> Result<(), Failure> {
     let keys = Keys::at(flags.keys.keys.as_deref(), data)?;
-    let visit = Visit::enter(data)?;
+    let visit = Visit::enter_with(data, &keys)?;
     let before = own(find(&visit, &flags.who.user, &flags.invoice)?)?;
     if before.invoice.withdrawn {
         return Err(Failure::refused("withdrawn", "you have taken this invoice back already"));

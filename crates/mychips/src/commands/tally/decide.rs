@@ -9,7 +9,7 @@ use site::{Command, Summary, Wish};
 
 use super::invite::{after, agree, terms};
 use super::view::{partner_name, shown};
-use super::{Deciding, Offer, Refuse, Signing, find};
+use super::{Offer, Refuse, Signing, find};
 use crate::failure::Failure;
 use crate::keys::Keys;
 use crate::say;
@@ -17,7 +17,7 @@ use crate::visit::Visit;
 
 pub(super) fn offer(flags: &Offer, counter: bool, data: &Path) -> Result<(), Failure> {
     let keys = Keys::at(flags.keys.keys.as_deref(), data)?;
-    let visit = Visit::enter(data)?;
+    let visit = Visit::enter_with(data, &keys)?;
     let user = &flags.who.user;
     let before = find(&visit, user, &flags.tally)?;
     let theirs = partners_offer(&before);
@@ -52,7 +52,7 @@ pub(super) fn offer(flags: &Offer, counter: bool, data: &Path) -> Result<(), Fai
 
 pub(super) fn accept(flags: &Signing, data: &Path) -> Result<(), Failure> {
     let keys = Keys::at(flags.keys.keys.as_deref(), data)?;
-    let visit = Visit::enter(data)?;
+    let visit = Visit::enter_with(data, &keys)?;
     let before = find(&visit, &flags.who.user, &flags.tally)?;
     let Some(tally) = partners_offer(&before) else {
         return Err(nothing_to_decide(&before));
@@ -65,7 +65,7 @@ pub(super) fn accept(flags: &Signing, data: &Path) -> Result<(), Failure> {
 }
 
 pub(super) fn refuse(flags: &Refuse, data: &Path) -> Result<(), Failure> {
-    let visit = Visit::enter(data)?;
+    let visit = Visit::enter_with(data, &Keys::at(flags.keys.keys.as_deref(), data)?)?;
     let before = find(&visit, &flags.who.user, &flags.tally)?;
     let Some(tally) = partners_offer(&before) else {
         return Err(nothing_to_decide(&before));
@@ -75,8 +75,8 @@ pub(super) fn refuse(flags: &Refuse, data: &Path) -> Result<(), Failure> {
     told(&visit, &before, flags.place.json, |partner| format!("You refused the offer of {partner}"))
 }
 
-pub(super) fn withdraw(flags: &Deciding, data: &Path) -> Result<(), Failure> {
-    let visit = Visit::enter(data)?;
+pub(super) fn withdraw(flags: &Signing, data: &Path) -> Result<(), Failure> {
+    let visit = Visit::enter_with(data, &Keys::at(flags.keys.keys.as_deref(), data)?)?;
     let before = find(&visit, &flags.who.user, &flags.tally)?;
     let own = before.offer.as_ref().filter(|(_, by)| *by == before.side);
     let Some((tally, _)) = own else {

@@ -16,6 +16,7 @@ use super::{Answer, Invite};
 use crate::commands::contract;
 use crate::contracts;
 use crate::failure::Failure;
+use crate::keys::Keys;
 use crate::say;
 use crate::visit::Visit;
 use crate::world::{self, World};
@@ -32,7 +33,7 @@ struct Invited<'a> {
 }
 
 pub(super) fn invite(flags: &Invite, data: &Path) -> Result<(), Failure> {
-    let visit = Visit::enter(data)?;
+    let visit = Visit::enter_with(data, &Keys::at(flags.keys.keys.as_deref(), data)?)?;
     let limit = flags.terms.limit.ok_or_else(|| {
         Failure::misused("--limit is needed: the most that your partner may owe you; 0 is nothing")
     })?;
@@ -117,7 +118,7 @@ fn write(file: &Path, text: &str) -> Result<(), Failure> {
 
 pub(super) fn answer(flags: &Answer, data: &Path) -> Result<(), Failure> {
     let invitation = Box::new(read(&flags.file)?);
-    let visit = Visit::enter(data)?;
+    let visit = Visit::enter_with(data, &Keys::at(flags.keys.keys.as_deref(), data)?)?;
     let user = &flags.who.user;
     let tally = invitation.tally;
     visit.ask(user, Command::Answer { invitation })?;

@@ -55,7 +55,7 @@ pub(crate) enum Tally {
     Accept(Signing),
     Refuse(Refuse),
     /// Ask for your own offer back; the partner may have accepted it meanwhile.
-    Withdraw(Deciding),
+    Withdraw(Signing),
     List(ListTallies),
     /// Show a tally: who, terms, balance, settings, offer on the table.
     Show(Deciding),
@@ -87,6 +87,8 @@ pub(crate) struct Invite {
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
     #[command(flatten)]
+    keys: KeyFolder,
+    #[command(flatten)]
     place: Place,
 }
 
@@ -114,6 +116,8 @@ pub(crate) struct Answer {
     file: PathBuf,
     #[command(flatten)]
     who: As,
+    #[command(flatten)]
+    keys: KeyFolder,
     #[command(flatten)]
     place: Place,
 }
@@ -163,6 +167,8 @@ pub(crate) struct Refuse {
     reason: Option<Reason>,
     #[command(flatten)]
     who: As,
+    #[command(flatten)]
+    keys: KeyFolder,
     #[command(flatten)]
     place: Place,
 }
@@ -288,9 +294,9 @@ impl Tally {
             Self::Invite(flags) => &flags.place,
             Self::Answer(flags) => &flags.place,
             Self::Offer(flags) | Self::Counter(flags) => &flags.place,
-            Self::Accept(flags) => &flags.place,
+            Self::Accept(flags) | Self::Withdraw(flags) => &flags.place,
             Self::Refuse(flags) => &flags.place,
-            Self::Withdraw(flags) | Self::Show(flags) => &flags.place,
+            Self::Show(flags) => &flags.place,
             Self::List(flags) => &flags.place,
             Self::Set(flags) => &flags.place,
             Self::Close(flags) => &flags.place,

@@ -15,7 +15,7 @@ use crate::world::{self, World};
 
 pub(super) fn set(flags: &SetFlags, data: &Path) -> Result<(), Failure> {
     let keys = Keys::at(flags.keys.keys.as_deref(), data)?;
-    let visit = Visit::enter(data)?;
+    let visit = Visit::enter_with(data, &keys)?;
     let half = find(&visit, &flags.who.user, &flags.tally)?;
     let governing = visit.governing(&half.holder, half.tally)?;
     let now = governing.holder.settings;
@@ -36,7 +36,7 @@ pub(super) fn set(flags: &SetFlags, data: &Path) -> Result<(), Failure> {
 
 pub(super) fn close(flags: &Close, data: &Path) -> Result<(), Failure> {
     let keys = Keys::at(flags.keys.keys.as_deref(), data)?;
-    let visit = Visit::enter(data)?;
+    let visit = Visit::enter_with(data, &keys)?;
     let half = find(&visit, &flags.who.user, &flags.tally)?;
     let governing = visit.governing(&half.holder, half.tally)?;
     if governing.set.is_some_and(|set| set.close) != flags.undo {

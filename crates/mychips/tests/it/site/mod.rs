@@ -8,6 +8,8 @@ mod killed;
 mod limits;
 mod postgres;
 mod refusals;
+mod served;
+mod serving;
 mod story;
 mod town;
 mod words;

@@ -8,6 +8,20 @@ use super::town::Town;
 fn from_init_to_close() {
     let mut town = Town::bare();
     town.asks("init");
+    to_close(&mut town);
+}
+
+#[test]
+fn from_init_to_close_while_it_is_served() {
+    let mut town = Town::bare();
+    town.asks("init");
+    let serving = town.serve();
+    to_close(&mut town);
+    serving.end();
+    town.is_well();
+}
+
+fn to_close(town: &mut Town) {
     town.asks("key new ann");
     town.asks("key new bob");
     town.tells(&["user", "add", "ann", "--name", "Ann Baker"]);

@@ -10,6 +10,8 @@ use crate::run::{Room, Run};
 
 pub(crate) struct Town {
     pub(crate) room: Room,
+    /// Where its rows are, if not in its folder.
+    pub(crate) store: Option<String>,
     /// Everything that was asked and answered, ids and dates hidden.
     pub(crate) told: String,
 }
@@ -17,7 +19,7 @@ pub(crate) struct Town {
 impl Town {
     /// Nothing yet.
     pub(crate) fn bare() -> Self {
-        Self { room: Room::new(), told: String::new() }
+        Self { room: Room::new(), store: None, told: String::new() }
     }
 
     /// A site where Ann and Bob live.
@@ -41,6 +43,13 @@ impl Town {
         Self::new().with_open_tally()
     }
 
+    /// The same, with its rows in a PostgreSQL database.
+    pub(crate) fn with_tally_in(database: &str) -> Self {
+        let town = Self { store: Some(database.to_owned()), ..Self::bare() };
+        town.does("init");
+        town.with_ann_and_bob().with_open_tally()
+    }
+
     /// The same, where both live already.
     pub(crate) fn with_open_tally(self) -> Self {
         self.does("tally invite --as ann --limit 100 --their-limit 20 --out for-bob.json");
@@ -62,6 +71,9 @@ impl Town {
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = self.room.command(arguments);
         command.env("MYCHIPS_DATA", self.site()).env("MYCHIPS_KEYS", self.keys());
+        if let Some(store) = &self.store {
+            command.env("MYCHIPS_STORE", store);
+        }
         command
     }
 
