@@ -70,19 +70,80 @@ impl Keys {
         home::read_key(&file)
     }
 
-    /// The user's key, where a tally takes chits with it.
+    /// Where the key is that takes the place of a user's, until all its tallies have it. No user's
+    /// name has a `~`.
+    pub(crate) fn next_file(&self, user: &Cuid) -> PathBuf {
+        self.folder.join(format!("{user}~next.jwk"))
+    }
+
+    /// The user's key that a tally takes chits with: also while its keys are being changed.
     pub(crate) fn for_tally(&self, user: &Cuid, taken: &PublicKey) -> Result<SecretKey, Failure> {
         let key = self.of(user)?;
         if key.public_key() == *taken {
             return Ok(key);
         }
+        let next = self.next_file(user);
+        if next.exists() {
+            let next = home::read_key(&next)?;
+            if next.public_key() == *taken {
+                return Ok(next);
+            }
+        }
         Err(Failure::refused(
             "other_key",
             format!(
-                "{} is not the key that this tally takes chits of {user} with: restore that one",
+                "{} is not the key that this tally takes chits of {user} with: import that one, or \
+                 go on with mychips key revoke {user}",
                 self.file(user).display()
             ),
         ))
+    }
+
+    /// The key that takes the place of a user's: one that a revocation before has made, or a new one.
+    pub(crate) fn next(&self, user: &Cuid) -> Result<SecretKey, Failure> {
+        let file = self.next_file(user);
+        if file.exists() {
+            return home::read_key(&file);
+        }
+        let key = drawn()?;
+        home::write_key(&file, &key)?;
+        Ok(key)
+    }
+
+    /// Puts the next key in the place of the user's, which stays under another name; says which.
+    pub(crate) fn advance(&self, user: &Cuid) -> Result<PathBuf, Failure> {
+        let (file, next) = (self.file(user), self.next_file(user));
+        let key = self.of(user)?.public_key();
+        let mut number = 1;
+        let old = loop {
+            let old = self.folder.join(format!("{user}~old-{number}.jwk"));
+            match fs::hard_link(&file, &old) {
+                Ok(()) => break old,
+                // A run before may have come as far as this.
+                Err(_) if old.exists() && home::read_key(&old)?.public_key() == key => break old,
+                Err(_) if old.exists() => number += 1,
+                Err(error) => return Err(Failure::io("cannot write", &old, &error)),
+            }
+        };
+        let moved =
+            fs::rename(&next, &file).and_then(|()| fs::File::open(&self.folder)?.sync_all());
+        moved.map_err(|error| Failure::io("cannot replace", &file, &error))?;
+        Ok(old)
+    }
+
+    /// Takes in a user's key; says whether it was not there before.
+    pub(crate) fn put(&self, user: &Cuid, key: &SecretKey) -> Result<bool, Failure> {
+        self.make_folder()?;
+        let file = self.file(user);
+        if file.exists() {
+            if home::read_key(&file)?.public_key() == key.public_key() {
+                return Ok(false);
+            }
+            let text = format!("{} is another key of {user}; move it away first", file.display());
+            return Err(Failure::refused("key_exists", text));
+        }
+        home::write_key(&file, key)?;
+        Ok(true)
     }
 
     fn make_folder(&self) -> Result<(), Failure> {

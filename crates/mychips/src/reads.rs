@@ -1,6 +1,7 @@
 //! What commands read of a site: each question with the type of its answer. They ask as
 //! administrator: whoever may read the data directory is one.
 
+use protocol::ledger::Rekeying;
 use protocol::negotiation::Draft;
 use protocol::{Contract, Cuid, Tally, TallyId, Verified};
 use site::{
@@ -104,6 +105,11 @@ impl Visit {
     pub(crate) fn governing(&self, user: &Cuid, tally: TallyId) -> Result<Governing, Failure> {
         let query = Query::Governing { user: user.clone(), tally };
         found!(self, query, Found::Governing(governing) => *governing)
+    }
+
+    pub(crate) fn to_rekey(&self, user: &Cuid, tally: TallyId) -> Result<Rekeying, Failure> {
+        let query = Query::ToRekey { user: user.clone(), tally };
+        found!(self, query, Found::ToRekey(rekeying) => rekeying)
     }
 
     pub(crate) fn to_offer(

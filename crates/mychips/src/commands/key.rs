@@ -4,6 +4,8 @@ use clap::{Args, Subcommand};
 use protocol::{Cuid, PublicKey, Signer};
 use serde::Serialize;
 
+use super::carry::{self, Export, Import};
+use super::revoke::{self, Revoke};
 use crate::failure::Failure;
 use crate::flags::{KeyFolder, Place};
 use crate::keys::Keys;
@@ -18,6 +20,9 @@ use crate::{say, visit};
 )]
 pub(crate) enum Key {
     New(New),
+    Revoke(Revoke),
+    Export(Export),
+    Import(Import),
 }
 
 /// Make a signing key for a user: USER.jwk in the key folder, readable by you only.
@@ -51,7 +56,15 @@ struct Made {
 }
 
 pub(crate) fn run(flags: &Key) -> Result<(), Failure> {
-    let Key::New(flags) = flags;
+    match flags {
+        Key::New(flags) => new(flags),
+        Key::Revoke(flags) => revoke::run(flags),
+        Key::Export(flags) => carry::export(flags),
+        Key::Import(flags) => carry::import(flags),
+    }
+}
+
+fn new(flags: &New) -> Result<(), Failure> {
     let data = visit::data(flags.place.data.as_deref())?;
     let keys = Keys::at(flags.keys.keys.as_deref(), &data)?;
     let key = keys.make(&flags.user)?;
@@ -67,7 +80,11 @@ pub(crate) fn run(flags: &Key) -> Result<(), Failure> {
 
 impl Key {
     pub(crate) const fn json(&self) -> bool {
-        let Self::New(flags) = self;
-        flags.place.json
+        match self {
+            Self::New(flags) => flags.place.json,
+            Self::Revoke(flags) => flags.json(),
+            Self::Export(flags) => flags.json(),
+            Self::Import(flags) => flags.json(),
+        }
     }
 }

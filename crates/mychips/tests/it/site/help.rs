@@ -10,7 +10,7 @@ fn every_command_explains_itself() {
     }
     for (command, below) in [
         ("invoice", &["list", "show", "amend", "withdraw"][..]),
-        ("key", &["new"]),
+        ("key", &["new", "revoke", "export", "import"]),
         ("user", &["add", "list", "show", "suspend", "resume"]),
         ("contract", &["list", "show", "hash", "add"]),
         ("config", &["show"]),

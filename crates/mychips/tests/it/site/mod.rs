@@ -4,6 +4,7 @@ mod config;
 mod faults;
 mod help;
 mod invoices;
+mod keys;
 mod killed;
 mod limits;
 mod postgres;
