@@ -107,6 +107,52 @@ async function verifyRecords(name, records) {
   }
 }
 
+// A leaf's hash, then upward: whatever stands beside, on the side that the path says.
+async function rootOf(leaf, path) {
+  let hash = leaf;
+  for (const { left, right } of path) {
+    const pair = left ? { left, right: hash } : { left: hash, right };
+    hash = await sha256(canonical({ kind: 'legs', v: 1, ...pair }));
+  }
+  return hash;
+}
+
+// The first 16 bytes of a hash as a UUID of version 8.
+function derivedUuid(hash) {
+  const bytes = Buffer.from(hash, 'base64url').subarray(0, 16);
+  bytes[6] = (bytes[6] & 0x0f) | 0x80;
+  bytes[8] = (bytes[8] & 0x3f) | 0x80;
+  const hex = bytes.toString('hex');
+  return [[0, 8], [8, 12], [12, 16], [16, 20], [20, 32]].map(([a, b]) => hex.slice(a, b)).join('-');
+}
+
+// A lift proves its chits: legs lead to its root, its hash is its name, its referee signed.
+async function verifyLift({ legs, root, authorisation, lift, certificate }, keys) {
+  const read = async (what, { record, canonical: text, hash }) => {
+    const value = JSON.parse(record);
+    expect(`lift.json: ${what}: spelling`, canonical(value) === record);
+    expect(`lift.json: ${what}: canonical form`, signedText(value) === text);
+    expect(`lift.json: ${what}: hash`, (await sha256(text)) === hash);
+    return value;
+  };
+  const { nonce, date, ...rest } = await read('lift', lift);
+  expect('lift.json: lift', nonce && rest.legs === root && rest.payment === authorisation.hash && rest.quorum === 1);
+  const paid = await read('authorisation', authorisation);
+  expect('lift.json: payer', await verifies(keys.get('carol'), authorisation.canonical, paid.sign));
+  const { lift: named, outcome, sign: [{ referee, sign: vote }] } = await read('certificate', certificate);
+  expect('lift.json: decision', named === lift.hash && outcome === 'commit' && rest.referees[0] === referee);
+  expect('lift.json: referee', referee === agentId(keys.get('agent')));
+  expect('lift.json: vote', await verifies(keys.get('agent'), certificate.canonical, vote));
+  for (const { leg, path, chit } of legs) {
+    const { tally, by, units } = await read('leg', leg);
+    expect(`lift.json: way of ${tally}`, (await rootOf(leg.hash, path)) === root);
+    const name = await sha256(canonical({ kind: 'lift-chit', v: 1, lift: lift.hash, tally }));
+    const uuid = derivedUuid(name);
+    const follows = canonical({ kind: 'chit', v: 1, type: 'lift', uuid, tally, by, date, units, lift: lift.hash });
+    expect(`lift.json: chit on ${tally}`, canonical(await read('chit', chit)) === follows);
+  }
+}
+
 async function verify() {
   const { taken } = load('canonical.json');
   const texts = new Map();
@@ -136,6 +182,7 @@ async function verify() {
   }
 
   await verifyRecords('records.json', load('records.json').records);
+  await verifyLift(load('lift.json'), keys);
 
   const made = load('webcrypto.json');
   await verifyRecords('webcrypto.json', made.records);

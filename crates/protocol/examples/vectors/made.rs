@@ -5,6 +5,8 @@ use protocol::json::parse;
 use protocol::{AgentId, CanonicalText, SecretKey, Signer as _};
 use serde_json::{Value, json};
 
+#[path = "lift.rs"]
+mod lift;
 #[path = "records.rs"]
 mod records;
 
@@ -19,6 +21,7 @@ pub(crate) fn files() -> Result<Vec<(&'static str, String)>> {
         ("keys.json", pretty(&keys()?)?),
         ("signatures.json", pretty(&signatures()?)?),
         ("records.json", pretty(&records::records(&suzie, &carol, &agent)?)?),
+        ("lift.json", pretty(&lift::lift(&carol, &agent)?)?),
     ])
 }
 

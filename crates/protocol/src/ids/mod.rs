@@ -10,4 +10,4 @@ mod uuids;
 pub use agent::{AgentId, AgentIdError};
 pub use cuid::{Cuid, CuidError};
 pub use hash::{ContractId, Hash, HashError, LiftId};
-pub use uuids::{ChitId, TallyId, UuidError};
+pub use uuids::{ChitId, PaymentId, TallyId, UuidError};

@@ -1,4 +1,4 @@
-//! Ids that somebody chose at random: `TallyId`, `ChitId`.
+//! Ids that somebody chose at random: `TallyId`, `ChitId`, `PaymentId`.
 //! Ids that follow from a record's bytes are in `hash.rs`.
 
 use std::fmt;
@@ -91,4 +91,12 @@ uuid_type! {
     ///
     /// Unlike a [`TallyId`] it names one entry, and only within its tally.
     ChitId
+}
+
+uuid_type! {
+    /// A payment's name, chosen by the payer: under one name it is paid once, however often it is
+    /// tried.
+    ///
+    /// A [`crate::LiftId`] names one try.
+    PaymentId
 }

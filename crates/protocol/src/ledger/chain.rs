@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::chit::Chit;
+use crate::lift::{Committed, Leg, LiftFault, Path};
 use crate::record::{Record, record};
 use crate::side::Sides;
 use crate::{ChitId, Hash, PublicKey, Signature, SignatureFault, Signed, TallyId};
@@ -83,6 +84,15 @@ impl Good {
     /// [`SignatureFault`] where it was not; always for a lift's chit.
     pub fn prove(chit: Chit, key: &PublicKey) -> Result<Self, SignatureFault> {
         chit.check_signatures(&Sides { stock: *key, foil: *key })?;
+        Ok(Self { hash: chit.hash()?, chit })
+    }
+
+    /// The chit of a leg of a lift that was decided to be valid.
+    ///
+    /// # Errors
+    /// [`LiftFault::NotALeg`] where the path does not show that the leg is in the lift.
+    pub fn of_lift(lift: &Committed, leg: &Leg, path: &Path) -> Result<Self, LiftFault> {
+        let chit = lift.chit(leg, path)?;
         Ok(Self { hash: chit.hash()?, chit })
     }
 

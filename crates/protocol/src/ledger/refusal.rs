@@ -55,6 +55,12 @@ pub enum Refusal {
         /// The side of this half.
         holder: Side,
     },
+    /// A lift brings its own chits only.
+    #[error("chit {chit} is not of a lift; its user writes it")]
+    NotALift {
+        /// The chit.
+        chit: ChitId,
+    },
     /// Exactly this chit is there already: nothing to do.
     #[error("chit {chit} is already there")]
     Known {

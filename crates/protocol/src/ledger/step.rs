@@ -23,6 +23,10 @@ pub enum Input {
     /// Chits that were good before and are brought back: by the holder's device, which keeps them,
     /// after this half lost them. They are taken like the partner's: their proof decides.
     Recover(Vec<Good>),
+    /// A lift was decided to be valid: its chit on this tally, by either side. It always applies,
+    /// also to a tally that is closing or closed: what keeps a lift within what its users signed is
+    /// what was promised before ([`Ledger::position`]), and a proof is not for us to refuse.
+    Lift(Good),
     /// A message from the partner's agent, every proof in it checked.
     Receive(Message<Good>),
     /// Some time has passed: say again what the partner has not confirmed.
@@ -109,6 +113,7 @@ impl Ledger {
         let mut step = match input {
             Input::Write { chit, over_limit } => self.write(chit, over_limit, links)?,
             Input::Recover(chits) => self.recover(chits, links)?,
+            Input::Lift(chit) => self.lift(chit, links)?,
             Input::Receive(message) => self.receive(message, links)?,
             Input::Remind => self.unchanged(self.due(links)?),
             Input::Compare => self.unchanged(vec![Message::Req { locator: self.locator(links)? }]),
@@ -155,6 +160,15 @@ impl Ledger {
         let mut step = self.learn(chits, links)?;
         step.say(|ledger, links| ledger.due(links), links)?;
         Ok(step)
+    }
+
+    /// Known already, it changes nothing: whoever hears of the certificate twice may say so twice.
+    fn lift(&self, good: Good, links: &impl Links) -> Result<Step, Stop> {
+        let chit = good.chit();
+        if !matches!(chit.entry, Entry::Lift { .. }) {
+            return Err(Refusal::NotALift { chit: chit.uuid }.into());
+        }
+        self.recover(vec![good], links)
     }
 
     /// Whether the holder may add this chit of its own.

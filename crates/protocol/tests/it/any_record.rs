@@ -3,11 +3,15 @@
 
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseResult;
+use protocol::lift::{Authorisation, Certificate, Leg};
 use protocol::record::Record;
-use protocol::{Cert, Chit, Contract, Tally};
+use protocol::{Cert, Chit, Contract, Lift, Tally};
 use serde_json::{Value, json};
 
-use crate::people::{any_cert, any_chit, any_contract, any_tally};
+use crate::people::{
+    any_authorisation, any_cert, any_certificate, any_chit, any_contract, any_leg, any_lift,
+    any_tally,
+};
 
 fn comes_back<R: Record + PartialEq + std::fmt::Debug>(record: &R) -> TestCaseResult {
     let text = record.to_text().unwrap();
@@ -40,7 +44,11 @@ fn total(bytes: &[u8]) -> TestCaseResult {
     one::<Chit>(bytes)?;
     one::<Cert>(bytes)?;
     one::<Tally>(bytes)?;
-    one::<Contract>(bytes)
+    one::<Contract>(bytes)?;
+    one::<Leg>(bytes)?;
+    one::<Lift>(bytes)?;
+    one::<Certificate>(bytes)?;
+    one::<Authorisation>(bytes)
 }
 
 /// A value that may stand where another was expected.
@@ -122,6 +130,26 @@ proptest! {
     }
 
     #[test]
+    fn a_leg_comes_back_as_written(leg in any_leg()) {
+        comes_back(&leg)?;
+    }
+
+    #[test]
+    fn a_lift_comes_back_as_written(lift in any_lift()) {
+        comes_back(&lift)?;
+    }
+
+    #[test]
+    fn a_certificate_comes_back_as_written(certificate in any_certificate()) {
+        comes_back(&certificate)?;
+    }
+
+    #[test]
+    fn an_authorisation_comes_back_as_written(authorisation in any_authorisation()) {
+        comes_back(&authorisation)?;
+    }
+
+    #[test]
     fn any_bytes_give_a_record_or_a_reason(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
         total(&bytes)?;
     }
@@ -143,6 +171,21 @@ proptest! {
 
     #[test]
     fn a_spoilt_contract_gives_a_record_or_a_reason(bytes in spoilt(any_contract())) {
+        total(&bytes)?;
+    }
+
+    #[test]
+    fn a_spoilt_lift_gives_a_record_or_a_reason(bytes in spoilt(any_lift())) {
+        total(&bytes)?;
+    }
+
+    #[test]
+    fn a_spoilt_certificate_gives_a_record_or_a_reason(bytes in spoilt(any_certificate())) {
+        total(&bytes)?;
+    }
+
+    #[test]
+    fn a_spoilt_authorisation_gives_a_record_or_a_reason(bytes in spoilt(any_authorisation())) {
         total(&bytes)?;
     }
 }

@@ -17,6 +17,7 @@ mod json;
 mod keys;
 mod lading;
 mod ledger;
+mod lift;
 mod lift_fees;
 mod money_pump;
 mod negotiation;

@@ -10,15 +10,16 @@ use protocol::cert::{Birth, Cert, Connect, Identity, Names, Place, StateId, Type
 use protocol::chit::{Chit, Entry, Owe, Positive, Rekey, Set, Written};
 use protocol::contract::{Content, Contract, Section};
 use protocol::ledger::Head;
+use protocol::lift::{Authorisation, Certificate, Leg, Mode, Outcome, Vote};
 use protocol::tally::{Agree, Members, Party, Sign, Tally};
 use protocol::terms::{Term, Terms, Whole};
 use protocol::{
-    AgentId, ChipAddress, ChitId, ContractId, Hash, LiftId, SecretKey, Side, Signature, Signer,
-    TallyId, Timestamp,
+    AgentId, ChipAddress, ChitId, ContractId, Hash, Lift, LiftId, PaymentId, SecretKey, Side,
+    Signature, Signer, TallyId, Timestamp,
 };
 
 use crate::given::{amount, settings, units};
-use crate::some::{address, secret_key};
+use crate::some::{address, agent, secret_key};
 
 const SIZE: i64 = (1 << 53) - 1;
 
@@ -238,6 +239,58 @@ pub(crate) fn any_chit() -> impl Strategy<Value = Chit> {
             by,
             date,
             entry,
+        },
+    )
+}
+
+pub(crate) fn any_leg() -> impl Strategy<Value = Leg> {
+    let side = prop_oneof![Just(Side::Stock), Just(Side::Foil)];
+    (any::<[u8; 16]>(), side, 1..=SIZE).prop_map(|(tally, by, milli)| Leg {
+        tally: TallyId::random(tally),
+        by,
+        units: positive(milli),
+    })
+}
+
+/// A lift that is well written; whether its rules hold is left to chance.
+pub(crate) fn any_lift() -> impl Strategy<Value = Lift> {
+    let mode = prop_oneof![Just(Mode::Clearing), Just(Mode::Payment)];
+    let who = (vec(secret_key(), 0..3), vec(agent(), 0..4), 0u32..4);
+    ((hash(), hash(), option::of(hash())), mode, (date(), date()), who).prop_map(
+        |((nonce, legs, payment), mode, (date, deadline), (keys, referees, quorum))| Lift {
+            nonce,
+            mode,
+            date,
+            deadline,
+            legs,
+            participants: list(keys.iter().map(SecretKey::public_key).collect()),
+            referees: list(referees),
+            quorum,
+            payment,
+        },
+    )
+}
+
+pub(crate) fn any_certificate() -> impl Strategy<Value = Certificate> {
+    let vote = (agent(), vec(any::<u8>(), 64)).prop_map(|(referee, bytes)| Vote {
+        referee,
+        sign: Signature::from_bytes(bytes.try_into().unwrap()),
+    });
+    (hash(), any::<bool>(), vec(vote, 0..4)).prop_map(|(lift, commit, votes)| Certificate {
+        lift: lift.into(),
+        outcome: if commit { Outcome::Commit } else { Outcome::Void },
+        sign: list(votes),
+    })
+}
+
+pub(crate) fn any_authorisation() -> impl Strategy<Value = Authorisation> {
+    let units = || (1..=SIZE).prop_map(positive);
+    let words = (option::of(line()), option::of(prose()), signature());
+    let parties = (any::<[u8; 16]>(), address(), address());
+    (parties, (units(), units()), (date(), date()), words).prop_map(
+        |((uuid, payer, payee), (units, most), (date, expires), (r#ref, memo, sign))| {
+            let uuid = PaymentId::random(uuid);
+            Authorisation { uuid, payer, payee, units, most, date, expires, r#ref, memo, sign }
         },
     )
 }

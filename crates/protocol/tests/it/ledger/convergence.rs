@@ -3,7 +3,7 @@
 use protocol::Side;
 use protocol::ledger::{Event, Input, Message};
 
-use super::world::{Half, World, id, payment, settings};
+use super::world::{Half, World, id, lifted, payment, settings};
 use crate::chance::Chance;
 
 /// What may go wrong in a schedule, in thousandths of its moments.
@@ -70,6 +70,9 @@ fn schedule(seed: u64) -> World {
 }
 
 fn trade(world: &mut World, chance: &mut Chance, side: Side, moment: u64, counters: &mut [u32; 2]) {
+    if chance.below(5) == 0 {
+        return lift(world, chance, side, moment);
+    }
     let name = id(1_000 + moment);
     let counter = &mut counters[usize::from(side == Side::Foil)];
     let chit = if chance.below(5) == 0 {
@@ -80,6 +83,14 @@ fn trade(world: &mut World, chance: &mut Chance, side: Side, moment: u64, counte
     };
     // Settled otherwise: while the tally closes, not every chit may be written.
     let _ = world.write(chit);
+}
+
+/// A lift is decided over this tally; one half hears of it at once, or both do.
+fn lift(world: &mut World, chance: &mut Chance, by: Side, moment: u64) {
+    let first = Side::BOTH[chance.below(2) as usize];
+    let both = [first, first.other()];
+    let told = if chance.below(2) == 0 { &both[..1] } else { &both[..] };
+    world.lift(lifted(by, moment, i64::from(1 + chance.below(100_000))), told);
 }
 
 fn remind(world: &mut World, chance: &mut Chance, side: Side, crashes: u32) {
@@ -135,16 +146,19 @@ fn check(seed: u64) -> World {
 /// A quarter of 5,000 schedules, or of as many as `LEDGER_SCHEDULES` asks for.
 fn quarter(which: u64) {
     let most = std::env::var("LEDGER_SCHEDULES").map_or(5_000, |most| most.parse().unwrap()) / 4;
-    let (mut reordered, mut conflicts, mut closing, mut chits) = (0, 0, 0, 0);
+    let (mut reordered, mut conflicts, mut closing, mut lifts, mut chits) = (0, 0, 0, 0, 0);
     for seed in which * most..(which + 1) * most {
         let world = check(seed);
         chits += world.signed.len();
+        lifts += u64::from(world.signed.values().any(|good| good.chit().written().is_none()));
         conflicts += u64::from(world.stock.ledger.conflicts() > 0);
         closing += u64::from(world.events.iter().any(|(_, e)| matches!(e, Event::Status(_))));
         reordered += u64::from(world.reordered);
     }
     // The schedules are worth their time: these things did happen.
-    for (what, count) in [("conflicts", conflicts), ("closings", closing), ("orders", reordered)] {
+    let all =
+        [("conflicts", conflicts), ("closings", closing), ("orders", reordered), ("lifts", lifts)];
+    for (what, count) in all {
         assert!(count > most / 50, "{what}: only {count} of {most} schedules");
     }
     assert!(chits > 5 * usize::try_from(most).unwrap(), "{chits} chits");

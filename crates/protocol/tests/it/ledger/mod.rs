@@ -5,6 +5,7 @@ mod devices;
 mod every_order;
 mod liar;
 mod life;
+mod lifted;
 mod refusals;
 mod rekey;
 mod rekey_convergence;

@@ -2,14 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
+use protocol::bounded::List;
 use protocol::chit::{Chit, Entry, Set, Written};
 use protocol::ledger::{
     Change, Event, Good, Head, Input, Ledger, Link, Message, Refusal, Step, Stop,
 };
+use protocol::lift::{Certificate, Committed, Leg, Legs, Mode, Outcome};
 use protocol::record::Record;
 use protocol::settings::Settings;
 use protocol::tally::Members;
-use protocol::{ChitId, Hash, SecretKey, Side, Tally, Units, Verified};
+use protocol::{AgentId, ChitId, Hash, Lift, SecretKey, Side, Signer, Tally, Units, Verified};
 
 use crate::given::rate;
 use crate::people::{at, members, positive, suzie};
@@ -27,7 +29,7 @@ pub(crate) fn signed_tally() -> Verified<Tally> {
 /// A tally with Suzie's key here, signed by both.
 pub(crate) fn signed(mut members: Members) -> Verified<Tally> {
     let mut cert = suzie();
-    cert.public = protocol::Signer::public_key(&key(Side::Stock));
+    cert.public = key(Side::Stock).public_key();
     members.stock.cert = cert.signed(&key(Side::Stock)).unwrap();
     let tally = Tally::new(members).unwrap();
     let tally = tally.signed(Side::Stock, &key(Side::Stock)).unwrap();
@@ -46,6 +48,30 @@ pub(crate) fn payment(by: Side, name: ChitId, milli: i64) -> Chit {
     let tally = members().uuid;
     let date = at("2026-11-22T10:00:00.000Z");
     Chit { uuid: name, tally, by, date, entry }.signed(&key(by)).unwrap()
+}
+
+/// The chit of a decided lift whose only leg is on this tally.
+pub(crate) fn lifted(by: Side, number: u64, milli: i64) -> Good {
+    let referee = SecretKey::ed25519(&[7; 32]);
+    let leg = Leg { tally: members().uuid, by, units: positive(milli) };
+    let legs = Legs::new(vec![leg]).unwrap();
+    let date = at("2026-11-22T12:00:00.000Z");
+    let lift = Lift {
+        nonce: Hash::of(&number.to_be_bytes()),
+        mode: Mode::Clearing,
+        date,
+        deadline: date,
+        legs: legs.root(),
+        participants: List::default(),
+        referees: List::new(vec![AgentId::of(&referee.public_key()).unwrap()]).unwrap(),
+        quorum: 1,
+        payment: None,
+    };
+    let id = lift.id().unwrap();
+    let certificate = Certificate::by_sole_referee(id, Outcome::Commit, &referee).unwrap();
+    let lift = Committed::check(lift, &certificate).unwrap();
+    let (leg, path) = legs.find(&leg.tally).unwrap();
+    Good::of_lift(&lift, &leg, &path).unwrap()
 }
 
 /// A chit that was changed, signed anew.
@@ -199,6 +225,14 @@ impl World {
         self.input(side, Input::Write { chit: chit.clone(), over_limit: true })?;
         self.keep(chit);
         Ok(())
+    }
+
+    /// A lift was decided: the halves on these sides hear of it, one after the other.
+    pub(crate) fn lift(&mut self, chit: Good, sides: &[Side]) {
+        for &side in sides {
+            self.input(side, Input::Lift(chit.clone())).unwrap();
+        }
+        self.keep(chit);
     }
 
     /// A user's device keeps what it signed.
