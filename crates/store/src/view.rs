@@ -4,7 +4,7 @@ use protocol::{ChitId, ContractId, Cuid, Hash, LiftId, TallyId, Timestamp};
 
 use crate::{
     Audience, CommandResult, Contract, Derived, Event, Half, HalfFilter, HalfId, Invite,
-    InvoiceRow, Letter, LetterId, Lift, LiftLeg, LinkRow, Meta, Negotiation, StoreError, Totals,
+    InvoiceRow, LegAt, LegSum, Letter, LetterId, Lift, LiftLeg, LinkRow, Meta, Negotiation, StoreError, Totals,
     User, Word, memory, sql,
 };
 
@@ -228,6 +228,37 @@ impl View {
     /// The legs of a lift at this site, by half.
     pub async fn legs(&mut self, lift: &LiftId) -> Result<Vec<LiftLeg>> {
         ask!(self.legs(lift))
+    }
+
+    /// Lifts that have a leg on a half of this holder, newest first, of those before one given by
+    /// date and name.
+    pub async fn lifts_of(
+        &mut self,
+        holder: &Cuid,
+        before: Option<(Timestamp, LiftId)>,
+        limit: u32,
+    ) -> Result<Vec<Lift>> {
+        ask!(self.lifts_of(holder, before, limit))
+    }
+
+    /// The legs of a lift at this site with their halves, by half.
+    pub async fn legs_at(&mut self, lift: &LiftId) -> Result<Vec<LegAt>> {
+        ask!(self.legs_at(lift))
+    }
+
+    /// All legs on these halves, by half and lift.
+    pub async fn legs_of_halves(&mut self, halves: &[HalfId]) -> Result<Vec<LiftLeg>> {
+        ask!(self.legs_of_halves(halves))
+    }
+
+    /// What the legs of each of these lifts come to, by name.
+    pub async fn leg_sums(&mut self, lifts: &[LiftId]) -> Result<Vec<LegSum>> {
+        ask!(self.leg_sums(lifts))
+    }
+
+    /// The last link of each of these halves, by half; those without one are left out.
+    pub async fn last_links(&mut self, halves: &[HalfId]) -> Result<Vec<LinkRow>> {
+        ask!(self.last_links(halves))
     }
 
     /// The dictionary in one language, by view, column and value.

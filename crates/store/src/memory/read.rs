@@ -15,12 +15,12 @@ use crate::{
 type Result<T> = std::result::Result<T, StoreError>;
 
 /// From the one after a name on, or from the beginning.
-fn beyond<K>(after: Option<&K>) -> Bound<&K> {
+pub(super) fn beyond<K>(after: Option<&K>) -> Bound<&K> {
     after.map_or(Bound::Unbounded, Bound::Excluded)
 }
 
 /// The first `limit` of them, as rows of their own.
-fn page<'a, T: Clone + 'a>(rows: impl Iterator<Item = &'a T>, limit: u32) -> Vec<T> {
+pub(super) fn page<'a, T: Clone + 'a>(rows: impl Iterator<Item = &'a T>, limit: u32) -> Vec<T> {
     rows.take(usize::try_from(limit).unwrap_or(usize::MAX)).cloned().collect()
 }
 

@@ -13,6 +13,9 @@ use crate::{
 /// The same half, agent and key: one letter.
 pub(super) type LetterKey = (Option<HalfId>, AgentId, String);
 
+/// A lift, a half, a chit's hash: one leg.
+pub(super) type LegKey = (LiftId, HalfId, String);
+
 #[derive(Clone, Debug, Default)]
 pub(super) struct State {
     pub(super) founded: Option<Founded>,
@@ -39,6 +42,8 @@ pub(super) struct State {
     pub(super) invites: Map<Hash, Invite>,
     pub(super) lifts: Map<LiftId, Lift>,
     pub(super) lift_dates: Map<(Timestamp, String), LiftId>,
-    pub(super) legs: Map<(LiftId, HalfId, String), LiftLeg>,
+    pub(super) legs: Map<LegKey, LiftLeg>,
+    /// By half, and then as texts.
+    pub(super) half_legs: Map<(HalfId, String, String), LegKey>,
     pub(super) words: Map<(String, String, String, String), Word>,
 }

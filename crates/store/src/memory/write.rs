@@ -209,6 +209,8 @@ impl Hand {
                 return Err(missing(legs));
             }
             let key = (leg.lift, leg.half, leg.chit.to_string());
+            let by_half = (leg.half, leg.lift.to_string(), key.2.clone());
+            self.state.half_legs.insert(by_half, key.clone());
             if !self.state.legs.insert(key, leg.clone()) {
                 return Err(duplicate(legs));
             }

@@ -1,6 +1,6 @@
 //! `Lift` and its legs at this site.
 
-use protocol::{Hash, LiftId, Timestamp, Units};
+use protocol::{Cuid, Hash, LiftId, Side, TallyId, Timestamp, Units};
 
 use super::HalfId;
 
@@ -34,4 +34,30 @@ pub struct LiftLeg {
     pub chit: Hash,
     /// What it adds to the half's balance.
     pub effect: Units,
+}
+
+/// A leg, with the half that it is on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LegAt {
+    /// The leg.
+    pub leg: LiftLeg,
+    /// Whose half.
+    pub holder: Cuid,
+    /// Of which tally.
+    pub tally: TallyId,
+    /// Which side the holder is on.
+    pub side: Side,
+    /// The partner's short address (`cuid:agent`).
+    pub partner: Option<String>,
+}
+
+/// What all legs of a lift at this site come to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LegSum {
+    /// The lift.
+    pub lift: LiftId,
+    /// How many legs are kept: of a tally whose halves both are here, two.
+    pub legs: u64,
+    /// The sum of the effects above zero, in milli-CHIPs.
+    pub raised: i128,
 }

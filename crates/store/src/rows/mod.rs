@@ -15,7 +15,7 @@ pub(crate) use fit::{Fit, Setting, fit, which};
 pub use half::{Derived, Half, HalfFilter, HalfId, HalfRow, Negotiation, NewHalf};
 pub use invoice::InvoiceRow;
 pub use letter::{Claim, Letter, LetterId, NewLetter};
-pub use lift::{Lift, LiftLeg};
+pub use lift::{LegAt, LegSum, Lift, LiftLeg};
 pub use link::LinkRow;
 pub use site::{Contract, Founded, Invite, Meta, Totals, Word};
 pub(crate) use user::word;

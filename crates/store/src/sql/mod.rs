@@ -6,6 +6,7 @@
 
 mod conn;
 mod fault;
+mod lift;
 mod outbox;
 pub(crate) mod postgres;
 mod read;

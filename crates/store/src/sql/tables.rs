@@ -7,7 +7,7 @@ use protocol::Side;
 use super::table::{Kept, Put};
 use super::value::{Cells, Value, name, opt_int, opt_name};
 use crate::{
-    CommandResult, Contract, Event, Half, HalfId, HalfRow, Invite, InvoiceRow, Kind, Letter,
+    CommandResult, Contract, Event, Half, HalfId, HalfRow, Invite, InvoiceRow, Kind, LegAt, Letter,
     LetterId, Lift, LiftLeg, LinkRow, Negotiation, NewEvent, NewLetter, StoreError, User, UserKind,
     UserStatus, Word,
 };
@@ -416,6 +416,22 @@ impl LiftLeg {
 
     fn write_cells(&self) -> Vec<Value> {
         vec![name(&self.lift), self.half.get().into(), name(&self.chit), self.effect.into()]
+    }
+}
+
+impl Kept for LegAt {
+    const ROW: Kind = Kind::Leg;
+    const TABLE: &'static str = "legs JOIN halves ON halves.id = legs.half";
+    const COLUMNS: &'static str = "lift, half, chit, effect, holder, tally, side, partner";
+
+    fn read(cells: &mut Cells<'_>) -> Result<Self> {
+        Ok(Self {
+            leg: LiftLeg::read_cells(cells)?,
+            holder: cells.name()?,
+            tally: cells.name()?,
+            side: cells.word(side)?,
+            partner: cells.opt_text()?,
+        })
     }
 }
 

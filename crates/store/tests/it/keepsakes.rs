@@ -4,7 +4,7 @@ use protocol::ContractId;
 use store::{Contract, Founded, Invite, Kind, Lift, LiftLeg, Meta, SCHEMA, StoreError, Word};
 
 use crate::places::{Home, everywhere};
-use crate::world::{agent, at, cuid, hash, lift, two_halves, units};
+use crate::world::{agent, at, cuid, hash, lift, link, two_halves, units};
 
 async fn who_the_site_is(home: &Home) {
     let fresh = Meta { schema: SCHEMA, founded: None, epoch: 0 };
@@ -130,6 +130,73 @@ async fn lifts_and_their_legs(home: &Home) {
     assert!(matches!(error, StoreError::Missing { kind: Kind::Leg, .. }), "{error}");
 }
 
+async fn what_lifts_did_is_found_by_lift_half_and_holder(home: &Home) {
+    let [anne, bert] = two_halves(&home.store).await;
+    let lifts = [lift("one", 1), lift("two", 2), lift("three", 2)];
+    let leg = |of: &Lift, half: &store::Half, effect: i64| LiftLeg {
+        lift: of.id,
+        half: half.id,
+        chit: hash(&format!("leg {effect} {half:?}")),
+        effect: units(effect),
+    };
+    let most = (1_i64 << 53) - 1;
+    let legs = [
+        leg(&lifts[0], &anne, most),
+        leg(&lifts[0], &bert, -most),
+        leg(&lifts[1], &anne, -5),
+        leg(&lifts[1], &anne, 7),
+    ];
+    let mut tx = home.store.begin().await.unwrap();
+    for lift in &lifts {
+        tx.put_lift(lift).await.unwrap();
+    }
+    tx.add_legs(&legs).await.unwrap();
+    tx.append(&[link(anne.id, 1, 5), link(anne.id, 2, 6), link(bert.id, 1, 7)]).await.unwrap();
+    let head = |half: &store::Half, head_index| {
+        let row = store::HalfRow { head_index, ..half.row.clone() };
+        store::Half { row, ..half.clone() }
+    };
+    tx.put_halves(&[head(&anne, 2)]).await.unwrap();
+    tx.commit().await.unwrap();
+
+    let store = home.reopened().await;
+    let mut view = store.read().await.unwrap();
+    let at = |leg: &LiftLeg, half: &store::Half| store::LegAt {
+        leg: leg.clone(),
+        holder: half.holder.clone(),
+        tally: half.tally,
+        side: half.side,
+        partner: half.row.partner.clone(),
+    };
+    let both = [at(&legs[0], &anne), at(&legs[1], &bert)];
+    assert_eq!(view.legs_at(&lifts[0].id).await.unwrap(), both);
+    assert_eq!(view.legs_at(&lifts[2].id).await.unwrap(), []);
+
+    let of_anne = view.legs_of_halves(&[anne.id, anne.id, store::HalfId::new(99)]).await.unwrap();
+    let mut all = vec![legs[0].clone(), legs[2].clone(), legs[3].clone()];
+    all.sort_by_key(|leg| (leg.lift.to_string(), leg.chit.to_string()));
+    assert_eq!(of_anne, all);
+
+    let sum = |lift: &Lift, legs, raised| store::LegSum { lift: lift.id, legs, raised };
+    let mut sums = vec![sum(&lifts[0], 2, most.into()), sum(&lifts[1], 2, 7), sum(&lifts[2], 0, 0)];
+    sums.sort_by_key(|sum| sum.lift.to_string());
+    let ids: Vec<_> = lifts.iter().map(|lift| lift.id).collect();
+    assert_eq!(view.leg_sums(&ids).await.unwrap(), sums);
+
+    let (anne_, bert_) = (cuid("anne"), cuid("bert"));
+    let [one, two, _] = &lifts;
+    assert_eq!(view.lifts_of(&anne_, None, 9).await.unwrap(), [two.clone(), one.clone()]);
+    assert_eq!(view.lifts_of(&anne_, None, 1).await.unwrap(), [two.clone()]);
+    let later = view.lifts_of(&anne_, Some((two.date, two.id)), 9).await.unwrap();
+    assert_eq!(later, [one.clone()]);
+    assert_eq!(view.lifts_of(&bert_, None, 9).await.unwrap(), [one.clone()]);
+    assert_eq!(view.lifts_of(&cuid("cleo"), None, 9).await.unwrap(), []);
+
+    // The last link is the one that the half's row names.
+    let last = view.last_links(&[bert.id, anne.id]).await.unwrap();
+    assert_eq!(last, [link(anne.id, 2, 6)]);
+}
+
 async fn a_new_language_is_data(home: &Home) {
     let word = |title: &str| Word {
         language: "de".to_owned(),
@@ -160,5 +227,6 @@ everywhere!(
     contracts_keep_their_first_text,
     invites_are_used_up,
     lifts_and_their_legs,
+    what_lifts_did_is_found_by_lift_half_and_holder,
     a_new_language_is_data,
 );

@@ -1,0 +1,75 @@
+//! Reading what lifts did, from memory. What each question means is said in `crate::View`.
+
+use std::collections::BTreeSet;
+use std::ops::Bound;
+
+use protocol::{Cuid, LiftId, Timestamp};
+
+use super::Hand;
+use super::read::{beyond, page};
+use crate::{HalfId, LegAt, LegSum, Lift, LiftLeg, LinkRow, StoreError};
+
+type Result<T> = std::result::Result<T, StoreError>;
+
+impl Hand {
+    pub(crate) fn last_links(&self, halves: &[HalfId]) -> Result<Vec<LinkRow>> {
+        let halves: BTreeSet<_> = halves.iter().copied().collect();
+        let last = |half| {
+            let index = self.state.halves.get(&half)?.row.head_index;
+            self.state.links.get(&(half, index)).cloned()
+        };
+        Ok(halves.into_iter().filter_map(last).collect())
+    }
+
+    pub(crate) fn legs_at(&self, lift: &LiftId) -> Result<Vec<LegAt>> {
+        let at = |leg: LiftLeg| {
+            let half = self.state.halves.get(&leg.half)?;
+            let (holder, partner) = (half.holder.clone(), half.row.partner.clone());
+            Some(LegAt { leg, holder, tally: half.tally, side: half.side, partner })
+        };
+        Ok(self.legs(lift)?.into_iter().filter_map(at).collect())
+    }
+
+    pub(crate) fn legs_of_halves(&self, halves: &[HalfId]) -> Result<Vec<LiftLeg>> {
+        let halves: BTreeSet<_> = halves.iter().copied().collect();
+        let mut found = Vec::new();
+        for half in halves {
+            let first = (half, String::new(), String::new());
+            let own = self.state.half_legs.up(Bound::Included(&first));
+            let own = own.take_while(|(key, _)| key.0 == half);
+            found.extend(own.filter_map(|(_, key)| self.state.legs.get(key)).cloned());
+        }
+        Ok(found)
+    }
+
+    pub(crate) fn leg_sums(&self, lifts: &[LiftId]) -> Result<Vec<LegSum>> {
+        let mut lifts = lifts.to_vec();
+        lifts.sort_by_cached_key(ToString::to_string);
+        lifts.dedup();
+        let sum = |lift| {
+            let all = self.legs(&lift)?;
+            let raised = all.iter().map(|leg| i128::from(leg.effect.milli().max(0))).sum();
+            let legs = u64::try_from(all.len()).unwrap_or(u64::MAX);
+            Ok(LegSum { lift, legs, raised })
+        };
+        lifts.into_iter().map(sum).collect()
+    }
+
+    pub(crate) fn lifts_of(
+        &self,
+        holder: &Cuid,
+        before: Option<(Timestamp, LiftId)>,
+        limit: u32,
+    ) -> Result<Vec<Lift>> {
+        let first = (holder.clone(), HalfId::new(i64::MIN));
+        let own = self.state.half_holders.up(Bound::Excluded(&first)).map(|(key, ())| key);
+        let own: Vec<HalfId> =
+            own.take_while(|key| key.0 == *holder).map(|(_, half)| *half).collect();
+        let touched: BTreeSet<LiftId> =
+            self.legs_of_halves(&own)?.into_iter().map(|leg| leg.lift).collect();
+        let before = before.map(|(date, id)| (date, id.to_string()));
+        let older = self.state.lift_dates.down(beyond(before.as_ref())).map(|(_, id)| id);
+        let older = older.filter(|id| touched.contains(id));
+        Ok(page(older.filter_map(|id| self.state.lifts.get(id)), limit))
+    }
+}

@@ -1,0 +1,68 @@
+//! Reading what lifts did, from the databases. What each question means is said in `crate::View`.
+
+use std::collections::BTreeSet;
+
+use protocol::{Cuid, LiftId, Timestamp};
+
+use super::conn::Hand;
+use super::value::{Value, name, sum_of};
+use crate::{HalfId, Kind, LegAt, LegSum, Lift, LiftLeg, LinkRow, StoreError};
+
+type Result<T> = std::result::Result<T, StoreError>;
+
+fn numbers(halves: &[HalfId]) -> Vec<Value> {
+    let halves: BTreeSet<i64> = halves.iter().map(|half| half.get()).collect();
+    halves.into_iter().map(Value::from).collect()
+}
+
+impl Hand {
+    pub(crate) async fn last_links(&mut self, halves: &[HalfId]) -> Result<Vec<LinkRow>> {
+        let last = "AND idx = (SELECT head_index FROM halves WHERE id = links.half) ORDER BY half";
+        // Pieces are in order, and each is ordered.
+        self.pick_named("half", &numbers(halves), last).await
+    }
+
+    pub(crate) async fn legs_at(&mut self, lift: &LiftId) -> Result<Vec<LegAt>> {
+        self.pick("WHERE lift = $1 ORDER BY half, chit", vec![name(lift)]).await
+    }
+
+    pub(crate) async fn legs_of_halves(&mut self, halves: &[HalfId]) -> Result<Vec<LiftLeg>> {
+        self.pick_named("half", &numbers(halves), "ORDER BY half, lift, chit").await
+    }
+
+    pub(crate) async fn leg_sums(&mut self, lifts: &[LiftId]) -> Result<Vec<LegSum>> {
+        let lifts: BTreeSet<String> = lifts.iter().map(ToString::to_string).collect();
+        let raised = sum_of("(CASE WHEN effect > 0 THEN effect ELSE 0 END)");
+        let mut sums = Vec::with_capacity(lifts.len());
+        for lift in lifts {
+            let sql = format!("SELECT COUNT(*), {raised} FROM legs WHERE lift = $1");
+            let rows = self.rows(sql, vec![(&lift).into()], Kind::Leg).await?;
+            for row in &rows {
+                let mut cells = row.cells(Kind::Leg);
+                let (legs, raised) = (cells.count()?, cells.sum()?);
+                let lift = lift.parse().map_err(|error: protocol::HashError| {
+                    StoreError::Malformed { kind: Kind::Leg, reason: error.to_string() }
+                })?;
+                sums.push(LegSum { lift, legs, raised });
+            }
+        }
+        Ok(sums)
+    }
+
+    pub(crate) async fn lifts_of(
+        &mut self,
+        holder: &Cuid,
+        before: Option<(Timestamp, LiftId)>,
+        limit: u32,
+    ) -> Result<Vec<Lift>> {
+        let own = "id IN (SELECT lift FROM legs JOIN halves ON halves.id = legs.half \
+                   WHERE holder = $1)";
+        let order = "ORDER BY date DESC, id DESC LIMIT $2";
+        let mut values = vec![name(holder), limit.into()];
+        let Some((date, lift)) = before else {
+            return self.pick(&format!("WHERE {own} {order}"), values).await;
+        };
+        values.extend([date.into(), name(&lift)]);
+        self.pick(&format!("WHERE {own} AND (date, id) < ($3, $4) {order}"), values).await
+    }
+}
