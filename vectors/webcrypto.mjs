@@ -107,10 +107,10 @@ async function verifyRecords(name, records) {
   }
 }
 
-// A leaf's hash, then upward: whatever stands beside, on the side that the path says.
-async function rootOf(leaf, path) {
+// A leaf's hash, then upward: whatever stands beside, on the side that the way says.
+async function rootOf(leaf, way) {
   let hash = leaf;
-  for (const { left, right } of path) {
+  for (const { left, right } of way) {
     const pair = left ? { left, right: hash } : { left: hash, right };
     hash = await sha256(canonical({ kind: 'legs', v: 1, ...pair }));
   }
@@ -143,9 +143,9 @@ async function verifyLift({ legs, root, authorisation, lift, certificate }, keys
   expect('lift.json: decision', named === lift.hash && outcome === 'commit' && rest.referees[0] === referee);
   expect('lift.json: referee', referee === agentId(keys.get('agent')));
   expect('lift.json: vote', await verifies(keys.get('agent'), certificate.canonical, vote));
-  for (const { leg, path, chit } of legs) {
+  for (const { leg, way, chit } of legs) {
     const { tally, by, units } = await read('leg', leg);
-    expect(`lift.json: way of ${tally}`, (await rootOf(leg.hash, path)) === root);
+    expect(`lift.json: way of ${tally}`, (await rootOf(leg.hash, way)) === root);
     const name = await sha256(canonical({ kind: 'lift-chit', v: 1, lift: lift.hash, tally }));
     const uuid = derivedUuid(name);
     const follows = canonical({ kind: 'chit', v: 1, type: 'lift', uuid, tally, by, date, units, lift: lift.hash });

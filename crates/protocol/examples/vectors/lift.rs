@@ -50,8 +50,8 @@ pub(crate) fn lift(carol: &SecretKey, agent: &SecretKey) -> Result<Value> {
     let id = lift.id()?;
     let certificate = Certificate::by_sole_referee(id, Outcome::Commit, agent)?;
     certificate.check(&lift)?;
-    let shown = legs.with_paths().map(|(leg, path)| {
-        Ok(json!({"leg": entry(leg)?, "path": path, "chit": entry(&leg.chit(id, lift.date))?}))
+    let shown = legs.with_ways().map(|(leg, way)| {
+        Ok(json!({"leg": entry(leg)?, "way": way, "chit": entry(&leg.chit(id, lift.date))?}))
     });
     Ok(json!({
         "legs": shown.collect::<Result<Vec<_>>>()?,

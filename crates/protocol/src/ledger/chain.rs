@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::chit::Chit;
-use crate::lift::{Committed, Leg, LiftFault, Path};
+use crate::lift::{Committed, Leg, LiftFault, Way};
 use crate::record::{Record, record};
 use crate::side::Sides;
 use crate::{ChitId, Hash, PublicKey, Signature, SignatureFault, Signed, TallyId};
@@ -90,9 +90,9 @@ impl Good {
     /// The chit of a leg of a lift that was decided to be valid.
     ///
     /// # Errors
-    /// [`LiftFault::NotALeg`] where the path does not show that the leg is in the lift.
-    pub fn of_lift(lift: &Committed, leg: &Leg, path: &Path) -> Result<Self, LiftFault> {
-        let chit = lift.chit(leg, path)?;
+    /// [`LiftFault::NotALeg`] where the way does not show that the leg is in the lift.
+    pub fn of_lift(lift: &Committed, leg: &Leg, way: &Way) -> Result<Self, LiftFault> {
+        let chit = lift.chit(leg, way)?;
         Ok(Self { hash: chit.hash()?, chit })
     }
 

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Leg, Lift, LiftFault, MAX_REFEREES, Path};
+use super::{Leg, Lift, LiftFault, MAX_REFEREES, Way};
 use crate::bounded::List;
 use crate::chit::Chit;
 use crate::record::{Record, record};
@@ -141,9 +141,9 @@ impl Committed {
     /// The chit of a leg that is in this lift.
     ///
     /// # Errors
-    /// [`LiftFault::NotALeg`] where the path does not lead to the lift's root.
-    pub fn chit(&self, leg: &Leg, path: &Path) -> Result<Chit, LiftFault> {
-        if path.root(leg)? != self.lift.legs {
+    /// [`LiftFault::NotALeg`] where the way does not lead to the lift's root.
+    pub fn chit(&self, leg: &Leg, way: &Way) -> Result<Chit, LiftFault> {
+        if way.root(leg)? != self.lift.legs {
             return Err(LiftFault::NotALeg { lift: self.id, tally: leg.tally });
         }
         Ok(leg.chit(self.id, self.lift.date))

@@ -15,7 +15,7 @@ use crate::{Hash, LiftId, TallyId, Timestamp};
 /// The most legs of one lift: far more tallies than any one transaction should touch.
 pub const MAX_LEGS: usize = 1 << 24;
 
-/// The most turns of a path: those of the largest tree.
+/// The most turns of a way: those of the largest tree.
 pub const MAX_TURNS: usize = 24;
 
 /// What a lift moves over one tally.
@@ -55,9 +55,9 @@ pub enum Turn {
 /// the others.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Path(List<Turn, MAX_TURNS>);
+pub struct Way(List<Turn, MAX_TURNS>);
 
-impl Path {
+impl Way {
     /// The root to which this way leads from a leg.
     ///
     /// # Errors
@@ -148,17 +148,17 @@ impl Legs {
 
     /// The leg on a tally, with its way to the root.
     #[must_use]
-    pub fn find(&self, tally: &TallyId) -> Option<(Leg, Path)> {
+    pub fn find(&self, tally: &TallyId) -> Option<(Leg, Way)> {
         let place = self.legs.binary_search_by(|leg| leg.tally.cmp(tally)).ok()?;
-        Some((*self.legs.get(place)?, self.path(place)))
+        Some((*self.legs.get(place)?, self.way(place)))
     }
 
     /// Every leg with its way to the root, by tally.
-    pub fn with_paths(&self) -> impl Iterator<Item = (&Leg, Path)> {
-        self.legs.iter().enumerate().map(|(place, leg)| (leg, self.path(place)))
+    pub fn with_ways(&self) -> impl Iterator<Item = (&Leg, Way)> {
+        self.legs.iter().enumerate().map(|(place, leg)| (leg, self.way(place)))
     }
 
-    fn path(&self, mut place: usize) -> Path {
+    fn way(&self, mut place: usize) -> Way {
         let mut turns = Vec::with_capacity(self.levels.len());
         for level in &self.levels {
             let (beside, left) =
@@ -169,7 +169,7 @@ impl Legs {
             place /= 2;
         }
         // Never more turns than the largest tree has.
-        Path(List::new(turns).unwrap_or_default())
+        Way(List::new(turns).unwrap_or_default())
     }
 }
 

@@ -10,7 +10,7 @@ mod legs;
 
 pub use authorisation::Authorisation;
 pub use certificate::{Certificate, Committed, Outcome, Vote};
-pub use legs::{Leg, Legs, LegsError, MAX_LEGS, MAX_TURNS, Path, Turn};
+pub use legs::{Leg, Legs, LegsError, MAX_LEGS, MAX_TURNS, Turn, Way};
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;

@@ -6,7 +6,7 @@ use protocol::bounded::List;
 use protocol::chit::Entry;
 use protocol::ledger::Good;
 use protocol::lift::{
-    Certificate, Committed, Leg, Legs, LegsError, LiftFault, Mode, Outcome, Path, Vote,
+    Certificate, Committed, Leg, Legs, LegsError, LiftFault, Mode, Outcome, Vote, Way,
 };
 use protocol::record::Record;
 use protocol::{
@@ -67,21 +67,21 @@ proptest! {
     fn every_leg_finds_its_way_to_the_root_and_no_other_does(
         legs in any_legs(40), other in any_leg(), which in any::<prop::sample::Index>(),
     ) {
-        for (leg, path) in legs.with_paths() {
-            prop_assert_eq!(path.root(leg).unwrap(), legs.root());
-            prop_assert_eq!(legs.find(&leg.tally), Some((*leg, path.clone())));
-            prop_assert_ne!(path.root(&other).unwrap(), legs.root());
+        for (leg, way) in legs.with_ways() {
+            prop_assert_eq!(way.root(leg).unwrap(), legs.root());
+            prop_assert_eq!(legs.find(&leg.tally), Some((*leg, way.clone())));
+            prop_assert_ne!(way.root(&other).unwrap(), legs.root());
         }
-        let (leg, path) = legs.find(&which.get(legs.as_slice()).tally).unwrap();
+        let (leg, way) = legs.find(&which.get(legs.as_slice()).tally).unwrap();
         let more = Leg { units: positive(leg.units.get().milli() % 1_000 + 2_000_000), ..leg };
         let turned = Leg { by: leg.by.other(), ..leg };
         for changed in [more, turned] {
-            prop_assert!(changed == leg || path.root(&changed).unwrap() != legs.root());
+            prop_assert!(changed == leg || way.root(&changed).unwrap() != legs.root());
         }
         // A way that is cut short or goes on leads somewhere else, so a node is no leaf.
-        for turns in 0..path.turns().len() {
-            let cut = serde_json::to_value(&path.turns()[..turns]).unwrap();
-            let cut: Path = serde_json::from_value(cut).unwrap();
+        for turns in 0..way.turns().len() {
+            let cut = serde_json::to_value(&way.turns()[..turns]).unwrap();
+            let cut: Way = serde_json::from_value(cut).unwrap();
             prop_assert_ne!(cut.root(&leg).unwrap(), legs.root());
         }
     }
@@ -134,12 +134,12 @@ fn what_is_proved_is_good_and_nothing_else_is() {
     let id = lift.id().unwrap();
     let certificate = votes(&Certificate::unsigned(id, Outcome::Commit), &numbers);
     let committed = Committed::check(lift.clone(), &certificate).unwrap();
-    for (leg, path) in legs.with_paths() {
-        let good = Good::of_lift(&committed, leg, &path).unwrap();
+    for (leg, way) in legs.with_ways() {
+        let good = Good::of_lift(&committed, leg, &way).unwrap();
         assert_eq!(*good.chit(), leg.chit(id, lift.date));
         assert_eq!(good.hash(), good.chit().hash().unwrap());
         let more = Leg { units: positive(6), ..*leg };
-        let fault = Good::of_lift(&committed, &more, &path).unwrap_err();
+        let fault = Good::of_lift(&committed, &more, &way).unwrap_err();
         assert_eq!(fault, LiftFault::NotALeg { lift: id, tally: leg.tally });
     }
 

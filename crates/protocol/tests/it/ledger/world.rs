@@ -70,8 +70,8 @@ pub(crate) fn lifted(by: Side, number: u64, milli: i64) -> Good {
     let id = lift.id().unwrap();
     let certificate = Certificate::by_sole_referee(id, Outcome::Commit, &referee).unwrap();
     let lift = Committed::check(lift, &certificate).unwrap();
-    let (leg, path) = legs.find(&leg.tally).unwrap();
-    Good::of_lift(&lift, &leg, &path).unwrap()
+    let (leg, way) = legs.find(&leg.tally).unwrap();
+    Good::of_lift(&lift, &leg, &way).unwrap()
 }
 
 /// A chit that was changed, signed anew.
