@@ -24,8 +24,8 @@ mod view;
 pub use error::{Kind, StoreError};
 pub use rows::{
     Audience, Claim, CommandResult, Contract, Derived, Event, Founded, Half, HalfFilter, HalfId,
-    HalfRow, Invite, InvoiceRow, LegAt, LegSum, Letter, LetterId, Lift, LiftLeg, LinkRow, Meta, Negotiation,
-    NewEvent, NewHalf, NewLetter, Totals, User, UserKind, UserStatus, Word,
+    HalfRow, Invite, InvoiceRow, LegAt, LegSum, Letter, LetterId, Lift, LiftLeg, LinkRow, Meta,
+    Negotiation, NewEvent, NewHalf, NewLetter, Totals, User, UserKind, UserStatus, Word,
 };
 pub use sql::SCHEMA;
 pub use store::{Store, StoreKind};

@@ -4,8 +4,8 @@ use protocol::{ChitId, ContractId, Cuid, Hash, LiftId, TallyId, Timestamp};
 
 use crate::{
     Audience, CommandResult, Contract, Derived, Event, Half, HalfFilter, HalfId, Invite,
-    InvoiceRow, LegAt, LegSum, Letter, LetterId, Lift, LiftLeg, LinkRow, Meta, Negotiation, StoreError, Totals,
-    User, Word, memory, sql,
+    InvoiceRow, LegAt, LegSum, Letter, LetterId, Lift, LiftLeg, LinkRow, Meta, Negotiation,
+    StoreError, Totals, User, Word, memory, sql,
 };
 
 /// Which implementation answers.
