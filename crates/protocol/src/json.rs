@@ -22,7 +22,7 @@ pub const MAX_DEPTH: usize = 32;
 const SHOWN: usize = 400;
 
 /// The largest whole number that every JSON reader holds exactly, 2^53-1.
-const EXACT: u64 = (1 << 53) - 1;
+pub(crate) const EXACT: u64 = (1 << 53) - 1;
 
 /// A checked JSON value.
 ///

@@ -1,8 +1,10 @@
 //! Records: what every signed thing has in common (protocol §3). The kinds are in modules of their
 //! own; signatures over records are in `signature.rs`.
 
+mod head;
+
 use serde::de::{DeserializeOwned, Deserializer, Error as _};
-use serde::ser::{Error as _, Serialize, Serializer};
+use serde::ser::Serialize;
 use serde_json::{Map, Value};
 
 use crate::canonical::CanonicalText;
@@ -33,8 +35,24 @@ pub trait Record: Serialize + DeserializeOwned {
     /// # Errors
     /// [`JsonError`] says what is refused and where.
     fn read(bytes: &[u8]) -> Result<Self, JsonError> {
+        // Most bytes are what a program like this one wrote: the one canonical text of a record.
+        // Nothing else makes that same text, so nothing else needs to be looked at.
+        if bytes.len() <= json::MAX_RECORD_BYTES
+            && let Ok(record) = Self::read_plainly(bytes)
+            && record.to_text().is_ok_and(|text| text.as_bytes() == bytes)
+        {
+            return Ok(record);
+        }
         Self::from_json(&json::parse(bytes)?)
     }
+
+    /// Reads a record from JSON text as it comes: what comes back says only what it says itself.
+    /// [`Record::read`] is what checks.
+    ///
+    /// # Errors
+    /// That it is no such record; why is not said.
+    #[doc(hidden)]
+    fn read_plainly(bytes: &[u8]) -> Result<Self, serde_json::Error>;
 
     /// Reads a record from a checked value.
     ///
@@ -63,7 +81,7 @@ pub trait Record: Serialize + DeserializeOwned {
     /// # Errors
     /// [`JsonError`] where a member breaks a rule of [`Json`].
     fn to_text(&self) -> Result<CanonicalText, JsonError> {
-        CanonicalText::of(&self.to_json()?.without(&[]))
+        CanonicalText::written(self, &[])
     }
 
     /// The text that is hashed and signed: without signatures and null members.
@@ -71,7 +89,7 @@ pub trait Record: Serialize + DeserializeOwned {
     /// # Errors
     /// [`JsonError`] where a member breaks a rule of [`Json`].
     fn canonical(&self) -> Result<CanonicalText, JsonError> {
-        CanonicalText::of(&self.to_json()?.without(Self::OUTSIDE))
+        CanonicalText::written(self, Self::OUTSIDE)
     }
 
     /// The record's hash: SHA-256 of its canonical form.
@@ -127,12 +145,19 @@ macro_rules! record {
             const KIND: &'static str = $kind;
             const VERSION: u32 = $version;
             const OUTSIDE: &'static [&'static str] = &[$($member),*];
+
+            fn read_plainly(bytes: &[u8]) -> Result<Self, serde_json::Error> {
+                let mut reader = serde_json::Deserializer::from_slice(bytes);
+                let members = $crate::record::Members::new($kind, $version, &mut reader);
+                let record = <$type>::deserialize(members)?;
+                reader.end()?;
+                Ok(record)
+            }
         }
 
         impl serde::Serialize for $type {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                let members = <$type>::serialize(self, serde_json::value::Serializer);
-                $crate::record::write($kind, $version, members, serializer)
+                <$type>::serialize(self, $crate::record::WithHead::new($kind, $version, serializer))
             }
         }
 
@@ -147,24 +172,8 @@ macro_rules! record {
     };
 }
 
+pub(crate) use head::{Members, WithHead};
 pub(crate) use record;
-
-/// Writes the members of a record, `kind` and `v` added.
-pub(crate) fn write<S: Serializer>(
-    kind: &'static str,
-    version: u32,
-    members: Result<Value, serde_json::Error>,
-    serializer: S,
-) -> Result<S::Ok, S::Error> {
-    match members.map_err(S::Error::custom)? {
-        Value::Object(mut members) => {
-            members.insert("kind".to_owned(), kind.into());
-            members.insert("v".to_owned(), version.into());
-            members.serialize(serializer)
-        }
-        _ => Err(S::Error::custom("a record must be an object")),
-    }
-}
 
 /// Reads the members of a record, `kind` and `v` checked and taken out.
 pub(crate) fn open<'de, D: Deserializer<'de>>(

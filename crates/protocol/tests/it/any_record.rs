@@ -15,6 +15,9 @@ use crate::people::{
 
 fn comes_back<R: Record + PartialEq + std::fmt::Debug>(record: &R) -> TestCaseResult {
     let text = record.to_text().unwrap();
+    let by_tree = |without| protocol::CanonicalText::written_by_tree(record, without).unwrap();
+    prop_assert_eq!(&text, &by_tree(&[]), "the short way and the long one");
+    prop_assert_eq!(record.canonical().unwrap(), by_tree(R::OUTSIDE));
     let read = R::read(text.as_bytes()).map_err(|e| TestCaseError::fail(format!("{e}: {text}")))?;
     prop_assert_eq!(&read, record);
     prop_assert_eq!(read.hash().unwrap(), record.hash().unwrap());
@@ -33,7 +36,10 @@ fn comes_back<R: Record + PartialEq + std::fmt::Debug>(record: &R) -> TestCaseRe
 /// Every reader on the same bytes; whatever one accepts, it must accept again as it wrote it.
 fn total(bytes: &[u8]) -> TestCaseResult {
     fn one<R: Record + PartialEq + std::fmt::Debug>(bytes: &[u8]) -> TestCaseResult {
-        match R::read(bytes) {
+        let read = R::read(bytes);
+        let by_tree = protocol::json::parse(bytes).and_then(|value| R::from_json(&value));
+        prop_assert_eq!(&read, &by_tree, "the short way and the long one");
+        match read {
             Ok(record) => comes_back(&record),
             Err(reason) => {
                 prop_assert!(!reason.to_string().is_empty());

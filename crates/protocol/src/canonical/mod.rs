@@ -1,7 +1,12 @@
 //! Canonical text: RFC 8785 (JCS) over a checked value. It is what is hashed and signed.
-//! What a record leaves out of it is in `record.rs`.
+//! What a record leaves out of it is in `record.rs`;
+//! `writer.rs` writes it.
+
+mod writer;
 
 use std::fmt;
+
+use serde::Serialize;
 
 use crate::ids::Hash;
 use crate::json::{Json, JsonError, MAX_RECORD_BYTES};
@@ -26,6 +31,29 @@ impl CanonicalText {
             return Err(JsonError::TooLarge { bytes: text.len() });
         }
         Ok(Self(text))
+    }
+
+    /// The canonical text of anything serialisable, as a record is written: without null members,
+    /// and at its top without the members named.
+    ///
+    /// # Errors
+    /// [`JsonError`] where the value breaks a rule of [`Json`].
+    pub fn written<T: Serialize + ?Sized>(value: &T, without: &[&str]) -> Result<Self, JsonError> {
+        match writer::write(value, without) {
+            Some(text) => Ok(Self(text)),
+            None => Self::written_by_tree(value, without),
+        }
+    }
+
+    /// The same over a tree of JSON: slower, and says what is wrong.
+    ///
+    /// # Errors
+    /// As [`CanonicalText::written`].
+    pub fn written_by_tree<T: Serialize + ?Sized>(
+        value: &T,
+        without: &[&str],
+    ) -> Result<Self, JsonError> {
+        Self::of(&Json::of(value)?.without(without))
     }
 
     /// The text.
