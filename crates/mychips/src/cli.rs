@@ -8,6 +8,7 @@ use setoff::Separator;
 use crate::commands::config::Config;
 use crate::commands::contract::Contract;
 use crate::commands::doctor::Doctor;
+use crate::commands::import::Import;
 use crate::commands::init::Init;
 use crate::commands::invoice::{Invoice, Refuse};
 use crate::commands::key::Key;
@@ -64,6 +65,8 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Config(Config),
     Limits(Limits),
+    #[command(subcommand)]
+    Import(Import),
 }
 
 impl Command {
@@ -85,6 +88,7 @@ impl Command {
             Self::Doctor(flags) => flags.json(),
             Self::Config(flags) => flags.json(),
             Self::Limits(flags) => flags.json(),
+            Self::Import(flags) => flags.json(),
         }
     }
 }

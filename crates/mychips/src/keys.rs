@@ -1,5 +1,5 @@
 //! The key folder: this command line as a user's device. One file for each user, `USER.jwk`; no
-//! site ever reads or keeps it.
+//! site ever reads or keeps it. Those of imported users follow from one secret: `imported.rs`.
 
 use std::fs;
 use std::os::unix::fs::DirBuilderExt;
@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use protocol::{Cuid, KeyError, PublicKey, SecretKey, Signer};
 
 use crate::failure::Failure;
+use crate::imported::Imported;
 use crate::{home, world};
 
 /// The folder's name where the usual place is meant.
@@ -58,6 +59,9 @@ impl Keys {
     pub(crate) fn of(&self, user: &Cuid) -> Result<SecretKey, Failure> {
         let file = self.file(user);
         if !file.exists() {
+            if let Some(imported) = Imported::find(&self.folder)?.filter(|all| all.knows(user)) {
+                return imported.key(user);
+            }
             return Err(Failure::refused(
                 "no_key",
                 format!(
@@ -149,6 +153,11 @@ impl Keys {
     fn make_folder(&self) -> Result<(), Failure> {
         let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.folder);
         made.map_err(|error| Failure::io("cannot make", &self.folder, &error))
+    }
+
+    /// The keys of imported users, which lie in a folder of their own in this one.
+    pub(crate) fn imported(&self) -> Result<Imported, Failure> {
+        Imported::find_or_make(&self.folder)
     }
 
     /// Makes a user's key; one that is there already stays.

@@ -12,6 +12,7 @@ mod contracts;
 mod failure;
 mod flags;
 mod home;
+mod imported;
 mod keys;
 mod page;
 mod progress;
@@ -72,5 +73,6 @@ fn run(command: &Command, started: Instant) -> Result<(), Failure> {
         Command::Doctor(flags) => commands::doctor::run(flags),
         Command::Config(flags) => commands::config::run(flags),
         Command::Limits(flags) => commands::limits::run(flags),
+        Command::Import(flags) => commands::import::run(flags),
     }
 }

@@ -58,6 +58,19 @@ impl Progress {
         self.bar.set_message(format!("{tallies} halves of tallies looked at"));
     }
 
+    /// Says how many of so many things are done.
+    pub(crate) fn count(&self, what: &'static str, done: usize, all: usize) {
+        if done == 0
+            && let Ok(style) =
+                ProgressStyle::with_template("{spinner} {msg} {bar:30} {pos}/{len} {elapsed}")
+        {
+            self.bar.set_style(style);
+            self.bar.set_length(all as u64);
+            self.bar.set_message(what);
+        }
+        self.bar.set_position(done as u64);
+    }
+
     /// Says that files are being written.
     pub(crate) fn writing(&self) {
         self.bar.set_message("writing the files");

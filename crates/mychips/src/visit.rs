@@ -8,7 +8,7 @@ use std::sync::Arc;
 use api::limits::LONG_ANSWER_TIME;
 use api::{As, Client, ClientError};
 use protocol::{AgentId, ChitId, Cuid};
-use site::{Answer, Caller, Clock, Command, CommandId, Found, Query, Site, SiteError};
+use site::{Answer, Caller, Clock, Command, CommandId, Found, Intake, Query, Site, SiteError};
 use store::{Founded, Store, StoreError};
 use tokio::runtime::{Builder, Runtime};
 use tokio::time::timeout;
@@ -185,6 +185,26 @@ impl Visit {
             }
             Door::There { client, .. } => self.hear(client, client.query(query)),
         }
+    }
+
+    /// Takes users and tallies in, once under a name, unless that was done before; says whether it
+    /// was done now. `intake` makes them where they are needed.
+    pub(crate) fn take_in(
+        &self,
+        id: &CommandId,
+        intake: impl FnOnce() -> Result<Intake, Failure>,
+    ) -> Result<bool, Failure> {
+        let Door::Here { site, .. } = &self.door else {
+            return Err(Failure::in_use(
+                "the site is being served: end mychips serve, import, and serve it again"
+                    .to_owned(),
+            ));
+        };
+        if self.again(|| site.has_taken_in(id))? {
+            return Ok(false);
+        }
+        let intake = intake()?;
+        self.again(|| site.take_in(&Caller::Administrator, id, intake.clone()))
     }
 
     /// Has the site do something for a user, and delivers what follows from it.

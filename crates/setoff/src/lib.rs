@@ -2,6 +2,7 @@
 //!
 //! A table of who owes whom is read ([`open`], [`read_table`]), cleared as far as any set-off can
 //! ([`clear`]), and told: figures ([`Summary`]), one JSON object ([`json`]), files ([`Folder`]).
+//! Trust lines are read beside ([`read_trust_lines`]), for the import.
 //! The search itself lives in the crate `clearing`; the terminal belongs to `mychips`.
 
 mod amount;
@@ -11,6 +12,7 @@ mod output;
 mod source;
 mod summary;
 mod table;
+mod trust;
 
 pub use amount::{AmountFault, read_amount};
 pub use clear::{ClearError, Outcome, Stage, clear};
@@ -25,3 +27,4 @@ pub use table::{
     BadRow, MAX_NAME_BYTES, MAX_PARTICIPANTS, MAX_ROW_BYTES, MAX_ROWS, Names, ReadError,
     ReadOptions, Refusal, RowFault, Separator, SeparatorError, Table, read_table,
 };
+pub use trust::{BadLine, MAX_TRUST_LINES, TrustFault, TrustLine, TrustLines, read_trust_lines};

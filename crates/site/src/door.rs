@@ -257,25 +257,10 @@ impl Site {
         cert: Cert,
     ) -> Result<Answer, SiteError> {
         let cert = Verified::check(cert, &())?;
-        let (cuid, named) = (cert.chad.cuid.clone(), cert.chad.agent);
-        if named != self.agent {
-            return Err(SiteError::OtherSite { named, site: self.agent });
+        let user = user_of(kind, &cert, self.agent, self.clock.now())?;
+        if batch.user(&user.cuid).await?.is_some() {
+            return Err(SiteError::UserExists(user.cuid));
         }
-        if batch.user(&cuid).await?.is_some() {
-            return Err(SiteError::UserExists(cuid));
-        }
-        let name = cert.name.first().map_or_else(|| cuid.to_string(), ToString::to_string);
-        let key = protocol::Json::of(&cert.public)?;
-        let user = User {
-            cuid,
-            kind,
-            name,
-            cert: Some(cert.to_text()?.to_string()),
-            key: Some(protocol::CanonicalText::of(&key)?.to_string()),
-            status: UserStatus::Active,
-            created: self.clock.now(),
-            groups: std::collections::BTreeSet::new(),
-        };
         batch.put_user(user).await?;
         Ok(Answer::Done)
     }
@@ -460,4 +445,29 @@ fn standing(state: &HalfTally) -> Answer {
         head: ledger.map(Ledger::head),
         balance: amount(balance).map_or(i64::MAX, protocol::Units::milli),
     }
+}
+
+/// A new user of this site, as it is kept.
+pub(crate) fn user_of(
+    kind: UserKind,
+    cert: &Verified<Cert>,
+    site: AgentId,
+    created: protocol::Timestamp,
+) -> Result<User, SiteError> {
+    let (cuid, named) = (cert.chad.cuid.clone(), cert.chad.agent);
+    if named != site {
+        return Err(SiteError::OtherSite { named, site });
+    }
+    let name = cert.name.first().map_or_else(|| cuid.to_string(), ToString::to_string);
+    let key = protocol::Json::of(&cert.public)?;
+    Ok(User {
+        cuid,
+        kind,
+        name,
+        cert: Some(cert.to_text()?.to_string()),
+        key: Some(protocol::CanonicalText::of(&key)?.to_string()),
+        status: UserStatus::Active,
+        created,
+        groups: std::collections::BTreeSet::new(),
+    })
 }

@@ -8,6 +8,7 @@
 //! * `command.rs` what may be asked for, and the answers; `error.rs` why not, `refusal.rs` the words
 //!   for it;
 //! * `door.rs` the way in for commands, `queue.rs` those that wait, `post.rs` for notes, and the letters out;
+//! * `intake` users and tallies that are brought in whole, much at once;
 //! * `batch.rs` what is decided in one transaction; `known.rs` what is remembered from one to the next;
 //! * `answered.rs` answers as they are kept, for whoever asks again;
 //! * `half.rs` a half as it is kept: the state of both machines; `history.rs` its links;
@@ -28,6 +29,7 @@ mod error;
 mod events;
 mod half;
 mod history;
+mod intake;
 mod invitation;
 mod invoice;
 mod known;
@@ -45,6 +47,7 @@ pub use device::{Allowed, Governing};
 pub use doctor::{Doctor, Examined, Fault};
 pub use door::Site;
 pub use error::SiteError;
+pub use intake::{Intake, Whole};
 pub use invitation::Invitation;
 pub use invoice::{InvoiceView, Standing};
 pub use ports::{Chance, Clock};

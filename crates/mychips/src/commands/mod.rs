@@ -4,6 +4,7 @@ pub(crate) mod carry;
 pub(crate) mod config;
 pub(crate) mod contract;
 pub(crate) mod doctor;
+pub(crate) mod import;
 pub(crate) mod init;
 pub(crate) mod invoice;
 mod journal;

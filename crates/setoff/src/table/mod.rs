@@ -18,7 +18,7 @@ pub use records::MAX_ROW_BYTES;
 pub use separator::{Separator, SeparatorError};
 
 use crate::amount::read_amount;
-use names::Interner;
+pub(crate) use names::{Interner, checked};
 use records::{Record, Records};
 
 /// Most rows a table may have: the engine numbers debts in 31 bits.
@@ -159,8 +159,8 @@ fn fields<'a>(record: &Record<'a>) -> Result<Fields<'a>, RowFault> {
     if record.columns < 3 {
         return Err(RowFault::Columns { found: record.columns });
     }
-    let debtor = names::checked(record.fields[0], "debtor")?;
-    let creditor = names::checked(record.fields[1], "creditor")?;
+    let debtor = checked(record.fields[0], "debtor")?;
+    let creditor = checked(record.fields[1], "creditor")?;
     let amount = read_amount(record.fields[2])?;
     if debtor == creditor {
         return Err(RowFault::SelfDebt);

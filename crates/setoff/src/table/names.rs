@@ -43,7 +43,7 @@ impl Names {
 /// Numbers names in the order of their first coming. Hashing is seeded, so that no file can be
 /// made to slow it down.
 #[derive(Default)]
-pub(super) struct Interner {
+pub(crate) struct Interner {
     names: Names,
     index: HashTable<u32>,
     hasher: RandomState,
@@ -51,7 +51,7 @@ pub(super) struct Interner {
 
 impl Interner {
     /// The number of `name`, old or new; `None` where there are too many.
-    pub(super) fn number(&mut self, name: &str) -> Option<u32> {
+    pub(crate) fn number(&mut self, name: &str) -> Option<u32> {
         let Self { names, index, hasher } = self;
         let hash = hasher.hash_one(name);
         if let Some(&number) = index.find(hash, |&number| names.get(number) == name) {
@@ -67,13 +67,13 @@ impl Interner {
         Some(number)
     }
 
-    pub(super) fn finish(self) -> Names {
+    pub(crate) fn finish(self) -> Names {
         self.names
     }
 }
 
 /// The name in a field, without the white space around it.
-pub(super) fn checked<'a>(field: &'a [u8], column: &'static str) -> Result<&'a str, RowFault> {
+pub(crate) fn checked<'a>(field: &'a [u8], column: &'static str) -> Result<&'a str, RowFault> {
     let name = std::str::from_utf8(field).map_err(|_| RowFault::NotUtf8)?.trim();
     if name.is_empty() {
         return Err(RowFault::EmptyName { column });

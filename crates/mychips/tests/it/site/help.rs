@@ -12,6 +12,7 @@ fn every_command_explains_itself() {
         ("invoice", &["list", "show", "amend", "withdraw"][..]),
         ("key", &["new", "revoke", "export", "import"]),
         ("user", &["add", "list", "show", "suspend", "resume"]),
+        ("import", &["csv", "ripple-lines"]),
         ("contract", &["list", "show", "hash", "add"]),
         ("config", &["show"]),
         (

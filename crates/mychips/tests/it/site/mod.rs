@@ -3,6 +3,7 @@
 mod config;
 mod faults;
 mod help;
+mod import;
 mod invoices;
 mod keys;
 mod killed;
