@@ -138,7 +138,8 @@ fn of_invoices() {
 
 /// What no command brings about: faults of the system or of this program, and settings that were
 /// signed four thousand million times.
-const FAULTS: [&str; 5] = ["system", "csv", "command", "other_answer", "stale_settings"];
+const FAULTS: [&str; 6] =
+    ["system", "signature", "csv", "command", "other_answer", "stale_settings"];
 
 fn texts(folder: &Path, into: &mut Vec<String>) {
     for entry in fs::read_dir(folder).unwrap() {
