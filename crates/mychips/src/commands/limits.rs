@@ -156,6 +156,8 @@ fn all() -> Vec<Limit> {
             "invoices",
             "of each side on a tally: two a week for a year"
         ),
+        limit!(protocol::ledger::MAX_KEYS, "keys", "of a side of a tally: more is a new tally"),
+        limit!(protocol::key::MAX_SEALED_BYTES, "bytes", "a key under a passphrase"),
         limit!(
             protocol::request::MAX_ID_BYTES,
             "bytes",
