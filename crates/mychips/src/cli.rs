@@ -12,12 +12,14 @@ use crate::commands::import::Import;
 use crate::commands::init::Init;
 use crate::commands::invoice::{Invoice, Refuse};
 use crate::commands::key::Key;
+use crate::commands::lift::Lift;
 use crate::commands::limits::Limits;
 use crate::commands::pay::Pay;
 use crate::commands::serve::Serve;
 use crate::commands::statement::Statement;
 use crate::commands::status::Status;
 use crate::commands::tally::Tally;
+use crate::commands::town::Town;
 use crate::commands::user::User;
 
 /// MyCHIPs: private credit that works everywhere.
@@ -59,6 +61,8 @@ pub(crate) enum Command {
     Pay(Pay),
     Invoice(Invoice),
     Refuse(Refuse),
+    #[command(subcommand)]
+    Lift(Lift),
     Statement(Statement),
     Status(Status),
     Doctor(Doctor),
@@ -67,6 +71,7 @@ pub(crate) enum Command {
     Limits(Limits),
     #[command(subcommand)]
     Import(Import),
+    Town(Town),
 }
 
 impl Command {
@@ -83,12 +88,14 @@ impl Command {
             Self::Pay(flags) => flags.json(),
             Self::Invoice(flags) => flags.json(),
             Self::Refuse(flags) => flags.json(),
+            Self::Lift(flags) => flags.json(),
             Self::Statement(flags) => flags.json(),
             Self::Status(flags) => flags.json(),
             Self::Doctor(flags) => flags.json(),
             Self::Config(flags) => flags.json(),
             Self::Limits(flags) => flags.json(),
             Self::Import(flags) => flags.json(),
+            Self::Town(_) => false,
         }
     }
 }

@@ -111,10 +111,15 @@ impl Home {
     /// Whose site this is.
     pub(crate) fn agent(&self) -> Result<AgentId, Failure> {
         let path = self.folder.join(AGENT_KEY);
-        let key = read_key(&path)?;
+        let key = self.agent_key()?;
         AgentId::of(&key.public_key()).map_err(|error| {
             Failure::refused("key", format!("{}: {error}; restore it", path.display()))
         })
+    }
+
+    /// The agent's key: what decides lifts at this site is signed with it.
+    pub(crate) fn agent_key(&self) -> Result<SecretKey, Failure> {
+        read_key(&self.folder.join(AGENT_KEY))
     }
 
     /// The agent's key, made where there is none.

@@ -68,11 +68,13 @@ fn run(command: &Command, started: Instant) -> Result<(), Failure> {
         Command::Pay(flags) => commands::pay::run(flags),
         Command::Invoice(flags) => commands::invoice::run(flags),
         Command::Refuse(flags) => commands::invoice::refuse(flags),
+        Command::Lift(flags) => commands::lift::run(flags),
         Command::Statement(flags) => commands::statement::run(flags),
         Command::Status(flags) => commands::status::run(flags),
         Command::Doctor(flags) => commands::doctor::run(flags),
         Command::Config(flags) => commands::config::run(flags),
         Command::Limits(flags) => commands::limits::run(flags),
         Command::Import(flags) => commands::import::run(flags),
+        Command::Town(flags) => commands::town::run(flags),
     }
 }

@@ -3,9 +3,10 @@
 
 use protocol::ledger::Rekeying;
 use protocol::negotiation::Draft;
-use protocol::{Contract, Cuid, Tally, TallyId, Verified};
+use protocol::{Contract, Cuid, LiftId, Tally, TallyId, Verified};
 use site::{
-    Entry, Examined, Found, Governing, InvoiceView, Query, Resident, Seen, Status, Summary,
+    Entry, Examined, Found, Governing, InvoiceView, LegLine, LiftFound, LiftLine, Query, Resident,
+    Seen, Status, Summary,
 };
 
 use crate::failure::Failure;
@@ -22,9 +23,19 @@ macro_rules! found {
     ($visit:expr, $query:expr, $variant:pat => $value:expr) => {
         match $visit.query($query)? {
             $variant => Ok($value),
-            _ => Err(Failure::refused("other_answer", "the site answered another question")),
+            _ => Err(other_answer()),
         }
     };
+}
+
+fn other_answer() -> Failure {
+    Failure::refused("other_answer", "the site answered another question")
+}
+
+/// How many more are wanted, if any.
+fn left(limit: u32, have: usize) -> Option<u32> {
+    let have = u32::try_from(have).unwrap_or(u32::MAX);
+    limit.checked_sub(have).filter(|left| *left > 0)
 }
 
 impl Visit {
@@ -120,6 +131,39 @@ impl Visit {
     ) -> Result<Tally, Failure> {
         let query = Query::ToOffer { user: user.clone(), tally, draft: Box::new(draft) };
         found!(self, query, Found::ToOffer(tally) => *tally)
+    }
+
+    /// The newest lifts that touched a user, or all.
+    pub(crate) fn lifts(&self, user: Option<&Cuid>, limit: u32) -> Result<Vec<LiftLine>, Failure> {
+        let mut lifts: Vec<LiftLine> = Vec::new();
+        while let Some(left) = left(limit, lifts.len()) {
+            let before = lifts.last().map(|lift| lift.lift);
+            let query = Query::Lifts { user: user.cloned(), before, limit: left.min(AT_ONCE) };
+            let page = found!(self, query, Found::Lifts(page) => page)?;
+            if page.is_empty() {
+                break;
+            }
+            lifts.extend(page);
+        }
+        Ok(lifts)
+    }
+
+    /// A lift, with all its legs that a caller may see.
+    pub(crate) fn lift(
+        &self,
+        user: Option<&Cuid>,
+        lift: LiftId,
+    ) -> Result<(LiftFound, Vec<LegLine>), Failure> {
+        let mut legs: Vec<LegLine> = Vec::new();
+        loop {
+            let after = legs.last().map(|leg| leg.half);
+            let query = Query::Lift { lift, user: user.cloned(), after, limit: AT_ONCE };
+            let mut found = found!(self, query, Found::Lift(found) => found)?;
+            if found.legs.is_empty() {
+                return Ok((*found, legs));
+            }
+            legs.append(&mut found.legs);
+        }
     }
 
     pub(crate) fn contracts(&self) -> Result<Vec<Verified<Contract>>, Failure> {

@@ -62,7 +62,9 @@ pub(crate) async fn open(home: &Home, config: &Config) -> Result<(Store, Site), 
 
 /// The site in a store.
 async fn site(home: &Home, store: Store) -> Result<Site, Failure> {
+    let key = Arc::new(home.agent_key()?);
     let site = Site::open(store, home.agent()?, Arc::new(World), Arc::new(World)).await?;
+    let site = site.signing_with(key)?;
     // A newer program brings newer contracts.
     for contract in contracts::own() {
         site.add_contract(&Caller::Administrator, &contract).await?;

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use store::UserKind;
 
 use crate::invitation::Invitation;
+use crate::lift::Cleared;
 
 /// Who asks. Whoever let the command in has made sure that it is so.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,6 +70,9 @@ pub enum Command {
         /// The text, with its `rid`.
         contract: Box<Contract>,
     },
+    /// An administrator clears: debts between users of this site vanish, as many as can, and nobody
+    /// is richer or poorer.
+    Clear,
     /// A user invites somebody to a tally.
     Invite {
         /// The new tally's name.
@@ -111,6 +115,7 @@ impl Command {
             Self::Suspend { .. } => "suspend",
             Self::AddContract { .. } => "add_contract",
             Self::NewCert { .. } => "new_cert",
+            Self::Clear => "clear",
             Self::Invite { .. } => "invite",
             Self::Answer { .. } => "answer",
             Self::Tally { wish, .. } => wish.kind(),
@@ -196,6 +201,8 @@ pub enum Answer {
     },
     /// The invitation, to be handed to whom it is for.
     Invited(Box<Invitation>),
+    /// What was cleared.
+    Cleared(Cleared),
     /// Where the tally stands now.
     Tally {
         /// One word.

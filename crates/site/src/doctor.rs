@@ -1,19 +1,20 @@
 //! Doctor: whether everything that is kept still holds: every hash, signature, chain and balance,
 //! and the sum of all balances.
 
+use std::collections::BTreeSet;
+
 use protocol::chit::Entry;
 use protocol::half::HalfTally;
 use protocol::ledger::{Head, Ledger, Link};
 use protocol::record::Record;
-use protocol::{Cuid, Side, TallyId};
+use protocol::{Cuid, Hash, Side, TallyId};
 use serde::{Deserialize, Serialize};
 use store::{Half, HalfFilter, HalfId, View};
 
 use crate::door::Site;
 use crate::error::SiteError;
 use crate::half::{Kept, effect, one, states};
-use crate::history;
-use crate::invoice;
+use crate::{history, invoice, lift};
 
 /// How many rows are read at once.
 const AT_ONCE: u32 = 500;
@@ -121,13 +122,20 @@ impl Site {
             }
         }
         let mut view = self.store.read().await?;
+        if after.is_none() {
+            page.faults.append(&mut examine_lifts(&mut view).await?);
+        }
         let halves = view.halves(&HalfFilter::default(), after, limit.max(1)).await?;
+        let ids: Vec<HalfId> = halves.iter().map(|half| half.id).collect();
+        // Each of these legs is proved by its lift, which was looked at first.
+        let legs = view.legs_of_halves(&ids).await?;
+        let legs: Legs = legs.into_iter().map(|leg| (leg.half, leg.chit)).collect();
         let states = states(&mut view, &halves).await?;
         for (half, state) in halves.iter().zip(states) {
             let mut found = Vec::new();
             match state {
                 Ok(state) => {
-                    page.chits += examine(&mut view, half, &state, &mut found).await?;
+                    page.chits += examine(&mut view, half, &state, &legs, &mut found).await?;
                     page.sum += balance_with_partner(&mut view, half, &state, &mut found).await?;
                 }
                 Err(error) => found.push(error.to_string()),
@@ -142,6 +150,28 @@ impl Site {
     }
 }
 
+/// The legs of lifts that were looked at: half, and hash of the chit.
+type Legs = BTreeSet<(HalfId, Hash)>;
+
+/// Looks at every lift: its proof, and that it is whole.
+async fn examine_lifts(view: &mut View) -> Result<Vec<Fault>, SiteError> {
+    let mut found = Vec::new();
+    let mut before = None;
+    loop {
+        let lifts = view.lifts(before, AT_ONCE).await?;
+        let Some(last) = lifts.last() else { return Ok(found) };
+        before = Some((last.date, last.id));
+        for lift in &lifts {
+            for (leg, what) in lift::faults(view, lift).await? {
+                found.push(match leg {
+                    Some(leg) => fault(&leg.holder, leg.tally, what),
+                    None => Fault { holder: String::new(), tally: String::new(), what },
+                });
+            }
+        }
+    }
+}
+
 fn fault(holder: &Cuid, tally: TallyId, what: String) -> Fault {
     Fault { holder: holder.to_string(), tally: tally.to_string(), what }
 }
@@ -151,6 +181,7 @@ async fn examine(
     view: &mut View,
     half: &Half,
     state: &HalfTally,
+    legs: &Legs,
     found: &mut Vec<String>,
 ) -> Result<u64, SiteError> {
     if let Err(fault) = state.negotiation.check() {
@@ -196,7 +227,11 @@ async fn examine(
             }
             balance += i128::from(effect.milli());
             check_key(ledger, &link, found);
-            if let Err(fault) = ledger.prove(link.chit) {
+            if let Entry::Lift { lift, .. } = link.chit.entry {
+                if !legs.contains(&(half.id, link.chit_hash)) {
+                    found.push(format!("link {}: lift {lift} has no such leg here", row.index));
+                }
+            } else if let Err(fault) = ledger.prove(link.chit) {
                 found.push(format!("link {}: {fault}", row.index));
             }
         }

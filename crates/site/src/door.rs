@@ -10,7 +10,7 @@ use protocol::ledger::{Good, Input as LedgerInput, Ledger};
 use protocol::negotiation::{Input as NegotiationInput, Negotiation};
 use protocol::tally::SignedBy;
 use protocol::{
-    AgentId, Cert, Cuid, Hash, Record, Side, Signature, SignatureFault, TallyId, Verified,
+    AgentId, Cert, Cuid, Hash, Record, Side, Signature, SignatureFault, Signer, TallyId, Verified,
 };
 use store::{CommandResult, Founded, Invite, NewEvent, Store, User, UserKind, UserStatus};
 
@@ -21,8 +21,10 @@ use crate::error::SiteError;
 use crate::half::{Kept, amount};
 use crate::invitation::Invitation;
 use crate::known::Known;
+use crate::lift::{Tending, check_all};
 use crate::ports::{Chance, Clock};
 use crate::post::Input;
+use crate::query::administrator;
 use crate::queue::{Asked, Queue};
 
 /// A site. Copies are the same site.
@@ -31,9 +33,11 @@ pub struct Site {
     pub(crate) store: Store,
     pub(crate) agent: AgentId,
     pub(crate) clock: Arc<dyn Clock>,
-    chance: Arc<dyn Chance>,
+    pub(crate) chance: Arc<dyn Chance>,
+    pub(crate) signer: Option<Arc<dyn Signer + Send + Sync>>,
     pub(crate) queue: Arc<Queue>,
     pub(crate) known: Arc<Known>,
+    pub(crate) tending: Arc<tokio::sync::Mutex<Tending>>,
 }
 
 impl Site {
@@ -60,7 +64,23 @@ impl Site {
             }
         }
         let (queue, known) = (Arc::new(Queue::default()), Arc::new(Known::default()));
-        Ok(Self { store, agent, clock, chance, queue, known })
+        let (signer, tending) = (None, Arc::default());
+        Ok(Self { store, agent, clock, chance, signer, queue, known, tending })
+    }
+
+    /// The same site, able to decide lifts: by the agent's key, which is nowhere else in it.
+    ///
+    /// # Errors
+    /// [`SiteError::OtherSite`] where the key is another agent's, or none's.
+    pub fn signing_with(mut self, key: Arc<dyn Signer + Send + Sync>) -> Result<Self, SiteError> {
+        match AgentId::of(&key.public_key()) {
+            Ok(agent) if agent == self.agent => {
+                self.signer = Some(key);
+                Ok(self)
+            }
+            Ok(named) => Err(SiteError::OtherSite { named, site: self.agent }),
+            Err(_) => Err(SiteError::NoAgentKey),
+        }
     }
 
     /// The site's agent.
@@ -84,6 +104,10 @@ impl Site {
             Caller::Administrator => format!(":{}", id.as_str()),
             Caller::User(cuid) => format!("{cuid}:{}", id.as_str()),
         };
+        if command == Command::Clear {
+            administrator(caller)?;
+            return self.clear(&id, answered::digest(&command)?).await;
+        }
         self.check_ahead(caller, &command);
         self.in_turn(Asked { caller: caller.clone(), id, command }).await
     }
@@ -201,6 +225,17 @@ impl Site {
         Ok(good)
     }
 
+    /// The same for several; where some are by a key that comes with them, `prove` finds it.
+    pub(crate) fn good_all(
+        &self,
+        ledger: &Ledger,
+        chits: Vec<Chit>,
+        prove: impl FnOnce(&Ledger, Vec<Chit>) -> Result<Vec<Good>, SignatureFault>,
+    ) -> Result<Vec<Good>, SiteError> {
+        let good: Result<Vec<_>, _> = chits.iter().map(|chit| self.good(ledger, chit)).collect();
+        good.or_else(|_| Ok(prove(ledger, chits)?))
+    }
+
     async fn decide(
         &self,
         batch: &mut Batch,
@@ -217,11 +252,16 @@ impl Site {
                 batch.put_user(user).await?;
                 Ok(Answer::Done)
             }
+            // It takes a transaction of its own, and never comes here.
+            (Command::Clear, Caller::Administrator) => Err(SiteError::OtherCommand),
             (Command::AddContract { contract }, Caller::Administrator) => {
                 self.take_contract(batch.work.tx(), *contract).await
             }
             (
-                Command::AddUser { .. } | Command::Suspend { .. } | Command::AddContract { .. },
+                Command::AddUser { .. }
+                | Command::Suspend { .. }
+                | Command::AddContract { .. }
+                | Command::Clear,
                 Caller::User(_),
             ) => Err(SiteError::NotAllowed { who: "an administrator" }),
             (_, Caller::Administrator) => Err(SiteError::NotAllowed { who: "the user itself" }),
@@ -379,13 +419,13 @@ impl Site {
             }
             Wish::Recover(chits) => {
                 let ledger = held.state.open()?;
-                let good: Result<_, _> = chits.iter().map(|chit| self.good(ledger, chit)).collect();
                 // Some may have a key that comes with them.
-                let good = good.or_else(|_| ledger.prove_all(chits))?;
+                let signed = |chits: Vec<Chit>| self.good_all(ledger, chits, Ledger::prove_all);
+                let good = check_all(work.view(), &self.known, chits, signed).await?;
                 Input::Ledger(LedgerInput::Recover(good))
             }
             Wish::Invoice(invoice) => {
-                let invoice = held.state.open()?.prove_invoice(*invoice)?;
+                let invoice = held.state.open()?.prove_invoice(&invoice)?;
                 Input::Invoice(InvoiceInput::Propose(Box::new(invoice)))
             }
             Wish::RefuseInvoice { invoice: chit, revision, reason } => {

@@ -1,7 +1,9 @@
 //! Why a site does not do what it is asked: what happened, to which record, what to do.
 
+use protocol::lift::{LegsError, LiftFault};
 use protocol::{
-    AgentId, Cuid, JsonError, SignatureFault, TallyId, Timestamp, invoice, ledger, negotiation,
+    AgentId, Cuid, JsonError, LiftId, SignError, SignatureFault, TallyId, Timestamp, invoice,
+    ledger, negotiation,
 };
 use store::StoreError;
 use thiserror::Error;
@@ -116,6 +118,30 @@ pub enum SiteError {
         /// The tally.
         tally: TallyId,
         /// Why.
+        reason: String,
+    },
+    /// No such lift, or none that the caller may see.
+    #[error("no lift {0} is known here; list those that are")]
+    NoLift(LiftId),
+    /// A lift of this very name is kept already.
+    #[error("lift {0} is kept already; try again")]
+    LiftExists(LiftId),
+    /// A lift or a leg of it is not proved.
+    #[error(transparent)]
+    Lift(#[from] LiftFault),
+    /// The legs are not those of a lift.
+    #[error(transparent)]
+    Legs(#[from] LegsError),
+    /// The site was not handed its agent's key.
+    #[error("the site cannot decide a lift: it has not got its agent's key")]
+    NoAgentKey,
+    /// The agent's key did not sign.
+    #[error(transparent)]
+    Sign(#[from] SignError),
+    /// What was found to clear did not pass its own check.
+    #[error("what was found to clear is not proved to be the most ({reason}); nothing was written")]
+    Unproved {
+        /// What does not hold.
         reason: String,
     },
     /// The command's name was used for another command.

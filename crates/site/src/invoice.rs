@@ -246,16 +246,16 @@ pub(crate) async fn read(view: &mut View, half: &Half) -> Result<Invoices, SiteE
     Ok(Invoices::of(half.tally, half.side, kept))
 }
 
+/// An invoice's row, by its name.
+type Named = (HalfId, ChitId);
+
 impl InHand {
     pub(crate) fn of(kept: Invoices) -> Self {
         Self { before: kept.clone(), now: kept }
     }
 
     /// The rows to write and those to take away.
-    pub(crate) fn changes(
-        &self,
-        half: &Half,
-    ) -> Result<(Vec<InvoiceRow>, Vec<(HalfId, ChitId)>), SiteError> {
+    pub(crate) fn changes(&self, half: &Half) -> Result<(Vec<InvoiceRow>, Vec<Named>), SiteError> {
         let (before, now) = (self.before.kept(), self.now.kept());
         let mut rows = Vec::new();
         for (chit, kept) in now.iter().filter(|(chit, kept)| before.get(chit) != Some(kept)) {
@@ -294,7 +294,7 @@ pub(crate) async fn examine(
         if invoice.uuid != row.chit || invoice.tally != half.tally {
             found.push(format!("invoice {} belongs elsewhere", row.chit));
         }
-        if let Err(fault) = ledger.prove_invoice(invoice.clone()) {
+        if let Err(fault) = ledger.prove_invoice(invoice) {
             found.push(format!("invoice {}: {fault}", row.chit));
         }
     }

@@ -8,8 +8,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use protocol::chit::Chit;
 use protocol::half::HalfTally;
 use protocol::ledger::{Good, Link};
-use protocol::{ChitId, Cuid, PublicKey, TallyId};
+use protocol::{ChitId, Cuid, LiftId, PublicKey, TallyId};
 use store::{Half, HalfId};
+
+use crate::lift::Proven;
 
 /// How many halves are remembered: some 10 KiB each, so some 80 MiB.
 const HALVES: usize = 8_192;
@@ -19,6 +21,9 @@ const NAMES: usize = 65_536;
 
 /// How many chits are remembered: most are a few hundred bytes, none more than a few thousand.
 const CHITS: usize = 8_192;
+
+/// How many lifts are remembered: one over ten thousand tallies takes some megabytes.
+const LIFTS: usize = 16;
 
 /// A half as it was kept: the row, what it says, and the links that the partner may still ask for.
 #[derive(Clone)]
@@ -33,6 +38,7 @@ pub(crate) struct Known {
     halves: Mutex<Lately<HalfId, Remembered>>,
     names: Mutex<Lately<(Cuid, TallyId), HalfId>>,
     chits: Mutex<Lately<ChitId, (PublicKey, Good)>>,
+    lifts: Mutex<Lately<LiftId, Arc<Proven>>>,
 }
 
 impl Default for Known {
@@ -41,6 +47,7 @@ impl Default for Known {
             halves: Mutex::new(Lately::at_most(HALVES)),
             names: Mutex::new(Lately::at_most(NAMES)),
             chits: Mutex::new(Lately::at_most(CHITS)),
+            lifts: Mutex::new(Lately::at_most(LIFTS)),
         }
     }
 }
@@ -81,6 +88,16 @@ impl Known {
         let mut chits = open(&self.chits);
         let (by, good) = chits.get(&chit.uuid)?;
         (by == key && good.chit() == chit).then(|| good.clone())
+    }
+
+    /// A lift that was proved before; a decision never changes.
+    pub(crate) fn lift(&self, id: &LiftId) -> Option<Arc<Proven>> {
+        open(&self.lifts).get(id).cloned()
+    }
+
+    /// Remembers a lift that was proved.
+    pub(crate) fn remember_lift(&self, id: LiftId, lift: Arc<Proven>) {
+        open(&self.lifts).put(id, lift);
     }
 
     /// Remembers a chit whose signature by this key was checked.

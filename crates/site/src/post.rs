@@ -15,6 +15,7 @@ use crate::error::SiteError;
 use crate::events;
 use crate::half::{Kept, states};
 use crate::invitation::Invitation;
+use crate::lift::check_all;
 
 /// How many letters are delivered in one transaction.
 const AT_ONCE: u32 = 64;
@@ -30,7 +31,6 @@ const LATER_MS: i64 = 60_000;
 pub const MAX_WAITING: u64 = 512;
 
 /// Something that happens to a half.
-#[expect(clippy::large_enum_variant, reason = "handed over once, never kept")]
 pub(crate) enum Input {
     Negotiation(NegotiationInput),
     Ledger(LedgerInput),
@@ -201,22 +201,33 @@ impl Site {
             Body::Ledger(message) => {
                 message.check_length()?;
                 let ledger = held.state.open()?;
-                let good = message.clone().try_map(|chit| self.good(ledger, &chit));
+                let chits = match &message {
+                    ledger::Message::Upd { chits, .. } => chits.clone(),
+                    _ => Vec::new(),
+                };
                 // Some may have a key that comes with them.
-                match good.or_else(|_| ledger.prove_message(message)) {
-                    Ok(message) => Input::Ledger(LedgerInput::Receive(message)),
-                    Err(fault) => {
+                let signed = |chits| self.good_all(ledger, chits, ledger::Ledger::prove_in_order);
+                let good = match check_all(work.view(), &self.known, chits, signed).await {
+                    Ok(good) => good,
+                    Err(SiteError::Signature(fault)) => {
                         // A lie, or a half that went back to before a change of key: then the
                         // partner says what is missing.
                         let compare = Input::Ledger(LedgerInput::Compare);
                         self.take(work, held, compare).await?;
                         return Err(fault.into());
                     }
-                }
+                    Err(error) => return Err(error),
+                };
+                let mut good = good.into_iter();
+                // One for each, in their order.
+                let message = message.try_map(|chit| {
+                    good.next().ok_or(ledger::Refusal::NotALift { chit: chit.uuid })
+                })?;
+                Input::Ledger(LedgerInput::Receive(message))
             }
             Body::Invoice(message) => {
                 let ledger = held.state.open()?;
-                let message = message.try_map(|invoice| ledger.prove_invoice(invoice))?;
+                let message = message.try_map(|invoice| ledger.prove_invoice(&invoice))?;
                 Input::Invoice(InvoiceInput::Receive(message))
             }
         };
@@ -307,7 +318,7 @@ impl Site {
     ) -> Result<(), SiteError> {
         state.ledger = Some(step.ledger);
         for event in &step.events {
-            let (kind, text) = described(&state, event);
+            let (kind, text) = described(held.half.tally, state.status(), event);
             work.tx().tell([self.event(&held.half.holder, kind, text)]);
         }
         said.extend(step.send.into_iter().map(Body::Ledger));
@@ -396,9 +407,13 @@ async fn step(
 }
 
 /// An event of a ledger as it is told.
-fn described(state: &HalfTally, event: &ledger::Event) -> (&'static str, String) {
+pub(crate) fn described(
+    tally: TallyId,
+    status: &str,
+    event: &ledger::Event,
+) -> (&'static str, String) {
     use ledger::Event;
-    let tally = state.negotiation.tally().to_string();
+    let tally = tally.to_string();
     let (kind, value) = match event {
         Event::Linked { chit, effect } => {
             let chit = chit.to_string();
@@ -425,7 +440,7 @@ fn described(state: &HalfTally, event: &ledger::Event) -> (&'static str, String)
             ("void", serde_json::json!({ "tally": tally, "chit": chit, "by": by.word() }))
         }
         Event::Status(_) => {
-            ("ledger_status", serde_json::json!({ "tally": tally, "status": state.status() }))
+            ("ledger_status", serde_json::json!({ "tally": tally, "status": status }))
         }
     };
     (kind, value.to_string())

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use protocol::ledger::Rekeying;
 use protocol::negotiation::Draft;
 use protocol::{
-    AgentId, Cert, Contract, ContractId, Cuid, Record, Tally, TallyId, Timestamp, Verified,
+    AgentId, Cert, Contract, ContractId, Cuid, LiftId, Record, Tally, TallyId, Timestamp, Verified,
 };
 use serde::{Deserialize, Serialize};
 use store::{HalfFilter, HalfId, UserKind, UserStatus};
@@ -17,6 +17,7 @@ use crate::doctor::Examined;
 use crate::door::Site;
 use crate::error::SiteError;
 use crate::invoice::InvoiceView;
+use crate::lift::{LiftFound, LiftLine};
 use crate::read::{Entry, Summary};
 
 /// The most rows of one answer: with certs of a usual size some megabytes.
@@ -117,6 +118,26 @@ pub enum Query {
         /// Which.
         tally: TallyId,
     },
+    /// Lifts, newest first: all for an administrator, for a user those that touched its tallies.
+    Lifts {
+        /// Only those that touched this user's tallies.
+        user: Option<Cuid>,
+        /// Only those before this one.
+        before: Option<LiftId>,
+        /// How many.
+        limit: u32,
+    },
+    /// A lift, with its proof and its legs: all for an administrator, its own for a user.
+    Lift {
+        /// Which.
+        lift: LiftId,
+        /// Only what it did to this user's tallies.
+        user: Option<Cuid>,
+        /// The half of the leg seen last.
+        after: Option<i64>,
+        /// How many legs.
+        limit: u32,
+    },
     /// All contracts; for anybody.
     Contracts,
     /// A contract; for anybody.
@@ -178,6 +199,10 @@ pub enum Found {
     ToOffer(Box<Tally>),
     /// See [`Query::ToRekey`].
     ToRekey(Rekeying),
+    /// See [`Query::Lifts`].
+    Lifts(Vec<LiftLine>),
+    /// See [`Query::Lift`].
+    Lift(Box<LiftFound>),
     /// See [`Query::Contracts`].
     Contracts(Vec<Contract>),
     /// See [`Query::Contract`]; none where it is not known here.
@@ -305,6 +330,15 @@ impl Site {
                 may_see(caller, &user)?;
                 Ok(Found::ToRekey(self.to_rekey(&user, tally).await?))
             }
+            Query::Lifts { user, before, limit } => {
+                let eyes = seen_by(caller, user)?;
+                Ok(Found::Lifts(self.lifts(&eyes, before, limit.min(MAX_ROWS)).await?))
+            }
+            Query::Lift { lift, user, after, limit } => {
+                let eyes = seen_by(caller, user)?;
+                let found = self.lift(&eyes, lift, after, limit.min(MAX_ROWS)).await?;
+                Ok(Found::Lift(Box::new(found)))
+            }
             Query::Contracts => {
                 let contracts = self.contracts().await?;
                 Ok(Found::Contracts(contracts.into_iter().map(Verified::into_inner).collect()))
@@ -331,6 +365,13 @@ pub(crate) fn administrator(caller: &Caller) -> Result<(), SiteError> {
 }
 
 /// Only an administrator or the user itself.
+/// With whose eyes a caller looks who names a user: with that user's.
+fn seen_by(caller: &Caller, user: Option<Cuid>) -> Result<Caller, SiteError> {
+    let Some(user) = user else { return Ok(caller.clone()) };
+    may_see(caller, &user)?;
+    Ok(Caller::User(user))
+}
+
 fn may_see(caller: &Caller, user: &Cuid) -> Result<(), SiteError> {
     match caller {
         Caller::User(own) if own != user => {

@@ -44,6 +44,13 @@ impl Waiting {
     }
 }
 
+impl Queue {
+    /// Waits until nobody is served, and keeps it so.
+    pub(crate) async fn turn(&self) -> tokio::sync::MutexGuard<'_, ()> {
+        self.serving.lock().await
+    }
+}
+
 impl Site {
     /// Waits in line, or serves the line, until this command is answered.
     pub(crate) async fn in_turn(&self, asked: Asked) -> Result<Answer, SiteError> {

@@ -63,6 +63,11 @@ impl SiteError {
                 (Class::Fault, "damaged")
             }
             Self::OtherCommand => (Class::Conflict, "other_command"),
+            Self::NoLift(_) => (Class::NotFound, "no_lift"),
+            Self::LiftExists(_) => (Class::Conflict, "lift_exists"),
+            Self::Lift(_) | Self::Legs(_) => (Class::Refused, "lift"),
+            Self::NoAgentKey | Self::Sign(_) => (Class::Fault, "agent_key"),
+            Self::Unproved { .. } => (Class::Fault, "unproved"),
             Self::Busy { .. } => (Class::Passing, "busy"),
             Self::Store(_) if self.is_passing() => (Class::Passing, "store"),
             Self::Store(_) => (Class::Store, "store"),

@@ -57,11 +57,11 @@ fn all() -> Vec<Limit> {
     vec![
         limit!("protocol::address::MAX_LEN" => protocol::ChipAddress::MAX_LEN, "bytes", "a CHIP address: its longest parts need about 400"),
         limit!("protocol::bounded::MAX_LEN" => protocol::bounded::Word::MAX_LEN, "bytes", "a word: enough to say what it is, short enough for a table"),
-        limit!("protocol::ids::MAX_LEN" => protocol::Cuid::MAX_LEN, "bytes", "a user's name: as long as the part before @ of a mail address"),
+        limit!("protocol::ids::MAX_LEN" => protocol::Cuid::MAX_LEN, "bytes", "a user's name: as long as before the @ of a mail address"),
         limit!(
             protocol::json::MAX_RECORD_BYTES,
             "bytes",
-            "a record: a peer may make us hold so much before it is checked"
+            "a record: what a peer may make us hold before it is checked"
         ),
         limit!(protocol::json::MAX_DEPTH, "levels", "of JSON: whoever walks a value may recurse"),
         limit!(protocol::cert::MAX_NAMES, "names", "of a user: legal, usual, former, trade names"),
@@ -111,7 +111,7 @@ fn all() -> Vec<Limit> {
         limit!(
             protocol::contract::MAX_CLAUSES,
             "clauses",
-            "of a document with all that it includes: nobody would read more"
+            "of a document and all in it: nobody would read more"
         ),
         limit!(
             protocol::contract::MAX_DOCUMENT_BYTES,
@@ -127,7 +127,7 @@ fn all() -> Vec<Limit> {
         limit!(
             protocol::tally::MAX_MEMO_BYTES,
             "bytes",
-            "a tally's memo: a few sentences; what binds is in the contract"
+            "a tally's memo: sentences; what binds is in the contract"
         ),
         limit!(protocol::negotiation::MAX_REASON_BYTES, "bytes", "a reason to refuse: a sentence"),
         limit!(
@@ -158,6 +158,22 @@ fn all() -> Vec<Limit> {
         ),
         limit!(protocol::ledger::MAX_KEYS, "keys", "of a side of a tally: more is a new tally"),
         limit!(protocol::key::MAX_SEALED_BYTES, "bytes", "a key under a passphrase"),
+        limit!(
+            protocol::lift::MAX_LEGS,
+            "legs",
+            "of a lift: far more than any transaction should touch"
+        ),
+        limit!(
+            protocol::lift::MAX_TURNS,
+            "hashes",
+            "from a leg up to its lift: those of the largest tree"
+        ),
+        limit!(protocol::lift::MAX_REFEREES, "referees", "of a lift: four of them may lie"),
+        limit!(
+            protocol::lift::MAX_PARTICIPANTS,
+            "sites",
+            "crossed by a lift: each adds a key to its record"
+        ),
         limit!(
             protocol::request::MAX_ID_BYTES,
             "bytes",

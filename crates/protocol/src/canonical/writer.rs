@@ -140,12 +140,12 @@ struct Items<'a> {
 }
 
 impl<'a> Items<'a> {
-    fn begin(to: To<'a>) -> Result<Self, Unusual> {
-        if to.depth >= MAX_DEPTH {
+    fn begin(To { out, depth, .. }: To<'a>) -> Result<Self, Unusual> {
+        if depth >= MAX_DEPTH {
             return Err(Unusual);
         }
-        to.out.push(b'[');
-        Ok(Self { out: to.out, depth: to.depth + 1, first: true, variant: false })
+        out.push(b'[');
+        Ok(Self { out, depth: depth + 1, first: true, variant: false })
     }
 
     fn item<T: Serialize + ?Sized>(&mut self, value: &T) -> Done {

@@ -186,6 +186,16 @@ impl Ledger {
         chits.into_iter().map(|chit| proving.prove(chit)).collect()
     }
 
+    /// Checks the signatures of chits in the order that they are told in, also by keys that come
+    /// with them; gives one for each.
+    ///
+    /// # Errors
+    /// [`SignatureFault`] of the first that no key fits.
+    pub fn prove_in_order(&self, chits: Vec<Chit>) -> Result<Vec<Good>, SignatureFault> {
+        let mut proving = Proving::by(self);
+        chits.into_iter().map(|chit| proving.prove(chit)).collect()
+    }
+
     /// Checks the signatures of the chits in a message, also by keys that come with it.
     ///
     /// # Errors
@@ -201,7 +211,7 @@ impl Ledger {
     ///
     /// # Errors
     /// [`SignatureFault`].
-    pub fn prove_invoice(&self, invoice: Invoice) -> Result<Verified<Invoice>, SignatureFault> {
+    pub fn prove_invoice(&self, invoice: &Invoice) -> Result<Verified<Invoice>, SignatureFault> {
         let ring = self.keys.of(invoice.payee());
         let former = ring.changes.iter().rev().map(|change| change.public).chain([ring.first]);
         let mut fault = SignatureFault::Wrong { by: invoice.payee().word() };

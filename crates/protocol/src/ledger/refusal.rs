@@ -162,7 +162,8 @@ pub enum Refusal {
     TooManyKeys,
     /// An order that would undo a change of key, or what came before it.
     #[error(
-        "the partner's chain is another one before link {index}, which a change of key has fixed;          one half was restored from an old copy and has to be rebuilt from the other"
+        "the partner's chain is another one before link {index}, which a change of key has fixed; \
+         one half was restored from an old copy and has to be rebuilt from the other"
     )]
     Parted {
         /// Index of the head that the change of key names.

@@ -7,6 +7,7 @@ mod both_machines;
 mod device;
 mod invoices;
 mod letters;
+mod lifts;
 mod negotiation;
 mod once;
 mod refusals;

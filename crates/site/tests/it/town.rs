@@ -124,7 +124,7 @@ impl Town {
         let (clock, chance) = (Arc::clone(&world), Arc::clone(&world));
         let site = Site::open(store, agent(), clock, chance).await.unwrap();
         let key = |name, seed| (name, SecretKey::ed25519(&[seed; 32]));
-        let keys = [key("suzie", 1), key("bob", 2), key("eve", 3)].into();
+        let keys = [key("suzie", 1), key("bob", 2), key("eve", 3), key("dora", 4)].into();
         Self { site, world, keys, commands: AtomicU64::new(commands) }
     }
 

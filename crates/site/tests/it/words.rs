@@ -329,6 +329,33 @@ async fn a_crowd_is_told_to_come_again_and_a_closed_store_too() {
     said(gone, Class::Passing, "store", "");
 }
 
+/// Those that the tests of lifts and of keys bring about through the door, and those that only a fault
+/// of this program or damaged rows could: what programs are told is fixed here for all of them.
+#[test]
+fn of_lifts_and_keys() {
+    use protocol::ledger::Refusal as Ledger;
+    use protocol::lift::LiftFault;
+    use protocol::negotiation::Refusal as Negotiation;
+    let (lift, tally) = (protocol::LiftId::from_bytes([7; 32]), tally_id());
+    let expected: [(SiteError, Class, &str); 11] = [
+        (SiteError::NoAgentKey, Class::Fault, "agent_key"),
+        (SiteError::NoLift(lift), Class::NotFound, "no_lift"),
+        (SiteError::LiftExists(lift), Class::Conflict, "lift_exists"),
+        (LiftFault::NotALeg { lift, tally }.into(), Class::Refused, "lift"),
+        (SiteError::Unproved { reason: "more".to_owned() }, Class::Fault, "unproved"),
+        (Ledger::StaleKey { next: 2 }.into(), Class::Conflict, "stale_key"),
+        (Ledger::OtherHead { index: 2 }.into(), Class::Conflict, "stale_key"),
+        (Ledger::KeyOnItsWay.into(), Class::Passing, "key_on_its_way"),
+        (Ledger::KeyUsed.into(), Class::Refused, "key_used"),
+        (Ledger::Parted { index: 2 }.into(), Class::Conflict, "parted"),
+        (Negotiation::OfferOut { tally }.into(), Class::Conflict, "offer_out"),
+    ];
+    for (error, class, word) in expected {
+        assert!(error.to_string().len() > 20 && !error.to_string().contains("  "), "{error}");
+        said(Err(error), class, word, "");
+    }
+}
+
 /// A word that is added is told to programs from then on: some test names it.
 #[test]
 fn every_word_is_in_a_test() {

@@ -15,6 +15,7 @@ fn every_command_explains_itself() {
         ("import", &["csv", "ripple-lines"]),
         ("contract", &["list", "show", "hash", "add"]),
         ("config", &["show"]),
+        ("lift", &["clear", "list", "show"]),
         (
             "tally",
             &[

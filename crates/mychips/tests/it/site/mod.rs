@@ -7,6 +7,7 @@ mod import;
 mod invoices;
 mod keys;
 mod killed;
+mod lifts;
 mod limits;
 mod postgres;
 mod refusals;

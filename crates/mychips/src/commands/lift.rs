@@ -1,0 +1,293 @@
+//! `mychips lift`: what was cleared at the site, and clearing it.
+
+use std::time::Instant;
+
+use clap::{Args, Subcommand};
+use protocol::lift::Certificate;
+use protocol::{Cuid, Lift as Record, LiftId, TallyId, Timestamp, Units};
+use serde::Serialize;
+use site::{Answer, Cleared, Command, LegLine, LiftLine};
+
+use crate::failure::Failure;
+use crate::flags::Place;
+use crate::page::Look;
+use crate::say::{self, Set, Table};
+use crate::visit::{self, Visit};
+
+/// Lifts: debts that vanish round in circles, all at once.
+#[derive(Debug, Subcommand)]
+#[command(
+    subcommand_required = true,
+    arg_required_else_help = true,
+    disable_help_subcommand = true
+)]
+pub(crate) enum Lift {
+    Clear(Clear),
+    List(List),
+    Show(Show),
+}
+
+/// Clear the debts between users of this site: the most that can be, exactly.
+///
+/// Wherever debts run in a circle, everybody in it can be rid of a debt and give up a claim of the
+/// same size. All such circles together become one lift: it writes at most one chit on each tally, on
+/// all of them or on none, and nobody is richer or poorer by it. It only makes debts smaller, costs
+/// nothing, and needs nobody's further word. With nothing to clear, nothing is written.
+#[derive(Debug, Args)]
+#[command(after_long_help = "\
+JSON:
+  cleared     what debts shrank by, all together, in milli-CHIPs
+  total_debt  what was owed before, between users of this site
+  share       the one as a fraction of the other
+  tallies     that got a chit
+  users       who owe less now
+  lift        its id; null where there was nothing to clear
+  seconds     the whole run
+
+Exit codes:
+  0  done, or nothing to clear    1  refused, nothing was written
+  2  wrong usage                  3  reading or writing failed, or in use")]
+pub(crate) struct Clear {
+    #[command(flatten)]
+    place: Place,
+}
+
+/// List the lifts, newest first.
+#[derive(Debug, Args)]
+#[command(after_long_help = "\
+JSON:
+  lifts   each with lift (its id), mode, status, date, tallies, and moved:
+          of a clearing what debts shrank by, in milli-CHIPs")]
+pub(crate) struct List {
+    /// Only those that touched this user's tallies
+    #[arg(long = "as", value_name = "USER")]
+    user: Option<Cuid>,
+    /// At most so many
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    limit: u32,
+    #[command(flatten)]
+    place: Place,
+}
+
+/// Show a lift: what it moved, and the proof of its decision.
+#[derive(Debug, Args)]
+#[command(after_long_help = "\
+JSON:
+  lift, mode, status, date, tallies, moved
+  record       the lift as it was decided: its hash is its id
+  certificate  the decision, signed by the referees
+  legs         what it did to each half of a tally: holder, partner, tally, and
+               effect on the holder's balance, in milli-CHIPs
+
+Examples:
+  mychips lift show 47DEQ
+  mychips lift show 47DEQ --as ann --json")]
+pub(crate) struct Show {
+    /// The lift's id, or how it begins
+    #[arg(allow_hyphen_values = true)]
+    lift: String,
+    /// Only what it did to this user's tallies
+    #[arg(long = "as", value_name = "USER")]
+    user: Option<Cuid>,
+    #[command(flatten)]
+    place: Place,
+}
+
+/// What a clearing did, in JSON.
+#[derive(Serialize)]
+struct Done {
+    cleared: i128,
+    total_debt: i128,
+    share: f64,
+    tallies: u64,
+    users: u64,
+    lift: Option<LiftId>,
+    seconds: f64,
+}
+
+/// A lift, in JSON.
+#[derive(Serialize)]
+struct Line {
+    lift: LiftId,
+    mode: String,
+    status: String,
+    date: Timestamp,
+    tallies: u64,
+    moved: i128,
+}
+
+#[derive(Serialize)]
+struct Lifts {
+    lifts: Vec<Line>,
+}
+
+#[derive(Serialize)]
+struct Leg {
+    holder: Cuid,
+    partner: Option<String>,
+    tally: TallyId,
+    effect: Units,
+}
+
+#[derive(Serialize)]
+struct Whole {
+    #[serde(flatten)]
+    line: Line,
+    record: Record,
+    certificate: Option<Certificate>,
+    legs: Vec<Leg>,
+}
+
+/// How many ids are looked through for one that begins as was said.
+const LOOKED_THROUGH: u32 = 500;
+
+pub(crate) fn run(flags: &Lift) -> Result<(), Failure> {
+    let started = Instant::now();
+    let visit = Visit::enter(&visit::data(flags.place().data.as_deref())?)?;
+    match flags {
+        Lift::Clear(flags) => clear(flags, &visit, started),
+        Lift::List(flags) => list(flags, &visit),
+        Lift::Show(flags) => show(flags, &visit),
+    }
+}
+
+fn clear(flags: &Clear, visit: &Visit, started: Instant) -> Result<(), Failure> {
+    let Answer::Cleared(found) = visit.administer(Command::Clear)? else {
+        return Err(Failure::refused("other_answer", "the site answered another question"));
+    };
+    let Cleared { lift, cleared, total_debt, tallies, users } = found;
+    let share = share(cleared, total_debt);
+    let seconds = started.elapsed().as_secs_f64();
+    let done = Done { cleared, total_debt, share, tallies, users, lift, seconds };
+    say::either(flags.place.json, &done, || {
+        let Some(lift) = lift else {
+            let owed = say::amount(total_debt);
+            return format!("Nothing to clear: {owed} is owed, and no debts run in a circle");
+        };
+        let tallies = say::counted(tallies, "tally", "tallies");
+        let users = say::counted(users, "user owes", "users owe");
+        format!(
+            "Cleared {} of {} owed ({:.1} %): {users} less, by a chit on {tallies}\nlift  {lift}",
+            say::amount(cleared),
+            say::amount(total_debt),
+            share * 100.0
+        )
+    })
+}
+
+/// What is cleared as a fraction of all, to six places.
+fn share(cleared: i128, all: i128) -> f64 {
+    let millionths = cleared.saturating_mul(1_000_000).checked_div(all).unwrap_or(0);
+    f64::from(i32::try_from(millionths).unwrap_or(1_000_000)) / 1e6
+}
+
+fn line(found: LiftLine) -> Line {
+    let LiftLine { lift, mode, status, date, legs, moved } = found;
+    // Both halves of each tally have a leg.
+    Line { lift, mode, status, date, tallies: legs.div_ceil(2), moved }
+}
+
+fn list(flags: &List, visit: &Visit) -> Result<(), Failure> {
+    let user = flags.user.as_ref();
+    let lifts = visit.lifts(user, flags.limit)?;
+    let lifts: Vec<Line> = lifts.into_iter().map(line).collect();
+    if flags.place.json {
+        return say::json(&Lifts { lifts });
+    }
+    if lifts.is_empty() {
+        return say::text("No lift yet: mychips lift clear");
+    }
+    let mut table = Table::new(&[
+        ("Lift", Set::Whole),
+        ("Date", Set::Whole),
+        ("For", Set::Whole),
+        ("Status", Set::Whole),
+        ("Tallies", Set::Right),
+        ("Moved", Set::Right),
+    ]);
+    for lift in lifts {
+        let short = lift.lift.to_string().chars().take(8).collect();
+        let (date, moved) = (say::minute(lift.date), say::amount(lift.moved));
+        table.row([short, date, lift.mode, lift.status, lift.tallies.to_string(), moved]);
+    }
+    say::text(&table.render(&Look::of_stdout()))
+}
+
+fn show(flags: &Show, visit: &Visit) -> Result<(), Failure> {
+    let user = flags.user.as_ref();
+    let id = find(visit, user, &flags.lift)?;
+    let (found, legs) = visit.lift(user, id)?;
+    let line = line(found.line);
+    if flags.place.json {
+        let leg = |leg: LegLine| {
+            let LegLine { holder, partner, tally, effect, .. } = leg;
+            Leg { holder, partner, tally, effect }
+        };
+        let legs = legs.into_iter().map(leg).collect();
+        let (record, certificate) = (found.record, found.certificate);
+        return say::json(&Whole { line, record, certificate, legs });
+    }
+    let referees: Vec<String> = found.record.referees.iter().map(ToString::to_string).collect();
+    let mut page = say::sheet(&[
+        ("Lift", line.lift.to_string()),
+        ("For", line.mode.clone()),
+        ("Status", line.status.clone()),
+        ("Date", say::minute(line.date)),
+        ("Tallies", line.tallies.to_string()),
+        ("Moved", say::amount(line.moved)),
+        ("Referee", referees.join("\n")),
+    ]);
+    let mut table = Table::new(&[
+        ("Holder", Set::Left),
+        ("Partner", Set::Left),
+        ("Tally", Set::Whole),
+        ("Balance", Set::Right),
+    ]);
+    // Of a tally both of whose halves are shown, the one whose holder owes less now says it all.
+    let one_side = flags.user.is_none();
+    for leg in legs.into_iter().filter(|leg| !one_side || leg.effect > Units::ZERO) {
+        let partner = leg.partner.unwrap_or_default();
+        let partner = partner.split(':').next().unwrap_or_default().to_owned();
+        let tally = leg.tally.to_string().chars().take(8).collect();
+        let sign = if leg.effect > Units::ZERO { "+" } else { "" };
+        let effect = format!("{sign}{}", say::units(leg.effect));
+        table.row([leg.holder.to_string(), partner, tally, effect]);
+    }
+    page.push('\n');
+    say::text(&(page + &table.render(&Look::of_stdout())))
+}
+
+/// The lift that is meant by its id or how that begins.
+fn find(visit: &Visit, user: Option<&Cuid>, named: &str) -> Result<LiftId, Failure> {
+    if let Ok(id) = named.parse() {
+        return Ok(id);
+    }
+    let lifts = visit.lifts(user, LOOKED_THROUGH)?;
+    let begins = |lift: &&LiftLine| lift.lift.to_string().starts_with(named);
+    let mut found = lifts.iter().filter(begins);
+    match (found.next(), found.next()) {
+        (Some(lift), None) => Ok(lift.lift),
+        (Some(_), Some(_)) => {
+            let text = format!("several lifts begin with {named}: say more of it");
+            Err(Failure::refused("several_lifts", text))
+        }
+        (None, _) => {
+            let text = format!("no lift begins with {named}: see mychips lift list");
+            Err(Failure::refused("no_lift", text))
+        }
+    }
+}
+
+impl Lift {
+    const fn place(&self) -> &Place {
+        match self {
+            Self::Clear(flags) => &flags.place,
+            Self::List(flags) => &flags.place,
+            Self::Show(flags) => &flags.place,
+        }
+    }
+
+    pub(crate) const fn json(&self) -> bool {
+        self.place().json
+    }
+}

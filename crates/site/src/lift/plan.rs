@@ -1,0 +1,195 @@
+//! What can be cleared: the debts of tallies whose halves both are here, and the largest circulation
+//! of them, proved to be the largest before anything is written.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use clearing::{Debt, best_circulation, verify};
+use protocol::ledger::Ledger;
+use protocol::lift::Leg;
+use protocol::{AgentId, Cuid, Lading, Side, TallyId, Units};
+use store::{Half, HalfFilter, HalfId, View};
+
+use crate::error::SiteError;
+
+/// How many halves are read at once.
+const AT_ONCE: u32 = 1_000;
+
+/// One half, as far as clearing needs it.
+struct Room {
+    half: HalfId,
+    holder: Cuid,
+    partner: String,
+    side: Side,
+    /// What the holder owes, so far as value may come in to it; and the same of the partner.
+    inward: Units,
+    outward: Units,
+}
+
+impl Room {
+    /// None where the half must not lift: not open, closed, in conflict; or it cannot be read, which
+    /// doctor says.
+    fn of(half: &Half) -> Option<Self> {
+        let ledger: Ledger = serde_json::from_str(half.row.ledger.as_deref()?).ok()?;
+        let position = ledger.position(Units::ZERO, Units::ZERO)?;
+        let consent = ledger.consent();
+        Some(Self {
+            half: half.id,
+            holder: half.holder.clone(),
+            partner: half.row.partner.clone()?,
+            side: half.side,
+            inward: Lading::inward(position, &consent).debt(),
+            outward: Lading::outward(position, &consent).debt(),
+        })
+    }
+}
+
+/// A debt that both halves of a tally see.
+pub(crate) struct Owed {
+    pub(crate) debtor: Cuid,
+    creditor: Cuid,
+    /// Relieved in full: the creditor's side gives.
+    leg: Leg,
+    stock: HalfId,
+    foil: HalfId,
+}
+
+/// The halves that were read, by tally.
+pub(crate) struct Rooms {
+    agent: AgentId,
+    halves: BTreeMap<TallyId, Vec<Room>>,
+}
+
+impl Rooms {
+    pub(crate) const fn at(agent: AgentId) -> Self {
+        Self { agent, halves: BTreeMap::new() }
+    }
+
+    pub(crate) fn add(&mut self, half: &Half) {
+        if let Some(room) = Room::of(half) {
+            self.halves.entry(half.tally).or_default().push(room);
+        }
+    }
+
+    /// The halves of all open tallies.
+    pub(crate) async fn read(&mut self, view: &mut View) -> Result<(), SiteError> {
+        for status in ["open", "C.open"] {
+            let status = Some(status.to_owned());
+            let filter = HalfFilter { status, ..HalfFilter::default() };
+            let mut after = None;
+            loop {
+                let page = view.halves(&filter, after, AT_ONCE).await?;
+                let Some(last) = page.last() else { break };
+                after = Some(last.id);
+                for half in &page {
+                    self.add(half);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// What is owed on each tally, by tally.
+    pub(crate) fn owed(&self) -> Vec<Owed> {
+        let owed = self.halves.iter().filter_map(|(tally, rooms)| self.owed_on(*tally, rooms));
+        owed.collect()
+    }
+
+    /// Chits on their way between the halves: what either does not see as owed is not.
+    fn owed_on(&self, tally: TallyId, rooms: &[Room]) -> Option<Owed> {
+        // A stranger may have named its own tally alike: the two must mean each other.
+        let means =
+            |one: &Room, other: &Room| one.partner == format!("{}:{}", other.holder, self.agent);
+        let (stock, foil) =
+            rooms.iter().filter(|room| room.side == Side::Stock).find_map(|stock| {
+                let mut foils = rooms.iter().filter(|room| room.side == Side::Foil);
+                let foil = foils.find(|foil| means(stock, foil) && means(foil, stock))?;
+                Some((stock, foil))
+            })?;
+        let by_foil = foil.inward.min(stock.outward);
+        let by_stock = stock.inward.min(foil.outward);
+        let (debtor, creditor, by, units) = if by_foil > Units::ZERO {
+            (foil, stock, Side::Stock, by_foil)
+        } else {
+            (stock, foil, Side::Foil, by_stock)
+        };
+        let units = units.try_into().ok()?;
+        Some(Owed {
+            debtor: debtor.holder.clone(),
+            creditor: creditor.holder.clone(),
+            leg: Leg { tally, by, units },
+            stock: stock.half,
+            foil: foil.half,
+        })
+    }
+}
+
+/// What one tally gives to a lift.
+pub(crate) struct Move {
+    pub(crate) leg: Leg,
+    pub(crate) stock: HalfId,
+    pub(crate) foil: HalfId,
+    pub(crate) debtor: Cuid,
+}
+
+/// The largest circulation of what is owed.
+pub(crate) struct Plan {
+    /// All that is owed, in milli-CHIPs.
+    pub(crate) total_milli: i128,
+    /// What of it is cleared.
+    pub(crate) cleared_milli: i128,
+    /// By tally.
+    pub(crate) moves: Vec<Move>,
+}
+
+impl Plan {
+    /// Finds it, and checks the proof that it is the largest.
+    pub(crate) fn best(owed: &[Owed]) -> Result<Self, SiteError> {
+        let mut numbers: BTreeMap<&Cuid, u32> = BTreeMap::new();
+        let mut number = |cuid| {
+            let next = u32::try_from(numbers.len()).unwrap_or(u32::MAX);
+            *numbers.entry(cuid).or_insert(next)
+        };
+        let debt =
+            |one: &Owed, debtor, creditor| Debt { debtor, creditor, units: one.leg.units.get() };
+        let mut debts = Vec::with_capacity(owed.len());
+        for one in owed {
+            let (debtor, creditor) = (number(&one.debtor), number(&one.creditor));
+            debts.push(debt(one, debtor, creditor));
+        }
+        let users = u32::try_from(numbers.len()).unwrap_or(u32::MAX);
+        let unproved = |reason: String| SiteError::Unproved { reason };
+        let found = best_circulation(users, &debts, &mut |_| {});
+        let found = found.map_err(|error| unproved(error.to_string()))?;
+        let proof = verify(users, &debts, &found).map_err(|error| unproved(error.to_string()))?;
+        let moves = owed.iter().zip(&found.cleared).filter_map(|(one, cleared)| {
+            let leg = Leg { units: (*cleared).try_into().ok()?, ..one.leg };
+            Some(Move { leg, stock: one.stock, foil: one.foil, debtor: one.debtor.clone() })
+        });
+        Ok(Self {
+            total_milli: debts.iter().map(|debt| i128::from(debt.units.milli())).sum(),
+            cleared_milli: proof.cleared,
+            moves: moves.collect(),
+        })
+    }
+
+    /// Whether every tally still owes as much as the plan takes of it.
+    pub(crate) fn fits(&self, owed: &[Owed]) -> bool {
+        let now: BTreeMap<TallyId, &Leg> =
+            owed.iter().map(|one| (one.leg.tally, &one.leg)).collect();
+        self.moves.iter().all(|one| {
+            let leg = &one.leg;
+            now.get(&leg.tally).is_some_and(|now| now.by == leg.by && leg.units <= now.units)
+        })
+    }
+
+    /// The halves that it touches.
+    pub(crate) fn halves(&self) -> Vec<HalfId> {
+        self.moves.iter().flat_map(|one| [one.stock, one.foil]).collect()
+    }
+
+    /// How many users are relieved of some debt.
+    pub(crate) fn relieved(&self) -> u64 {
+        let debtors: BTreeSet<&Cuid> = self.moves.iter().map(|one| &one.debtor).collect();
+        u64::try_from(debtors.len()).unwrap_or(u64::MAX)
+    }
+}

@@ -1,0 +1,152 @@
+//! What proves a lift's chits: its record, its certificate and its legs, as they are kept here.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use protocol::chit::{Chit, Entry};
+use protocol::ledger::Good;
+use protocol::lift::{Certificate, Committed, Leg, Legs, LiftFault};
+use protocol::record::Record;
+use protocol::{Lift, LiftId, Side};
+use store::{LegAt, View};
+
+use crate::error::SiteError;
+use crate::known::Known;
+
+/// A lift that was decided to be valid, with all its legs: everything checked.
+pub(crate) struct Proven {
+    pub(crate) committed: Committed,
+    pub(crate) legs: Legs,
+}
+
+impl Proven {
+    /// Checks a lift as it is kept; `rows` are all its legs.
+    pub(crate) fn check(kept: &store::Lift, rows: &[LegAt]) -> Result<Self, SiteError> {
+        let lift = Lift::read(kept.record.as_bytes())?;
+        let certificate = kept.certificate.as_deref().ok_or(SiteError::NoLift(kept.id))?;
+        let committed = Committed::check(lift, &Certificate::read(certificate.as_bytes())?)?;
+        if committed.id() != kept.id {
+            let (named, lift) = (committed.id(), kept.id);
+            return Err(LiftFault::OtherLift { named, lift }.into());
+        }
+        let legs = Legs::new(legs(rows))?;
+        Ok(Self { committed, legs })
+    }
+
+    /// The chit of the lift on a tally.
+    pub(crate) fn good_on(&self, tally: &protocol::TallyId) -> Result<Good, SiteError> {
+        let lift = self.committed.id();
+        let found = self.legs.find(tally).ok_or(LiftFault::NotALeg { lift, tally: *tally })?;
+        Ok(Good::of_lift(&self.committed, &found.0, &found.1)?)
+    }
+
+    /// This very chit, where it is the lift's.
+    fn good(&self, chit: &Chit) -> Result<Good, SiteError> {
+        let good = self.good_on(&chit.tally)?;
+        if good.chit() == chit { Ok(good) } else { Err(LiftFault::OtherChit(chit.uuid).into()) }
+    }
+}
+
+/// The legs that rows tell of, each once though both halves have it.
+fn legs(rows: &[LegAt]) -> Vec<Leg> {
+    let mut legs = BTreeMap::new();
+    for row in rows {
+        let milli = row.leg.effect.milli();
+        let gives = if milli < 0 { row.side } else { row.side.other() };
+        let units = if milli < 0 { row.leg.effect.negated() } else { row.leg.effect };
+        if let Ok(units) = units.try_into() {
+            let leg = Leg { tally: row.tally, by: gives, units };
+            legs.insert((row.tally, leg), leg);
+        }
+    }
+    legs.into_values().collect()
+}
+
+/// Checks every chit of a list, in its order: a lift's by the lift, all others by `signed`, which
+/// gives one for each in the same order.
+pub(crate) async fn check_all(
+    view: &mut View,
+    known: &Known,
+    chits: Vec<Chit>,
+    signed: impl FnOnce(Vec<Chit>) -> Result<Vec<Good>, SiteError>,
+) -> Result<Vec<Good>, SiteError> {
+    let (mut lifted, mut others) = (Vec::new(), Vec::new());
+    for (place, chit) in chits.into_iter().enumerate() {
+        match chit.entry {
+            Entry::Lift { lift, .. } => {
+                lifted.push((place, proven(view, known, lift).await?.good(&chit)?));
+            }
+            Entry::Tran { .. } | Entry::Set { .. } | Entry::Key { .. } => others.push(chit),
+        }
+    }
+    let mut good = signed(others)?;
+    // Places rise, so each is right once all before it are filled.
+    for (place, lifted) in lifted {
+        good.insert(place.min(good.len()), lifted);
+    }
+    Ok(good)
+}
+
+/// A lift that is kept here; checked once, as a decision never changes.
+async fn proven(view: &mut View, known: &Known, id: LiftId) -> Result<Arc<Proven>, SiteError> {
+    if let Some(proven) = known.lift(&id) {
+        return Ok(proven);
+    }
+    let kept = view.lift(&id).await?.ok_or(SiteError::NoLift(id))?;
+    let proven = Arc::new(Proven::check(&kept, &view.legs_at(&id).await?)?);
+    known.remember_lift(id, Arc::clone(&proven));
+    Ok(proven)
+}
+
+/// What is wrong with a lift that is kept, said of each half that it touches; nothing where all is
+/// well: it is proved, its chit is linked in both halves of each tally, and, of a clearing, nobody is
+/// richer or poorer.
+pub(crate) async fn faults(
+    view: &mut View,
+    kept: &store::Lift,
+) -> Result<Vec<(Option<LegAt>, String)>, SiteError> {
+    let rows = view.legs_at(&kept.id).await?;
+    let proven = match Proven::check(kept, &rows) {
+        Ok(proven) => proven,
+        Err(error @ SiteError::Store(_)) => return Err(error),
+        Err(error) => return Ok(vec![(None, format!("lift {}: {error}", kept.id))]),
+    };
+    let mut found = Vec::new();
+    let chits: Vec<_> = rows.iter().map(|row| (row.leg.half, row.leg.chit)).collect();
+    let linked: std::collections::BTreeSet<_> =
+        view.links_by_chit(&chits).await?.iter().map(|link| (link.half, link.chit)).collect();
+    let mut nets: BTreeMap<&protocol::Cuid, i128> = BTreeMap::new();
+    let mut sides: BTreeMap<protocol::TallyId, Vec<Side>> = BTreeMap::new();
+    for row in &rows {
+        *nets.entry(&row.holder).or_default() += i128::from(row.leg.effect.milli());
+        sides.entry(row.tally).or_default().push(row.side);
+        let mut say = |what: &str| {
+            found.push((Some(row.clone()), format!("lift {}: {what}", kept.id)));
+        };
+        match proven.good_on(&row.tally) {
+            Ok(good) => {
+                if good.hash() != row.leg.chit || good.chit().effect_on(row.side) != row.leg.effect
+                {
+                    say("the leg is not what follows from the lift");
+                }
+            }
+            Err(error) => say(&error.to_string()),
+        }
+        if !linked.contains(&(row.leg.half, row.leg.chit)) {
+            say("its chit is not linked");
+        }
+    }
+    for (tally, mut sides) in sides {
+        sides.sort_unstable();
+        if sides != Side::BOTH {
+            found.push((None, format!("lift {}: not in both halves of tally {tally}", kept.id)));
+        }
+    }
+    if proven.committed.lift().mode == protocol::lift::Mode::Clearing {
+        for (user, net) in nets.into_iter().filter(|(_, net)| *net != 0) {
+            let what = format!("lift {}: {user} ends {net} milli-CHIPs richer", kept.id);
+            found.push((None, what));
+        }
+    }
+    Ok(found)
+}

@@ -1,0 +1,94 @@
+//! What a site does by itself as time passes: delivers, reminds, clears. Whoever serves calls
+//! [`Site::tend`] every so often; nothing runs of its own accord.
+
+use protocol::Timestamp;
+
+use super::Cleared;
+use crate::command::{Answer, Caller, Command, CommandId};
+use crate::door::Site;
+use crate::error::SiteError;
+use crate::post::Posted;
+
+/// When a site does what by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Schedule {
+    /// After how many milliseconds it clears again, where something changed; none: never.
+    pub clear_every_ms: Option<i64>,
+    /// After how many milliseconds halves say again what their partners have not confirmed.
+    pub remind_every_ms: i64,
+}
+
+/// What it did.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tended {
+    /// The letters, all rounds together.
+    pub posted: Posted,
+    /// How many halves had something to say again.
+    pub reminded: usize,
+    /// The clearing, where it was time for one and there was something to clear.
+    pub cleared: Option<Cleared>,
+}
+
+/// When it was last done. Kept nowhere: after a restart all is due.
+#[derive(Default)]
+pub(crate) struct Tending {
+    cleared: Option<Timestamp>,
+    /// The last event that was known when it cleared: a later one means that something changed.
+    seen: u64,
+    reminded: Option<Timestamp>,
+}
+
+/// Whether it is time for what is done every so often.
+fn is_due(last: Option<Timestamp>, every_ms: i64, now: Timestamp) -> bool {
+    last.is_none_or(|last| now.ms().saturating_sub(last.ms()) >= every_ms)
+}
+
+impl Site {
+    /// Does what is due at `now`.
+    ///
+    /// # Errors
+    /// [`SiteError`] where the store could not; what was done before stays done.
+    pub async fn tend(&self, now: Timestamp, schedule: &Schedule) -> Result<Tended, SiteError> {
+        let mut tending = self.tending.lock().await;
+        let mut tended = Tended::default();
+        if is_due(tending.reminded, schedule.remind_every_ms, now) {
+            tended.reminded = self.remind().await?;
+            tending.reminded = Some(now);
+        }
+        self.deliver_all(&mut tended.posted).await?;
+        if let Some(every_ms) = schedule.clear_every_ms
+            && is_due(tending.cleared, every_ms, now)
+        {
+            let last = self.store.read().await?.last_event().await?;
+            if tending.cleared.is_none() || last != tending.seen {
+                tended.cleared = self.clear_by_itself().await?;
+                self.deliver_all(&mut tended.posted).await?;
+            }
+            // What the clearing told counts as a change: one more look finds nothing, and is the last.
+            (tending.seen, tending.cleared) = (last, Some(now));
+        }
+        Ok(tended)
+    }
+
+    async fn clear_by_itself(&self) -> Result<Option<Cleared>, SiteError> {
+        let name = protocol::Hash::from_bytes(self.chance.bytes());
+        let name = CommandId::new(&format!("tend-{name}")).ok_or(SiteError::OtherCommand)?;
+        match self.command(&Caller::Administrator, &name, Command::Clear).await? {
+            Answer::Cleared(cleared) => Ok(cleared.lift.is_some().then_some(cleared)),
+            _ => Ok(None),
+        }
+    }
+
+    /// Delivers until nothing is left to deliver.
+    async fn deliver_all(&self, all: &mut Posted) -> Result<(), SiteError> {
+        loop {
+            let posted = self.post().await?;
+            all.delivered += posted.delivered;
+            all.refused += posted.refused;
+            all.waiting += posted.waiting;
+            if posted.delivered + posted.refused == 0 {
+                return Ok(());
+            }
+        }
+    }
+}
