@@ -5,7 +5,7 @@
 SHELL := /bin/bash
 
 CARGO := tools/env cargo
-TOWN := samples/quernby/debts.csv
+TOWN := quernby
 
 .PHONY: help
 help: ## List the targets
@@ -13,12 +13,12 @@ help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | while IFS=$$'\t' read -r name what; do printf '  %-8s %s\n' "$$name" "$$what"; done
 
 .PHONY: run
-run: ## Install what is missing, build, and clear the debts of the sample town
+run: ## Install what is missing, build, and watch the sample town trade and clear its debts
 	@tools/setup run
 	@echo 'run: building mychips'
 	@$(CARGO) build --release --locked -p mychips
-	@echo 'run: mychips clear $(TOWN)'
-	@$(CARGO) run --quiet --release --locked -p mychips -- clear $(TOWN)
+	@echo 'run: mychips town $(TOWN) (Ctrl-C ends it; the next run goes on from there)'
+	@exec $(CARGO) run --quiet --release --locked -p mychips -- town $(TOWN)
 
 .PHONY: test
 test: check ## Install what is missing, then check and run the whole test suite

@@ -20,6 +20,7 @@ pub(crate) struct Place {
 
 /// What is said of the configuration on the command line.
 #[derive(Clone, Debug, Default, Args)]
+#[expect(clippy::doc_markdown, reason = "help on a terminal, as it is")]
 pub(crate) struct Settings {
     /// Where the site's rows are: sqlite, or postgres://user@host/database
     #[arg(long, value_name = "STORE")]

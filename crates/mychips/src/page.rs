@@ -264,13 +264,13 @@ fn folded(text: &str, columns: usize) -> Vec<String> {
 }
 
 /// A count with its thousands grouped.
-fn count(count: u64) -> String {
+pub(crate) fn count(count: u64) -> String {
     let text = Grouped(i128::from(count) * 1000).to_string();
     text.trim_end_matches(".000").to_owned()
 }
 
 /// `1 debt`, `2 debts`.
-fn counted(number: u64, thing: &str) -> String {
+pub(crate) fn counted(number: u64, thing: &str) -> String {
     let plural = if number == 1 { "" } else { "s" };
     format!("{} {thing}{plural}", count(number))
 }

@@ -1,7 +1,7 @@
 //! A market at a site: every neighbour a user, every pair that trades a tally, every purchase a
 //! chit that the buyer signs.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use fastrand::Rng;
 use protocol::bounded::{List, Prose};
@@ -135,6 +135,12 @@ impl Town {
     #[must_use]
     pub const fn market(&self) -> &Market {
         &self.market
+    }
+
+    /// How many tallies it has.
+    #[must_use]
+    pub fn tallies(&self) -> usize {
+        self.tallies.iter().map(|(tally, _)| tally).collect::<BTreeSet<_>>().len()
     }
 
     /// Each neighbour's net position in milli-CHIPs: what it is owed less what it owes. Lifts that

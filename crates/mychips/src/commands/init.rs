@@ -22,6 +22,7 @@ Examples:
   mychips init
   mychips init --data /srv/quernby
   mychips init --store postgres://mychips@localhost/quernby")]
+#[expect(clippy::doc_markdown, reason = "help on a terminal, as it is")]
 pub(crate) struct Init {
     #[command(flatten)]
     place: Place,

@@ -58,7 +58,7 @@ pub(crate) const KEYS: [Key; 6] = [
     },
     Key {
         name: "clearing.every",
-        usual: "off",
+        usual: "1h",
         what: "How often the server clears circles of debt by itself, like 1h or 15m; or off",
     },
 ];
@@ -168,7 +168,6 @@ pub(crate) struct Config {
     /// And how.
     pub(crate) log_format: Format,
     /// How often circles are cleared; none: never by itself.
-    #[allow(dead_code, reason = "for the server")]
     pub(crate) clearing_every: Option<Span>,
     /// Each value, and where it comes from, in the order of [`KEYS`].
     pub(crate) shown: Vec<Shown>,

@@ -1,14 +1,16 @@
 //! What a serving site does by itself: the post, reminders, lifts.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use api::Post;
-use site::{Site, SiteError};
+use site::{Clock, Schedule, Site, SiteError};
 use tokio::sync::watch;
 use tokio::time::sleep;
 
 use super::signals::told;
+use crate::config::Config;
+use crate::world::World;
 
 /// How often halves say again what their partners did not confirm. At one site nothing gets lost but
 /// by a crash between a commit and the post, so this is for what is odd.
@@ -17,12 +19,24 @@ const REMIND_EVERY: Duration = Duration::from_mins(1);
 /// How long to wait after the store could not do something.
 const AFTER_A_FAULT: Duration = Duration::from_secs(1);
 
+/// When the site does what by itself.
+pub(super) fn schedule(config: &Config) -> Schedule {
+    let remind_every_ms = i64::try_from(REMIND_EVERY.as_millis()).unwrap_or(i64::MAX);
+    Schedule { clear_every_ms: config.clearing_every.map(|every| every.ms), remind_every_ms }
+}
+
 /// Does what is due until told to end.
-pub(super) async fn run(site: Site, post: Arc<Post>, ended: watch::Receiver<bool>) {
-    let mut reminded: Option<Instant> = None;
+pub(super) async fn run(
+    site: Site,
+    post: Arc<Post>,
+    schedule: Schedule,
+    ended: watch::Receiver<bool>,
+) {
+    let often = schedule.clear_every_ms.and_then(|ms| u64::try_from(ms).ok());
+    let often = often.map_or(REMIND_EVERY, |ms| REMIND_EVERY.min(Duration::from_millis(ms)));
     loop {
-        let wait = match round(&site, &post, &mut reminded).await {
-            Ok(()) => REMIND_EVERY,
+        let wait = match round(&site, &post, &schedule).await {
+            Ok(()) => often,
             Err(error) => {
                 tracing::warn!(error = error.word(), "cannot look after the site: {error}");
                 AFTER_A_FAULT
@@ -36,16 +50,15 @@ pub(super) async fn run(site: Site, post: Arc<Post>, ended: watch::Receiver<bool
     }
 }
 
-async fn round(site: &Site, post: &Post, reminded: &mut Option<Instant>) -> Result<(), SiteError> {
+async fn round(site: &Site, post: &Post, schedule: &Schedule) -> Result<(), SiteError> {
     post.deliver().await?;
-    if reminded.is_none_or(|at| at.elapsed() >= REMIND_EVERY) {
-        let spoke = site.remind().await?;
-        if spoke > 0 {
-            tracing::debug!(halves = spoke, "reminded");
-            post.deliver().await?;
-        }
-        *reminded = Some(Instant::now());
+    let tended = site.tend(World.now(), schedule).await?;
+    if tended.reminded > 0 {
+        tracing::debug!(halves = tended.reminded, "reminded");
     }
-    // Here lifts are looked for by themselves, once the site has a way to.
+    if let Some(cleared) = tended.cleared {
+        let (milli, tallies) = (cleared.cleared.to_string(), cleared.tallies);
+        tracing::info!(milli_chips = milli, tallies, users = cleared.users, "cleared");
+    }
     Ok(())
 }

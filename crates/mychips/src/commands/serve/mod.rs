@@ -6,6 +6,8 @@ mod chores;
 mod log;
 mod signals;
 
+pub(super) use signals::told;
+
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
@@ -30,7 +32,7 @@ use crate::visit;
 ///
 /// While it runs, the other commands of mychips ask it: as administrator with the token in the data
 /// directory, for a user with requests that its key signs. It delivers what users send each other,
-/// reminds those who did not answer, and ends on SIGTERM or Ctrl-C when the requests under way have
+/// reminds those who did not answer, clears debts as often as clearing.every says, and ends on SIGTERM or Ctrl-C when the requests under way have
 /// their answers; a second signal ends it at once. Nothing that was answered is lost either way.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
@@ -66,9 +68,10 @@ pub(crate) struct Serve {
     place: Place,
 }
 
+/// A site that is served.
 #[derive(Serialize)]
-struct Ready {
-    address: SocketAddr,
+pub(super) struct Ready {
+    pub(super) address: SocketAddr,
     pid: u32,
     agent: String,
     data: String,
@@ -100,6 +103,31 @@ fn naming_the_first(failure: Failure, data: &Path) -> Failure {
 }
 
 async fn serve(home: &Home, config: &Config, json: bool) -> Result<(), Failure> {
+    with(home, config, |ready, _, _, ended| async move {
+        let text = || {
+            format!(
+                "Serving {} at http://{}: {}, {} ({} store, process {})",
+                ready.data,
+                ready.address,
+                say::counted(ready.users, "user", "users"),
+                say::counted(ready.halves, "half of a tally", "halves of tallies"),
+                ready.store,
+                ready.pid
+            )
+        };
+        say::either(json, &ready, text)?;
+        told(ended).await;
+        Ok(())
+    })
+    .await
+}
+
+/// Serves until the program is told to end, or until whoever lives at the site beside it is done.
+pub(super) async fn with<L: Future<Output = Result<(), Failure>>>(
+    home: &Home,
+    config: &Config,
+    life: impl FnOnce(Ready, Site, Arc<Post>, watch::Receiver<bool>) -> L,
+) -> Result<(), Failure> {
     let signals = signals::Signals::new()?;
     let token = served::token_or_new(home.folder())?;
     let (store, site) = visit::open(home, config).await?;
@@ -113,27 +141,25 @@ async fn serve(home: &Home, config: &Config, json: bool) -> Result<(), Failure> 
     let address = server.address().map_err(cannot)?;
     let sign = Served::put(home.folder(), address)?;
     let ready = ready(&site, home, address, store.kind().word()).await?;
-    say::either(json, &ready, || {
-        format!(
-            "Serving {} at http://{address}: {}, {} ({} store, process {})",
-            ready.data,
-            say::counted(ready.users, "user", "users"),
-            say::counted(ready.halves, "half of a tally", "halves of tallies"),
-            ready.store,
-            ready.pid
-        )
-    })?;
     tracing::info!(%address, store = ready.store, users = ready.users, "serving");
     let (end, ended) = watch::channel(false);
-    let chores = tokio::spawn(chores::run(site, post, ended.clone()));
-    tokio::spawn(signals.tell(end));
-    server.run(signals::told(ended)).await;
+    let schedule = chores::schedule(config);
+    let chores = chores::run(site.clone(), Arc::clone(&post), schedule, ended.clone());
+    let chores = tokio::spawn(chores);
+    tokio::spawn(signals.tell(end.clone()));
+    let life = life(ready, site, post, ended.clone());
+    let life = async {
+        let lived = life.await;
+        let _ = end.send(true);
+        lived
+    };
+    let ((), lived) = tokio::join!(server.run(told(ended)), life);
     // Whoever asks from here on takes the lock itself, once it is free.
     drop(sign);
     let _ = chores.await;
     store.close().await;
     tracing::info!("ended");
-    Ok(())
+    lived
 }
 
 async fn ready(
@@ -156,7 +182,7 @@ async fn ready(
     })
 }
 
-fn runtime() -> Result<Runtime, Failure> {
+pub(super) fn runtime() -> Result<Runtime, Failure> {
     let built = Builder::new_multi_thread().enable_all().build();
     built.map_err(|error| Failure::refused("system", format!("cannot run: {error}")))
 }

@@ -43,7 +43,7 @@ impl Signals {
 }
 
 /// Waits until the program is to end.
-pub(super) async fn told(mut ended: watch::Receiver<bool>) {
+pub(in crate::commands) async fn told(mut ended: watch::Receiver<bool>) {
     // Nobody left to say it: the program ends already.
     let _ = ended.wait_for(|ended| *ended).await;
 }
