@@ -174,11 +174,13 @@ async fn live(
 fn hints(folder: &Path, ready: &serve::Ready) -> Vec<String> {
     let data = folder.join(SITE);
     let data = data.display();
+    // As this one was called: it need not be on the PATH.
+    let mychips = std::env::args().next().unwrap_or_else(|| "mychips".to_owned());
     vec![
         format!("served at http://{}; in another terminal:", ready.address),
-        format!("mychips status --data {data}"),
-        format!("mychips tally list --as hearth --data {data}"),
-        format!("mychips lift list --data {data}"),
+        format!("{mychips} status --data {data}"),
+        format!("{mychips} tally list --as hearth --data {data}"),
+        format!("{mychips} lift list --data {data}"),
         "Ctrl-C ends it; the next start goes on from here".to_owned(),
     ]
 }
