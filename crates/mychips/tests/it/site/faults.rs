@@ -107,12 +107,13 @@ fn the_lock_of_a_program_that_was_killed_keeps_nobody_out() {
 }
 
 /// Whether this machine lets the tests mount a disk of their own: as root, outside of most containers.
+/// What is left out is said in the words that fail the run on the machine that guards main.
 fn mounts() -> bool {
     let mut try_it = Command::new("unshare");
     try_it.args(["--mount", "sh", "-c", "mount -t tmpfs tmpfs /mnt"]);
     let mounts = try_it.output().is_ok_and(|output| output.status.success());
     if !mounts {
-        let _ = writeln!(stderr(), "skipped: a disk of its own needs root, and the right to mount");
+        let _ = writeln!(stderr(), "SKIP a disk of its own needs root, and the right to mount");
     }
     mounts
 }
