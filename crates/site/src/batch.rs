@@ -8,7 +8,8 @@ use std::sync::Arc;
 use protocol::half::HalfTally;
 use protocol::invoice::Invoices;
 use protocol::ledger::{Change, Ledger};
-use protocol::{ChitId, Cuid, Hash, TallyId, Timestamp};
+use protocol::note::Note;
+use protocol::{AgentId, ChitId, Cuid, Hash, Record, TallyId, Timestamp};
 use store::{
     CommandResult, Half, HalfId, LinkRow, Negotiation, NewHalf, NewLetter, Store, Tx, User, View,
 };
@@ -42,8 +43,16 @@ pub(crate) struct Held {
 /// What a batch asks of the store and gives to it.
 pub(crate) struct Work {
     tx: Tx,
-    letters: Vec<NewLetter>,
+    said: Vec<Said>,
     changes: u64,
+}
+
+/// What a half says to its partner at an agent.
+pub(crate) struct Said {
+    pub(crate) half: HalfId,
+    pub(crate) to: AgentId,
+    pub(crate) note: Note,
+    pub(crate) at: Timestamp,
 }
 
 impl Work {
@@ -58,15 +67,25 @@ impl Work {
         &mut self.tx
     }
 
-    /// Letters to post when all is decided.
-    pub(crate) fn post(&mut self, letters: Vec<NewLetter>) {
+    /// Notes to be heard or posted when all is decided; a later one of the same name takes the place
+    /// of an earlier one ([`protocol::note::Body::key`]).
+    pub(crate) fn say(&mut self, said: Vec<Said>) {
         self.changes += 1;
-        self.letters.extend(letters);
+        for new in said {
+            let key = new.note.body.key();
+            self.said.retain(|old| old.half != new.half || old.note.body.key() != key);
+            self.said.push(new);
+        }
+    }
+
+    /// What was said to halves at this agent, in order; it is not posted then.
+    pub(crate) fn take_notes_for(&mut self, agent: AgentId) -> Vec<Note> {
+        self.said.extract_if(.., |said| said.to == agent).map(|said| said.note).collect()
     }
 
     /// How many letters of a half wait, those included that are about to be posted.
     pub(crate) async fn waiting(&mut self, half: HalfId) -> Result<u64, SiteError> {
-        let new = self.letters.iter().filter(|letter| letter.half == Some(half)).count();
+        let new = self.said.iter().filter(|said| said.half == half).count();
         Ok(self.tx.waiting(half).await?.saturating_add(u64::try_from(new).unwrap_or(u64::MAX)))
     }
 
@@ -134,32 +153,23 @@ impl Held {
 
 impl Batch {
     pub(crate) async fn begin(store: &Store, known: &Arc<Known>) -> Result<Self, SiteError> {
-        let work = Work { tx: store.begin().await?, letters: Vec::new(), changes: 0 };
+        let work = Work { tx: store.begin().await?, said: Vec::new(), changes: 0 };
         let (halves, users) = (BTreeMap::new(), BTreeMap::new());
         Ok(Self { known: Arc::clone(known), halves, users, work })
     }
 
-    /// Takes halves in hand, all that are here, in few questions.
-    pub(crate) async fn load(&mut self, wanted: &[(Cuid, TallyId)]) -> Result<(), SiteError> {
-        let (mut ids, mut tallies) = (Vec::new(), Vec::new());
-        for (holder, tally) in wanted {
-            if self.halves.contains_key(&(holder.clone(), *tally)) {
-                continue;
-            }
-            match self.known.id(holder, *tally) {
-                Some(id) => ids.push(id),
-                None => tallies.push(*tally),
-            }
+    /// Takes all halves of these tallies that are here in hand, in one question: so that whoever
+    /// decides about one half, and has its partner hear of it, locks both in the same order as
+    /// everybody else. Says whose half cannot be read, and why: it stays out.
+    pub(crate) async fn load_tallies(
+        &mut self,
+        tallies: &[TallyId],
+    ) -> Result<Vec<(Cuid, SiteError)>, SiteError> {
+        let (mut unknown, mut unreadable) = (Vec::new(), Vec::new());
+        if tallies.is_empty() {
+            return Ok(unreadable);
         }
-        let mut locked = Vec::new();
-        if !ids.is_empty() {
-            locked.append(&mut self.work.tx.lock(&ids).await?);
-        }
-        if !tallies.is_empty() {
-            locked.append(&mut self.work.tx.lock_tallies(&tallies).await?);
-        }
-        let mut unknown = Vec::new();
-        for half in locked {
+        for half in self.work.tx.lock_tallies(tallies).await? {
             // What was changed in this batch is newer than what the store says.
             if self.halves.contains_key(&(half.holder.clone(), half.tally)) {
                 continue;
@@ -170,14 +180,18 @@ impl Batch {
             }
         }
         if unknown.is_empty() {
-            return Ok(());
+            return Ok(unreadable);
         }
         let states = states(&mut self.work.tx, &unknown).await?;
         for (half, state) in unknown.into_iter().zip(states) {
-            let state = Arc::new(state?);
-            self.take_in_hand(Held::of(Remembered { half, state, links: Vec::new() }));
+            match state.map(Arc::new) {
+                Ok(state) => {
+                    self.take_in_hand(Held::of(Remembered { half, state, links: Vec::new() }));
+                }
+                Err(error) => unreadable.push((half.holder, error)),
+            }
         }
-        Ok(())
+        Ok(unreadable)
     }
 
     fn take_in_hand(&mut self, held: Held) {
@@ -193,7 +207,10 @@ impl Batch {
     ) -> Result<(&mut Held, &mut Work), SiteError> {
         let name = (holder.clone(), tally);
         if !self.halves.contains_key(&name) {
-            self.load(std::slice::from_ref(&name)).await?;
+            let unreadable = self.load_tallies(&[tally]).await?;
+            if let Some((_, error)) = unreadable.into_iter().find(|(whose, _)| whose == holder) {
+                return Err(error);
+            }
         }
         let held = self.halves.get_mut(&name);
         let held = held.ok_or_else(|| SiteError::NoTally { holder: holder.clone(), tally })?;
@@ -322,7 +339,8 @@ impl Batch {
                 held.half.invoices = u64::try_from(in_hand.now.kept().len()).unwrap_or(u64::MAX);
             }
         }
-        let Work { mut tx, letters, .. } = self.work;
+        let Work { mut tx, said, .. } = self.work;
+        let letters: Vec<NewLetter> = said.iter().map(letter).collect::<Result<_, _>>()?;
         if !links.is_empty() {
             tx.append(&links).await?;
         }
@@ -351,6 +369,13 @@ impl Batch {
         }
         Ok(())
     }
+}
+
+/// What was said as it is posted.
+fn letter(said: &Said) -> Result<NewLetter, SiteError> {
+    let Said { half, to, note, at } = said;
+    let (key, message) = (note.body.key(), note.to_text()?.to_string());
+    Ok(NewLetter { half: Some(*half), to: *to, key, message, at: *at })
 }
 
 #[cfg(test)]

@@ -19,6 +19,7 @@ use crate::batch::Batch;
 use crate::command::{Answer, Caller, Command, CommandId, Wish};
 use crate::error::SiteError;
 use crate::half::{Kept, amount};
+use crate::hear::Hears;
 use crate::invitation::Invitation;
 use crate::known::Known;
 use crate::lift::{Tending, check_all};
@@ -38,6 +39,7 @@ pub struct Site {
     pub(crate) queue: Arc<Queue>,
     pub(crate) known: Arc<Known>,
     pub(crate) tending: Arc<tokio::sync::Mutex<Tending>>,
+    pub(crate) hears: Hears,
 }
 
 impl Site {
@@ -64,8 +66,8 @@ impl Site {
             }
         }
         let (queue, known) = (Arc::new(Queue::default()), Arc::new(Known::default()));
-        let (signer, tending) = (None, Arc::default());
-        Ok(Self { store, agent, clock, chance, signer, queue, known, tending })
+        let (signer, tending, hears) = (None, Arc::default(), Hears::AtOnce);
+        Ok(Self { store, agent, clock, chance, signer, queue, known, tending, hears })
     }
 
     /// The same site, able to decide lifts: by the agent's key, which is nowhere else in it.
@@ -81,6 +83,13 @@ impl Site {
             Ok(named) => Err(SiteError::OtherSite { named, site: self.agent }),
             Err(_) => Err(SiteError::NoAgentKey),
         }
+    }
+
+    /// The same site, where halves hear each other as said here.
+    #[must_use]
+    pub const fn hearing(mut self, hears: Hears) -> Self {
+        self.hears = hears;
+        self
     }
 
     /// The site's agent.
@@ -113,22 +122,23 @@ impl Site {
     }
 
     /// Decides commands in one transaction: each is done or refused, and all that are done are kept
-    /// together.
+    /// together with what halves here hear of it, where they hear at once.
     ///
     /// # Errors
     /// [`SiteError`] where nothing was kept; asked one by one, the others may still be done.
     pub(crate) async fn decide_all(
         &self,
         all: &[&Asked],
+        hears: Hears,
     ) -> Result<Vec<Result<Answer, SiteError>>, SiteError> {
         let mut batch = Batch::begin(&self.store, &self.known).await?;
+        // Halves are locked first: what another program answered about them meanwhile is seen then.
+        self.prepare(&mut batch, all).await?;
         let ids: Vec<String> = all.iter().map(|asked| asked.id.clone()).collect();
         let mut before = BTreeMap::new();
         for result in batch.work.view().results(&ids).await? {
             before.insert(result.id, result.text);
         }
-        let new: Vec<_> = all.iter().filter(|asked| !before.contains_key(&asked.id)).collect();
-        self.prepare(&mut batch, &new).await?;
         let mut answers = Vec::with_capacity(all.len());
         let mut results = Vec::with_capacity(all.len());
         for asked in all {
@@ -162,25 +172,28 @@ impl Site {
             }
         }
         if !results.is_empty() {
+            if hears == Hears::AtOnce {
+                self.hear(&mut batch).await?;
+            }
             batch.commit(&results).await?;
         }
         Ok(answers)
     }
 
     /// Asks the store, in few questions, for what these commands need.
-    async fn prepare(&self, batch: &mut Batch, all: &[&&Asked]) -> Result<(), SiteError> {
-        let (mut users, mut halves, mut chits) = (Vec::new(), Vec::new(), Vec::new());
+    async fn prepare(&self, batch: &mut Batch, all: &[&Asked]) -> Result<(), SiteError> {
+        let (mut users, mut tallies, mut chits) = (Vec::new(), Vec::new(), Vec::new());
         for asked in all {
             let Caller::User(cuid) = &asked.caller else { continue };
             users.push(cuid.clone());
             let Command::Tally { tally, wish } = &asked.command else { continue };
-            halves.push((cuid.clone(), *tally));
+            tallies.push(*tally);
             if let Wish::Write { chit, .. } = wish {
                 chits.push((cuid.clone(), *tally, chit));
             }
         }
         batch.ask_for(&users).await?;
-        batch.load(&halves).await?;
+        batch.load_tallies(&tallies).await?;
         let mut names = Vec::with_capacity(chits.len());
         for (cuid, tally, chit) in chits {
             let ledger = batch.held(&cuid, tally).and_then(|held| held.state.ledger.as_ref());

@@ -7,7 +7,8 @@
 //!
 //! * `command.rs` what may be asked for, and the answers; `error.rs` why not, `refusal.rs` the words
 //!   for it;
-//! * `door.rs` the way in for commands, `queue.rs` those that wait, `post.rs` for notes, and the letters out;
+//! * `door.rs` the way in for commands, `queue.rs` those that wait; `hear.rs` the way in for notes, `post.rs`
+//!   the letters in and out;
 //! * `intake` users and tallies that are brought in whole, much at once;
 //! * `batch.rs` what is decided in one transaction; `known.rs` what is remembered from one to the next;
 //! * `answered.rs` answers as they are kept, for whoever asks again;
@@ -29,6 +30,7 @@ mod door;
 mod error;
 mod events;
 mod half;
+mod hear;
 mod history;
 mod intake;
 mod invitation;
@@ -49,6 +51,7 @@ pub use device::{Allowed, Governing};
 pub use doctor::{Doctor, Examined, Fault};
 pub use door::Site;
 pub use error::SiteError;
+pub use hear::Hears;
 pub use intake::{Intake, Whole};
 pub use invitation::Invitation;
 pub use invoice::{InvoiceView, Standing};

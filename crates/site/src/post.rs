@@ -1,21 +1,20 @@
-//! The post: an input is taken by a half's machines, what they say goes into the outbox, and notes
-//! between halves at this site are delivered from it.
+//! The post: notes between halves at this site are delivered from the outbox; and an input is taken by
+//! a half's machines, which may say something. How a note is heard is in `hear.rs`.
 
 use protocol::half::HalfTally;
 use protocol::invoice::Input as InvoiceInput;
 use protocol::ledger::{self, Input as LedgerInput, Step as LedgerStep, Stop};
 use protocol::negotiation::{self, Governs, Input as NegotiationInput};
 use protocol::note::{Body, Note};
-use protocol::{ChipAddress, Cuid, Hash, Record, TallyId};
-use store::{Claim, Half, HalfFilter, Letter, LetterId, NewLetter, View};
+use protocol::{ChipAddress, Record, TallyId};
+use store::{Claim, Half, HalfFilter, Letter, LetterId, View};
 
-use crate::batch::{Batch, Held, Work};
+use crate::batch::{Batch, Held, Said, Work};
 use crate::door::{Site, token_key};
 use crate::error::SiteError;
 use crate::events;
 use crate::half::{Kept, states};
-use crate::invitation::Invitation;
-use crate::lift::check_all;
+use crate::hear::Hears;
 
 /// How many letters are delivered in one transaction.
 const AT_ONCE: u32 = 64;
@@ -57,6 +56,8 @@ impl Site {
     pub async fn post(&self) -> Result<Posted, SiteError> {
         let now = self.clock.now();
         let later = |ms| now.plus_ms(ms).unwrap_or(protocol::Timestamp::MAX);
+        // It locks letters before halves, commands the other way round: so they take turns.
+        let _turn = self.queue.turn().await;
         let mut batch = Batch::begin(&self.store, &self.known).await?;
         let owner = self.agent.to_string();
         let claim = Claim { owner: owner.clone(), now, lease: later(LEASE_MS), limit: AT_ONCE };
@@ -76,25 +77,12 @@ impl Site {
         let notes: Vec<_> = ours.iter().map(read).collect();
         self.prepare_for(&mut batch, notes.iter().flatten()).await?;
         for note in notes {
-            let received = match note {
-                Ok(note) => self.receive(&mut batch, note).await,
-                Err(error) => Err(error),
-            };
-            match received {
-                Ok(()) => posted.delivered += 1,
-                Err(error @ (SiteError::Store(_) | SiteError::History { .. })) => {
-                    return Err(error);
-                }
-                Err(refusal) => {
-                    posted.refused += 1;
-                    batch.work.tx().tell([store::NewEvent {
-                        user: None,
-                        kind: "note_refused".to_owned(),
-                        text: serde_json::json!({ "reason": refusal.to_string() }).to_string(),
-                        at: now,
-                    }]);
-                }
-            }
+            self.hear_one(&mut batch, note, &mut posted).await?;
+        }
+        if self.hears == Hears::AtOnce {
+            let heard = self.hear(&mut batch).await?;
+            posted.delivered += heard.delivered;
+            posted.refused += heard.refused;
         }
         batch.commit(&[]).await?;
         Ok(posted)
@@ -140,118 +128,18 @@ impl Site {
         if inputs.is_empty() {
             return Ok(false);
         }
+        let _turn = self.queue.turn().await;
         let mut batch = Batch::begin(&self.store, &self.known).await?;
+        batch.load_tallies(&[half.tally]).await?;
         let (held, work) = batch.hold(&half.holder, half.tally).await?;
         for input in inputs {
             self.take(work, held, input).await?;
         }
+        if self.hears == Hears::AtOnce {
+            self.hear(&mut batch).await?;
+        }
         batch.commit(&[]).await?;
         Ok(true)
-    }
-
-    /// Asks the store, in few questions, for what these notes need.
-    async fn prepare_for(
-        &self,
-        batch: &mut Batch,
-        notes: impl Iterator<Item = &Note> + Clone,
-    ) -> Result<(), SiteError> {
-        let halves: Vec<(Cuid, TallyId)> =
-            notes.clone().map(|note| (note.to.clone(), note.tally)).collect();
-        batch.load(&halves).await?;
-        let mut names = Vec::new();
-        for Note { to, tally, body, .. } in notes {
-            let Body::Ledger(ledger::Message::Upd { chits, .. }) = body else { continue };
-            let held = batch.held(to, *tally);
-            let Some(ledger) = held.and_then(|held| held.state.ledger.as_ref()) else { continue };
-            for chit in chits {
-                // Whatever is wrong with it is said when its turn comes.
-                if let Ok(good) = self.good(ledger, chit) {
-                    names.push((to.clone(), *tally, chit.uuid, good.hash()));
-                }
-            }
-        }
-        batch.look_up(&names).await
-    }
-
-    /// Takes a note whose sending agent is the one in its `from`.
-    pub(crate) async fn receive(&self, batch: &mut Batch, note: Note) -> Result<(), SiteError> {
-        let Note { tally, from, to, token, body } = note;
-        let (held, work) = batch.hold(&to, tally).await?;
-        let from = from.short();
-        match held.state.negotiation.partner() {
-            Some(partner) if partner.chad.short() == from => {}
-            Some(_) => return Err(SiteError::NotPartner { tally, from }),
-            None => {
-                let Body::Negotiation(negotiation::Message::Answer { cert }) = &body else {
-                    return Err(SiteError::NotPartner { tally, from });
-                };
-                if cert.chad.short() != from {
-                    return Err(SiteError::NotPartner { tally, from });
-                }
-                self.redeem(work, &held.half, token).await?;
-            }
-        }
-        if matches!(body, Body::Negotiation(negotiation::Message::Answered)) {
-            work.tx().set(&token_key(&tally), None).await?;
-        }
-        let input = match body {
-            Body::Negotiation(message) => {
-                Input::Negotiation(NegotiationInput::Receive(message.check()?))
-            }
-            Body::Ledger(message) => {
-                message.check_length()?;
-                let ledger = held.state.open()?;
-                let chits = match &message {
-                    ledger::Message::Upd { chits, .. } => chits.clone(),
-                    _ => Vec::new(),
-                };
-                // Some may have a key that comes with them.
-                let signed = |chits| self.good_all(ledger, chits, ledger::Ledger::prove_in_order);
-                let good = match check_all(work.view(), &self.known, chits, signed).await {
-                    Ok(good) => good,
-                    Err(SiteError::Signature(fault)) => {
-                        // A lie, or a half that went back to before a change of key: then the
-                        // partner says what is missing.
-                        let compare = Input::Ledger(LedgerInput::Compare);
-                        self.take(work, held, compare).await?;
-                        return Err(fault.into());
-                    }
-                    Err(error) => return Err(error),
-                };
-                let mut good = good.into_iter();
-                // One for each, in their order.
-                let message = message.try_map(|chit| {
-                    good.next().ok_or(ledger::Refusal::NotALift { chit: chit.uuid })
-                })?;
-                Input::Ledger(LedgerInput::Receive(message))
-            }
-            Body::Invoice(message) => {
-                let ledger = held.state.open()?;
-                let message = message.try_map(|invoice| ledger.prove_invoice(&invoice))?;
-                Input::Invoice(InvoiceInput::Receive(message))
-            }
-        };
-        self.take(work, held, input).await
-    }
-
-    /// An invitation is answered: its token counts once.
-    async fn redeem(
-        &self,
-        work: &mut Work,
-        half: &Half,
-        token: Option<Hash>,
-    ) -> Result<(), SiteError> {
-        let token = token.ok_or(SiteError::Invitation("was answered without its token"))?;
-        let kept = Invitation::kept(&token);
-        let invite = work.view().invite(&kept).await?;
-        let invite = invite
-            .filter(|invite| invite.holder == half.holder && invite.text == half.tally.to_string());
-        let invite = invite.ok_or(SiteError::Invitation("is not known, or was answered"))?;
-        if invite.expires.is_some_and(|expires| expires <= self.clock.now()) {
-            return Err(SiteError::Invitation("has expired"));
-        }
-        work.tx().drop_invite(&kept).await?;
-        Ok(())
     }
 
     /// A half takes an input: decided by its machines, kept with what follows from it.
@@ -353,7 +241,7 @@ impl Site {
         let (to, agent) = (partner.chad.cuid.clone(), partner.chad.agent);
         let half = &held.half;
         let mut room = None;
-        let mut letters = Vec::with_capacity(said.len());
+        let mut said_to = Vec::with_capacity(said.len());
         for body in said {
             if body.is_one_of_many() {
                 let left = match room {
@@ -372,14 +260,11 @@ impl Site {
                 }
                 Body::Negotiation(_) | Body::Ledger(_) | Body::Invoice(_) => None,
             };
-            let key = body.key();
             let from = ChipAddress { cuid: half.holder.clone(), agent: self.agent, endpoint: None };
             let note = Note { tally: half.tally, from, to: to.clone(), token, body };
-            let message = note.to_text()?.to_string();
-            let at = self.clock.now();
-            letters.push(NewLetter { half: Some(half.id), to: agent, key, message, at });
+            said_to.push(Said { half: half.id, to: agent, note, at: self.clock.now() });
         }
-        work.post(letters);
+        work.say(said_to);
         Ok(())
     }
 }

@@ -5,17 +5,23 @@
 
 use std::sync::{Mutex, PoisonError};
 
+use store::{Kind, StoreError};
 use tokio::sync::oneshot;
 
 use crate::command::{Answer, Caller, Command};
 use crate::door::Site;
 use crate::error::SiteError;
+use crate::hear::Hears;
 
 /// How many commands one transaction takes at most: beyond, the disk is no longer what is waited for.
 const TOGETHER: usize = 64;
 
 /// How many commands may wait before more are refused: each holds memory until it is served.
 pub const MAX_WAITING: usize = 4_096;
+
+/// How often a command is decided anew where another program at the same database was in the way:
+/// each time somebody got on, so few are unlucky as often.
+const TRIES: u32 = 5;
 
 /// Commands that wait, and who serves them.
 #[derive(Default)]
@@ -92,7 +98,7 @@ impl Site {
             waiting.drain(..many).collect()
         };
         let together: Vec<&Asked> = batch.iter().map(|waiting| &waiting.asked).collect();
-        match self.decide_all(&together).await {
+        match self.decide_all(&together, self.hears).await {
             Ok(answers) => {
                 for (waiting, answer) in batch.into_iter().zip(answers) {
                     waiting.say(answer);
@@ -101,13 +107,32 @@ impl Site {
             // One that cannot be done must not take the others with it.
             Err(_) => {
                 for waiting in batch {
-                    let alone = self.decide_all(&[&waiting.asked]).await;
-                    // One command, one answer.
-                    let answer =
-                        alone.and_then(|mut answers| answers.pop().unwrap_or(Ok(Answer::Done)));
+                    let answer = self.decide_alone(&waiting.asked).await;
                     waiting.say(answer);
                 }
             }
         }
     }
+
+    /// Decides one command, again where another program was in the way. Where its partner's half
+    /// cannot hear of it, which is no fault of who asks, it is done and the note is posted.
+    async fn decide_alone(&self, asked: &Asked) -> Result<Answer, SiteError> {
+        let mut tries = TRIES;
+        let mut hears = self.hears;
+        loop {
+            match self.decide_all(&[asked], hears).await {
+                // One command, one answer.
+                Ok(mut answers) => return answers.pop().unwrap_or(Err(SiteError::OtherCommand)),
+                Err(SiteError::Store(error)) if is_late(&error) && tries > 0 => tries -= 1,
+                Err(SiteError::History { .. }) if hears == Hears::AtOnce => hears = Hears::ByPost,
+                Err(error) => return Err(error),
+            }
+        }
+    }
+}
+
+/// Whether another program at the same database was quicker: with another command, or with this very
+/// one, whose answer is there now.
+const fn is_late(error: &StoreError) -> bool {
+    error.is_again() || matches!(error, StoreError::Duplicate { kind: Kind::Result, .. })
 }

@@ -73,6 +73,7 @@ impl Site {
             let waiting = intake.tallies.len();
             return Err(SiteError::Busy { waiting });
         }
+        let _turn = self.queue.turn().await;
         let mut batch = Batch::begin(&self.store, &self.known).await?;
         if !batch.work.view().results(&[kept(id)]).await?.is_empty() {
             return Ok(false);

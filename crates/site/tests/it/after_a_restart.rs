@@ -14,7 +14,7 @@ on_every_store! {
 }
 
 async fn lost_letters_are_said_again(store: Store) {
-    let town = Town::with_tally(store.clone()).await;
+    let town = Town::with_tally(store.clone()).await.by_post();
     town.pay("bob", Side::Foil, 1, 5).await.unwrap();
     town.pay("suzie", Side::Stock, 2, 3).await.unwrap();
     // Everything that waits is lost.
@@ -34,7 +34,7 @@ async fn lost_letters_are_said_again(store: Store) {
 }
 
 async fn another_agents_store_is_refused(store: Store) {
-    let town = Town::new(store.clone()).await;
+    let town = Town::new(store.clone()).await.by_post();
     let other = protocol::SecretKey::ed25519(&[8; 32]);
     let other = protocol::AgentId::of(&protocol::Signer::public_key(&other)).unwrap();
     let (clock, chance) = (Arc::clone(&town.world), Arc::clone(&town.world));
@@ -47,13 +47,13 @@ async fn a_site_on_sqlite_goes_on_where_it_was() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("site.db");
     let store = Store::sqlite(&file).await.unwrap();
-    let town = Town::with_tally(store.clone()).await;
+    let town = Town::with_tally(store.clone()).await.by_post();
     town.pay("bob", Side::Foil, 1, 5).await.unwrap();
     let world = Arc::clone(&town.world);
     drop(town);
     store.close().await;
     let store = Store::sqlite(&file).await.unwrap();
-    let town = Town::reopened(store, world, 1_000).await;
+    let town = Town::reopened(store, world, 1_000).await.by_post();
     assert_eq!(town.balance("bob").await, -5);
     town.deliver().await;
     assert_eq!(town.balance("suzie").await, 5, "what waited in the outbox was delivered");
@@ -76,7 +76,7 @@ async fn doctor_finds_what_other_hands_changed() {
     for (number, (sql, expected)) in changes.into_iter().enumerate() {
         let file = file.with_file_name(format!("{number}.db"));
         let store = Store::sqlite(&file).await.unwrap();
-        let town = Town::with_tally(store.clone()).await;
+        let town = Town::with_tally(store.clone()).await.by_post();
         town.pay("bob", Side::Foil, 1, 5).await.unwrap();
         town.deliver().await;
         town.assert_sound().await;

@@ -67,7 +67,7 @@ async fn every_order_of_three_acts_ends_alike_at_both_halves() {
     let mut ends = std::collections::BTreeSet::new();
     for number in 0..6_usize.pow(3) {
         let store = Store::memory();
-        let town = Town::with_tally(store.clone()).await;
+        let town = Town::with_tally(store.clone()).await.by_post();
         // Something is there to be decided about.
         does(&town, &store, Act::Ask).await;
         town.deliver().await;

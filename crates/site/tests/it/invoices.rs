@@ -101,7 +101,7 @@ fn refusal(refused: Result<Answer, SiteError>) -> Refusal {
 }
 
 async fn an_invoice_is_asked_shown_and_paid(store: Store) {
-    let town = Town::with_tally(store.clone()).await;
+    let town = Town::with_tally(store.clone()).await.by_post();
     town.ask_for(asks(1, 1, 12_500)).await.unwrap();
     assert!(!town.seen("suzie").await[0].told, "not delivered yet");
     assert!(town.seen("bob").await.is_empty());
@@ -140,7 +140,7 @@ async fn an_invoice_is_asked_shown_and_paid(store: Store) {
 
 /// A trap that earlier studies of the protocol fell into: an invoice counted as room to lift.
 async fn an_unpaid_invoice_is_never_capacity(store: Store) {
-    let town = Town::with_tally(store).await;
+    let town = Town::with_tally(store).await.by_post();
     town.pay("bob", Side::Foil, 9, 95_000).await.unwrap();
     town.deliver().await;
     let capacity = async || {
@@ -170,7 +170,7 @@ async fn an_unpaid_invoice_is_never_capacity(store: Store) {
 }
 
 async fn under_its_name_exactly_what_it_asks_is_paid_or_nothing(store: Store) {
-    let town = Town::with_tally(store).await;
+    let town = Town::with_tally(store).await.by_post();
     town.ask_for(asks(1, 1, 1_000)).await.unwrap();
     town.deliver().await;
     let less = refusal(town.pays(&asks(1, 1, 999)).await);
@@ -200,7 +200,7 @@ async fn under_its_name_exactly_what_it_asks_is_paid_or_nothing(store: Store) {
 }
 
 async fn what_the_payer_signed_is_the_chit_whatever_comes_later(store: Store) {
-    let town = Town::with_tally(store).await;
+    let town = Town::with_tally(store).await.by_post();
     town.ask_for(asks(1, 1, 1_000)).await.unwrap();
     town.deliver().await;
     // They cross: Bob pays what he was shown, Suzie asks for more.
@@ -222,7 +222,7 @@ async fn what_the_payer_signed_is_the_chit_whatever_comes_later(store: Store) {
 }
 
 async fn it_is_refused_with_a_reason_and_asked_anew(store: Store) {
-    let town = Town::with_tally(store).await;
+    let town = Town::with_tally(store).await.by_post();
     town.ask_for(asks(1, 1, 1_000)).await.unwrap();
     town.deliver().await;
     let blind = refusal(town.refuses(1, 2, "").await);
@@ -243,7 +243,7 @@ async fn it_is_refused_with_a_reason_and_asked_anew(store: Store) {
 }
 
 async fn it_expires_at_both_halves(store: Store) {
-    let town = Town::with_tally(store.clone()).await;
+    let town = Town::with_tally(store.clone()).await.by_post();
     town.ask_for(asks(1, 1, 1_000)).await.unwrap();
     town.ask_for(asks(2, 1, 2_000)).await.unwrap();
     town.deliver().await;
@@ -270,7 +270,7 @@ async fn it_expires_at_both_halves(store: Store) {
 }
 
 async fn a_lost_invoice_and_a_lost_refusal_are_said_again(store: Store) {
-    let town = Town::with_tally(store.clone()).await;
+    let town = Town::with_tally(store.clone()).await.by_post();
     town.ask_for(asks(1, 1, 1_000)).await.unwrap();
     town.lose_letters(&store).await;
     town.deliver().await;
@@ -292,7 +292,7 @@ async fn a_lost_invoice_and_a_lost_refusal_are_said_again(store: Store) {
 }
 
 async fn a_chit_that_a_device_brings_back_pays_it_too(store: Store) {
-    let town = Town::with_tally(store).await;
+    let town = Town::with_tally(store).await.by_post();
     town.ask_for(asks(1, 1, 1_000)).await.unwrap();
     town.ask_for(asks(2, 1, 2_000)).await.unwrap();
     town.deliver().await;
@@ -307,7 +307,7 @@ async fn a_chit_that_a_device_brings_back_pays_it_too(store: Store) {
 }
 
 async fn a_payee_that_lost_them_gets_its_invoices_back(store: Store) {
-    let town = Town::with_tally(store.clone()).await;
+    let town = Town::with_tally(store.clone()).await.by_post();
     town.ask_for(asks(1, 1, 1_000)).await.unwrap();
     town.ask_for(asks(2, 1, 2_000)).await.unwrap();
     town.deliver().await;
@@ -327,7 +327,7 @@ async fn a_payee_that_lost_them_gets_its_invoices_back(store: Store) {
 }
 
 async fn who_may_ask_and_who_may_refuse(store: Store) {
-    let town = Town::with_tally(store).await;
+    let town = Town::with_tally(store).await.by_post();
     let signed = |invoice: Invoice, by: &str| Box::new(invoice.signed(town.key(by)).unwrap());
     // In Suzie's name, by whoever is not Suzie.
     let forged = town.wish("suzie", Wish::Invoice(signed(asks(1, 1, 5), "bob"))).await;
@@ -365,7 +365,7 @@ async fn who_may_ask_and_who_may_refuse(store: Store) {
 }
 
 async fn nobody_has_more_than_some_at_a_time(store: Store) {
-    let town = Town::with_tally(store).await;
+    let town = Town::with_tally(store).await.by_post();
     let numbered = |number: usize| {
         let name = u128::try_from(number).unwrap() << 64;
         Invoice { uuid: ChitId::random(name.to_be_bytes()), ..asks(0, 1, 1) }
@@ -389,7 +389,7 @@ async fn nobody_has_more_than_some_at_a_time(store: Store) {
 }
 
 async fn a_closed_tally_asks_for_nothing(store: Store) {
-    let town = Town::with_tally(store).await;
+    let town = Town::with_tally(store).await.by_post();
     town.ask_for(asks(1, 1, 5)).await.unwrap();
     town.deliver().await;
     let chit = Box::new(town.close("bob", Side::Foil, chit_id(9)));

@@ -18,7 +18,7 @@ on_every_store! {
 }
 
 async fn no_letter_takes_the_place_of_one_that_has_to_be_heard(store: Store) {
-    let town = Town::with_tally(store.clone()).await;
+    let town = Town::with_tally(store.clone()).await.by_post();
     for name in 1..=3 {
         town.ask_for(asks(name, 1, 100)).await.unwrap();
     }
@@ -38,7 +38,7 @@ async fn no_letter_takes_the_place_of_one_that_has_to_be_heard(store: Store) {
 }
 
 async fn an_agreement_and_a_new_offer_wait_side_by_side(store: Store) {
-    let town = Town::new(store).await;
+    let town = Town::new(store).await.by_post();
     let invitation = town.invite().await;
     town.ask(&crate::town::user("bob"), site::Command::Answer { invitation }).await.unwrap();
     town.deliver().await;
@@ -83,7 +83,7 @@ async fn put(store: &Store, letters: &[NewLetter], begin: usize) {
 }
 
 async fn versions_that_come_twice_and_in_any_order_end_alike(store: Store) {
-    let town = Town::with_tally(store.clone()).await;
+    let town = Town::with_tally(store.clone()).await.by_post();
     let orders = [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]];
     for (order, name) in orders.into_iter().zip(1_u8..) {
         let mut letters = Vec::new();
@@ -123,7 +123,7 @@ async fn versions_that_come_twice_and_in_any_order_end_alike(store: Store) {
 
 /// Each refusal of something that never was wants an answer of its own.
 async fn nobody_fills_the_outbox_with_answers(store: Store) {
-    let town = Town::with_tally(store.clone()).await;
+    let town = Town::with_tally(store.clone()).await.by_post();
     let from = ChipAddress { cuid: cuid("bob"), agent: agent(), endpoint: None };
     let letter = |number: u64| {
         let chit = ChitId::random((u128::from(number) << 64).to_be_bytes());
@@ -172,7 +172,7 @@ fn what_waits_is_named_by_its_matter() {
 
 #[tokio::test]
 async fn an_invoice_before_the_tally_is_open_is_refused() {
-    let town = Town::new(Store::memory()).await;
+    let town = Town::new(Store::memory()).await.by_post();
     town.invite().await;
     let error = town.ask_for(asks(1, 1, 5)).await.unwrap_err();
     assert!(matches!(error, SiteError::NotOpen { .. }), "{error}");

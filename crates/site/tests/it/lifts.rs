@@ -167,7 +167,7 @@ async fn the_same_clearing_asked_twice_is_done_once(store: Store) {
 }
 
 async fn what_is_on_its_way_is_not_counted_on(store: Store) {
-    let town = indebted(store).await;
+    let town = indebted(store).await.by_post();
     // Suzie owes Eve 25 by her own half, 20 by Eve's: the letter has not come.
     owe(&town, 1, 9, 5_000).await;
     let cleared = clear(&town).await.unwrap();

@@ -3,6 +3,7 @@
 
 mod after_a_restart;
 mod asked;
+mod at_once;
 mod both_machines;
 mod device;
 mod invoices;

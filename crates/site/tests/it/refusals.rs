@@ -99,7 +99,7 @@ async fn tallies_that_are_not_open_or_not_ones_own(store: Store) {
 }
 
 async fn invitations_that_are_not_good(store: Store) {
-    let town = Town::new(store).await;
+    let town = Town::new(store).await.by_post();
     town.add("eve", Type::Person).await.unwrap();
     let invitation = town.invite().await;
     let mut expired = invitation.clone();

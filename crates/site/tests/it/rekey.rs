@@ -38,7 +38,7 @@ async fn pay(town: &Town, name: &str, side: Side, id: ChitId, milli: i64) {
 }
 
 async fn after_a_change_of_key_only_the_new_one_signs(store: Store) {
-    let town = Town::with_tally(store).await;
+    let town = Town::with_tally(store).await.by_post();
     town.pay("bob", Side::Foil, 1, 500).await.unwrap();
     town.deliver().await;
     for (name, side, uuid) in [("bob", Side::Foil, 10), ("suzie", Side::Stock, 20)] {
@@ -56,7 +56,7 @@ async fn after_a_change_of_key_only_the_new_one_signs(store: Store) {
 }
 
 async fn a_stolen_key_is_worth_nothing_at_either_half(store: Store) {
-    let town = Town::with_tally(store).await;
+    let town = Town::with_tally(store).await.by_post();
     town.pay("suzie", Side::Stock, 1, 300).await.unwrap();
     town.deliver().await;
     // Handed in, not delivered, when Suzie gives up her key.
@@ -86,7 +86,7 @@ async fn a_stolen_key_is_worth_nothing_at_either_half(store: Store) {
 }
 
 async fn a_cert_with_another_key_needs_both_keys(store: Store) {
-    let town = Town::new(store).await;
+    let town = Town::new(store).await.by_post();
     let new = new_key("bob");
     let before = town.cert("bob", protocol::cert::Type::Person);
     let cert = Cert { public: new.public_key(), sign: None, ..before };

@@ -15,7 +15,7 @@ on_every_store! {
 }
 
 async fn two_neighbours_open_a_tally_trade_and_close_it(store: Store) {
-    let town = Town::new(store).await;
+    let town = Town::new(store).await.by_post();
     let invitation = town.invite().await;
     assert_eq!(town.status("suzie").await, "draft");
     town.ask(&user("bob"), Command::Answer { invitation }).await.unwrap();
@@ -57,7 +57,7 @@ async fn two_neighbours_open_a_tally_trade_and_close_it(store: Store) {
 }
 
 async fn an_offer_is_refused_and_made_anew(store: Store) {
-    let town = Town::new(store).await;
+    let town = Town::new(store).await.by_post();
     let invitation = town.invite().await;
     town.ask(&user("bob"), Command::Answer { invitation }).await.unwrap();
     town.deliver().await;
@@ -75,7 +75,7 @@ async fn an_offer_is_refused_and_made_anew(store: Store) {
 }
 
 async fn a_user_sees_its_own_rows_only(store: Store) {
-    let town = Town::with_tally(store).await;
+    let town = Town::with_tally(store).await.by_post();
     town.add("eve", Type::Person).await.unwrap();
     assert_eq!(town.site.tallies(&user("bob"), None, 10).await.unwrap().len(), 1);
     assert_eq!(town.site.tallies(&user("eve"), None, 10).await.unwrap(), []);
@@ -88,7 +88,7 @@ async fn a_user_sees_its_own_rows_only(store: Store) {
 }
 
 async fn many_chits_from_both_sides_end_as_one_chain(store: Store) {
-    let town = Town::with_tally(store).await;
+    let town = Town::with_tally(store).await.by_post();
     for number in 0..100 {
         let (name, side) =
             if number % 3 == 0 { ("suzie", Side::Stock) } else { ("bob", Side::Foil) };

@@ -13,7 +13,7 @@ use protocol::{
     AgentId, ChipAddress, ChitId, ContractId, Cuid, Hash, SecretKey, Settings, Side, Signer, Tally,
     TallyId, Terms, Timestamp, Units,
 };
-use site::{Answer, Caller, Chance, Clock, Command, CommandId, Site, SiteError, Wish};
+use site::{Answer, Caller, Chance, Clock, Command, CommandId, Hears, Site, SiteError, Wish};
 use store::{Store, UserKind};
 
 /// Runs a test on each of the three stores.
@@ -141,6 +141,12 @@ impl Town {
         let town = Self::new(store).await;
         town.open_tally().await;
         town
+    }
+
+    /// From now on each note is a letter, which waits until it is delivered.
+    pub(crate) fn by_post(self) -> Self {
+        let Self { site, world, keys, commands } = self;
+        Self { site: site.hearing(Hears::ByPost), world, keys, commands }
     }
 
     pub(crate) fn key(&self, name: &str) -> &SecretKey {

@@ -203,7 +203,10 @@ fn killed_under_load(town: &Town) {
         }
         if round == kills {
             town.is_well();
-            assert_eq!(serving.end().matches("\"level\":\"ERROR\"").count(), 0);
+            let log = serving.end();
+            let errors: Vec<&str> =
+                log.lines().filter(|line| line.contains("\"level\":\"ERROR\"")).collect();
+            assert!(errors.is_empty(), "{errors:#?}");
             break;
         }
         let (after, looks) = (random() % 60, random() % 2_000);

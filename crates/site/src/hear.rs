@@ -1,0 +1,184 @@
+//! Notes as they are heard: a half takes what its partner's half says. What halves at this site say to
+//! each other is heard in the transaction in which it is said; the rest is brought by the post.
+
+use protocol::invoice::Input as InvoiceInput;
+use protocol::ledger::{self, Input as LedgerInput};
+use protocol::negotiation::{self, Input as NegotiationInput};
+use protocol::note::{Body, Note};
+use protocol::{Hash, TallyId, Timestamp};
+use store::{Half, NewEvent};
+
+use crate::batch::{Batch, Work};
+use crate::door::{Site, token_key};
+use crate::error::SiteError;
+use crate::half::Kept;
+use crate::invitation::Invitation;
+use crate::lift::check_all;
+use crate::post::{Input, Posted};
+
+/// How often halves may answer each other within one transaction. A payment takes two rounds, the
+/// longest exchange that one command causes takes four; what is beyond goes by the post.
+const ROUNDS: usize = 8;
+
+/// When halves at one site hear each other.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Hears {
+    /// In the transaction that causes it: both halves change together.
+    #[default]
+    AtOnce,
+    /// From the outbox, as if they were at two sites: for whoever wants to see each step, or a half
+    /// whose partner's half is damaged.
+    ByPost,
+}
+
+impl Site {
+    /// Has halves here hear what is said to them in this batch, and their partners here what they
+    /// answer to it. What is left is posted.
+    pub(crate) async fn hear(&self, batch: &mut Batch) -> Result<Posted, SiteError> {
+        let mut posted = Posted::default();
+        for _ in 0..ROUNDS {
+            let notes = batch.work.take_notes_for(self.agent);
+            if notes.is_empty() {
+                break;
+            }
+            self.prepare_for(batch, notes.iter()).await?;
+            for note in notes {
+                self.hear_one(batch, Ok(note), &mut posted).await?;
+            }
+        }
+        Ok(posted)
+    }
+
+    /// A half hears a note, or refuses it, which is told.
+    pub(crate) async fn hear_one(
+        &self,
+        batch: &mut Batch,
+        note: Result<Note, SiteError>,
+        posted: &mut Posted,
+    ) -> Result<(), SiteError> {
+        let heard = match note {
+            Ok(note) => self.receive(batch, note).await,
+            Err(error) => Err(error),
+        };
+        match heard {
+            Ok(()) => posted.delivered += 1,
+            Err(error @ (SiteError::Store(_) | SiteError::History { .. })) => return Err(error),
+            Err(refusal) => {
+                posted.refused += 1;
+                batch.work.tx().tell([refused(&refusal, self.clock.now())]);
+            }
+        }
+        Ok(())
+    }
+
+    /// Asks the store, in few questions, for what these notes need.
+    pub(crate) async fn prepare_for(
+        &self,
+        batch: &mut Batch,
+        notes: impl Iterator<Item = &Note> + Clone,
+    ) -> Result<(), SiteError> {
+        let unknown = notes.clone().filter(|note| batch.held(&note.to, note.tally).is_none());
+        let tallies: Vec<TallyId> = unknown.map(|note| note.tally).collect();
+        batch.load_tallies(&tallies).await?;
+        let mut names = Vec::new();
+        for Note { to, tally, body, .. } in notes {
+            let Body::Ledger(ledger::Message::Upd { chits, .. }) = body else { continue };
+            let held = batch.held(to, *tally);
+            let Some(ledger) = held.and_then(|held| held.state.ledger.as_ref()) else { continue };
+            for chit in chits {
+                // Whatever is wrong with it is said when its turn comes.
+                if let Ok(good) = self.good(ledger, chit) {
+                    names.push((to.clone(), *tally, chit.uuid, good.hash()));
+                }
+            }
+        }
+        batch.look_up(&names).await
+    }
+
+    /// Takes a note whose sending agent is the one in its `from`.
+    async fn receive(&self, batch: &mut Batch, note: Note) -> Result<(), SiteError> {
+        let Note { tally, from, to, token, body } = note;
+        let (held, work) = batch.hold(&to, tally).await?;
+        let from = from.short();
+        match held.state.negotiation.partner() {
+            Some(partner) if partner.chad.short() == from => {}
+            Some(_) => return Err(SiteError::NotPartner { tally, from }),
+            None => {
+                let Body::Negotiation(negotiation::Message::Answer { cert }) = &body else {
+                    return Err(SiteError::NotPartner { tally, from });
+                };
+                if cert.chad.short() != from {
+                    return Err(SiteError::NotPartner { tally, from });
+                }
+                self.redeem(work, &held.half, token).await?;
+            }
+        }
+        if matches!(body, Body::Negotiation(negotiation::Message::Answered)) {
+            work.tx().set(&token_key(&tally), None).await?;
+        }
+        let input = match body {
+            Body::Negotiation(message) => {
+                Input::Negotiation(NegotiationInput::Receive(message.check()?))
+            }
+            Body::Ledger(message) => {
+                message.check_length()?;
+                let ledger = held.state.open()?;
+                let chits = match &message {
+                    ledger::Message::Upd { chits, .. } => chits.clone(),
+                    _ => Vec::new(),
+                };
+                // Some may have a key that comes with them.
+                let signed = |chits| self.good_all(ledger, chits, ledger::Ledger::prove_in_order);
+                let good = match check_all(work.view(), &self.known, chits, signed).await {
+                    Ok(good) => good,
+                    Err(SiteError::Signature(fault)) => {
+                        // A lie, or a half that went back to before a change of key: then the
+                        // partner says what is missing.
+                        let compare = Input::Ledger(LedgerInput::Compare);
+                        self.take(work, held, compare).await?;
+                        return Err(fault.into());
+                    }
+                    Err(error) => return Err(error),
+                };
+                let mut good = good.into_iter();
+                // One for each, in their order.
+                let message = message.try_map(|chit| {
+                    good.next().ok_or(ledger::Refusal::NotALift { chit: chit.uuid })
+                })?;
+                Input::Ledger(LedgerInput::Receive(message))
+            }
+            Body::Invoice(message) => {
+                let ledger = held.state.open()?;
+                let message = message.try_map(|invoice| ledger.prove_invoice(&invoice))?;
+                Input::Invoice(InvoiceInput::Receive(message))
+            }
+        };
+        self.take(work, held, input).await
+    }
+
+    /// An invitation is answered: its token counts once.
+    async fn redeem(
+        &self,
+        work: &mut Work,
+        half: &Half,
+        token: Option<Hash>,
+    ) -> Result<(), SiteError> {
+        let token = token.ok_or(SiteError::Invitation("was answered without its token"))?;
+        let kept = Invitation::kept(&token);
+        let invite = work.view().invite(&kept).await?;
+        let invite = invite
+            .filter(|invite| invite.holder == half.holder && invite.text == half.tally.to_string());
+        let invite = invite.ok_or(SiteError::Invitation("is not known, or was answered"))?;
+        if invite.expires.is_some_and(|expires| expires <= self.clock.now()) {
+            return Err(SiteError::Invitation("has expired"));
+        }
+        work.tx().drop_invite(&kept).await?;
+        Ok(())
+    }
+}
+
+/// What is told of a note that was refused.
+fn refused(refusal: &SiteError, at: Timestamp) -> NewEvent {
+    let text = serde_json::json!({ "reason": refusal.to_string() }).to_string();
+    NewEvent { user: None, kind: "note_refused".to_owned(), text, at }
+}
