@@ -373,6 +373,7 @@ fn no_site(home: &Home, config: &Config) -> Failure {
 }
 
 fn runtime() -> Result<Runtime, Failure> {
-    let built = Builder::new_current_thread().enable_all().build();
+    // Doctor works on all cores.
+    let built = Builder::new_multi_thread().enable_all().build();
     built.map_err(|error| Failure::refused("system", format!("cannot run: {error}")))
 }

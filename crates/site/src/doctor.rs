@@ -1,7 +1,8 @@
 //! Doctor: whether everything that is kept still holds: every hash, signature, chain and balance,
 //! and the sum of all balances.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::num::NonZero;
 
 use protocol::chit::Entry;
 use protocol::half::HalfTally;
@@ -9,15 +10,18 @@ use protocol::ledger::{Head, Ledger, Link};
 use protocol::record::Record;
 use protocol::{Cuid, Hash, Side, TallyId};
 use serde::{Deserialize, Serialize};
-use store::{Half, HalfFilter, HalfId, View};
+use store::{Half, HalfFilter, HalfId, StoreError, View};
 
 use crate::door::Site;
 use crate::error::SiteError;
-use crate::half::{Kept, effect, one, states};
+use crate::half::{Kept, effect, states};
 use crate::{history, invoice, lift};
 
 /// How many rows are read at once.
 const AT_ONCE: u32 = 500;
+
+/// How many halves are looked at by one core before the next are handed out.
+const EACH: usize = 32;
 
 /// What doctor found.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -126,28 +130,71 @@ impl Site {
             page.faults.append(&mut examine_lifts(&mut view).await?);
         }
         let halves = view.halves(&HalfFilter::default(), after, limit.max(1)).await?;
-        let ids: Vec<HalfId> = halves.iter().map(|half| half.id).collect();
-        // Each of these legs is proved by its lift, which was looked at first.
-        let legs = view.legs_of_halves(&ids).await?;
-        let legs: Legs = legs.into_iter().map(|leg| (leg.half, leg.chit)).collect();
-        let states = states(&mut view, &halves).await?;
-        for (half, state) in halves.iter().zip(states) {
-            let mut found = Vec::new();
-            match state {
-                Ok(state) => {
-                    page.chits += examine(&mut view, half, &state, &legs, &mut found).await?;
-                    page.sum += balance_with_partner(&mut view, half, &state, &mut found).await?;
-                }
-                Err(error) => found.push(error.to_string()),
+        drop(view);
+        let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
+        for some in halves.chunks(EACH * cores) {
+            let parts = some.chunks(EACH).map(|part| {
+                // Halves are never taken away, and new ones come last: these are seen again.
+                let before = part.first().map(|first| HalfId::new(first.id.get() - 1));
+                let many = u32::try_from(part.len()).unwrap_or(u32::MAX);
+                let site = self.clone();
+                tokio::spawn(async move { site.examine_some(before, many).await })
+            });
+            // In the order of the halves, whichever is done first.
+            for part in parts.collect::<Vec<_>>() {
+                let part = joined(part.await)??;
+                page.faults.extend(part.faults);
+                page.tallies += part.tallies;
+                page.chits += part.chits;
+                page.sum += part.sum;
+                watch(page.tallies);
             }
-            let found = found.into_iter().map(|what| fault(&half.holder, half.tally, what));
-            page.faults.extend(found);
-            page.tallies += 1;
-            watch(page.tallies);
         }
         page.next = halves.last().map(|last| last.id.get());
         Ok(page)
     }
+
+    /// Checks so many halves after one, at one moment.
+    async fn examine_some(&self, after: Option<HalfId>, many: u32) -> Result<Examined, SiteError> {
+        let mut part = Examined { faults: Vec::new(), tallies: 0, chits: 0, sum: 0, next: None };
+        let mut view = self.store.read().await?;
+        let halves = view.halves(&HalfFilter::default(), after, many).await?;
+        let ids: Vec<HalfId> = halves.iter().map(|half| half.id).collect();
+        // Each of these legs is proved by its lift, which was looked at first.
+        let legs = view.legs_of_halves(&ids).await?;
+        let legs: Legs = legs.into_iter().map(|leg| (leg.half, leg.chit)).collect();
+        let tallies: Vec<TallyId> = halves.iter().map(|half| half.tally).collect();
+        let others = view.halves_of_tallies(&tallies).await?;
+        let all = states(&mut view, &others).await?;
+        let all: BTreeMap<HalfId, _> =
+            others.iter().zip(all).map(|(h, s)| (h.id, (h, s))).collect();
+        for half in &halves {
+            let mut found = Vec::new();
+            match all.get(&half.id) {
+                Some((_, Ok(state))) => {
+                    part.chits += examine(&mut view, half, state, &legs, &mut found).await?;
+                    let partner = all.values().find(|(other, _)| are_partners(half, other, self));
+                    if let Some((other, theirs)) = partner {
+                        part.sum += sum(half, state, other, theirs.as_ref().ok(), &mut found);
+                    }
+                }
+                Some((_, Err(error))) => found.push(error.to_string()),
+                None => {}
+            }
+            let found = found.into_iter().map(|what| fault(&half.holder, half.tally, what));
+            part.faults.extend(found);
+            part.tallies += 1;
+        }
+        Ok(part)
+    }
+}
+
+/// What a task came to; a fault of the program goes on as one.
+fn joined<T>(done: Result<T, tokio::task::JoinError>) -> Result<T, SiteError> {
+    done.map_err(|error| match error.try_into_panic() {
+        Ok(panic) => std::panic::resume_unwind(panic),
+        Err(_) => StoreError::Gone { why: "the program is ending".to_owned() }.into(),
+    })
 }
 
 /// The legs of lifts that were looked at: half, and hash of the chit.
@@ -202,9 +249,7 @@ async fn examine(
     let mut balance = 0_i128;
     loop {
         let rows = view.links(half.id, head.index + 1, AT_ONCE).await?;
-        if rows.is_empty() {
-            break;
-        }
+        let last = rows.len() < AT_ONCE as usize;
         for row in rows {
             let link = match history::link(&row) {
                 Ok(link) => link,
@@ -234,6 +279,9 @@ async fn examine(
             } else if let Err(fault) = ledger.prove(link.chit) {
                 found.push(format!("link {}: {fault}", row.index));
             }
+        }
+        if last {
+            break;
         }
     }
     if ledger.head() != head {
@@ -265,28 +313,33 @@ fn check_key(ledger: &Ledger, link: &Link, found: &mut Vec<String>) {
     }
 }
 
-/// What a half and its partner's, where that is here too, sum to, counted with the earlier of the
-/// two; both must have what they agreed on.
-async fn balance_with_partner(
-    view: &mut View,
+/// Whether two halves here are those of one tally: a stranger may have named its own alike.
+fn are_partners(one: &Half, other: &Half, site: &Site) -> bool {
+    let means = |one: &Half, other: &Half| {
+        one.row.partner.as_deref() == Some(&format!("{}:{}", other.holder, site.agent))
+    };
+    one.tally == other.tally && one.id != other.id && means(one, other) && means(other, one)
+}
+
+/// What a half and its partner's sum to, counted with the earlier of the two; both must have what
+/// they agreed on.
+fn sum(
     half: &Half,
     state: &HalfTally,
+    other: &Half,
+    theirs: Option<&HalfTally>,
     found: &mut Vec<String>,
-) -> Result<i128, SiteError> {
-    let both = view.halves_of_tally(&half.tally).await?;
-    let Some(other) = both.iter().find(|other| other.id != half.id) else { return Ok(0) };
-    if let (Some(ours), Ok(theirs)) = (&state.ledger, one(view, other).await)
-        && let Some(theirs) = &theirs.ledger
-    {
+) -> i128 {
+    let theirs = theirs.and_then(|theirs| theirs.ledger.as_ref());
+    if let (Some(ours), Some(theirs)) = (&state.ledger, theirs) {
         let settled = |l: &Ledger| l.agreed() == l.head().index;
         if settled(ours) && settled(theirs) && ours.head() != theirs.head() {
             found.push("both halves are settled, yet their chains differ".to_owned());
         }
         // What is still on its way between the halves counts for neither.
         if ours.head() != theirs.head() {
-            return Ok(0);
+            return 0;
         }
     }
-    let earlier = half.id < other.id;
-    Ok(if earlier { half.row.balance + other.row.balance } else { 0 })
+    if half.id < other.id { half.row.balance + other.row.balance } else { 0 }
 }

@@ -83,9 +83,9 @@ impl View {
         ask!(self.half_of(holder, tally))
     }
 
-    /// The halves of a tally that are here, by number.
-    pub async fn halves_of_tally(&mut self, tally: &TallyId) -> Result<Vec<Half>> {
-        ask!(self.halves_of_tally(tally))
+    /// The halves of these tallies that are here, by number.
+    pub async fn halves_of_tallies(&mut self, tallies: &[TallyId]) -> Result<Vec<Half>> {
+        ask!(self.halves_of_tallies(tallies))
     }
 
     /// Halves by number.

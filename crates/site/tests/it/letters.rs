@@ -143,7 +143,7 @@ async fn nobody_fills_the_outbox_with_answers(store: Store) {
         town.site.post().await.unwrap();
     }
     let mut view = store.read().await.unwrap();
-    let halves = view.halves_of_tally(&tally_id()).await.unwrap();
+    let halves = view.halves_of_tallies(&[tally_id()]).await.unwrap();
     let suzie = halves.iter().find(|half| half.holder == cuid("suzie")).unwrap();
     assert_eq!(view.waiting(suzie.id).await.unwrap(), 512);
     drop(view);

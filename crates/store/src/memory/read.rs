@@ -61,8 +61,8 @@ impl Hand {
         Ok(id.and_then(|id| self.state.halves.get(id)).cloned())
     }
 
-    pub(crate) fn halves_of_tally(&self, tally: &TallyId) -> Result<Vec<Half>> {
-        self.lock_tallies(std::slice::from_ref(tally))
+    pub(crate) fn halves_of_tallies(&self, tallies: &[TallyId]) -> Result<Vec<Half>> {
+        self.lock_tallies(tallies)
     }
 
     pub(crate) fn lock_tallies(&self, tallies: &[TallyId]) -> Result<Vec<Half>> {

@@ -92,8 +92,12 @@ impl Hand {
         self.pick_one("WHERE tally = $1 AND holder = $2", vec![name(tally), name(holder)]).await
     }
 
-    pub(crate) async fn halves_of_tally(&mut self, tally: &TallyId) -> Result<Vec<Half>> {
-        self.pick("WHERE tally = $1 ORDER BY id", vec![name(tally)]).await
+    pub(crate) async fn halves_of_tallies(&mut self, tallies: &[TallyId]) -> Result<Vec<Half>> {
+        let tallies: BTreeSet<_> = tallies.iter().collect();
+        let tallies: Vec<Value> = tallies.into_iter().map(name).collect();
+        let mut halves: Vec<Half> = self.pick_named("tally", &tallies, "").await?;
+        halves.sort_unstable_by_key(|half| half.id);
+        Ok(halves)
     }
 
     pub(crate) async fn negotiations(&mut self, halves: &[HalfId]) -> Result<Vec<Negotiation>> {

@@ -226,7 +226,7 @@ async fn all(view: &mut View) -> String {
         all.push(format!("{:?}", view.balance_before(half.id, at(3500)).await.unwrap()));
     }
     for number in 0..4 {
-        all.push(format!("{:?}", view.halves_of_tally(&tally(number)).await.unwrap()));
+        all.push(format!("{:?}", view.halves_of_tallies(&[tally(number)]).await.unwrap()));
     }
     all.push(format!("{:?}", view.letters(None, 99).await.unwrap()));
     all.push(format!("{:?}", view.next_due().await.unwrap()));

@@ -15,7 +15,7 @@ async fn both_halves_of_a_tally(home: &Home) {
     assert_eq!(view.half(bert.id).await.unwrap().as_ref(), Some(&bert));
     assert_eq!(view.half_of(&cuid("anne"), &tally(1)).await.unwrap().as_ref(), Some(&anne));
     assert_eq!(view.half_of(&cuid("anne"), &tally(2)).await.unwrap(), None);
-    assert_eq!(view.halves_of_tally(&tally(1)).await.unwrap(), [anne, bert]);
+    assert_eq!(view.halves_of_tallies(&[tally(1)]).await.unwrap(), [anne, bert]);
 }
 
 async fn come_back_as_written(home: &Home) {
