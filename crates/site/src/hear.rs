@@ -100,6 +100,8 @@ impl Site {
         let Note { tally, from, to, token, body } = note;
         let (held, work) = batch.hold(&to, tally).await?;
         let from = from.short();
+        let answered = matches!(body, Body::Negotiation(negotiation::Message::Answered));
+        let mut invite = None;
         match held.state.negotiation.partner() {
             Some(partner) if partner.chad.short() == from => {}
             Some(_) => return Err(SiteError::NotPartner { tally, from }),
@@ -110,11 +112,8 @@ impl Site {
                 if cert.chad.short() != from {
                     return Err(SiteError::NotPartner { tally, from });
                 }
-                self.redeem(work, &held.half, token).await?;
+                invite = Some(self.invite_of(work, &held.half, token).await?);
             }
-        }
-        if matches!(body, Body::Negotiation(negotiation::Message::Answered)) {
-            work.tx().set(&token_key(&tally), None).await?;
         }
         let input = match body {
             Body::Negotiation(message) => {
@@ -153,16 +152,24 @@ impl Site {
                 Input::Invoice(InvoiceInput::Receive(message))
             }
         };
-        self.take(work, held, input).await
+        self.take(work, held, input).await?;
+        // Only now: an answer that was refused leaves the invitation as good as it was.
+        if let Some(invite) = invite {
+            work.tx().drop_invite(&invite).await?;
+        }
+        if answered {
+            work.tx().set(&token_key(&tally), None).await?;
+        }
+        Ok(())
     }
 
-    /// An invitation is answered: its token counts once.
-    async fn redeem(
+    /// What is kept of the invitation that is answered with this token, which counts once.
+    async fn invite_of(
         &self,
         work: &mut Work,
         half: &Half,
         token: Option<Hash>,
-    ) -> Result<(), SiteError> {
+    ) -> Result<Hash, SiteError> {
         let token = token.ok_or(SiteError::Invitation("was answered without its token"))?;
         let kept = Invitation::kept(&token);
         let invite = work.view().invite(&kept).await?;
@@ -172,8 +179,7 @@ impl Site {
         if invite.expires.is_some_and(|expires| expires <= self.clock.now()) {
             return Err(SiteError::Invitation("has expired"));
         }
-        work.tx().drop_invite(&kept).await?;
-        Ok(())
+        Ok(kept)
     }
 }
 

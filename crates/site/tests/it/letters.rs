@@ -13,6 +13,7 @@ use crate::town::{Town, agent, chit_id, cuid, on_every_store, tally_id};
 on_every_store! {
     no_letter_takes_the_place_of_one_that_has_to_be_heard,
     an_agreement_and_a_new_offer_wait_side_by_side,
+    an_answer_that_is_refused_does_not_use_up_the_invitation,
     versions_that_come_twice_and_in_any_order_end_alike,
     nobody_fills_the_outbox_with_answers,
 }
@@ -59,6 +60,26 @@ async fn an_agreement_and_a_new_offer_wait_side_by_side(store: Store) {
     assert_eq!(suzie.signed.unwrap().members().revision.get(), 1);
     assert_eq!(suzie.offer.unwrap().0.members().revision.get(), 2, "and so did the offer");
     assert_eq!(town.site.remind().await.unwrap(), 0, "with no need of a reminder");
+}
+
+async fn an_answer_that_is_refused_does_not_use_up_the_invitation(store: Store) {
+    let town = Town::new(store.clone()).await.by_post();
+    let invitation = town.invite().await;
+    town.ask(&crate::town::user("bob"), site::Command::Answer { invitation }).await.unwrap();
+    let good = take(&store).await;
+    // The token is right, the name in the cert is not what Bob signed.
+    let mut spoilt = good.clone();
+    spoilt[0].message = good[0].message.replace("[\"bob\"]", "[\"bib\"]");
+    assert_ne!(spoilt, good);
+    put(&store, &spoilt, 0).await;
+    assert_eq!(town.site.post().await.unwrap().refused, 1);
+    assert_eq!(town.status("suzie").await, "draft");
+    put(&store, &good, 1).await;
+    town.deliver().await;
+    assert_eq!(town.status("suzie").await, "P.draft");
+    put(&store, &good, 2).await;
+    town.deliver().await;
+    assert_eq!(town.status("suzie").await, "P.draft", "and it counts once");
 }
 
 /// The letters that wait, taken out of the outbox.
