@@ -33,19 +33,31 @@ impl std::fmt::Debug for Conn {
 
 type Result<T> = std::result::Result<T, StoreError>;
 
-/// The values of a statement, as one of the databases wants them.
-fn bind<A>(values: Vec<Value>, about: &About) -> Result<A>
-where
-    A: Arguments + Default,
-    Option<i64>: for<'q> sqlx::Encode<'q, A::Database> + sqlx::Type<A::Database>,
-    Option<String>: for<'q> sqlx::Encode<'q, A::Database> + sqlx::Type<A::Database>,
-{
-    let mut arguments = A::default();
+/// The values of a statement, as SQLite wants them.
+fn for_sqlite(values: Vec<Value>, about: &About) -> Result<SqliteArguments> {
+    let mut arguments = SqliteArguments::default();
     arguments.reserve(values.len(), 0);
     for value in values {
         let added = match value {
             Value::Int(number) => arguments.add(number),
             Value::Text(text) => arguments.add(text),
+            Value::Ints(_) | Value::Texts(_) => Err("SQLite has no arrays".into()),
+        };
+        added.map_err(|error| fault(&sqlx::Error::Encode(error), about))?;
+    }
+    Ok(arguments)
+}
+
+/// The same, as PostgreSQL wants them.
+fn for_postgres(values: Vec<Value>, about: &About) -> Result<PgArguments> {
+    let mut arguments = PgArguments::default();
+    arguments.reserve(values.len(), 0);
+    for value in values {
+        let added = match value {
+            Value::Int(number) => arguments.add(number),
+            Value::Text(text) => arguments.add(text),
+            Value::Ints(numbers) => arguments.add(numbers),
+            Value::Texts(texts) => arguments.add(texts),
         };
         added.map_err(|error| fault(&sqlx::Error::Encode(error), about))?;
     }
@@ -79,11 +91,11 @@ impl Hand {
         let sql = AssertSqlSafe(sql);
         let done = match &mut self.conn {
             Conn::Sqlite(tx) => {
-                let query = sqlx::query_with(sql, bind::<SqliteArguments>(values, about)?);
+                let query = sqlx::query_with(sql, for_sqlite(values, about)?);
                 query.execute(&mut **tx).await.map(|done| done.rows_affected())
             }
             Conn::Postgres(tx) => {
-                let query = sqlx::query_with(sql, bind::<PgArguments>(values, about)?);
+                let query = sqlx::query_with(sql, for_postgres(values, about)?);
                 query.execute(&mut **tx).await.map(|done| done.rows_affected())
             }
         };
@@ -101,12 +113,12 @@ impl Hand {
         let sql = AssertSqlSafe(sql);
         let done = match &mut self.conn {
             Conn::Sqlite(tx) => {
-                let query = sqlx::query_with(sql, bind::<SqliteArguments>(values, &about)?);
+                let query = sqlx::query_with(sql, for_sqlite(values, &about)?);
                 let rows = query.fetch_all(&mut **tx).await;
                 rows.map(|rows| rows.into_iter().map(Row::Sqlite).collect())
             }
             Conn::Postgres(tx) => {
-                let query = sqlx::query_with(sql, bind::<PgArguments>(values, &about)?);
+                let query = sqlx::query_with(sql, for_postgres(values, &about)?);
                 let rows = query.fetch_all(&mut **tx).await;
                 rows.map(|rows| rows.into_iter().map(Row::Postgres).collect())
             }

@@ -17,8 +17,9 @@ const CONNECTIONS: u32 = 8;
 const OLDEST: i32 = 150_000;
 /// How statements are planned. All of ours find few rows by an index, however little the server
 /// knows about its tables yet; so each is planned once, and rows are looked up one by one.
-const PLANS: [(&str, &str); 3] = [
+const PLANS: [(&str, &str); 4] = [
     ("plan_cache_mode", "force_generic_plan"),
+    ("enable_seqscan", "off"),
     ("enable_hashjoin", "off"),
     ("enable_mergejoin", "off"),
 ];

@@ -29,7 +29,7 @@ pub(super) trait Put: Fit {
     fn values(&self) -> Vec<Value>;
 }
 
-/// Rows are written as many at a time; few sizes, so that few statements are prepared.
+/// Rows are written as many at a time on SQLite; few sizes, so that few statements are prepared.
 const SIZES: [usize; 8] = [128, 64, 32, 16, 8, 4, 2, 1];
 
 /// Cuts a list into pieces of those sizes.
@@ -88,6 +88,10 @@ impl Hand {
         names: &[Value],
         rest: &str,
     ) -> Result<Vec<T>> {
+        if let (Conn::Postgres(_), [first, ..]) = (&self.conn, names) {
+            let rest = format!("WHERE {column} = ANY($1::{}) {rest}", first.array_type());
+            return self.pick(&rest, vec![Value::array(names)]).await;
+        }
         let mut found = Vec::with_capacity(names.len());
         for piece in pieces(names) {
             let list = self.places(1, piece.len());
@@ -104,25 +108,68 @@ impl Hand {
         pairs: &[(i64, String)],
         order: &str,
     ) -> Result<Vec<T>> {
+        let rows: Vec<Vec<Value>> =
+            pairs.iter().map(|(number, name)| vec![(*number).into(), name.into()]).collect();
+        if rows.is_empty() {
+            return Ok(Vec::new());
+        }
+        if let Conn::Postgres(_) = self.conn {
+            let (source, values) = arrays(&rows);
+            // `OFFSET 0` keeps it a look-up for each pair, whatever is known about the table.
+            let sql = format!(
+                "SELECT found.* FROM ({source}) AS pair (number, name), LATERAL (SELECT {} FROM {} \
+                 WHERE ({columns}) = (pair.number, pair.name) OFFSET 0) AS found ORDER BY {order}",
+                T::COLUMNS,
+                T::TABLE
+            );
+            let rows = self.rows(sql, values, T::ROW).await?;
+            return rows.iter().map(|row| T::read(&mut row.cells(T::ROW))).collect();
+        }
         let mut found = Vec::with_capacity(pairs.len());
-        for piece in pieces(pairs) {
+        for piece in pieces(&rows) {
             let places = self.places(piece.len(), 2);
             let rest = format!("WHERE ({columns}) IN (VALUES {places}) ORDER BY {order}");
-            let values = piece.iter().flat_map(|(number, name)| [(*number).into(), name.into()]);
-            found.append(&mut self.pick(&rest, values.collect()).await?);
+            found.append(&mut self.pick(&rest, piece.concat()).await?);
         }
         Ok(found)
     }
 
     /// Adds rows; `rest` follows the values, for rows that are there already.
     pub(super) async fn put<T: Put>(&mut self, rows: &[T], rest: &str) -> Result<()> {
+        let columns = T::COLUMNS.join(", ");
+        let about = || About { kind: T::KIND, which: which(rows) };
+        if let Conn::Postgres(_) = self.conn {
+            for piece in rows.chunks(MOST) {
+                let values: Vec<Vec<Value>> = piece.iter().map(Put::values).collect();
+                let (source, values) = arrays(&values);
+                let sql = format!("INSERT INTO {} ({columns}) {source} {rest}", T::INTO);
+                self.run(sql, values, &about()).await?;
+            }
+            return Ok(());
+        }
         for piece in pieces(rows) {
             let values = piece.iter().flat_map(Put::values).collect();
             let places = self.places(piece.len(), T::COLUMNS.len());
-            let columns = T::COLUMNS.join(", ");
             let sql = format!("INSERT INTO {} ({columns}) VALUES {places} {rest}", T::INTO);
-            self.run(sql, values, &About { kind: T::KIND, which: which(rows) }).await?;
+            self.run(sql, values, &about()).await?;
         }
         Ok(())
     }
+}
+
+/// How many rows one statement takes as arrays: their texts are held in memory twice.
+const MOST: usize = 4_096;
+
+/// Rows as PostgreSQL takes any number of them in one statement, planned once: an array for each
+/// column. There is at least one row.
+fn arrays(rows: &[Vec<Value>]) -> (String, Vec<Value>) {
+    let columns = rows.first().map_or(&[][..], Vec::as_slice);
+    let mut places = Vec::with_capacity(columns.len());
+    let mut values = Vec::with_capacity(columns.len());
+    for (column, first) in columns.iter().enumerate() {
+        places.push(format!("${}::{}", column + 1, first.array_type()));
+        let cells: Vec<Value> = rows.iter().filter_map(|row| row.get(column)).cloned().collect();
+        values.push(Value::array(&cells));
+    }
+    (format!("SELECT * FROM UNNEST({})", places.join(", ")), values)
 }

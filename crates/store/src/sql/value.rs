@@ -15,6 +15,33 @@ use crate::{Kind, StoreError};
 pub(super) enum Value {
     Int(Option<i64>),
     Text(Option<String>),
+    /// Of many rows; on PostgreSQL only.
+    Ints(Vec<Option<i64>>),
+    /// The same.
+    Texts(Vec<Option<String>>),
+}
+
+impl Value {
+    /// What PostgreSQL calls an array of such values.
+    pub(super) const fn array_type(&self) -> &'static str {
+        match self {
+            Self::Int(_) | Self::Ints(_) => "BIGINT[]",
+            Self::Text(_) | Self::Texts(_) => "TEXT[]",
+        }
+    }
+
+    /// Values of one kind, as one value.
+    pub(super) fn array(values: &[Self]) -> Self {
+        let ints =
+            values.iter().map(|value| if let Self::Int(i) = value { Some(*i) } else { None });
+        match ints.collect::<Option<Vec<_>>>() {
+            Some(ints) => Self::Ints(ints),
+            None => {
+                let text = |value: &Self| if let Self::Text(t) = value { t.clone() } else { None };
+                Self::Texts(values.iter().map(text).collect())
+            }
+        }
+    }
 }
 
 impl From<i64> for Value {
