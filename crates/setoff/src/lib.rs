@@ -21,7 +21,7 @@ pub use output::decimal::{Decimal, Grouped, Percent};
 pub use output::folder::{FILES, Folder, FolderError, discard_partial};
 pub use output::html::report;
 pub use output::json::{Timing, json};
-pub use source::{Damaged, Input, open};
+pub use source::{Damaged, Input, open, unpacked};
 pub use summary::{Position, Summary};
 pub use table::{
     BadRow, MAX_NAME_BYTES, MAX_PARTICIPANTS, MAX_ROW_BYTES, MAX_ROWS, Names, ReadError,

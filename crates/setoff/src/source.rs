@@ -22,10 +22,13 @@ pub enum Input {
     File(PathBuf),
 }
 
-/// The packed data is broken or ends too early. Travels inside an [`io::Error`], so that readers
+/// The packed data is broken, ends too early, or asks for more memory than unpacking may take. Travels inside an [`io::Error`], so that readers
 /// can tell it from a disk that fails.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("the {format} data is damaged or ends too early ({detail}); make or fetch the file again")]
+#[error(
+    "the {format} data is damaged, ends too early, or needs too much memory ({detail}); fetch the file \
+     again, or pack it again with the usual settings"
+)]
 pub struct Damaged {
     /// Which packing: `gzip`, `xz` or `zstd`.
     pub format: &'static str,
@@ -50,8 +53,12 @@ pub fn open(input: &Input) -> io::Result<Box<dyn Read>> {
     }
 }
 
-/// The bytes of `raw`, unpacked if they begin like a packed file.
-pub(crate) fn unpacked<'a>(raw: impl Read + 'a) -> io::Result<Box<dyn Read + 'a>> {
+/// The bytes of `raw`, unpacked if they begin like a packed file: gzip, xz or zstd, several streams in
+/// a row included. What is damaged is told while it is read, as [`Damaged`] inside the error.
+///
+/// # Errors
+/// What `raw` says, and a system without memory.
+pub fn unpacked<'a>(raw: impl Read + 'a) -> io::Result<Box<dyn Read + 'a>> {
     let (head, whole) = peeked(raw)?;
     let format = Format::of(&head);
     let whole = BufReader::with_capacity(CHUNK_BYTES, whole);

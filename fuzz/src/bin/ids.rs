@@ -1,13 +1,14 @@
 //! Ids, hashes and signatures: one spelling each.
 #![no_main]
 
-use protocol::{AgentId, ChitId, ContractId, Cuid, Hash, LiftId, Signature, TallyId};
+use protocol::{AgentId, ChitId, ContractId, Cuid, Hash, LiftId, PaymentId, Signature, TallyId};
 
 libfuzzer_sys::fuzz_target!(|data: &[u8]| {
     fuzz::one_spelling::<Cuid>(data);
     fuzz::one_spelling::<AgentId>(data);
     fuzz::one_spelling::<TallyId>(data);
     fuzz::one_spelling::<ChitId>(data);
+    fuzz::one_spelling::<PaymentId>(data);
     fuzz::one_spelling::<Hash>(data);
     fuzz::one_spelling::<LiftId>(data);
     fuzz::one_spelling::<ContractId>(data);

@@ -1,11 +1,19 @@
 //! Writes a small seed corpus for the fuzz targets, taken from the test vectors:
 //! `cargo run -p protocol --example seeds -- VECTORS DIR`; `fuzz/run` calls this.
 
+mod made;
+
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::{env, fs, io};
 
-use protocol::{AgentId, ChipAddress, Cuid, Hash, Rate, Signature, TallyId, Timestamp, Units};
+use protocol::invoice::Invoice;
+use protocol::ledger::Ack;
+use protocol::note::Note;
+use protocol::request::Request;
+use protocol::{
+    AgentId, ChipAddress, Cuid, Hash, Rate, Record, Signature, TallyId, Timestamp, Units,
+};
 use serde_json::Value;
 
 /// Texts of kinds that the vectors hold few of.
@@ -40,7 +48,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let (Some(vectors), Some(folder)) = (paths.next(), paths.next()) else {
         return Err("usage: seeds VECTORS DIR".into());
     };
-    for entry in fs::read_dir(vectors)? {
+    for entry in fs::read_dir(&vectors)? {
         let path = entry?.path();
         if path.extension().is_some_and(|extension| extension == "json") {
             sow_all(&folder, &serde_json::from_slice(&fs::read(path)?)?)?;
@@ -49,8 +57,35 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     for text in TEXTS {
         sow_text(&folder, text)?;
     }
-    for table in TABLES {
-        sow(&folder, "table", table)?;
+    let texts = [
+        ("table", TABLES),
+        ("sealed", made::SEALED),
+        ("trust", made::TRUST),
+        ("words", made::WORDS),
+    ];
+    for (target, texts) in texts {
+        texts.iter().try_for_each(|text| sow(&folder, target, text))?;
+    }
+    let records: Value = serde_json::from_slice(&fs::read(vectors.join("records.json"))?)?;
+    let record = |name: &str| {
+        let mut all = records["records"].as_array()?.iter();
+        let found = all.find(|entry| entry["name"] == name)?;
+        serde_json::from_str(found["record"].as_str()?).ok()
+    };
+    for (target, seeds) in made::seeds(&record).ok_or("records.json lacks a record")? {
+        for seed in seeds {
+            let seed = seed.to_string();
+            // A seed that its reader refuses grows into little.
+            let bytes = seed.as_bytes();
+            match target {
+                "note" => Note::read(bytes).map(|_| ())?,
+                "request" => Request::read(bytes).map(|_| ())?,
+                "invoice" => Invoice::read(bytes).map(|_| ())?,
+                "ack" => Ack::read(bytes).map(|_| ())?,
+                _ => {}
+            }
+            sow(&folder, target, &seed)?;
+        }
     }
     Ok(())
 }
@@ -61,6 +96,7 @@ fn sow_all(folder: &Path, value: &Value) -> io::Result<()> {
         Value::Object(members) => {
             if members.contains_key("kty") {
                 sow(folder, "key", &value.to_string())?;
+                sow(folder, "sealed", &value.to_string())?;
             }
             // A record is a seed of the target named after its kind.
             match members.get("kind").and_then(Value::as_str) {

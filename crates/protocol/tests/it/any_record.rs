@@ -3,11 +3,16 @@
 
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseResult;
+use protocol::invoice::Invoice;
+use protocol::ledger::Ack;
 use protocol::lift::{Authorisation, Certificate, Leg};
+use protocol::note::Note;
 use protocol::record::Record;
+use protocol::request::Request;
 use protocol::{Cert, Chit, Contract, Lift, Tally};
 use serde_json::{Value, json};
 
+use crate::letters::{any_ack, any_invoice, any_note};
 use crate::people::{
     any_authorisation, any_cert, any_certificate, any_chit, any_contract, any_leg, any_lift,
     any_tally,
@@ -54,7 +59,11 @@ fn total(bytes: &[u8]) -> TestCaseResult {
     one::<Leg>(bytes)?;
     one::<Lift>(bytes)?;
     one::<Certificate>(bytes)?;
-    one::<Authorisation>(bytes)
+    one::<Authorisation>(bytes)?;
+    one::<Ack>(bytes)?;
+    one::<Invoice>(bytes)?;
+    one::<Note>(bytes)?;
+    one::<Request>(bytes)
 }
 
 /// A value that may stand where another was expected.
@@ -156,6 +165,21 @@ proptest! {
     }
 
     #[test]
+    fn an_acknowledgement_comes_back_as_written(ack in any_ack()) {
+        comes_back(&ack)?;
+    }
+
+    #[test]
+    fn an_invoice_comes_back_as_written(invoice in any_invoice()) {
+        comes_back(&invoice)?;
+    }
+
+    #[test]
+    fn a_note_comes_back_as_written(note in any_note()) {
+        comes_back(&note)?;
+    }
+
+    #[test]
     fn any_bytes_give_a_record_or_a_reason(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
         total(&bytes)?;
     }
@@ -192,6 +216,21 @@ proptest! {
 
     #[test]
     fn a_spoilt_authorisation_gives_a_record_or_a_reason(bytes in spoilt(any_authorisation())) {
+        total(&bytes)?;
+    }
+
+    #[test]
+    fn a_spoilt_acknowledgement_gives_a_record_or_a_reason(bytes in spoilt(any_ack())) {
+        total(&bytes)?;
+    }
+
+    #[test]
+    fn a_spoilt_invoice_gives_a_record_or_a_reason(bytes in spoilt(any_invoice())) {
+        total(&bytes)?;
+    }
+
+    #[test]
+    fn a_spoilt_note_gives_a_record_or_a_reason(bytes in spoilt(any_note())) {
         total(&bytes)?;
     }
 }

@@ -12,7 +12,7 @@ use thiserror::Error;
 use super::{csv, html};
 use crate::Outcome;
 
-/// The names of the files that a result consists of.
+/// The names of the files that a result consists of. Where the first one is, all are, and of one run.
 pub const FILES: [&str; 5] =
     ["setoff.csv", "residual.csv", "positions.csv", "circles.csv", "report.html"];
 
@@ -80,7 +80,10 @@ impl Folder {
         }
         match is_empty(&real) {
             // Links are followed now, because a folder cannot be moved onto a link.
-            Ok(empty) if empty || force => Ok(Self { path: real, force }),
+            Ok(empty) if empty || force => {
+                no_folder_in_the_way(&real)?;
+                Ok(Self { path: real, force })
+            }
             Ok(_) => Err(FolderError::NotEmpty(path)),
             Err(error) => Err(FolderError::Io { path, error }),
         }
@@ -142,6 +145,14 @@ fn is_empty(path: &Path) -> io::Result<bool> {
     Ok(true)
 }
 
+/// Refuses a folder in which one of our files cannot be put.
+fn no_folder_in_the_way(target: &Path) -> Result<(), FolderError> {
+    match FILES.map(|name| target.join(name)).into_iter().find(|file| file.is_dir()) {
+        Some(file) => Err(at(&file)(io::ErrorKind::IsADirectory.into())),
+        None => Ok(()),
+    }
+}
+
 /// How the name of a [`Partial`] begins and ends.
 const PARTIAL_START: &str = ".mychips-";
 const PARTIAL_END: &str = ".partial";
@@ -191,7 +202,19 @@ impl Partial {
         if !force && !is_empty(target).map_err(at(target))? {
             return Err(FolderError::NotEmpty(target.to_owned()));
         }
+        no_folder_in_the_way(target)?;
+        // Whoever ends us in between leaves no mixture of two runs, and what lacks its first file is
+        // seen to be unfinished.
         for name in FILES {
+            let file = target.join(name);
+            match fs::remove_file(&file) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                    return Err(at(&file)(error));
+                }
+                _ => {}
+            }
+        }
+        for name in FILES.iter().rev() {
             fs::rename(self.path.join(name), target.join(name)).map_err(at(&target.join(name)))?;
         }
         fs::remove_dir(&self.path).map_err(at(&self.path))?;
@@ -210,5 +233,29 @@ impl Drop for Partial {
         if partial.as_mut().is_some_and(|partial| partial.remove(&self.path)) {
             let _ = fs::remove_dir_all(&self.path);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_ends_in_the_middle_is_no_mixture_of_two_runs() {
+        let folder = tempfile::tempdir().unwrap();
+        let target = folder.path();
+        for name in FILES {
+            fs::write(target.join(name), "old").unwrap();
+        }
+        let partial = Partial::new(target).unwrap();
+        // One file is missing: moving ends there, as it would where the program is killed.
+        for name in FILES.iter().filter(|name| **name != "positions.csv") {
+            fs::write(partial.path.join(name), "new").unwrap();
+        }
+        assert!(partial.move_to(target, true).is_err());
+        assert!(!target.join("setoff.csv").exists(), "it is not finished");
+        let left = FILES.map(|name| fs::read_to_string(target.join(name)));
+        assert!(left.iter().flatten().all(|text| text == "new"), "{left:?}");
+        assert!(left.iter().flatten().count() > 0);
     }
 }

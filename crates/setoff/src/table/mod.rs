@@ -89,11 +89,12 @@ pub fn read_table(input: impl Read, options: &ReadOptions) -> Result<Table, Read
     reading.finish()
 }
 
-/// The first row is a header if it has a third field and that holds no digit.
+/// The first row is a header if it has a third field and that holds no digit. A digit of another
+/// script makes a bad amount, not a header: no debt is dropped without a word.
 fn is_header(record: &Record<'_>) -> bool {
     record.fault.is_none()
         && record.columns >= 3
-        && !record.fields[2].iter().any(u8::is_ascii_digit)
+        && std::str::from_utf8(record.fields[2]).is_ok_and(|text| !text.contains(char::is_numeric))
 }
 
 /// A table on its way.

@@ -180,6 +180,23 @@ fn of_two_runs_into_one_folder_the_second_is_refused() {
 }
 
 #[test]
+fn a_folder_of_the_name_of_a_file_stops_it_before_anything_is_replaced() {
+    let folder = tempfile::tempdir().unwrap();
+    let accepted = Folder::new(folder.path(), true).unwrap();
+    accepted.write(&outcome(TABLE), "first").unwrap();
+    fs::remove_file(folder.path().join("circles.csv")).unwrap();
+    fs::create_dir(folder.path().join("circles.csv")).unwrap();
+    let in_the_way = |result: Result<(), FolderError>| match result {
+        Err(FolderError::Io { path, .. }) => assert!(path.ends_with("circles.csv"), "{path:?}"),
+        other => panic!("{other:?}"),
+    };
+    in_the_way(Folder::new(folder.path(), true).map(drop));
+    in_the_way(accepted.write(&outcome("A,B,1\nB,A,1\n"), "second"));
+    assert_eq!(rows(&folder.path().join("setoff.csv")).len(), 4, "the first run's");
+    assert_eq!(names_in(folder.path()).len(), FILES.len());
+}
+
+#[test]
 fn what_cannot_be_written_leaves_nothing() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("file"), "").unwrap();

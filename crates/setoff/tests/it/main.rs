@@ -6,3 +6,4 @@ mod packed;
 mod report;
 mod result;
 mod table;
+mod trust;

@@ -3,7 +3,8 @@
 use std::io::{Read, Write};
 use std::path::PathBuf;
 
-use setoff::{Input, ReadError, ReadOptions, Refusal, open, read_table};
+use proptest::prelude::*;
+use setoff::{Damaged, Input, ReadError, ReadOptions, Refusal, open, read_table, unpacked};
 
 const TABLE: &str = "debtor,creditor,amount\nAnn,Bob,1\nBob,Cid,2\nCid,Ann,3\n";
 
@@ -24,6 +25,42 @@ fn zstd(text: &str) -> Vec<u8> {
     writer.include_checksum(true).unwrap();
     writer.write_all(text.as_bytes()).unwrap();
     writer.finish().unwrap()
+}
+
+/// What would take more memory to unpack than it may: a dictionary of 1.5 GiB, a window of 2 GiB.
+#[test]
+fn what_needs_too_much_memory_is_refused_and_says_so() {
+    let mut options = liblzma::stream::LzmaOptions::new_preset(0).unwrap();
+    options.dict_size(1_536 << 20).mode(liblzma::stream::Mode::Fast);
+    let mut filters = liblzma::stream::Filters::new();
+    filters.lzma2(&options);
+    let check = liblzma::stream::Check::Crc32;
+    let stream = liblzma::stream::Stream::new_stream_encoder(&filters, check).unwrap();
+    let mut xz = liblzma::write::XzEncoder::new_stream(Vec::new(), stream);
+    xz.write_all(TABLE.as_bytes()).unwrap();
+    // Magic number, then a frame header that names a window and no size.
+    let zstd = vec![0x28, 0xb5, 0x2f, 0xfd, 0x00, 21 << 3, 0x01, 0x00, 0x00];
+    for bytes in [xz.finish().unwrap(), zstd] {
+        let mut reader = unpacked(&bytes[..]).unwrap();
+        let error = reader.read_to_end(&mut Vec::new()).unwrap_err();
+        assert!(error.to_string().contains("needs too much memory"), "{error}");
+        assert!(error.get_ref().unwrap().is::<Damaged>());
+    }
+}
+
+proptest! {
+    #[test]
+    fn any_bytes_are_unpacked_or_a_reason_is_given(
+        format in prop::sample::select(vec![&b""[..], b"\x1f\x8b\x08\x00", b"\xfd7zXZ\x00", b"\x28\xb5\x2f\xfd"]),
+        bytes in prop::collection::vec(any::<u8>(), 0..300),
+    ) {
+        let bytes = [format, &bytes].concat();
+        let mut reader = unpacked(&bytes[..]).unwrap().take(1 << 20);
+        if let Err(error) = reader.read_to_end(&mut Vec::new()) {
+            prop_assert!(error.get_ref().is_some_and(|inner| inner.is::<Damaged>()), "{error}");
+        }
+        let _ = read_table(unpacked(&bytes[..]).unwrap().take(1 << 20), &ReadOptions::default());
+    }
 }
 
 const PACKERS: [fn(&str) -> Vec<u8>; 3] = [gzip, xz, zstd];

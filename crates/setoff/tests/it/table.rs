@@ -92,7 +92,9 @@ fn line_one_is_a_header_only_without_a_digit_in_its_third_field() {
         assert_eq!(table.debts.len(), 1);
     }
     assert_eq!(good("A,B,1\nC,D,2").len(), 2);
-    assert_eq!(faults("A,B,x1\nC,D,2")[0].0, 1);
+    for amount in ["x1", "\u{663}", "\u{ff11}", "\u{967}\u{968}", "\u{bd}"] {
+        assert_eq!(faults(format!("A,B,{amount}\nC,D,2"))[0].0, 1, "{amount} is no word");
+    }
     assert_eq!(faults("A,B\nC,D,2"), [(1, RowFault::Columns { found: 2 })]);
     assert_eq!(faults("A,B,amount\nC,D,amount")[0].0, 2, "only line 1");
     let table = read("from,to,amount\n", ReadOptions::default()).unwrap();

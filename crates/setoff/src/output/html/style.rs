@@ -22,7 +22,7 @@ background:var(--line);border:1px solid var(--line);border-radius:12px;overflow:
 figure{margin:1rem 0 0}figcaption{font-size:.95rem;max-width:44rem;margin-top:.6rem}\
 svg{display:block;width:100%;height:auto}.bar{height:1.25rem}.bar.big{height:2.1rem}\
 .fill{fill:var(--green)}.pale{fill:var(--pale)}.rest{fill:var(--left)}.track{fill:var(--faint)}\
-.bars{display:grid;gap:.35rem 1rem;grid-template-columns:minmax(5rem,max-content) 1fr max-content;\
+.bars{display:grid;gap:.35rem 1rem;grid-template-columns:fit-content(20rem) minmax(6rem,1fr) max-content;\
 grid-auto-flow:row dense;align-items:center;margin:0;padding:0}\
 .bars dt{grid-column:1}.bars .draw{grid-column:2}.bars .num{grid-column:3}\
 .bars>div{display:contents}.bars dt{color:var(--ink)}.bars dd{margin:0;font-variant-numeric:tabular-nums}\
@@ -42,7 +42,7 @@ border:1px solid var(--line);border-radius:12px;padding:.8rem 1rem}\
 table{border-collapse:collapse;width:100%;font-size:.95rem;font-variant-numeric:tabular-nums}\
 caption{text-align:left;padding:.8rem .9rem;font-size:.95rem}\
 th,td{padding:.4rem .75rem;text-align:right;border-top:1px solid var(--line);white-space:nowrap}\
-thead th{font-weight:600;white-space:normal;color:var(--soft);vertical-align:bottom}\
+thead th{font-weight:600;white-space:normal;overflow-wrap:normal;color:var(--soft);vertical-align:bottom}\
 tbody th{font-weight:500;text-align:left;white-space:normal;min-width:11rem}th.name{text-align:left}thead th:first-child{white-space:nowrap}\
 td.good{color:var(--green);font-weight:600}\
 code{font:.92em ui-monospace,'DejaVu Sans Mono',monospace;background:var(--faint);padding:.1em .35em;border-radius:4px}\

@@ -1,0 +1,125 @@
+//! Seeds that no vector holds: what halves, users and sites say to each other about the records of
+//! the vectors.
+
+use serde_json::{Value, json};
+
+/// A name that any record may have.
+const UUID: &str = "01234567-89ab-4cde-8f01-23456789abcd";
+const DATE: &str = "2026-11-22T09:30:00.000Z";
+const LATER: &str = "2026-12-01T00:00:00.000Z";
+
+/// Targets and their seeds; `records` are the texts of `records.json` by name.
+pub(crate) fn seeds(
+    records: &dyn Fn(&str) -> Option<Value>,
+) -> Option<Vec<(&'static str, Vec<Value>)>> {
+    let (cert, tally, chit) = (records("cert of suzie")?, records("tally")?, records("payment")?);
+    let hash = &tally["sign"]["hash"];
+    let (from, agent) = (&cert["chad"], tally["stock"]["cert"]["chad"].as_str()?.split(['@', ':']));
+    let agent = agent.into_iter().find(|part| part.starts_with("12D3"))?;
+    let version = json!({ "revision": 1, "hash": hash });
+    let head = json!({ "index": 1, "hash": hash });
+    let (agree, terms) = (&tally["agree"], &tally["stock"]["terms"]);
+    let draft = json!({ "agree": agree, "holder": terms, "partner": terms });
+    let signed = chit["sign"].clone();
+    let invoice = json!({
+        "kind": "invoice", "v": 1, "uuid": UUID, "tally": tally["uuid"], "by": "foil",
+        "revision": 1, "date": DATE, "expires": LATER, "units": 12_500, "ref": "2026-17",
+        "memo": "cheese\nfor a feast", "sign": signed,
+    });
+    let invitation = json!({
+        "tally": tally["uuid"], "cert": cert, "side": "stock", "draft": draft,
+        "token": hash, "expires": LATER,
+    });
+    let said = [
+        json!({ "negotiation": { "answer": { "cert": cert } } }),
+        json!({ "negotiation": "answered" }),
+        json!({ "negotiation": { "tally": tally } }),
+        json!({ "negotiation": { "received": { "version": version } } }),
+        json!({ "negotiation": { "withdraw": { "version": version } } }),
+        json!({ "negotiation": { "ended": { "version": version, "end": "late" } } }),
+        json!({ "negotiation": { "ended": { "version": version, "end": { "refused": { "reason": "too much" } } } } }),
+        json!({ "ledger": { "upd": { "base": head, "chits": [chit], "head": head } } }),
+        json!({ "ledger": { "ack": { "head": head } } }),
+        json!({ "ledger": { "nak": { "locator": [head, head] } } }),
+        json!({ "ledger": { "req": { "locator": [head] } } }),
+        json!({ "invoice": { "invoice": invoice } }),
+        json!({ "invoice": { "received": { "chit": UUID, "revision": 1 } } }),
+        json!({ "invoice": { "refused": { "chit": UUID, "revision": 1, "reason": "too much" } } }),
+        json!({ "invoice": "ask" }),
+    ];
+    let note = |body: &Value| {
+        json!({
+            "kind": "note", "v": 1, "tally": tally["uuid"], "from": from, "to": "bob",
+            "token": hash, "body": body,
+        })
+    };
+    let wish = |wish: Value| json!({ "tally": { "tally": tally["uuid"], "wish": wish } });
+    let asked = vec![
+        json!({ "add_user": { "kind": "person", "cert": cert } }),
+        json!({ "suspend": { "cuid": "bob", "suspended": true } }),
+        json!({ "add_contract": { "contract": records("contract")? } }),
+        json!("clear"),
+        json!({ "invite": { "tally": UUID, "side": "foil", "draft": draft, "expires": LATER } }),
+        json!({ "answer": { "invitation": invitation } }),
+        json!({ "new_cert": { "cert": cert, "proof": signed } }),
+        wish(json!({ "draft": draft })),
+        wish(json!({ "offer": tally })),
+        wish(json!({ "refuse": { "offer": hash, "reason": "too much" } })),
+        wish(json!({ "write": { "chit": chit, "over_limit": false } })),
+        wish(json!({ "invoice": invoice })),
+        wish(json!({ "refuse_invoice": { "invoice": UUID, "revision": 1 } })),
+        wish(json!({ "recover": [chit] })),
+        wish(json!("compare")),
+        json!("status"),
+        json!({ "history": { "user": "bob", "tally": UUID, "before": 7, "limit": 10 } }),
+        json!({ "period": { "user": "bob", "tally": UUID, "from": DATE, "until": LATER, "after": 0, "limit": 10 } }),
+        json!({ "to_offer": { "user": "bob", "tally": UUID, "draft": draft } }),
+        json!("done"),
+        json!({ "contract": { "new": true } }),
+        json!({ "invited": invitation }),
+        json!({ "tally": { "status": "open", "head": head, "balance": -5 } }),
+        json!({ "period": { "opening": "-12", "entries": [] } }),
+        json!({ "contracts": [records("contract")?] }),
+    ];
+    let request = |body: &Value| {
+        json!({
+            "kind": "request", "v": 1, "agent": agent, "cuid": "bob", "id": "pay-17", "date": DATE,
+            "body": { "command": body }, "sign": signed,
+        })
+    };
+    let ack = json!({ "kind": "ack", "v": 1, "tally": UUID, "head": head, "sign": signed });
+    Some(vec![
+        ("note", said.iter().map(note).collect()),
+        ("request", asked.iter().map(request).collect()),
+        ("asked", asked),
+        ("invoice", vec![invoice]),
+        ("invitation", vec![invitation]),
+        ("ack", vec![ack]),
+    ])
+}
+
+/// Locked keys, in lines for their parts.
+pub(crate) const SEALED: &[&str] = &[
+    "{\"alg\":\"PBES2-HS512+A256KW\",\"cty\":\"jwk+json\",\"enc\":\"A256GCM\",\"kid\":\"ann\",\"p2c\":1,\
+     \"p2s\":\"AAAAAAAAAAAAAAAAAAAAAA\"}\n0123456789012345678901234567890123456789\n012345678901\n{}\n\
+     0123456789012345",
+    "eyJhbGciOiJQQkVTMi1IUzUxMitBMjU2S1ciLCJlbmMiOiJBMjU2R0NNIiwicDJjIjoxLCJwMnMiOiJBQUFBIn0.AAAA.\
+     AAAAAAAAAAAAAAAA.AAAA.AAAAAAAAAAAAAAAAAAAAAA",
+];
+
+/// Trust lines.
+pub(crate) const TRUST: &[&str] = &[
+    "ann bob -20 12.5 100\nbob cid -7E0 -7 0.0\n\ncid ann 0 0 1e41\na a 0 0 0\na b 0 x 1\n",
+    "ann bob 5 7.12345 9e0\r\nbob\tann  -9 -8.5 -7\na b 0 1e30 1e31\n",
+];
+
+/// Texts with a limit.
+pub(crate) const WORDS: &[&str] = &[
+    "Suzie's Käse",
+    "a\nb",
+    "email",
+    "AT",
+    "1972-02-29",
+    "[::1]:8421?transport=quic",
+    "a.example:1",
+];
