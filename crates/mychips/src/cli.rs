@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use setoff::Separator;
 
+use crate::commands::backup::Backup;
 use crate::commands::config::Config;
 use crate::commands::contract::Contract;
 use crate::commands::doctor::Doctor;
@@ -15,6 +16,7 @@ use crate::commands::key::Key;
 use crate::commands::lift::Lift;
 use crate::commands::limits::Limits;
 use crate::commands::pay::Pay;
+use crate::commands::restore::Restore;
 use crate::commands::serve::Serve;
 use crate::commands::statement::Statement;
 use crate::commands::status::Status;
@@ -66,6 +68,8 @@ pub(crate) enum Command {
     Statement(Statement),
     Status(Status),
     Doctor(Doctor),
+    Backup(Backup),
+    Restore(Restore),
     #[command(subcommand)]
     Config(Config),
     Limits(Limits),
@@ -92,6 +96,8 @@ impl Command {
             Self::Statement(flags) => flags.json(),
             Self::Status(flags) => flags.json(),
             Self::Doctor(flags) => flags.json(),
+            Self::Backup(flags) => flags.json(),
+            Self::Restore(flags) => flags.json(),
             Self::Config(flags) => flags.json(),
             Self::Limits(flags) => flags.json(),
             Self::Import(flags) => flags.json(),

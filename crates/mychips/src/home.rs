@@ -12,11 +12,11 @@ use crate::failure::Failure;
 use crate::world;
 
 /// The agent's secret key; whoever has it is the site.
-const AGENT_KEY: &str = "agent.jwk";
+pub(crate) const AGENT_KEY: &str = "agent.jwk";
 /// The database.
-const DATABASE: &str = "mychips.db";
+pub(crate) const DATABASE: &str = "mychips.db";
 /// Held by the one program that works here; its text is that program's process id.
-const LOCK: &str = "lock";
+pub(crate) const LOCK: &str = "lock";
 
 /// A data directory that this program holds the lock of, until it is dropped.
 #[derive(Debug)]
@@ -49,14 +49,8 @@ impl Home {
     /// Enters a directory where a site was set up.
     pub(crate) fn enter(folder: &Path) -> Result<Self, Failure> {
         no_file(folder)?;
-        if !folder.join(AGENT_KEY).is_file() {
-            return Err(Failure::refused(
-                "no_site",
-                format!(
-                    "no site in {}: set one up with mychips init, or name another with --data",
-                    folder.display()
-                ),
-            ));
+        if !is_site(folder) {
+            return Err(no_site(folder));
         }
         Self::lock(folder)
     }
@@ -69,7 +63,8 @@ impl Home {
         Self::lock(folder)
     }
 
-    fn lock(folder: &Path) -> Result<Self, Failure> {
+    /// Takes the lock of a folder that is there.
+    pub(crate) fn lock(folder: &Path) -> Result<Self, Failure> {
         let path = folder.join(LOCK);
         let cannot = |error: &io::Error| Failure::io("cannot lock", &path, error);
         let mut options = OpenOptions::new();
@@ -110,11 +105,7 @@ impl Home {
 
     /// Whose site this is.
     pub(crate) fn agent(&self) -> Result<AgentId, Failure> {
-        let path = self.folder.join(AGENT_KEY);
-        let key = self.agent_key()?;
-        AgentId::of(&key.public_key()).map_err(|error| {
-            Failure::refused("key", format!("{}: {error}; restore it", path.display()))
-        })
+        agent_of(&self.folder)
     }
 
     /// The agent's key: what decides lifts at this site is signed with it.
@@ -133,8 +124,32 @@ impl Home {
     }
 }
 
+/// Whose site a folder with an agent's key is.
+pub(crate) fn agent_of(folder: &Path) -> Result<AgentId, Failure> {
+    let path = folder.join(AGENT_KEY);
+    AgentId::of(&read_key(&path)?.public_key()).map_err(|error| {
+        Failure::refused("key", format!("{}: {error}; restore it", path.display()))
+    })
+}
+
+/// Whether a site was set up in a folder.
+pub(crate) fn is_site(folder: &Path) -> bool {
+    folder.join(AGENT_KEY).is_file()
+}
+
+/// The refusal of a folder without a site.
+pub(crate) fn no_site(folder: &Path) -> Failure {
+    Failure::refused(
+        "no_site",
+        format!(
+            "no site in {}: set one up with mychips init, or name another with --data",
+            folder.display()
+        ),
+    )
+}
+
 /// A data directory is a folder.
-fn no_file(folder: &Path) -> Result<(), Failure> {
+pub(crate) fn no_file(folder: &Path) -> Result<(), Failure> {
     if folder.exists() && !folder.is_dir() {
         let what = "it is a file, and a site needs a folder: name another with --data";
         return Err(Failure::io("cannot use", folder, &what));

@@ -4,6 +4,7 @@
 //! site is in `commands/`: it goes through a `visit` to the data directory (`home`, its `config`), with the
 //! key folder (`keys`) as the user's device.
 
+mod backup;
 mod clear;
 mod cli;
 mod commands;
@@ -71,6 +72,8 @@ fn run(command: &Command, started: Instant) -> Result<(), Failure> {
         Command::Lift(flags) => commands::lift::run(flags),
         Command::Statement(flags) => commands::statement::run(flags),
         Command::Status(flags) => commands::status::run(flags),
+        Command::Backup(flags) => commands::backup::run(flags),
+        Command::Restore(flags) => commands::restore::run(flags),
         Command::Doctor(flags) => commands::doctor::run(flags),
         Command::Config(flags) => commands::config::run(flags),
         Command::Limits(flags) => commands::limits::run(flags),

@@ -71,6 +71,11 @@ impl Progress {
         self.bar.set_position(done as u64);
     }
 
+    /// Says what is being done.
+    pub(crate) fn says(&self, what: String) {
+        self.bar.set_message(what);
+    }
+
     /// Says that files are being written.
     pub(crate) fn writing(&self) {
         self.bar.set_message("writing the files");

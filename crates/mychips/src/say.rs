@@ -161,6 +161,20 @@ pub(crate) fn standing(partner: &str, balance_milli: i128) -> String {
     }
 }
 
+/// A number of bytes, as people read it: `1.2 MB`.
+pub(crate) fn size(bytes: u64) -> String {
+    let (mut tenths, mut unit) = (u128::from(bytes) * 10, 0);
+    let units = ["bytes", "kB", "MB", "GB", "TB"];
+    while tenths >= 10_000 && unit + 1 < units.len() {
+        tenths = tenths.div_ceil(1_000);
+        unit += 1;
+    }
+    match unit {
+        0 => format!("{bytes} {}", units[0]),
+        _ => format!("{}.{} {}", tenths / 10, tenths % 10, units[unit]),
+    }
+}
+
 /// Counts a thing: `1 user`, `2 users`.
 pub(crate) fn counted(count: u64, one: &str, many: &str) -> String {
     format!("{} {}", whole(count), if count == 1 { one } else { many })

@@ -342,7 +342,7 @@ impl Drop for Visit {
 }
 
 /// A failure that says where the rows are, where the store is to blame and does not say it.
-fn placed(place: &str, error: SiteError) -> Failure {
+pub(crate) fn placed(place: &str, error: SiteError) -> Failure {
     let (class, word) = (error.class(), error.word());
     match error {
         SiteError::Store(error) => {
@@ -372,7 +372,7 @@ fn no_site(home: &Home, config: &Config) -> Failure {
     )
 }
 
-fn runtime() -> Result<Runtime, Failure> {
+pub(crate) fn runtime() -> Result<Runtime, Failure> {
     // Doctor works on all cores.
     let built = Builder::new_multi_thread().enable_all().build();
     built.map_err(|error| Failure::refused("system", format!("cannot run: {error}")))

@@ -3,9 +3,9 @@
 
 use std::sync::Arc;
 
-use crate::ledger::{Ledger, Status};
+use crate::ledger::{Ledger, Status, Waiting};
 use crate::negotiation::{Event, Given, Governs, Input, Message, Negotiation, Refusal};
-use crate::{Side, Timestamp};
+use crate::{Hash, Side, Timestamp};
 
 /// One half of a tally. The two parts change apart: a chit touches the ledger only, so a store keeps
 /// the negotiation, which holds whole records, where it is not written with every chit.
@@ -15,6 +15,9 @@ pub struct HalfTally {
     pub negotiation: Arc<Negotiation>,
     /// The ledger, from the moment that both signed.
     pub ledger: Option<Ledger>,
+    /// Of a half that was restored from a backup before it had a ledger: the question with which the
+    /// ledger begins, as its partner's may be far ahead ([`Ledger::went_back`]).
+    pub restored: Option<Hash>,
 }
 
 /// What an input to the negotiation does to the half.
@@ -35,7 +38,23 @@ impl HalfTally {
     /// A half that nobody has signed.
     #[must_use]
     pub fn new(negotiation: Negotiation) -> Self {
-        Self { negotiation: Arc::new(negotiation), ledger: None }
+        Self { negotiation: Arc::new(negotiation), ledger: None, restored: None }
+    }
+
+    /// This half as it is after a restore: its ledger, now or once there is one, waits for an answer to
+    /// this question; see [`Ledger::went_back`] for none.
+    #[must_use]
+    pub fn went_back(&self, question: Option<Hash>) -> Self {
+        let ledger = self.ledger.as_ref().map(|ledger| ledger.went_back(question));
+        let restored = if ledger.is_none() { question } else { None };
+        Self { negotiation: Arc::clone(&self.negotiation), ledger, restored }
+    }
+
+    /// What it waits for, where it was restored; before it has a ledger, that its ledger will.
+    #[must_use]
+    pub fn waiting(&self) -> Waiting {
+        let begun = self.ledger.as_ref().map(Ledger::waiting);
+        begun.unwrap_or(Waiting { partner: self.restored, device: self.restored.is_some() })
     }
 
     /// Where the tally stands, as a user sees it: the negotiation's word until it is open, the
@@ -86,10 +105,14 @@ impl HalfTally {
             return Err(rekeyed());
         }
         let ledger = match &step.governs {
-            Some(Governs::Opens(tally)) => Some(Ledger::open(tally, self.negotiation.side())?),
+            Some(Governs::Opens(tally)) => {
+                let ledger = Ledger::open(tally, self.negotiation.side())?;
+                Some(self.restored.map_or(ledger.clone(), |asked| ledger.went_back(Some(asked))))
+            }
             Some(Governs::Higher(_)) | None => self.ledger.clone(),
         };
-        let half = Self { negotiation: Arc::new(step.negotiation), ledger };
+        let restored = if ledger.is_none() { self.restored } else { None };
+        let half = Self { negotiation: Arc::new(step.negotiation), ledger, restored };
         Ok(Negotiated { half, governs: step.governs, send: step.send, events: step.events })
     }
 }

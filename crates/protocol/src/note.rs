@@ -57,6 +57,8 @@ impl Body {
             Self::Ledger(L::Ack { .. }) => "ack".to_owned(),
             Self::Ledger(L::Nak { .. }) => "nak".to_owned(),
             Self::Ledger(L::Req { .. }) => "req".to_owned(),
+            Self::Ledger(L::Ask { .. }) => "ask-restored".to_owned(),
+            Self::Ledger(L::Tell { .. }) => "tell".to_owned(),
             Self::Invoice(I::Invoice(invoice)) => format!("invoice:{}", invoice.uuid),
             Self::Invoice(I::Received { chit, .. }) => format!("invoice-received:{chit}"),
             Self::Invoice(I::Refused { chit, .. }) => format!("invoice-refused:{chit}"),

@@ -89,6 +89,12 @@ pub enum Command {
         /// The invitation.
         invitation: Box<Invitation>,
     },
+    /// A user's device brings back a tally that both signed and that this site has lost, as after a
+    /// restore; [`Wish::Recover`] brings its chits.
+    Reopen {
+        /// The tally.
+        tally: Box<Tally>,
+    },
     /// A user has another cert, maybe with another key; tallies that are open have their keys from
     /// what was signed there.
     NewCert {
@@ -114,6 +120,7 @@ impl Command {
             Self::AddUser { .. } => "add_user",
             Self::Suspend { .. } => "suspend",
             Self::AddContract { .. } => "add_contract",
+            Self::Reopen { .. } => "reopen",
             Self::NewCert { .. } => "new_cert",
             Self::Clear => "clear",
             Self::Invite { .. } => "invite",
@@ -182,7 +189,8 @@ pub enum Wish {
         /// Why.
         reason: Option<Reason>,
     },
-    /// Chits that its device kept and its half may have lost.
+    /// Chits that its device kept and its half may have lost; none where it keeps no more than the half
+    /// has, which a half that was restored wants to hear before it takes part in lifts.
     Recover(Vec<Chit>),
     /// Compare the half with the partner's.
     Compare,

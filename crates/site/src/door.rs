@@ -288,6 +288,13 @@ impl Site {
                 let holder = cert_of(active(batch, cuid).await?)?;
                 self.answer(batch, cuid, holder, &invitation).await
             }
+            (Command::Reopen { tally }, Caller::User(cuid)) => {
+                active(batch, cuid).await?;
+                let uuid = tally.members().uuid;
+                self.reopen(batch, cuid, Verified::check(*tally, &())?).await?;
+                let (held, _) = batch.hold(cuid, uuid).await?;
+                Ok(standing(&held.state))
+            }
             (Command::NewCert { cert, proof }, Caller::User(cuid)) => {
                 let mut user = active(batch, cuid).await?.clone();
                 self.new_cert(&mut user, *cert, &proof)?;

@@ -6,7 +6,7 @@ use protocol::half::HalfTally;
 use protocol::ledger::{Ledger, Link};
 use protocol::record::Record;
 use protocol::{TallyId, Timestamp, Units};
-use store::{Half, HalfId, HalfRow, LinkRow, Negotiation, View};
+use store::{Half, HalfId, HalfRow, LinkRow, Negotiation, Restored, View};
 
 use crate::error::SiteError;
 
@@ -36,7 +36,9 @@ impl Kept for HalfTally {
             reason: "what was negotiated is not there".to_owned(),
         })?;
         let negotiation = serde_json::from_str(&negotiation.text).map_err(damaged(tally))?;
-        Ok(Self { negotiation: Arc::new(negotiation), ledger: ledger(half)? })
+        let ledger = ledger(half)?;
+        let restored = half.row.restored.asks.filter(|_| ledger.is_none());
+        Ok(Self { negotiation: Arc::new(negotiation), ledger, restored })
     }
 
     fn open(&self) -> Result<&Ledger, SiteError> {
@@ -64,6 +66,7 @@ impl Kept for HalfTally {
             head_index: 0,
             head_hash: None,
             changed,
+            restored: Restored::default(),
         };
         self.row_after(&before, changed)
     }
@@ -72,6 +75,7 @@ impl Kept for HalfTally {
         let ledger = self.ledger.as_ref();
         let text = ledger.map(serde_json::to_string).transpose();
         let head = ledger.map(Ledger::head);
+        let waiting = self.waiting();
         Ok(HalfRow {
             partner: before.partner.clone(),
             partner_may_owe: before.partner_may_owe,
@@ -82,6 +86,7 @@ impl Kept for HalfTally {
             head_index: head.map_or(0, |head| head.index),
             head_hash: head.map(|head| head.hash),
             changed,
+            restored: Restored { asks: waiting.partner, unheard: waiting.device },
         })
     }
 

@@ -82,10 +82,10 @@ impl Site {
         batch.load_tallies(&tallies).await?;
         let mut names = Vec::new();
         for Note { to, tally, body, .. } in notes {
-            let Body::Ledger(ledger::Message::Upd { chits, .. }) = body else { continue };
+            let Body::Ledger(message) = body else { continue };
             let held = batch.held(to, *tally);
             let Some(ledger) = held.and_then(|held| held.state.ledger.as_ref()) else { continue };
-            for chit in chits {
+            for chit in message.chits() {
                 // Whatever is wrong with it is said when its turn comes.
                 if let Ok(good) = self.good(ledger, chit) {
                     names.push((to.clone(), *tally, chit.uuid, good.hash()));
@@ -122,10 +122,7 @@ impl Site {
             Body::Ledger(message) => {
                 message.check_length()?;
                 let ledger = held.state.open()?;
-                let chits = match &message {
-                    ledger::Message::Upd { chits, .. } => chits.clone(),
-                    _ => Vec::new(),
-                };
+                let chits = message.chits().to_vec();
                 // Some may have a key that comes with them.
                 let signed = |chits| self.good_all(ledger, chits, ledger::Ledger::prove_in_order);
                 let good = match check_all(work.view(), &self.known, chits, signed).await {

@@ -121,8 +121,15 @@ impl Site {
                 inputs.push(Input::Negotiation(input));
             }
         }
-        if state.ledger.as_ref().is_some_and(|ledger| ledger.agreed() < ledger.head().index) {
-            inputs.push(Input::Ledger(LedgerInput::Remind));
+        if let Some(ledger) = &state.ledger {
+            let asks = ledger.waiting().partner.is_some();
+            if asks {
+                inputs.push(Input::Negotiation(NegotiationInput::Compare));
+                inputs.push(Input::Invoice(InvoiceInput::Compare));
+            }
+            if asks || ledger.agreed() < ledger.head().index {
+                inputs.push(Input::Ledger(LedgerInput::Remind));
+            }
         }
         inputs.extend(self.due_of_invoices(half).await?.into_iter().map(Input::Invoice));
         if inputs.is_empty() {
@@ -324,6 +331,7 @@ pub(crate) fn described(
             let chit = chit.to_string();
             ("void", serde_json::json!({ "tally": tally, "chit": chit, "by": by.word() }))
         }
+        Event::Compared => ("compared", serde_json::json!({ "tally": tally })),
         Event::Status(_) => {
             ("ledger_status", serde_json::json!({ "tally": tally, "status": status }))
         }

@@ -233,6 +233,14 @@ pub struct Status {
     /// The sum of all balances, in milli-CHIPs, as text.
     #[serde(with = "crate::words::sum")]
     pub balance: i128,
+    /// How often the store was restored from a backup.
+    pub epoch: u64,
+    /// When the backup was made that it was restored from last; none where it never was.
+    pub went_back_to: Option<Timestamp>,
+    /// Halves that wait for their partners' to say what got lost.
+    pub asking: u64,
+    /// Halves that take no part in lifts before their users' devices were heard.
+    pub unheard: u64,
 }
 
 /// A user that the site hosts.
@@ -265,6 +273,9 @@ impl Site {
         match query {
             Query::Status => {
                 let totals = self.totals(caller).await?;
+                let mut view = self.store.read().await?;
+                let epoch = view.meta().await?.epoch;
+                let went_back_to = self.went_back_to(&mut view).await?;
                 Ok(Found::Status(Status {
                     agent: self.agent,
                     users: totals.users,
@@ -274,6 +285,10 @@ impl Site {
                     lifts: totals.lifts,
                     owed: totals.owed,
                     balance: totals.balance,
+                    epoch,
+                    went_back_to,
+                    asking: totals.asking,
+                    unheard: totals.unheard,
                 }))
             }
             Query::Users { after, limit } => {

@@ -2,7 +2,7 @@
 //! of the caller; what is here is for code of the site's own.
 
 use protocol::half::HalfTally;
-use protocol::ledger::Link;
+use protocol::ledger::{Link, Waiting};
 use protocol::negotiation::Draft;
 use protocol::{Cert, Cuid, Hash, PublicKey, Side, Tally, TallyId, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -47,6 +47,8 @@ pub struct Summary {
     pub invoices: u64,
     /// The key that the holder signs chits with; none before the tally is open.
     pub key: Option<Signing>,
+    /// What it waits for, where it was restored from a backup.
+    pub waiting: Waiting,
     /// When it changed last.
     pub changed: Timestamp,
 }
@@ -211,6 +213,7 @@ fn summary(half: &Half, state: &HalfTally) -> Summary {
         agreed,
         invoices: half.invoices,
         key: ledger.map(|l| Signing { public: *l.key(half.side), name: l.key_name(half.side) }),
+        waiting: state.waiting(),
         changed: half.row.changed,
     }
 }

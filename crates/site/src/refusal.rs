@@ -130,6 +130,7 @@ const fn of_ledger(refusal: &ledger::Refusal) -> (Class, &'static str) {
         Refusal::Closed { .. } => (Class::Conflict, "closed"),
         Refusal::OldKey { .. } => (Class::Conflict, "old_key"),
         Refusal::StaleKey { .. } | Refusal::OtherHead { .. } => (Class::Conflict, "stale_key"),
+        Refusal::ToCompare { .. } => (Class::Passing, "to_compare"),
         Refusal::KeyOnItsWay => (Class::Passing, "key_on_its_way"),
         Refusal::KeyUsed => (Class::Refused, "key_used"),
         Refusal::Parted { .. } => (Class::Conflict, "parted"),

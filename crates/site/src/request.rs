@@ -22,6 +22,9 @@ pub struct Health {
     pub agent: AgentId,
     /// The number of its store's schema.
     pub schema: u64,
+    /// How often the store was restored from a backup: in a new epoch a device looks whether it has to
+    /// bring something back.
+    pub epoch: u64,
 }
 
 impl Site {
@@ -57,6 +60,6 @@ impl Site {
     /// [`SiteError::Store`].
     pub async fn health(&self) -> Result<Health, SiteError> {
         let meta = self.store.read().await?.meta().await?;
-        Ok(Health { agent: self.agent, schema: meta.schema })
+        Ok(Health { agent: self.agent, schema: meta.schema, epoch: meta.epoch })
     }
 }

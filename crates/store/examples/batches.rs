@@ -68,6 +68,7 @@ async fn set_up(store: &Store) -> Result<Vec<TallyId>, Failure> {
         head_index: 0,
         head_hash: None,
         changed: at,
+        restored: store::Restored::default(),
     };
     let mut tx = store.begin().await?;
     let mut tallies = Vec::new();

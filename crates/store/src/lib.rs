@@ -25,9 +25,9 @@ pub use error::{Kind, StoreError};
 pub use rows::{
     Audience, Claim, CommandResult, Contract, Derived, Event, Founded, Half, HalfFilter, HalfId,
     HalfRow, Invite, InvoiceRow, LegAt, LegSum, Letter, LetterId, Lift, LiftLeg, LinkRow, Meta,
-    Negotiation, NewEvent, NewHalf, NewLetter, Totals, User, UserKind, UserStatus, Word,
+    Negotiation, NewEvent, NewHalf, NewLetter, Restored, Totals, User, UserKind, UserStatus, Word,
 };
-pub use sql::SCHEMA;
-pub use store::{Store, StoreKind};
+pub use sql::{Loaded, SCHEMA};
+pub use store::{Place, Store, StoreKind};
 pub use tx::{Committed, Tx};
 pub use view::View;

@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use crate::memory::Home;
 use crate::rows::word;
+use crate::sql::copy::{self, Loaded};
 use crate::sql::postgres::Server;
 use crate::sql::sqlite::File;
 use crate::view::Hand;
-use crate::{StoreError, Tx, View};
+use crate::{Meta, StoreError, Tx, View};
 
 word! {
     /// Which implementation a store is.
@@ -35,7 +36,62 @@ enum Inner {
     Postgres(Server),
 }
 
+/// Where a store is that need not be opened to be copied.
+#[derive(Clone, Copy)]
+pub enum Place<'a> {
+    /// A SQLite file.
+    Sqlite(&'a Path),
+    /// A PostgreSQL database, by its address; the text may hold a password.
+    Postgres(&'a str),
+}
+
+impl Place<'_> {
+    /// Writes a copy of the last commit to a new file, as [`Store::backup_to`]; of a store of an older
+    /// schema too, which stays as it is. Says what the store says about itself.
+    ///
+    /// # Errors
+    /// As [`Store::backup_to`], and as opening the store.
+    pub async fn copy_to(&self, path: &Path) -> Result<Meta, StoreError> {
+        match self {
+            Self::Sqlite(file) => copy::of_file(file, path).await,
+            Self::Postgres(url) => {
+                let (server, place) = Server::connect(url).await?;
+                let copied = copy::of_server(&server, &place, path).await;
+                server.close().await;
+                copied
+            }
+        }
+    }
+
+    /// What the store says about itself, which stays as it is; none where there is none.
+    ///
+    /// # Errors
+    /// As opening the store.
+    pub async fn meta(&self) -> Result<Option<Meta>, StoreError> {
+        match self {
+            Self::Sqlite(file) if !file.exists() => Ok(None),
+            Self::Sqlite(file) => copy::meta_of(file).await.map(Some),
+            Self::Postgres(url) => {
+                let (server, _) = Server::connect(url).await?;
+                let meta = copy::meta_at(&server).await;
+                server.close().await;
+                meta
+            }
+        }
+    }
+}
+
 impl Store {
+    /// Puts a SQLite store of the newest schema into a PostgreSQL database that holds none, in one
+    /// transaction. `name` is remembered there under the setting `key`, so that whoever is stopped
+    /// before it could say so finds it again ([`Loaded::Before`]).
+    ///
+    /// # Errors
+    /// As [`Store::postgres`], and as reading the file.
+    pub async fn load(file: &Path, url: &str, key: &str, name: &str) -> Result<Loaded, StoreError> {
+        copy::load(file, url, key, name).await
+    }
+
     /// A new, empty store in memory.
     #[must_use]
     pub fn memory() -> Self {
@@ -113,21 +169,21 @@ impl Store {
     }
 
     /// Writes a copy of the last commit to a new file, while others read and write: a store that
-    /// [`Store::sqlite`] opens. It is on the disk when this returns.
+    /// [`Store::sqlite`] opens, whichever database it is a copy of. It is on the disk when this
+    /// returns.
     ///
     /// # Errors
     /// [`StoreError::Exists`], [`StoreError::CannotOpen`], [`StoreError::DiskFull`];
-    /// [`StoreError::Unsupported`] but for SQLite.
+    /// [`StoreError::Unsupported`] for a store in memory.
     pub async fn backup_to(&self, path: &Path) -> Result<(), StoreError> {
         let what = "a copy into a file";
         match &self.inner {
-            Inner::Sqlite(file) => file.backup_to(path).await,
+            Inner::Sqlite(file) => copy::of_file(file.path(), path).await.map(|_| ()),
+            Inner::Postgres(server) => {
+                copy::of_server(server, "the database", path).await.map(|_| ())
+            }
             Inner::Memory(_) => {
                 let instead = "a store in memory has nothing to keep";
-                Err(StoreError::Unsupported { what, instead })
-            }
-            Inner::Postgres(_) => {
-                let instead = "use pg_dump or a base backup of the server";
                 Err(StoreError::Unsupported { what, instead })
             }
         }

@@ -270,6 +270,11 @@ impl Tx {
         change!(self.drop_invite(token))
     }
 
+    /// Forgets all invites; says how many there were.
+    pub async fn drop_invites(&mut self) -> Result<u64> {
+        change!(self.drop_invites())
+    }
+
     /// Keeps a lift, or changes its status, certificate and date of change.
     pub async fn put_lift(&mut self, lift: &Lift) -> Result<()> {
         self.sound(fit(std::slice::from_ref(lift)))?;

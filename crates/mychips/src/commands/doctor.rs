@@ -45,6 +45,7 @@ pub(crate) fn run(flags: &Doctor) -> Result<(), Failure> {
         }
     }
     drop(progress);
+    let status = visit.status()?;
     say::either(flags.place.json, &found, || {
         let mut page = String::new();
         for fault in &found.faults {
@@ -53,7 +54,15 @@ pub(crate) fn run(flags: &Doctor) -> Result<(), Failure> {
         let looked = say::counted(found.tallies, "half of a tally", "halves of tallies");
         let chits = say::counted(found.chits, "chit", "chits");
         let verdict = if found.ok { "All is well" } else { "Something is wrong" };
-        page + &format!("{verdict}: {looked}, {chits} looked at; sum {}", found.zero_sum)
+        page += &format!("{verdict}: {looked}, {chits} looked at; sum {}\n", found.zero_sum);
+        if let (Some(date), 1..) = (status.went_back_to, status.asking) {
+            let halves = say::counted(status.asking, "half has", "halves have");
+            page += &format!(
+                "The site was restored from the backup of {date}: {halves} still to be compared \
+                 with the partner's\n"
+            );
+        }
+        page
     })?;
     if found.ok {
         return Ok(());

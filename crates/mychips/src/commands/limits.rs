@@ -3,6 +3,7 @@
 use clap::Args;
 use serde::Serialize;
 
+use crate::backup::MAX_MANIFEST_BYTES;
 use crate::config::MAX_CONFIG_BYTES;
 use crate::failure::Failure;
 use crate::page::Look;
@@ -209,6 +210,7 @@ fn all() -> Vec<Limit> {
             "worked on at once: their bodies are bounded together"
         ),
         limit!("mychips::commands::MAX_INVITATION_BYTES" => MAX_INVITATION_BYTES, "bytes", "an invitation's file: a cert and a few sentences"),
+        limit!("mychips::backup::MAX_MANIFEST_BYTES" => MAX_MANIFEST_BYTES, "bytes", "backup.json: three files need less than a thousand"),
         limit!("mychips::config::MAX_CONFIG_BYTES" => MAX_CONFIG_BYTES, "bytes", "mychips.toml: a few lines for each key, and remarks"),
     ]
 }

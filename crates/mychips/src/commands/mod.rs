@@ -1,5 +1,6 @@
 //! The commands at a site, one module each: flags in, a visit to the site, words or JSON out.
 
+pub(crate) mod backup;
 pub(crate) mod carry;
 pub(crate) mod config;
 pub(crate) mod contract;
@@ -12,6 +13,7 @@ pub(crate) mod key;
 pub(crate) mod lift;
 pub(crate) mod limits;
 pub(crate) mod pay;
+pub(crate) mod restore;
 pub(crate) mod revoke;
 pub(crate) mod serve;
 pub(crate) mod statement;

@@ -107,6 +107,20 @@ pub(crate) fn write(folder: &Path, store: Option<&str>) -> Result<(), Failure> {
     home::write_new(&path, &[text(store).as_bytes()])
 }
 
+/// The text of a file, with another store named in it; all else stays as it is.
+pub(crate) fn with_store(text: &str, store: &str) -> String {
+    let line = format!("store = {}", serde_json::Value::from(store));
+    let spans = DeTable::parse(text).ok().and_then(|table| {
+        let (key, value) = table.get_ref().get_key_value("store")?;
+        Some((key.span().start, value.span().end))
+    });
+    match spans {
+        Some((start, end)) => format!("{}{line}{}", &text[..start], &text[end..]),
+        // Before any table, where it belongs.
+        None => format!("{line}\n{text}"),
+    }
+}
+
 fn text(store: Option<&str>) -> String {
     let mut text = "# The configuration of this site; mychips config show says what counts, and why.\n\
                     # Variables (MYCHIPS_STORE, MYCHIPS_HTTP_PORT …) and flags count before this file.\n"
@@ -143,6 +157,21 @@ mod tests {
         let found = values(&said, path).unwrap();
         for key in KEYS {
             assert_eq!(found[key.name].text, key.usual, "{said}");
+        }
+    }
+
+    #[test]
+    fn another_store_is_named_and_nothing_else_changes() {
+        let path = Path::new("mychips.toml");
+        let url = "postgres://ann:s\"3\\c@host/db";
+        for before in ["", "# mine\nstore = 'sqlite' # here\n[http]\nport = 1\n", "http.port = 1"] {
+            let said = with_store(before, url);
+            let found = values(&said, path).unwrap();
+            assert_eq!(found["store"].text, url, "{said}");
+            let (old, new) = (values(before, path).unwrap(), found.get("http.port"));
+            assert_eq!(old.get("http.port").map(|g| &g.text), new.map(|g| &g.text), "{said}");
+            assert_eq!(before.contains("# here"), said.contains("# here"), "{said}");
+            assert_eq!(values(&with_store(&said, "sqlite"), path).unwrap()["store"].text, "sqlite");
         }
     }
 

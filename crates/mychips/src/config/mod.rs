@@ -17,7 +17,7 @@ use serde::Serialize;
 use crate::failure::Failure;
 use crate::flags::Span;
 
-pub(crate) use file::{FILE, MAX_CONFIG_BYTES, write};
+pub(crate) use file::{FILE, MAX_CONFIG_BYTES, with_store, write};
 pub(crate) use place::StorePlace;
 
 /// A key of the configuration.

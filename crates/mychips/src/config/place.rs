@@ -14,6 +14,14 @@ pub(crate) enum StorePlace {
 }
 
 impl StorePlace {
+    /// Which kind of store it is, one word.
+    pub(crate) const fn word(&self) -> &'static str {
+        match self {
+            Self::Sqlite => "sqlite",
+            Self::Postgres(_) => "postgres",
+        }
+    }
+
     /// For people: the file, or the database without its password.
     pub(crate) fn shown(&self, file: &Path) -> String {
         match self {

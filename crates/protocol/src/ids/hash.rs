@@ -84,6 +84,36 @@ impl Hash {
     }
 }
 
+/// SHA-256 of bytes that come piece by piece, as those of a large file.
+pub struct Hashing(aws_lc_rs::digest::Context);
+
+impl Hashing {
+    /// Of nothing yet.
+    #[must_use]
+    pub fn begin() -> Self {
+        Self(aws_lc_rs::digest::Context::new(&aws_lc_rs::digest::SHA256))
+    }
+
+    /// Some more bytes.
+    pub fn add(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    /// The hash of all of them.
+    #[must_use]
+    pub fn end(self) -> Hash {
+        let mut hash = [0; 32];
+        hash.copy_from_slice(self.0.finish().as_ref());
+        Hash(hash)
+    }
+}
+
+impl fmt::Debug for Hashing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Hashing")
+    }
+}
+
 impl From<Hash> for LiftId {
     fn from(hash: Hash) -> Self {
         Self(hash.0)

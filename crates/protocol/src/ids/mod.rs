@@ -9,5 +9,5 @@ mod uuids;
 
 pub use agent::{AgentId, AgentIdError};
 pub use cuid::{Cuid, CuidError};
-pub use hash::{ContractId, Hash, HashError, LiftId};
+pub use hash::{ContractId, Hash, HashError, Hashing, LiftId};
 pub use uuids::{ChitId, PaymentId, TallyId, UuidError};

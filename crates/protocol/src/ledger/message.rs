@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::chain::Head;
 use super::refusal::Refusal;
+use crate::Hash;
 use crate::chit::Chit;
 
 /// The most chits in one [`Message::Upd`]: with the largest words and escapes they stay below the
@@ -45,6 +46,24 @@ pub enum Message<C = Chit> {
         /// As in `Nak`.
         locator: Vec<Head>,
     },
+    /// The same from a half that was restored from a backup: "and name this question in your answer."
+    Ask {
+        /// As in `Nak`.
+        locator: Vec<Head>,
+        /// A name that was drawn after the restore.
+        question: Hash,
+    },
+    /// The answer to [`Message::Ask`]: an `Upd` that names the question.
+    Tell {
+        /// The question.
+        question: Hash,
+        /// As in `Upd`.
+        base: Head,
+        /// As in `Upd`; fewer than [`MAX_CHITS_IN_UPD`] where there are no more.
+        chits: Vec<C>,
+        /// As in `Upd`.
+        head: Head,
+    },
 }
 
 impl<C> Message<C> {
@@ -54,11 +73,22 @@ impl<C> Message<C> {
     /// [`Refusal::TooLong`].
     pub const fn check_length(&self) -> Result<(), Refusal> {
         let fits = match self {
-            Self::Upd { chits, .. } => chits.len() <= MAX_CHITS_IN_UPD,
-            Self::Nak { locator } | Self::Req { locator } => locator.len() <= MAX_LOCATOR,
+            Self::Upd { chits, .. } | Self::Tell { chits, .. } => chits.len() <= MAX_CHITS_IN_UPD,
+            Self::Nak { locator } | Self::Req { locator } | Self::Ask { locator, .. } => {
+                locator.len() <= MAX_LOCATOR
+            }
             Self::Ack { .. } => true,
         };
         if fits { Ok(()) } else { Err(Refusal::TooLong) }
+    }
+
+    /// The chits in it, in its order.
+    #[must_use]
+    pub fn chits(&self) -> &[C] {
+        match self {
+            Self::Upd { chits, .. } | Self::Tell { chits, .. } => chits,
+            Self::Ack { .. } | Self::Nak { .. } | Self::Req { .. } | Self::Ask { .. } => &[],
+        }
     }
 
     /// The same message with its chits checked, or whatever else `check` does to each.
@@ -74,6 +104,11 @@ impl<C> Message<C> {
             Self::Ack { head } => Message::Ack { head },
             Self::Nak { locator } => Message::Nak { locator },
             Self::Req { locator } => Message::Req { locator },
+            Self::Ask { locator, question } => Message::Ask { locator, question },
+            Self::Tell { question, base, chits, head } => {
+                let chits = chits.into_iter().map(check).collect::<Result<_, _>>()?;
+                Message::Tell { question, base, chits, head }
+            }
         })
     }
 }

@@ -7,6 +7,8 @@
 //! foil's order. What has still to be told follows from the state alone: whoever asks again, after a
 //! loss or a crash, gets the same answer.
 //!
+//! A half that was restored from a backup waits until it has heard what it may have lost (`restored.rs`).
+//!
 //! A user may change its key: a chit too (`keys.rs`). Chits with an earlier key count only where they
 //! stand in the part of the chain that the change named; all others are void, and stay.
 
@@ -17,12 +19,14 @@ mod order;
 mod rebase;
 mod recount;
 mod refusal;
+mod restored;
 mod step;
 
 pub use chain::{Ack, Good, Head, Link, Links, Missing};
 pub use keys::{KeyChange, MAX_KEYS, Rekeying};
 pub use message::{MAX_CHITS_IN_UPD, MAX_LOCATOR, Message};
 pub use refusal::{Refusal, Stop};
+pub use restored::Waiting;
 pub use step::{Change, Event, Input, Step};
 
 use serde::{Deserialize, Serialize};
@@ -61,6 +65,9 @@ pub struct Ledger {
     /// The `set` in force for each side, and its chit's hash.
     sets: Sides<Option<(Set, Hash)>>,
     conflicts: u64,
+    /// After a restore: what it waits for.
+    #[serde(default, skip_serializing_if = "Waiting::is_over")]
+    waiting: Waiting,
 }
 
 /// Where an open tally is in its life, as a user sees it.
@@ -95,6 +102,7 @@ impl Ledger {
             balance_milli: 0,
             sets: Sides { stock: None, foil: None },
             conflicts: 0,
+            waiting: Waiting::default(),
         })
     }
 
@@ -169,10 +177,11 @@ impl Ledger {
     }
 
     /// What lifts may plan with here, where promises have taken these rooms; none where the tally
-    /// must not lift: it is closed, or has a conflict.
+    /// must not lift: it is closed, has a conflict, or was restored and may lack something.
     #[must_use]
     pub fn position(&self, reserved_in: Units, reserved_out: Units) -> Option<Position> {
-        if self.conflicts > 0 || self.status() == Status::Closed {
+        let closed = self.status() == Status::Closed;
+        if self.conflicts > 0 || closed || !self.waiting.is_over() {
             return None;
         }
         let balance = i64::try_from(self.balance_milli).ok()?;

@@ -22,8 +22,7 @@ impl Ledger {
         if !self.stands(base, links)? {
             // One of the two went back. What the stock says on a base that is not here waits until
             // it is: linked now, it would take the place of what was there.
-            let locator = self.locator(links)?;
-            return Ok(self.unchanged(vec![Message::Req { locator }]));
+            return Ok(self.unchanged(vec![self.question(links)?]));
         }
         let mut step = self.learn(chits, links)?;
         // The stock has this base, and nothing is known of what else it has in our order.

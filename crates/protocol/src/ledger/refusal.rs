@@ -61,6 +61,15 @@ pub enum Refusal {
         /// The chit.
         chit: ChitId,
     },
+    /// The half was restored from a backup, and what got lost is not known yet.
+    #[error(
+        "chit {chit} has to wait: this site was restored from a backup, and the partner's half has \
+         not yet said what got lost here; try again when it has"
+    )]
+    ToCompare {
+        /// The chit.
+        chit: ChitId,
+    },
     /// Exactly this chit is there already: nothing to do.
     #[error("chit {chit} is already there")]
     Known {

@@ -21,7 +21,8 @@ pub enum Input {
         over_limit: bool,
     },
     /// Chits that were good before and are brought back: by the holder's device, which keeps them,
-    /// after this half lost them. They are taken like the partner's: their proof decides.
+    /// after this half lost them. They are taken like the partner's: their proof decides. With or
+    /// without any it says that the device has no more.
     Recover(Vec<Good>),
     /// A lift was decided to be valid: its chit on this tally, by either side. It always applies,
     /// also to a tally that is closing or closed: what keeps a lift within what its users signed is
@@ -29,7 +30,8 @@ pub enum Input {
     Lift(Good),
     /// A message from the partner's agent, every proof in it checked.
     Receive(Message<Good>),
-    /// Some time has passed: say again what the partner has not confirmed.
+    /// Some time has passed: say again what the partner has not confirmed; after a restore, ask again
+    /// until it answered.
     Remind,
     /// Compare the two halves from scratch, as after a restore: a half that went back cannot know
     /// what it lost, nor can a partner that believes both agree. The question leaves no trace in the
@@ -99,6 +101,8 @@ pub enum Event {
         /// Who gave it.
         by: Side,
     },
+    /// A half that was restored from a backup has heard all that its partner's has.
+    Compared,
     /// The tally entered another part of its life.
     Status(Status),
 }
@@ -112,11 +116,15 @@ impl Ledger {
     pub fn step(&self, input: Input, links: &impl Links) -> Result<Step, Stop> {
         let mut step = match input {
             Input::Write { chit, over_limit } => self.write(chit, over_limit, links)?,
-            Input::Recover(chits) => self.recover(chits, links)?,
+            Input::Recover(chits) => {
+                let mut step = self.recover(chits, links)?;
+                step.ledger.waiting.device = false;
+                step
+            }
             Input::Lift(chit) => self.lift(chit, links)?,
             Input::Receive(message) => self.receive(message, links)?,
-            Input::Remind => self.unchanged(self.due(links)?),
-            Input::Compare => self.unchanged(vec![Message::Req { locator: self.locator(links)? }]),
+            Input::Remind if self.waiting.partner.is_none() => self.unchanged(self.due(links)?),
+            Input::Remind | Input::Compare => self.unchanged(vec![self.question(links)?]),
         };
         if step.ledger.status() != self.status() {
             step.events.push(Event::Status(step.ledger.status()));
@@ -136,6 +144,7 @@ impl Ledger {
             let (by, holder) = (chit.by, self.side);
             return Err(Refusal::NotByHolder { chit: name, by, holder }.into());
         }
+        self.compared(name)?;
         if chit.written().is_some_and(|written| written.key != self.key_name(self.side)) {
             return Err(Refusal::OldKey { chit: name }.into());
         }
@@ -157,6 +166,7 @@ impl Ledger {
     }
 
     fn recover(&self, chits: Vec<Good>, links: &impl Links) -> Result<Step, Stop> {
+        self.may_link(&chits)?;
         let mut step = self.learn(chits, links)?;
         step.say(|ledger, links| ledger.due(links), links)?;
         Ok(step)
@@ -210,10 +220,17 @@ impl Ledger {
             (Message::Upd { base, chits, head }, Side::Stock) => {
                 self.conform(base, chits, head, links)
             }
+            (Message::Upd { .. }, Side::Foil) if self.waiting.partner.is_some() => {
+                Ok(self.unchanged(vec![self.question(links)?]))
+            }
             (Message::Upd { base, chits, .. }, Side::Foil) => self.order(base, chits, links),
             (Message::Ack { head }, Side::Foil) => self.acknowledged(head, links),
             (Message::Nak { locator }, Side::Foil) | (Message::Req { locator }, _) => {
                 self.answer(&locator, links)
+            }
+            (Message::Ask { locator, question }, _) => self.tell(&locator, question, links),
+            (Message::Tell { question, base, chits, head }, _) => {
+                self.told(question, base, chits, head, links)
             }
             (Message::Ack { .. } | Message::Nak { .. }, Side::Stock) => {
                 Err(Refusal::NotFrom { from: Side::Foil }.into())
@@ -225,7 +242,7 @@ impl Ledger {
     fn acknowledged(&self, head: Head, links: &impl Links) -> Result<Step, Stop> {
         if !self.stands(head, links)? {
             // It acknowledges what we do not have, or have no more: find out what it knows.
-            return Ok(self.unchanged(vec![Message::Req { locator: self.locator(links)? }]));
+            return Ok(self.unchanged(vec![self.question(links)?]));
         }
         let mut step = self.unchanged(Vec::new());
         step.ledger.agreed = self.agreed.max(head.index);
@@ -236,7 +253,7 @@ impl Ledger {
     }
 
     /// The partner shows what it has: tell it what comes after, from where the two agree.
-    fn answer(&self, locator: &[Head], links: &impl Links) -> Result<Step, Stop> {
+    pub(super) fn answer(&self, locator: &[Head], links: &impl Links) -> Result<Step, Stop> {
         for head in locator {
             if self.stands(*head, links)? {
                 let mut step = self.unchanged(Vec::new());

@@ -45,6 +45,11 @@ pub(crate) struct World {
 }
 
 impl World {
+    pub(crate) fn started() -> Arc<Self> {
+        let start: Timestamp = START.parse().unwrap();
+        Arc::new(Self { now_ms: AtomicI64::new(start.ms()), drawn: AtomicU64::new(0) })
+    }
+
     /// Lets time pass.
     pub(crate) fn pass(&self, ms: i64) {
         self.now_ms.fetch_add(ms, Ordering::Relaxed);
@@ -113,10 +118,7 @@ pub(crate) fn draft() -> Draft {
 impl Town {
     /// A site with nobody in it.
     pub(crate) async fn empty(store: Store) -> Self {
-        let start: Timestamp = START.parse().unwrap();
-        let now_ms = AtomicI64::new(start.ms());
-        let world = Arc::new(World { now_ms, drawn: AtomicU64::new(0) });
-        Self::reopened(store, world, 0).await
+        Self::reopened(store, World::started(), 0).await
     }
 
     /// The site again, as after a restart.

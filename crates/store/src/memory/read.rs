@@ -281,6 +281,10 @@ impl Hand {
             totals.links += half.row.head_index;
             totals.balance += half.row.balance;
             totals.owed += half.row.balance.max(0);
+            if half.row.ledger.is_some() {
+                totals.asking += u64::from(half.row.restored.asks.is_some());
+                totals.unheard += u64::from(half.row.restored.unheard);
+            }
         }
         for (_, lift) in self.state.lifts.iter() {
             *totals.lifts.entry(lift.status.clone()).or_default() += 1;

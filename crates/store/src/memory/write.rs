@@ -3,6 +3,7 @@
 use protocol::{ChitId, Hash, Timestamp};
 
 use super::Hand;
+use super::map::Map;
 use crate::rows::{Fit, which};
 use crate::{
     CommandResult, Contract, Event, Founded, Half, HalfId, Invite, InvoiceRow, Kind, Lift, LiftLeg,
@@ -189,6 +190,12 @@ impl Hand {
 
     pub(crate) fn drop_invite(&mut self, token: &Hash) -> Result<bool> {
         Ok(self.state.invites.remove(token))
+    }
+
+    pub(crate) fn drop_invites(&mut self) -> Result<u64> {
+        let many = self.state.invites.len();
+        self.state.invites = Map::default();
+        Ok(count(many))
     }
 
     pub(crate) fn put_lift(&mut self, lift: &Lift) -> Result<()> {

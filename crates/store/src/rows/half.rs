@@ -78,6 +78,17 @@ pub struct HalfRow {
     pub head_hash: Option<Hash>,
     /// When it changed last.
     pub changed: Timestamp,
+    /// What it waits for, where it was restored from a backup.
+    pub restored: Restored,
+}
+
+/// What a half waits for that was restored from a backup; nothing, of all others.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Restored {
+    /// The question that the partner's half has not answered.
+    pub asks: Option<Hash>,
+    /// Whether the holder's device has not been heard.
+    pub unheard: bool,
 }
 
 /// Which halves are meant; all members that are given must fit.

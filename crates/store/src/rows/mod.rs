@@ -12,7 +12,7 @@ mod user;
 
 pub use event::{Audience, CommandResult, Event, NewEvent};
 pub(crate) use fit::{Fit, Setting, fit, which};
-pub use half::{Derived, Half, HalfFilter, HalfId, HalfRow, Negotiation, NewHalf};
+pub use half::{Derived, Half, HalfFilter, HalfId, HalfRow, Negotiation, NewHalf, Restored};
 pub use invoice::InvoiceRow;
 pub use letter::{Claim, Letter, LetterId, NewLetter};
 pub use lift::{LegAt, LegSum, Lift, LiftLeg};

@@ -85,4 +85,8 @@ pub struct Totals {
     pub balance: i128,
     /// The sum of the positive balances, in milli-CHIPs: what users of this site are owed.
     pub owed: i128,
+    /// Halves with a ledger that were restored, and whose partners' have not answered.
+    pub asking: u64,
+    /// Halves with a ledger that were restored, and whose holders' devices have not been heard.
+    pub unheard: u64,
 }

@@ -39,6 +39,16 @@ fn failed(error: &sqlx::Error) -> StoreError {
 
 impl Server {
     pub(crate) async fn open(url: &str) -> Result<Self> {
+        let (server, place) = Self::connect(url).await?;
+        if let Err(error) = server.prepare(&place).await {
+            server.close().await;
+            return Err(error);
+        }
+        Ok(server)
+    }
+
+    /// Knocks, and looks at nothing yet; says too how the place is called.
+    pub(crate) async fn connect(url: &str) -> Result<(Self, String)> {
         let options = PgConnectOptions::from_str(url).map_err(|error| StoreError::CannotOpen {
             // The text may hold a password: it is not shown.
             place: "the PostgreSQL database".to_owned(),
@@ -57,12 +67,7 @@ impl Server {
         first.close().await.map_err(cannot)?;
         let pool = PgPoolOptions::new().max_connections(CONNECTIONS).test_before_acquire(false);
         let pool = pool.connect_with(options).await.map_err(cannot)?;
-        let server = Self { pool };
-        if let Err(error) = server.prepare(&place).await {
-            server.close().await;
-            return Err(error);
-        }
-        Ok(server)
+        Ok((Self { pool }, place))
     }
 
     async fn show(&self, setting: &'static str) -> Result<String> {

@@ -301,7 +301,9 @@ impl Hand {
         let (all, owed) = (sum_of("balance"), sum_of(&format!("({owed})")));
         let sql = format!(
             "SELECT (SELECT COUNT(*) FROM users), (SELECT COUNT(*) FROM letters), \
-             CAST(COALESCE(SUM(head_index), 0) AS BIGINT), {all}, {owed} FROM halves"
+             CAST(COALESCE(SUM(head_index), 0) AS BIGINT), {all}, {owed}, \
+             COUNT(CASE WHEN ledger IS NOT NULL THEN asks END), \
+             COUNT(CASE WHEN ledger IS NOT NULL AND unheard <> 0 THEN 1 END) FROM halves"
         );
         let totals = self.only(&sql, vec![], |cells| {
             Ok(Totals {
@@ -310,6 +312,8 @@ impl Hand {
                 links: cells.count()?,
                 balance: cells.sum()?,
                 owed: cells.sum()?,
+                asking: cells.count()?,
+                unheard: cells.count()?,
                 ..Totals::default()
             })
         });

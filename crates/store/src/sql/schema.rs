@@ -5,12 +5,15 @@ use super::fault::About;
 use super::value::Row;
 use crate::{Kind, StoreError, Word};
 
-/// The texts of the schemas, the first one being number 1. Never change one that was released:
-/// add the next.
-const SCHEMAS: [&str; 2] = [include_str!("../schema/001.sql"), include_str!("../schema/002.sql")];
+/// The texts of the schemas, by number. Never change one that was released: add the next.
+pub(super) const SCHEMAS: [(u64, &str); 3] = [
+    (1, include_str!("../schema/001.sql")),
+    (2, include_str!("../schema/002.sql")),
+    (5, include_str!("../schema/005.sql")),
+];
 
 /// The number of the newest schema, the one that this program works with.
-pub const SCHEMA: u64 = SCHEMAS.len() as u64;
+pub const SCHEMA: u64 = SCHEMAS[SCHEMAS.len() - 1].0;
 
 /// The dictionary that every store begins with.
 const WORDS: [(&str, &str); 2] =
@@ -58,6 +61,9 @@ fn dates(text: &str, date: impl Fn(&str) -> String) -> String {
     done
 }
 
+/// What every schema stands on: a table of their numbers.
+pub(super) const BEGIN: &str = "CREATE TABLE schemas (number BIGINT PRIMARY KEY)";
+
 type Result<T> = std::result::Result<T, StoreError>;
 
 impl Hand {
@@ -72,7 +78,7 @@ impl Hand {
     }
 
     /// The tables that are there.
-    async fn tables(&mut self) -> Result<Vec<String>> {
+    pub(super) async fn tables(&mut self) -> Result<Vec<String>> {
         let sql = match self.conn {
             Conn::Sqlite(_) => {
                 "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
@@ -84,6 +90,20 @@ impl Hand {
         };
         let rows = self.rows(sql.to_owned(), vec![], Kind::Setting).await?;
         rows.iter().map(|row| row.cells(Kind::Setting).text()).collect()
+    }
+
+    /// Makes tables of the schemas after one, up to another.
+    pub(super) async fn make(&mut self, after: u64, to: u64) -> Result<()> {
+        for (number, text) in SCHEMAS.iter().filter(|(number, _)| (after + 1..=to).contains(number))
+        {
+            let text = match self.conn {
+                Conn::Sqlite(_) => in_sqlite(text),
+                Conn::Postgres(_) => in_postgres(text),
+            };
+            self.script(text).await?;
+            self.script(format!("INSERT INTO schemas (number) VALUES ({number})")).await?;
+        }
+        Ok(())
     }
 
     /// Refuses what is not ours or newer than we know; makes or upgrades the rest.
@@ -99,20 +119,13 @@ impl Hand {
             let why = format!("it has other tables, like {table:?}");
             return Err(StoreError::NotOurs { place: place.to_owned(), why });
         } else {
-            self.script("CREATE TABLE schemas (number BIGINT PRIMARY KEY)".to_owned()).await?;
+            self.script(BEGIN.to_owned()).await?;
             0
         };
         if found > SCHEMA {
             return Err(StoreError::NewerSchema { found, known: SCHEMA });
         }
-        for (text, number) in SCHEMAS.iter().zip(1..).filter(|(_, number)| *number > found) {
-            let text = match self.conn {
-                Conn::Sqlite(_) => in_sqlite(text),
-                Conn::Postgres(_) => in_postgres(text),
-            };
-            self.script(text).await?;
-            self.script(format!("INSERT INTO schemas (number) VALUES ({number})")).await?;
-        }
+        self.make(found, SCHEMA).await?;
         if found < SCHEMA {
             // Words that an administrator changed stay as they are.
             let rest = "ON CONFLICT (language, view, col, value) DO NOTHING";

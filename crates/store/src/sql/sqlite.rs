@@ -13,11 +13,11 @@ use crate::{Kind, StoreError};
 type Result<T> = std::result::Result<T, StoreError>;
 
 /// Marks a file as ours, in its header: "MCHP".
-const APPLICATION: i64 = 0x4d43_4850;
+pub(super) const APPLICATION: i64 = 0x4d43_4850;
 /// Readers side by side; more would only compete for the disk.
 const READERS: u32 = 4;
 /// Until we say that another program holds the file.
-const BUSY: Duration = Duration::from_secs(5);
+pub(super) const BUSY: Duration = Duration::from_secs(5);
 
 /// An open file.
 #[derive(Clone, Debug)]
@@ -39,6 +39,33 @@ where
     answer.map_err(|error| failed(&error))
 }
 
+/// Looks at a file that exists before anything can change it.
+pub(super) async fn refuse_others(plain: &SqliteConnectOptions, path: &Path) -> Result<()> {
+    if !std::fs::metadata(path).is_ok_and(|file| file.len() > 0) {
+        return Ok(());
+    }
+    let place = path.display().to_string();
+    let not_ours = |why: String| StoreError::NotOurs { place: place.clone(), why };
+    let mut connection = plain.connect().await.map_err(|error| match failed(&error) {
+        StoreError::CannotOpen { why, .. } => StoreError::CannotOpen { place: place.clone(), why },
+        StoreError::Corrupt { why } => not_ours(why),
+        other => other,
+    })?;
+    let application = ask::<i64>(&mut connection, "PRAGMA application_id").await;
+    let tables = ask::<i64>(&mut connection, "SELECT COUNT(*) FROM sqlite_master").await;
+    let closed = connection.close().await;
+    match (application, tables) {
+        // A file that we began, and were stopped before the first commit.
+        (Ok(0), Ok(0)) | (Ok(APPLICATION), Ok(_)) => closed.map_err(|error| failed(&error)),
+        (Ok(APPLICATION), Err(error)) => Err(error),
+        (Ok(other), Ok(_)) => Err(not_ours(format!("its application id is {other:#x}"))),
+        (Err(StoreError::Corrupt { why }), _) | (Ok(_), Err(StoreError::Corrupt { why })) => {
+            Err(not_ours(why))
+        }
+        (Err(error), _) | (_, Err(error)) => Err(error),
+    }
+}
+
 impl File {
     pub(crate) async fn open(path: &Path) -> Result<Self> {
         let place = path.display().to_string();
@@ -50,7 +77,7 @@ impl File {
         };
         let plain = SqliteConnectOptions::new().filename(path).busy_timeout(BUSY);
         let plain = plain.disable_statement_logging();
-        Self::refuse_others(&plain, path).await?;
+        refuse_others(&plain, path).await?;
 
         let options = plain
             .create_if_missing(true)
@@ -81,35 +108,6 @@ impl File {
         let readers = pool(READERS).connect_with(options.pragma("query_only", "on")).await;
         let readers = readers.map_err(|error| cannot(&error))?;
         Ok(Self { path: path.to_owned(), writer, readers })
-    }
-
-    /// Looks at a file that exists before anything can change it.
-    async fn refuse_others(plain: &SqliteConnectOptions, path: &Path) -> Result<()> {
-        if !std::fs::metadata(path).is_ok_and(|file| file.len() > 0) {
-            return Ok(());
-        }
-        let place = path.display().to_string();
-        let not_ours = |why: String| StoreError::NotOurs { place: place.clone(), why };
-        let mut connection = plain.connect().await.map_err(|error| match failed(&error) {
-            StoreError::CannotOpen { why, .. } => {
-                StoreError::CannotOpen { place: place.clone(), why }
-            }
-            StoreError::Corrupt { why } => not_ours(why),
-            other => other,
-        })?;
-        let application = ask::<i64>(&mut connection, "PRAGMA application_id").await;
-        let tables = ask::<i64>(&mut connection, "SELECT COUNT(*) FROM sqlite_master").await;
-        let closed = connection.close().await;
-        match (application, tables) {
-            // A file that we began, and were stopped before the first commit.
-            (Ok(0), Ok(0)) | (Ok(APPLICATION), Ok(_)) => closed.map_err(|error| failed(&error)),
-            (Ok(APPLICATION), Err(error)) => Err(error),
-            (Ok(other), Ok(_)) => Err(not_ours(format!("its application id is {other:#x}"))),
-            (Err(StoreError::Corrupt { why }), _) | (Ok(_), Err(StoreError::Corrupt { why })) => {
-                Err(not_ours(why))
-            }
-            (Err(error), _) | (_, Err(error)) => Err(error),
-        }
     }
 
     /// Sees that what is kept stays kept, then makes or upgrades the tables.
@@ -163,32 +161,9 @@ impl File {
         Ok(found)
     }
 
-    /// A copy of the last commit, while others read and write.
-    pub(crate) async fn backup_to(&self, path: &Path) -> Result<()> {
-        if path.exists() {
-            return Err(StoreError::Exists(path.to_owned()));
-        }
-        let place = path.display().to_string();
-        let cannot = |why: String| StoreError::CannotOpen { place: place.clone(), why };
-        let target = path.to_str().ok_or_else(|| cannot("its name is not UTF-8".to_owned()))?;
-        let options = SqliteConnectOptions::new().filename(&self.path).busy_timeout(BUSY);
-        let connection = options.disable_statement_logging().connect().await;
-        let mut connection = connection.map_err(|error| failed(&error))?;
-        let done = sqlx::query("VACUUM INTO $1").bind(target).execute(&mut connection).await;
-        done.map_err(|error| match failed(&error) {
-            StoreError::CannotOpen { why, .. } => cannot(why),
-            other => other,
-        })?;
-        connection.close().await.map_err(|error| failed(&error))?;
-        // The copy must be on the disk before anybody is told that there is one.
-        let (file, folder) = (path.to_owned(), path.parent().map(Path::to_owned));
-        let synced = tokio::task::spawn_blocking(move || {
-            std::fs::File::open(file)?.sync_all()?;
-            let folder = folder.filter(|folder| !folder.as_os_str().is_empty());
-            std::fs::File::open(folder.unwrap_or_else(|| PathBuf::from(".")))?.sync_all()
-        });
-        let synced = synced.await.map_err(|error| cannot(error.to_string()))?;
-        synced.map_err(|error| cannot(error.to_string()))
+    /// Where it is.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
     }
 
     pub(crate) async fn close(&self) {

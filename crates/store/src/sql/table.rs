@@ -162,7 +162,7 @@ const MOST: usize = 4_096;
 
 /// Rows as PostgreSQL takes any number of them in one statement, planned once: an array for each
 /// column. There is at least one row.
-fn arrays(rows: &[Vec<Value>]) -> (String, Vec<Value>) {
+pub(super) fn arrays(rows: &[Vec<Value>]) -> (String, Vec<Value>) {
     let columns = rows.first().map_or(&[][..], Vec::as_slice);
     let mut places = Vec::with_capacity(columns.len());
     let mut values = Vec::with_capacity(columns.len());

@@ -8,8 +8,8 @@ use super::table::{Kept, Put};
 use super::value::{Cells, Value, name, opt_int, opt_name};
 use crate::{
     CommandResult, Contract, Event, Half, HalfId, HalfRow, Invite, InvoiceRow, Kind, LegAt, Letter,
-    LetterId, Lift, LiftLeg, LinkRow, Negotiation, NewEvent, NewLetter, StoreError, User, UserKind,
-    UserStatus, Word,
+    LetterId, Lift, LiftLeg, LinkRow, Negotiation, NewEvent, NewLetter, Restored, StoreError, User,
+    UserKind, UserStatus, Word,
 };
 
 type Result<T> = std::result::Result<T, StoreError>;
@@ -81,7 +81,7 @@ impl Kept for Half {
     const TABLE: &'static str = "halves";
     const COLUMNS: &'static str = "id, version, holder, tally, side, partner, status, ledger, balance, \
                            partner_may_owe, holder_may_owe, head_index, head_hash, changed, \
-                           invoices";
+                           asks, unheard, invoices";
 
     fn read(cells: &mut Cells<'_>) -> Result<Self> {
         let mut half = Self {
@@ -101,6 +101,7 @@ impl Kept for Half {
                 head_index: cells.count()?,
                 head_hash: cells.opt_name()?,
                 changed: cells.date()?,
+                restored: Restored { asks: cells.opt_name()?, unheard: cells.int()? != 0 },
             },
         };
         half.invoices = cells.count()?;
@@ -125,6 +126,8 @@ impl Put for Half {
         "head_index",
         "head_hash",
         "changed",
+        "asks",
+        "unheard",
     ];
 
     fn values(&self) -> Vec<Value> {
@@ -142,7 +145,7 @@ impl Put for Half {
 
 impl HalfRow {
     /// The columns that change.
-    pub(super) const COLUMNS: [&str; 9] = [
+    pub(super) const COLUMNS: [&str; 11] = [
         "partner",
         "status",
         "ledger",
@@ -152,9 +155,11 @@ impl HalfRow {
         "head_index",
         "head_hash",
         "changed",
+        "asks",
+        "unheard",
     ];
 
-    pub(super) fn values(&self) -> [Value; 9] {
+    pub(super) fn values(&self) -> [Value; 11] {
         // Larger balances were refused before (`rows/fit.rs`).
         let balance = i64::try_from(self.balance).ok();
         [
@@ -167,6 +172,8 @@ impl HalfRow {
             self.head_index.into(),
             opt_name(self.head_hash.as_ref()),
             self.changed.into(),
+            opt_name(self.restored.asks.as_ref()),
+            i64::from(self.restored.unheard).into(),
         ]
     }
 }

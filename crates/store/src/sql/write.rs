@@ -206,6 +206,10 @@ impl Hand {
         Ok(self.run(sql, vec![name(token)], &About::all(Kind::Invite)).await? > 0)
     }
 
+    pub(crate) async fn drop_invites(&mut self) -> Result<u64> {
+        self.run("DELETE FROM invites".to_owned(), Vec::new(), &About::all(Kind::Invite)).await
+    }
+
     pub(crate) async fn put_lift(&mut self, lift: &Lift) -> Result<()> {
         let rest = "ON CONFLICT (id) DO UPDATE SET status = excluded.status, \
                     certificate = excluded.certificate, changed = excluded.changed";

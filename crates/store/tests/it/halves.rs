@@ -30,6 +30,7 @@ async fn come_back_as_written(home: &Home) {
         head_index: u64::try_from(i64::MAX).unwrap(),
         head_hash: Some(hash("head")),
         changed: protocol::Timestamp::MIN,
+        restored: store::Restored { asks: Some(hash("question")), unheard: true },
     };
     let mut tx = home.store.begin().await.unwrap();
     tx.put_halves(&[Half { row: row.clone(), ..anne.clone() }]).await.unwrap();
@@ -199,7 +200,16 @@ async fn sums_are_exact_beyond_64_bits(home: &Home) {
     tx.add_users(&[user("anne")]).await.unwrap();
     let balances = [i64::MAX, i64::MAX, i64::MAX, i64::MIN, -1, 5];
     let news = balances.iter().zip(1..).map(|(balance, number)| NewHalf {
-        row: HalfRow { head_index: 2, ..row("open", i128::from(*balance)) },
+        row: HalfRow {
+            head_index: 2,
+            // The last has no ledger, so nothing is compared yet.
+            ledger: (*balance != 5).then(|| "{}".to_owned()),
+            restored: store::Restored {
+                asks: (*balance < i64::MAX).then(|| hash("question")),
+                unheard: *balance > 0,
+            },
+            ..row("open", i128::from(*balance))
+        },
         ..new_half("anne", number)
     });
     let news: Vec<_> = news.collect();
@@ -215,6 +225,8 @@ async fn sums_are_exact_beyond_64_bits(home: &Home) {
         lifts: [("open".to_owned(), 1)].into(),
         balance: balances.iter().map(|balance| i128::from(*balance)).sum(),
         owed: 3 * i128::from(i64::MAX) + 5,
+        asking: 2,
+        unheard: 3,
     };
     assert_eq!(totals, expected);
 }

@@ -77,6 +77,10 @@ async fn invites_are_used_up(home: &Home) {
     assert_eq!(tx.invites(&cuid("bert")).await.unwrap(), []);
     assert_eq!(tx.drop_invite(&invite.token).await, Ok(true));
     assert_eq!(tx.drop_invite(&invite.token).await, Ok(false));
+    tx.put_invite(&invite).await.unwrap();
+    assert_eq!(tx.drop_invites().await, Ok(2));
+    assert_eq!(tx.invites(&cuid("anne")).await.unwrap(), []);
+    tx.put_invite(&open).await.unwrap();
     tx.commit().await.unwrap();
     let mut view = home.store.read().await.unwrap();
     assert_eq!(view.invites(&cuid("anne")).await.unwrap(), [open]);

@@ -7,6 +7,7 @@ mod world;
 
 mod alike;
 mod chain;
+mod copies;
 mod crash;
 mod events;
 mod halves;

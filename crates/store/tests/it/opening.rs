@@ -101,7 +101,7 @@ fn a_copy_holds_the_last_commit_and_nothing_later() {
 #[test]
 fn only_a_file_is_copied_into_a_file() {
     wait(async {
-        for kind in [StoreKind::Memory, StoreKind::Postgres] {
+        for kind in [StoreKind::Memory] {
             let home = Home::fresh(kind).await;
             let error = home.store.backup_to(&home.file()).await.unwrap_err();
             assert!(matches!(error, StoreError::Unsupported { .. }), "{error}");

@@ -64,6 +64,7 @@ pub(crate) fn row(status: &str, balance: i128) -> HalfRow {
         head_index: 0,
         head_hash: None,
         changed: at(1),
+        restored: store::Restored::default(),
     }
 }
 

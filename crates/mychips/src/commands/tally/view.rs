@@ -33,6 +33,9 @@ pub(crate) struct Shown {
     contract: ContractId,
     memo: Option<String>,
     offer: Option<Offered>,
+    /// After a restore: `partner` until that half has said what got lost here, then `device` until the
+    /// holder's was heard.
+    waits_for: Option<&'static str>,
     changed: Timestamp,
 }
 
@@ -104,7 +107,25 @@ pub(crate) fn shown(tally: &Summary) -> Shown {
         contract: agree.rid,
         memo: memo.map(ToString::to_string),
         offer,
+        waits_for: waits_for(tally),
         changed: tally.changed,
+    }
+}
+
+fn waits_for(tally: &Summary) -> Option<&'static str> {
+    if tally.waiting.partner.is_some() {
+        Some("partner")
+    } else {
+        tally.waiting.device.then_some("device")
+    }
+}
+
+/// What it means that a tally waits, for whoever looks at it.
+fn why_it_waits(word: &str) -> &'static str {
+    if word == "partner" {
+        "this site was restored from a backup; the partner's has yet to say what got lost here"
+    } else {
+        "this site was restored from a backup; no lifts before your device was heard"
     }
 }
 
@@ -164,7 +185,7 @@ pub(super) fn list(flags: &ListTallies, data: &Path) -> Result<(), Failure> {
         table.row([
             view.tally.to_string()[..8].to_owned(),
             partner_name(tally),
-            view.status,
+            if view.waits_for == Some("partner") { view.status + ", waits" } else { view.status },
             say::amount(tally.balance_milli),
             say::units(view.may_owe),
             say::units(view.may_be_owed),
@@ -221,6 +242,7 @@ fn page(tally: &Summary, view: &Shown, governing: Option<&Governing>) -> String 
         lines.push(("Your settings", settings(&now.holder.settings)));
         lines.push(("Partner's", settings(&now.partner.settings)));
     }
+    lines.extend(view.waits_for.map(|word| ("Waits", why_it_waits(word).to_owned())));
     lines.push(("Changed", say::minute(tally.changed)));
     say::sheet(&lines)
 }

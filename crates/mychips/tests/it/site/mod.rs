@@ -1,5 +1,6 @@
 //! A site on one machine, as its users meet it: `mychips` and nothing else.
 
+mod backup;
 mod config;
 mod faults;
 mod help;

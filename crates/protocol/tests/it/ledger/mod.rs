@@ -9,5 +9,6 @@ mod lifted;
 mod refusals;
 mod rekey;
 mod rekey_convergence;
+mod restored;
 mod revision;
 mod world;

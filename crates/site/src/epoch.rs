@@ -1,0 +1,221 @@
+//! Epochs: a store that was restored from a backup went back, and knows it. Every half is told to ask
+//! what it lost, of its partner's half and of its user's device (`protocol::ledger`, `Waiting`); what can be
+//! used once only does not count any more, as it may have been used since.
+
+use protocol::half::HalfTally;
+use protocol::ledger::{self, Input, Ledger, Stop};
+use protocol::note::{Body, Note};
+use protocol::record::Record;
+use protocol::{ChipAddress, Hash, Tally, TallyId, Timestamp, Verified, invoice, negotiation};
+use serde::{Deserialize, Serialize};
+use store::{Half, HalfFilter, NewEvent, NewLetter, View};
+
+use crate::batch::Batch;
+use crate::door::Site;
+use crate::error::SiteError;
+use crate::half::{Kept, ledger, states};
+use crate::history::History;
+use crate::post::Input as HalfInput;
+
+/// How many halves are marked at once.
+const AT_ONCE: u32 = 500;
+
+/// The setting that says of when the backup was.
+const WENT_BACK_TO: &str = "went_back_to";
+
+/// A new epoch, and what waits in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Epoch {
+    /// Its number: how often the store was restored.
+    pub number: u64,
+    /// Halves of tallies.
+    pub halves: u64,
+    /// How many of them ask their partners' what they lost. Those whose partners' went back to the same
+    /// need not.
+    pub asking: u64,
+    /// Halves that cannot be read, which doctor names.
+    pub damaged: u64,
+    /// Invitations that do not count any more: they may have been answered since.
+    pub invitations: u64,
+}
+
+impl Site {
+    /// Begins a new epoch, in one transaction: for whoever restored the store from a backup of that
+    /// date, before anything else is done with it.
+    ///
+    /// # Errors
+    /// [`SiteError::Store`]; nothing was changed then.
+    pub async fn begin_epoch(&self, backup: Timestamp) -> Result<Epoch, SiteError> {
+        let question = Hash::from_bytes(self.chance.bytes());
+        let mut tx = self.store.begin().await?;
+        let (number, invitations) = (tx.new_epoch().await?, tx.drop_invites().await?);
+        tx.set(WENT_BACK_TO, Some(&backup.to_string())).await?;
+        let mut epoch = Epoch { number, halves: 0, asking: 0, damaged: 0, invitations };
+        let mut after = None;
+        loop {
+            let mut page = tx.halves(&HalfFilter::default(), after, AT_ONCE).await?;
+            let Some(last) = page.last() else { break };
+            after = Some(last.id);
+            let states = states(&mut tx, &page).await?;
+            let mut letters = Vec::new();
+            for (half, state) in page.iter_mut().zip(states) {
+                epoch.halves += 1;
+                let Ok(state) = state else {
+                    epoch.damaged += 1;
+                    continue;
+                };
+                let asks = !self.went_back_with_partner(&mut tx, half, &state).await?;
+                let state = state.went_back(asks.then_some(question));
+                half.row = state.row_after(&half.row, half.row.changed)?;
+                if asks {
+                    epoch.asking += u64::from(state.ledger.is_some());
+                    letters.extend(self.ask(&mut tx, half, &state).await?);
+                }
+            }
+            tx.put_halves(&page).await?;
+            tx.post(&letters).await?;
+        }
+        let (text, at) =
+            (serde_json::json!({ "epoch": number, "backup": backup }), self.clock.now());
+        let (kind, text) = ("restored".to_owned(), text.to_string());
+        tx.tell([NewEvent { user: None, kind, text, at }]);
+        tx.commit().await?;
+        Ok(epoch)
+    }
+
+    /// Whether the partner's half is here too, and both went back to one chain that both know of.
+    async fn went_back_with_partner(
+        &self,
+        view: &mut View,
+        half: &Half,
+        state: &HalfTally,
+    ) -> Result<bool, SiteError> {
+        let settled = |ledger: &&Ledger| ledger.agreed() == ledger.head().index;
+        let Some(ours) = state.ledger.as_ref().filter(settled) else { return Ok(false) };
+        let here = |half: &Half| format!("{}:{}", half.holder, self.agent);
+        let both = view.halves_of_tally(&half.tally).await?;
+        let partner = both.iter().find(|other| {
+            half.row.partner.as_deref() == Some(&here(other))
+                && other.row.partner.as_deref() == Some(&here(half))
+        });
+        let Some(theirs) = partner.and_then(|partner| ledger(partner).ok().flatten()) else {
+            return Ok(false);
+        };
+        Ok(settled(&&theirs) && theirs.head() == ours.head())
+    }
+
+    /// The letters in which a half asks its partner's for all that it may have lost.
+    async fn ask(
+        &self,
+        view: &mut View,
+        half: &Half,
+        state: &HalfTally,
+    ) -> Result<Vec<NewLetter>, SiteError> {
+        let Some(partner) = state.negotiation.partner() else { return Ok(Vec::new()) };
+        let mut said = vec![Body::Negotiation(negotiation::Message::Ask)];
+        if let Some(ledger) = &state.ledger {
+            said.push(Body::Invoice(invoice::Message::Ask));
+            let asked = questions(view, half, ledger).await?;
+            said.extend(asked.into_iter().map(Body::Ledger));
+        }
+        let from = ChipAddress { cuid: half.holder.clone(), agent: self.agent, endpoint: None };
+        let (tally, to, at) = (half.tally, partner.chad.agent, self.clock.now());
+        let letter = |body: Body| {
+            let (key, from, token) = (body.key(), from.clone(), None);
+            let note = Note { tally, from, to: partner.chad.cuid.clone(), token, body };
+            let message = note.to_text()?.to_string();
+            Ok(NewLetter { half: Some(half.id), to, key, message, at })
+        };
+        said.into_iter().map(letter).collect()
+    }
+
+    /// When the backup was made that this store was restored from; none where it never was.
+    ///
+    /// # Errors
+    /// [`SiteError::Store`].
+    pub(crate) async fn went_back_to(
+        &self,
+        view: &mut View,
+    ) -> Result<Option<Timestamp>, SiteError> {
+        Ok(view.setting(WENT_BACK_TO).await?.and_then(|date| date.parse().ok()))
+    }
+
+    /// A user brings back a tally that both signed, and of which this site has no half, or lost it.
+    /// Where the partner lives here too, its half is there again as well.
+    pub(crate) async fn reopen(
+        &self,
+        batch: &mut Batch,
+        user: &protocol::Cuid,
+        tally: Verified<Tally>,
+    ) -> Result<(), SiteError> {
+        let ours = |side: &protocol::Side| {
+            let chad = &tally.party(*side).cert.chad;
+            chad.agent == self.agent && chad.cuid == *user
+        };
+        let side = protocol::Side::BOTH.into_iter().find(ours);
+        let side = side.ok_or(SiteError::NotAllowed { who: "a user who signed the tally" })?;
+        let uuid = tally.members().uuid;
+        if self.has_half(batch, user, uuid).await? {
+            return Err(SiteError::TallyExists { holder: user.clone(), tally: uuid });
+        }
+        self.restore_half(batch, &tally, side).await?;
+        let partner = tally.party(side.other()).cert.chad.clone();
+        if partner.agent == self.agent
+            && batch.user(&partner.cuid).await?.is_some()
+            && !self.has_half(batch, &partner.cuid, uuid).await?
+        {
+            self.restore_half(batch, &tally, side.other()).await?;
+        }
+        Ok(())
+    }
+
+    async fn has_half(
+        &self,
+        batch: &mut Batch,
+        user: &protocol::Cuid,
+        tally: TallyId,
+    ) -> Result<bool, SiteError> {
+        match batch.hold(user, tally).await {
+            Ok(_) => Ok(true),
+            Err(SiteError::NoTally { .. }) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// A half that has nothing but what both signed: it asks its partner's for the rest.
+    async fn restore_half(
+        &self,
+        batch: &mut Batch,
+        tally: &Verified<Tally>,
+        side: protocol::Side,
+    ) -> Result<(), SiteError> {
+        let negotiation = negotiation::Negotiation::restored(tally, side)?;
+        let mut state = HalfTally::new(negotiation);
+        let question = Hash::from_bytes(self.chance.bytes());
+        state.ledger = Some(Ledger::open(tally, side)?.went_back(Some(question)));
+        let holder = tally.party(side).cert.chad.cuid.clone();
+        batch.add(&holder, state, self.clock.now()).await?;
+        let (held, work) = batch.hold(&holder, tally.members().uuid).await?;
+        let remind = HalfInput::Negotiation(negotiation::Input::Remind);
+        self.take(work, held, remind).await?;
+        self.take(work, held, HalfInput::Invoice(invoice::Input::Compare)).await?;
+        self.take(work, held, HalfInput::Ledger(Input::Compare)).await
+    }
+}
+
+/// What a ledger asks its partner's after a restore.
+async fn questions(
+    view: &mut View,
+    half: &Half,
+    ledger: &Ledger,
+) -> Result<Vec<ledger::Message>, SiteError> {
+    let mut history = History::default();
+    loop {
+        match ledger.step(Input::Compare, &history) {
+            Ok(step) => return Ok(step.send),
+            Err(Stop::Refused(refusal)) => return Err(refusal.into()),
+            Err(Stop::Missing(missing)) => history.fetch(view, half.id, missing).await?,
+        }
+    }
+}
