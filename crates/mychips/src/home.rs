@@ -7,6 +7,7 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use protocol::{AgentId, SecretKey, Signer};
+use zeroize::Zeroizing;
 
 use crate::failure::Failure;
 use crate::world;
@@ -168,9 +169,14 @@ pub(crate) fn holder(folder: &Path) -> Option<String> {
     Some(text.trim().to_owned()).filter(|holder| !holder.is_empty())
 }
 
+/// The most bytes of a key's file that are read: many times what a key takes.
+const MAX_KEY_BYTES: u64 = 16 * 1024;
+
 /// Reads a secret key from its file.
 pub(crate) fn read_key(path: &Path) -> Result<SecretKey, Failure> {
-    let bytes = fs::read(path).map_err(|error| Failure::io("cannot read", path, &error))?;
+    let mut bytes = Zeroizing::new(Vec::new());
+    let read = File::open(path).and_then(|file| file.take(MAX_KEY_BYTES).read_to_end(&mut bytes));
+    read.map_err(|error| Failure::io("cannot read", path, &error))?;
     SecretKey::from_jwk(&bytes).map_err(|error| {
         Failure::refused("key", format!("{}: {error}; restore it from a copy", path.display()))
     })

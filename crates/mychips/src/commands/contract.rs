@@ -1,11 +1,13 @@
 //! `mychips contract`: the texts that tallies agree to.
 
 use std::collections::BTreeMap;
-use std::fs;
+use std::fs::File;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use protocol::contract::Document;
+use protocol::json::MAX_RECORD_BYTES;
 use protocol::{Contract as Text, ContractId, Record, Verified};
 use serde::Serialize;
 use site::{Answer, Command, SiteError};
@@ -117,7 +119,11 @@ fn shown(contract: &Text) -> Shown {
 
 /// A contract in a file, sealed where it has no rid yet.
 fn read(file: &Path) -> Result<Verified<Text>, Failure> {
-    let bytes = fs::read(file).map_err(|error| Failure::io("cannot read", file, &error))?;
+    let mut bytes = Vec::new();
+    // One byte more than a record may have: its reader says that it is too long.
+    let most = u64::try_from(MAX_RECORD_BYTES).unwrap_or(u64::MAX).saturating_add(1);
+    let read = File::open(file).and_then(|file| file.take(most).read_to_end(&mut bytes));
+    read.map_err(|error| Failure::io("cannot read", file, &error))?;
     let refused = |error: &dyn std::fmt::Display| {
         Failure::refused("contract", format!("{}: {error}", file.display()))
     };

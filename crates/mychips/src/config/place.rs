@@ -65,6 +65,8 @@ pub(super) fn has_password(text: &str) -> bool {
 pub(super) fn masked(text: &str) -> String {
     let Some((scheme, rest)) = text.split_once("://") else { return text.to_owned() };
     let (rest, query) = match rest.split_once('?') {
+        // The question mark may be one of the password's, too: then nothing is sure but the scheme.
+        Some((_, query)) if query.contains('@') => return format!("{scheme}://{MASK}"),
         Some((rest, query)) => (rest, Some(query)),
         None => (rest, None),
     };
@@ -100,6 +102,9 @@ mod tests {
             ("postgres://ann:s3cret@host/db", "postgres://ann:***@host/db"),
             ("postgres://ann:s3/c@ret@host/db", "postgres://ann:***@host/db"),
             ("postgres://ann:@host", "postgres://ann:***@host"),
+            ("postgres://ann:s3?c@ret@host/db", "postgres://***"),
+            ("postgres://ann:s3@c?ret@host/db", "postgres://***"),
+            ("postgres://host/db?password=s3@cret", "postgres://***"),
             (
                 "postgres://host/db?host=/run&password=s3cret&user=ann",
                 "postgres://host/db?host=/run&password=***&user=ann",

@@ -1,5 +1,7 @@
 use std::path::Path;
 
+use proptest::prelude::*;
+
 use super::*;
 
 fn os(pairs: &[(&str, &str)]) -> Vec<(OsString, OsString)> {
@@ -48,4 +50,66 @@ fn a_variable_counts_before_the_file() {
 fn what_containers_set_by_themselves_is_passed_over() {
     let foreign = [("MYCHIPS_SERVICE_HOST", "10.0.0.1"), ("MYCHIPS_PORT_8420_TCP", "tcp://x")];
     assert!(config("", &foreign).is_ok());
+}
+
+/// Pieces of a file, so that random texts meet every rule.
+fn piece() -> impl Strategy<Value = String> {
+    let key = prop::sample::select(KEYS.map(|key| key.name).to_vec());
+    let value = prop_oneof![
+        "[0-9]{1,6}",
+        "'[a-z0-9:/.@?=-]{0,12}'",
+        "\"[a-z\\\\u0-9]{0,8}\"",
+        Just("true".to_owned()),
+        Just("[1, 'x']".to_owned()),
+        Just("{ port = 1 }".to_owned()),
+        Just("1979-05-27".to_owned()),
+    ];
+    prop_oneof![
+        (key, value).prop_map(|(key, value)| format!("{key} = {value}\n")),
+        "[\\[\\]{}=.#'\"\n a-z0-9]{1,4}",
+        Just("[http]\n".to_owned()),
+        "\\PC",
+    ]
+}
+
+proptest! {
+    #[test]
+    fn any_file_is_a_configuration_or_a_reason_with_its_line(
+        pieces in prop::collection::vec(piece(), 0..12)
+    ) {
+        let text = pieces.concat();
+        let lines = text.split('\n').count() as u64;
+        match file::values(&text, Path::new("mychips.toml")) {
+            Ok(found) => for (key, given) in &found {
+                prop_assert!(KEYS.iter().any(|known| known.name == key));
+                let Origin::File(_, line) = &given.origin else { panic!("{key} is of the file") };
+                prop_assert!((1..=lines).contains(line), "{key} stands on line {line}");
+            },
+            Err(failure) => prop_assert!(failure.text().contains("mychips.toml"), "{}", failure.text()),
+        }
+        if let Err(failure) = config(&text, &[]) {
+            prop_assert!(!failure.text().is_empty());
+        }
+    }
+
+    #[test]
+    fn any_text_is_a_place_a_span_or_neither(text in "(sqlite|postgres(ql)?://)?\\PC{0,20}") {
+        if let Ok(place) = text.parse::<StorePlace>() {
+            prop_assert!(!place.shown(Path::new("x")).contains(char::is_control));
+        }
+        if let Ok(span) = text.parse::<Span>() {
+            prop_assert!(span.ms > 0);
+        }
+    }
+
+    #[test]
+    fn no_password_is_shown_whatever_it_is(secret in "[A-Z0-9]{3}", around in "\\PC{0,6}") {
+        for password in [format!("{around}{secret}"), format!("{secret}{around}")] {
+            let shown = place::masked(&format!("postgres://ann:{password}@host/db?user=ann"));
+            prop_assert!(!shown.contains(&secret), "{shown}");
+        }
+        prop_assume!(!around.contains('&'));
+        let shown = place::masked(&format!("postgres://host/db?password={around}{secret}"));
+        prop_assert!(!shown.contains(&secret), "{shown}");
+    }
 }

@@ -2,6 +2,7 @@
 #![allow(missing_docs, clippy::unwrap_used, clippy::panic)]
 
 mod after_a_restart;
+mod any_json;
 mod asked;
 mod at_once;
 mod both_machines;

@@ -159,3 +159,21 @@ fn a_chit_that_was_tampered_with_is_found_by_doctor() {
     assert!(run.err.contains("\"error\":\"faults\""), "{}", run.err);
     assert!(town.run("doctor").out.contains("Something is wrong"));
 }
+
+#[test]
+fn a_file_without_end_is_refused() {
+    let town = Town::with_tally();
+    for words in [
+        "contract add /dev/zero",
+        "tally answer /dev/zero --as ann",
+        "key import /dev/zero --passphrase-file /dev/null",
+    ] {
+        let refused = town.run(&format!("{words} --json"));
+        assert_eq!(refused.code, 1, "{words}");
+        assert!(refused.json_error()["reason"].as_str().unwrap().contains("zero"), "{words}");
+    }
+    fs::remove_file(town.keys().join("ann.jwk")).unwrap();
+    std::os::unix::fs::symlink("/dev/zero", town.keys().join("ann.jwk")).unwrap();
+    let refused = town.run("pay bob 1 --as ann --json");
+    assert_eq!((refused.code, &refused.json_error()["error"]), (1, &"key".into()));
+}
