@@ -58,6 +58,8 @@ impl Site {
             let Some(last) = page.last() else { break };
             after = Some(last.id);
             let states = states(&mut tx, &page).await?;
+            let tallies: Vec<TallyId> = page.iter().map(|half| half.tally).collect();
+            let all = tx.halves_of_tallies(&tallies).await?;
             let mut letters = Vec::new();
             for (half, state) in page.iter_mut().zip(states) {
                 epoch.halves += 1;
@@ -65,7 +67,7 @@ impl Site {
                     epoch.damaged += 1;
                     continue;
                 };
-                let asks = !self.went_back_with_partner(&mut tx, half, &state).await?;
+                let asks = !self.went_back_with_partner(&all, half, &state);
                 let state = state.went_back(asks.then_some(question));
                 half.row = state.row_after(&half.row, half.row.changed)?;
                 if asks {
@@ -85,24 +87,19 @@ impl Site {
     }
 
     /// Whether the partner's half is here too, and both went back to one chain that both know of.
-    async fn went_back_with_partner(
-        &self,
-        view: &mut View,
-        half: &Half,
-        state: &HalfTally,
-    ) -> Result<bool, SiteError> {
-        let settled = |ledger: &&Ledger| ledger.agreed() == ledger.head().index;
-        let Some(ours) = state.ledger.as_ref().filter(settled) else { return Ok(false) };
+    fn went_back_with_partner(&self, all: &[Half], half: &Half, state: &HalfTally) -> bool {
+        let settled = |ledger: &Ledger| ledger.agreed() == ledger.head().index;
+        let Some(ours) = state.ledger.as_ref().filter(|ledger| settled(ledger)) else {
+            return false;
+        };
         let here = |half: &Half| format!("{}:{}", half.holder, self.agent);
-        let both = view.halves_of_tally(&half.tally).await?;
-        let partner = both.iter().find(|other| {
-            half.row.partner.as_deref() == Some(&here(other))
+        let partner = all.iter().find(|other| {
+            other.tally == half.tally
+                && half.row.partner.as_deref() == Some(&here(other))
                 && other.row.partner.as_deref() == Some(&here(half))
         });
-        let Some(theirs) = partner.and_then(|partner| ledger(partner).ok().flatten()) else {
-            return Ok(false);
-        };
-        Ok(settled(&&theirs) && theirs.head() == ours.head())
+        let theirs = partner.and_then(|partner| ledger(partner).ok().flatten());
+        theirs.is_some_and(|theirs| settled(&theirs) && theirs.head() == ours.head())
     }
 
     /// The letters in which a half asks its partner's for all that it may have lost.
