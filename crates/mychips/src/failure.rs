@@ -83,6 +83,11 @@ impl Failure {
         Self::new(IO, "in_use", reason)
     }
 
+    /// Whether it is called by this word.
+    pub(crate) fn is(&self, word: &str) -> bool {
+        self.told.error == word
+    }
+
     /// Whether another program has the data directory.
     pub(crate) fn is_in_use(&self) -> bool {
         self.told.error == "in_use"

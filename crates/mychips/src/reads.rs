@@ -1,12 +1,13 @@
 //! What commands read of a site: each question with the type of its answer. They ask as
 //! administrator: whoever may read the data directory is one.
 
+use protocol::chit::Positive;
 use protocol::ledger::Rekeying;
 use protocol::negotiation::Draft;
-use protocol::{Contract, Cuid, LiftId, Tally, TallyId, Verified};
+use protocol::{ChipAddress, Contract, Cuid, LiftId, PaymentId, Tally, TallyId, Verified};
 use site::{
-    Entry, Examined, Found, Governing, InvoiceView, LegLine, LiftFound, LiftLine, Query, Resident,
-    Seen, Status, Summary,
+    Entry, Examined, Found, Governing, InvoiceView, LegLine, LiftFound, LiftLine, Paid, Query,
+    Resident, Route, Seen, Status, Summary,
 };
 
 use crate::failure::Failure;
@@ -131,6 +132,23 @@ impl Visit {
     ) -> Result<Tally, Failure> {
         let query = Query::ToOffer { user: user.clone(), tally, draft: Box::new(draft) };
         found!(self, query, Found::ToOffer(tally) => *tally)
+    }
+
+    /// What a payment to somebody would cost a user.
+    pub(crate) fn route(
+        &self,
+        user: &Cuid,
+        payee: &ChipAddress,
+        units: Positive,
+    ) -> Result<Route, Failure> {
+        let query = Query::Route { user: user.clone(), payee: payee.clone(), units };
+        found!(self, query, Found::Route(route) => *route)
+    }
+
+    /// A payment that a user made by a lift.
+    pub(crate) fn payment(&self, user: &Cuid, payment: PaymentId) -> Result<Option<Paid>, Failure> {
+        let query = Query::Payment { user: user.clone(), payment };
+        found!(self, query, Found::Payment(paid) => paid)
     }
 
     /// The newest lifts that touched a user, or all.

@@ -44,6 +44,12 @@ pub(crate) fn digest(command: &Command) -> Result<Hash, SiteError> {
             invoice.sign = None;
             serde_json::to_vec(&Command::Tally { tally: *tally, wish: Wish::Invoice(invoice) })
         }
+        // What counts is what is signed: no two signatures of one record are the same.
+        Command::PayByLift { authorisation } => {
+            let mut authorisation = authorisation.clone();
+            authorisation.sign = None;
+            serde_json::to_vec(&Command::PayByLift { authorisation })
+        }
         other => serde_json::to_vec(other),
     };
     Ok(Hash::of(&text.map_err(unreadable)?))

@@ -5,13 +5,14 @@ use std::num::NonZeroU32;
 use protocol::chit::Chit;
 use protocol::invoice::Invoice;
 use protocol::ledger::Head;
+use protocol::lift::Authorisation;
 use protocol::negotiation::{Draft, Reason};
 use protocol::{Cert, ChitId, Contract, Cuid, Hash, Side, Signature, Tally, TallyId, Timestamp};
 use serde::{Deserialize, Serialize};
 use store::UserKind;
 
 use crate::invitation::Invitation;
-use crate::lift::Cleared;
+use crate::lift::{Cleared, Paid};
 
 /// Who asks. Whoever let the command in has made sure that it is so.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -103,6 +104,11 @@ pub enum Command {
         /// The signature over it with the key in the cert before.
         proof: Signature,
     },
+    /// A user pays somebody over a path of tallies: at once, all of it or nothing.
+    PayByLift {
+        /// Whom, how much, and the most that it gives, signed.
+        authorisation: Box<Authorisation>,
+    },
     /// A user decides something about one of its tallies.
     Tally {
         /// Which.
@@ -125,6 +131,7 @@ impl Command {
             Self::Clear => "clear",
             Self::Invite { .. } => "invite",
             Self::Answer { .. } => "answer",
+            Self::PayByLift { .. } => "pay_by_lift",
             Self::Tally { wish, .. } => wish.kind(),
         }
     }
@@ -211,6 +218,8 @@ pub enum Answer {
     Invited(Box<Invitation>),
     /// What was cleared.
     Cleared(Cleared),
+    /// The payment that was made.
+    Paid(Paid),
     /// Where the tally stands now.
     Tally {
         /// One word.

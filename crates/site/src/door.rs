@@ -1,12 +1,14 @@
 //! The way in for commands: who may ask, what is decided, what is kept.
 
 use std::collections::BTreeMap;
+use std::pin::Pin;
 use std::sync::Arc;
 
 use protocol::chit::Chit;
 use protocol::half::HalfTally;
 use protocol::invoice::Input as InvoiceInput;
 use protocol::ledger::{Good, Input as LedgerInput, Ledger};
+use protocol::lift::Authorisation;
 use protocol::negotiation::{Input as NegotiationInput, Negotiation};
 use protocol::tally::SignedBy;
 use protocol::{
@@ -116,6 +118,14 @@ impl Site {
         if command == Command::Clear {
             administrator(caller)?;
             return self.clear(&id, answered::digest(&command)?).await;
+        }
+        if let Command::PayByLift { authorisation } = &command {
+            let digest = answered::digest(&command)?;
+            let authorisation = Authorisation::clone(authorisation);
+            // Of a known type: whoever sends it to another thread need not look through all of it.
+            let paid: Pin<Box<dyn Future<Output = _> + Send + '_>> =
+                Box::pin(self.pay_by_lift(caller, &id, digest, authorisation));
+            return paid.await;
         }
         self.check_ahead(caller, &command);
         self.in_turn(Asked { caller: caller.clone(), id, command }).await
@@ -265,8 +275,9 @@ impl Site {
                 batch.put_user(user).await?;
                 Ok(Answer::Done)
             }
-            // It takes a transaction of its own, and never comes here.
-            (Command::Clear, Caller::Administrator) => Err(SiteError::OtherCommand),
+            // They take a transaction of their own, and never come here.
+            (Command::Clear, Caller::Administrator)
+            | (Command::PayByLift { .. }, Caller::User(_)) => Err(SiteError::OtherCommand),
             (Command::AddContract { contract }, Caller::Administrator) => {
                 self.take_contract(batch.work.tx(), *contract).await
             }

@@ -1,9 +1,10 @@
 //! Why a site does not do what it is asked: what happened, to which record, what to do.
 
+use clearing::{Limit, NoPath};
 use protocol::lift::{LegsError, LiftFault};
 use protocol::{
-    AgentId, Cuid, JsonError, LiftId, SignError, SignatureFault, TallyId, Timestamp, invoice,
-    ledger, negotiation,
+    AgentId, Cuid, JsonError, LiftId, PaymentId, SignError, SignatureFault, TallyId, Timestamp,
+    Units, invoice, ledger, negotiation,
 };
 use store::StoreError;
 use thiserror::Error;
@@ -138,11 +139,54 @@ pub enum SiteError {
     /// The agent's key did not sign.
     #[error(transparent)]
     Sign(#[from] SignError),
-    /// What was found to clear did not pass its own check.
-    #[error("what was found to clear is not proved to be the most ({reason}); nothing was written")]
+    /// What was found to lift did not pass its own check.
+    #[error("what was found to lift does not pass its own check ({reason}); nothing was written")]
     Unproved {
         /// What does not hold.
         reason: String,
+    },
+    /// Payments to other sites are being built.
+    #[error("{0} lives at another site, and payments to other sites are not there yet")]
+    PayeeElsewhere(String),
+    /// The payee may not act.
+    #[error("user {0} cannot be paid by a lift now; ask it why")]
+    PayeeSuspended(Cuid),
+    /// The payer's authorisation came too late.
+    #[error("the payment could be made until {expires}, and it is {now} here; sign it anew")]
+    AuthorisationExpired {
+        /// Until when.
+        expires: Timestamp,
+        /// When it came.
+        now: Timestamp,
+    },
+    /// The payer used the payment's name for another payment.
+    #[error("payment {0} was made with other words; give this one a name of its own")]
+    PaymentTaken(PaymentId),
+    /// It costs more than the payer allowed.
+    #[error(
+        "the cheapest way takes {given} from the payer now, more than the {most} that it signed"
+    )]
+    TooDear {
+        /// What the payer would give.
+        given: Units,
+        /// The most that it allowed.
+        most: Units,
+    },
+    /// No path of tallies brings the amount.
+    #[error("{}", no_path(payee, *units, reason))]
+    NoPath {
+        /// To whom.
+        payee: Cuid,
+        /// How much.
+        units: Units,
+        /// Why not, and how much would be possible.
+        reason: NoPath,
+    },
+    /// The tallies on the way changed again and again while they were looked at.
+    #[error("the tallies on the way changed {tries} times meanwhile; ask again")]
+    PathMoved {
+        /// How often another path was searched for.
+        tries: u32,
     },
     /// The command's name was used for another command.
     #[error("another command was given under this name; give this one a name of its own")]
@@ -170,7 +214,35 @@ impl SiteError {
     pub const fn is_passing(&self) -> bool {
         matches!(
             self,
-            Self::Busy { .. } | Self::Store(StoreError::Again { .. } | StoreError::Gone { .. })
+            Self::Busy { .. }
+                | Self::PathMoved { .. }
+                | Self::Store(StoreError::Again { .. } | StoreError::Gone { .. })
         )
+    }
+}
+
+/// Why an amount cannot be paid over a path, and what could.
+fn no_path(payee: &Cuid, units: Units, reason: &NoPath) -> String {
+    match reason {
+        NoPath::ToOneself | NoPath::Unknown { .. } | NoPath::NothingToPay { .. } => {
+            format!("{units} cannot be paid to {payee}: {reason}")
+        }
+        NoPath::NotConnected => format!(
+            "no tallies with room lead to {payee}, so nothing can be paid to it now; a tally with \
+             {payee}, or with somebody nearer to it, would help"
+        ),
+        NoPath::TooFar { legs } => format!(
+            "{payee} is {legs} tallies away, farther than a payment goes; a tally with somebody \
+             nearer to it would help"
+        ),
+        NoPath::TooLittle { most, limit, proved } => {
+            let at = match limit {
+                Limit::Payee => format!("{payee} takes in no more over one tally of its own"),
+                Limit::Payer => "the payer's own tallies have no more room".to_owned(),
+                Limit::Between => "there is no more room between the two".to_owned(),
+            };
+            let least = if *proved { "at most" } else { "as far as was searched" };
+            format!("{units} cannot be paid to {payee} over one path now, {least} {most}: {at}")
+        }
     }
 }

@@ -11,7 +11,7 @@ use protocol::ledger::{Good, Link};
 use protocol::{ChitId, Cuid, LiftId, PublicKey, TallyId};
 use store::{Half, HalfId};
 
-use crate::lift::Proven;
+use crate::lift::{Line, Map, Proven};
 
 /// How many halves are remembered: some 10 KiB each, so some 80 MiB.
 const HALVES: usize = 8_192;
@@ -39,6 +39,10 @@ pub(crate) struct Known {
     names: Mutex<Lately<(Cuid, TallyId), HalfId>>,
     chits: Mutex<Lately<ChitId, (PublicKey, Good)>>,
     lifts: Mutex<Lately<LiftId, Arc<Proven>>>,
+    /// The tallies that payments may go over.
+    pub(crate) map: Map,
+    /// Payments that wait.
+    pub(crate) payments: Line,
 }
 
 impl Default for Known {
@@ -48,6 +52,8 @@ impl Default for Known {
             names: Mutex::new(Lately::at_most(NAMES)),
             chits: Mutex::new(Lately::at_most(CHITS)),
             lifts: Mutex::new(Lately::at_most(LIFTS)),
+            map: Map::default(),
+            payments: Line::default(),
         }
     }
 }
@@ -79,6 +85,7 @@ impl Known {
     /// a version means one state.
     pub(crate) fn remember(&self, remembered: Remembered) {
         let half = &remembered.half;
+        self.map.learn(half, half.version, remembered.state.ledger.as_ref());
         open(&self.names).put((half.holder.clone(), half.tally), half.id);
         open(&self.halves).put(half.id, remembered);
     }

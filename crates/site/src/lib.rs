@@ -15,7 +15,8 @@
 //! * `answered.rs` answers as they are kept, for whoever asks again;
 //! * `half.rs` a half as it is kept: the state of both machines; `history.rs` its links;
 //! * `invoice.rs` what halves take and show of invoices; `events.rs` what is told to devices;
-//! * `lift/` lifts among users of this site: what can be cleared, how it is written, what proves it;
+//! * `lift/` lifts among users of this site: clearing and payments, how they are written, what proves
+//!   them;
 //! * `contract.rs` the contracts known here; `device.rs` what a device asks before it signs;
 //! * `request.rs` who signed a request;
 //! * `query.rs` what may be asked and by whom, `read.rs` how rows are read; `words.rs` how they are
@@ -58,7 +59,10 @@ pub use hear::Hears;
 pub use intake::{Intake, Whole};
 pub use invitation::Invitation;
 pub use invoice::{InvoiceView, Standing};
-pub use lift::{Cleared, LegLine, LiftFound, LiftLine, Schedule, Tended};
+pub use lift::{
+    Cleared, LegLine, LiftFound, LiftLine, MAX_PAYMENTS_WAITING, MAX_TALLIES, Paid, Part,
+    PaymentPart, Quote, Route, Schedule, ShareOf, Tended, WhyNot,
+};
 pub use ports::{Chance, Clock};
 pub use post::{MAX_WAITING as MAX_LETTERS_WAITING, Posted};
 pub use query::{Found, MAX_ROWS, Query, Resident, Seen, Status};

@@ -3,10 +3,12 @@
 
 use std::collections::BTreeMap;
 
+use protocol::chit::Positive;
 use protocol::ledger::Rekeying;
 use protocol::negotiation::Draft;
 use protocol::{
-    AgentId, Cert, Contract, ContractId, Cuid, LiftId, Record, Tally, TallyId, Timestamp, Verified,
+    AgentId, Cert, ChipAddress, Contract, ContractId, Cuid, LiftId, PaymentId, Record, Tally,
+    TallyId, Timestamp, Verified,
 };
 use serde::{Deserialize, Serialize};
 use store::{HalfFilter, HalfId, UserKind, UserStatus};
@@ -17,7 +19,7 @@ use crate::doctor::Examined;
 use crate::door::Site;
 use crate::error::SiteError;
 use crate::invoice::InvoiceView;
-use crate::lift::{LiftFound, LiftLine};
+use crate::lift::{LiftFound, LiftLine, Paid, Route};
 use crate::read::{Entry, Summary};
 
 /// The most rows of one answer: with certs of a usual size some megabytes.
@@ -118,6 +120,22 @@ pub enum Query {
         /// Which.
         tally: TallyId,
     },
+    /// What a payment to somebody would cost the user, and how much it could pay.
+    Route {
+        /// Who would pay.
+        user: Cuid,
+        /// Whom.
+        payee: ChipAddress,
+        /// What the payee is to get.
+        units: Positive,
+    },
+    /// A payment that the user made by a lift, by its name.
+    Payment {
+        /// Who paid.
+        user: Cuid,
+        /// Its name.
+        payment: PaymentId,
+    },
     /// Lifts, newest first: all for an administrator, for a user those that touched its tallies.
     Lifts {
         /// Only those that touched this user's tallies.
@@ -199,6 +217,10 @@ pub enum Found {
     ToOffer(Box<Tally>),
     /// See [`Query::ToRekey`].
     ToRekey(Rekeying),
+    /// See [`Query::Route`].
+    Route(Box<Route>),
+    /// See [`Query::Payment`]; none where it was not made.
+    Payment(Option<Paid>),
     /// See [`Query::Lifts`].
     Lifts(Vec<LiftLine>),
     /// See [`Query::Lift`].
@@ -344,6 +366,14 @@ impl Site {
             Query::ToRekey { user, tally } => {
                 may_see(caller, &user)?;
                 Ok(Found::ToRekey(self.to_rekey(&user, tally).await?))
+            }
+            Query::Route { user, payee, units } => {
+                may_see(caller, &user)?;
+                Ok(Found::Route(Box::new(self.route(&user, &payee, units).await?)))
+            }
+            Query::Payment { user, payment } => {
+                may_see(caller, &user)?;
+                Ok(Found::Payment(self.payment_of(&user, payment).await?))
             }
             Query::Lifts { user, before, limit } => {
                 let eyes = seen_by(caller, user)?;

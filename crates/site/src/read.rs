@@ -1,18 +1,21 @@
 //! How rows are read. Whoever answers others asks through [`Site::query`], which applies the rights
 //! of the caller; what is here is for code of the site's own.
 
+use std::collections::BTreeMap;
+
 use protocol::half::HalfTally;
 use protocol::ledger::{Link, Waiting};
 use protocol::negotiation::Draft;
-use protocol::{Cert, Cuid, Hash, PublicKey, Side, Tally, TallyId, Timestamp};
+use protocol::{Cert, Cuid, Hash, LiftId, PublicKey, Side, Tally, TallyId, Timestamp, chit};
 use serde::{Deserialize, Serialize};
-use store::{Half, HalfFilter, LinkRow, Totals, User};
+use store::{Half, HalfFilter, LinkRow, Totals, User, View};
 
 use crate::command::Caller;
 use crate::door::Site;
 use crate::error::SiteError;
 use crate::half::{ledger, one, states};
 use crate::history;
+use crate::lift::Part;
 use crate::query::{Seen, administrator};
 
 /// A tally as one of its users sees it, in one line.
@@ -71,6 +74,9 @@ pub struct Entry {
     pub link: Link,
     /// Whether it does not count, as its user gave up the key that it is signed with.
     pub void: bool,
+    /// Of a lift's chit: what the lift was for the holder.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part: Option<Part>,
 }
 
 impl Site {
@@ -159,7 +165,7 @@ impl Site {
         let half = view.half_of(holder, &tally).await?;
         let half = half.ok_or_else(|| SiteError::NoTally { holder: holder.clone(), tally })?;
         let rows = view.history(half.id, before, limit).await?;
-        entries(&half, &rows)
+        self.entries(&mut view, &half, &rows).await
     }
 
     /// The chits of a user's tally that are dated within a time, of those after an index, in the
@@ -180,18 +186,35 @@ impl Site {
         let half = half.ok_or_else(|| SiteError::NoTally { holder: holder.clone(), tally })?;
         let opening = view.balance_before(half.id, dates.start).await?;
         let rows = view.period(half.id, dates, after, limit).await?;
-        Ok((opening, entries(&half, &rows)?))
+        Ok((opening, self.entries(&mut view, &half, &rows).await?))
     }
-}
 
-fn entries(half: &Half, rows: &[LinkRow]) -> Result<Vec<Entry>, SiteError> {
-    let ledger = ledger(half)?;
-    let entry = |row| {
-        let link = history::link(row)?;
-        let void = ledger.as_ref().is_some_and(|ledger| !ledger.counts(&link));
-        Ok(Entry { link, void })
-    };
-    rows.iter().map(entry).collect()
+    /// Links as their holder sees them.
+    async fn entries(
+        &self,
+        view: &mut View,
+        half: &Half,
+        rows: &[LinkRow],
+    ) -> Result<Vec<Entry>, SiteError> {
+        let ledger = ledger(half)?;
+        let links: Vec<Link> = rows.iter().map(history::link).collect::<Result<_, _>>()?;
+        let lift = |link: &Link| match link.chit.entry {
+            chit::Entry::Lift { lift, .. } => Some(lift),
+            chit::Entry::Tran { .. } | chit::Entry::Set { .. } | chit::Entry::Key { .. } => None,
+        };
+        let lifts: Vec<LiftId> = links.iter().filter_map(lift).collect();
+        let parts = if lifts.is_empty() {
+            BTreeMap::new()
+        } else {
+            self.parts(view, &Caller::User(half.holder.clone()), &lifts).await?
+        };
+        let entry = |link: Link| {
+            let void = ledger.as_ref().is_some_and(|ledger| !ledger.counts(&link));
+            let part = lift(&link).and_then(|lift| parts.get(&lift).cloned());
+            Entry { link, void, part }
+        };
+        Ok(links.into_iter().map(entry).collect())
+    }
 }
 
 fn summary(half: &Half, state: &HalfTally) -> Summary {

@@ -1,6 +1,7 @@
 //! The one table of refusals: which word names them for programs, and which class they are of. A
 //! command line makes exit codes of classes, an HTTP server status codes.
 
+use clearing::NoPath;
 use protocol::{invoice, ledger, negotiation};
 
 use crate::error::SiteError;
@@ -68,10 +69,26 @@ impl SiteError {
             Self::Lift(_) | Self::Legs(_) => (Class::Refused, "lift"),
             Self::NoAgentKey | Self::Sign(_) => (Class::Fault, "agent_key"),
             Self::Unproved { .. } => (Class::Fault, "unproved"),
+            Self::PayeeElsewhere(_) => (Class::Refused, "payee_elsewhere"),
+            Self::PayeeSuspended(_) => (Class::Conflict, "payee_suspended"),
+            Self::AuthorisationExpired { .. } => (Class::Conflict, "expired"),
+            Self::PaymentTaken(_) => (Class::Conflict, "payment_taken"),
+            Self::TooDear { .. } => (Class::Conflict, "too_dear"),
+            Self::NoPath { reason, .. } => of_paths(reason),
+            Self::PathMoved { .. } => (Class::Passing, "path_moved"),
             Self::Busy { .. } => (Class::Passing, "busy"),
             Self::Store(_) if self.is_passing() => (Class::Passing, "store"),
             Self::Store(_) => (Class::Store, "store"),
         }
+    }
+}
+
+const fn of_paths(refusal: &NoPath) -> (Class, &'static str) {
+    match refusal {
+        NoPath::NotConnected | NoPath::Unknown { .. } => (Class::Conflict, "not_connected"),
+        NoPath::TooFar { .. } => (Class::Conflict, "too_far"),
+        NoPath::TooLittle { .. } => (Class::Conflict, "too_little"),
+        NoPath::ToOneself | NoPath::NothingToPay { .. } => (Class::Refused, "to_oneself"),
     }
 }
 

@@ -33,6 +33,8 @@ pub enum Kind {
     Lift,
     /// A [`crate::LiftLeg`].
     Leg,
+    /// A [`crate::Payment`].
+    Payment,
     /// A [`crate::Word`] of the data dictionary.
     Word,
     /// A setting of the site, or what it knows about itself.
@@ -54,6 +56,7 @@ impl fmt::Display for Kind {
             Self::Invoice => "invoice",
             Self::Lift => "lift",
             Self::Leg => "leg of a lift",
+            Self::Payment => "payment",
             Self::Word => "dictionary word",
             Self::Setting => "setting",
         })

@@ -9,7 +9,8 @@ use crate::rows::{Setting, fit};
 use crate::view::{Hand, View, ask};
 use crate::{
     Claim, CommandResult, Contract, Founded, Half, HalfId, Invite, InvoiceRow, Letter, LetterId,
-    Lift, LiftLeg, LinkRow, Negotiation, NewEvent, NewHalf, NewLetter, StoreError, User, Word,
+    Lift, LiftLeg, LinkRow, Negotiation, NewEvent, NewHalf, NewLetter, Payment, StoreError, User,
+    Word,
 };
 
 /// A transaction that may change rows. It can be asked all that a [`View`] can, and sees its own
@@ -286,6 +287,13 @@ impl Tx {
     pub async fn add_legs(&mut self, legs: &[LiftLeg]) -> Result<()> {
         self.sound(fit(legs))?;
         change!(self.add_legs(legs))
+    }
+
+    /// Keeps payments. [`StoreError::Duplicate`] where its payer has one of that name,
+    /// [`StoreError::Missing`] where there is no such lift.
+    pub async fn add_payments(&mut self, payments: &[Payment]) -> Result<()> {
+        self.sound(fit(payments))?;
+        change!(self.add_payments(payments))
     }
 
     /// Keeps words of the dictionary, or changes them.

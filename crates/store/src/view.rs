@@ -1,11 +1,11 @@
 //! `View`: what can be asked of the store. A transaction ([`crate::Tx`]) can be asked the same.
 
-use protocol::{ChitId, ContractId, Cuid, Hash, LiftId, TallyId, Timestamp};
+use protocol::{ChitId, ContractId, Cuid, Hash, LiftId, PaymentId, TallyId, Timestamp};
 
 use crate::{
     Audience, CommandResult, Contract, Derived, Event, Half, HalfFilter, HalfId, Invite,
     InvoiceRow, LegAt, LegSum, Letter, LetterId, Lift, LiftLeg, LinkRow, Meta, Negotiation,
-    StoreError, Totals, User, Word, memory, sql,
+    Payment, StoreError, Totals, User, Word, memory, sql,
 };
 
 /// Which implementation answers.
@@ -254,6 +254,21 @@ impl View {
     /// What the legs of each of these lifts come to, by name.
     pub async fn leg_sums(&mut self, lifts: &[LiftId]) -> Result<Vec<LegSum>> {
         ask!(self.leg_sums(lifts))
+    }
+
+    /// The legs of these lifts on halves of one holder, by lift and half.
+    pub async fn legs_of_holder(&mut self, holder: &Cuid, lifts: &[LiftId]) -> Result<Vec<LegAt>> {
+        ask!(self.legs_of_holder(holder, lifts))
+    }
+
+    /// All payments of these names, whoever paid, by name and payer.
+    pub async fn payments(&mut self, names: &[PaymentId]) -> Result<Vec<Payment>> {
+        ask!(self.payments(names))
+    }
+
+    /// The payments that these lifts made, by lift, name and payer.
+    pub async fn payments_by_lift(&mut self, lifts: &[LiftId]) -> Result<Vec<Payment>> {
+        ask!(self.payments_by_lift(lifts))
     }
 
     /// The last link of each of these halves, by half; those without one are left out.

@@ -16,13 +16,15 @@ pub struct Hop {
 }
 
 /// Hops between participants numbered from 0, ready for searches. Several hops may join one pair.
-#[derive(Clone, Debug)]
+///
+/// It may change as tallies do: [`Hops::put`], [`Hops::join`].
+#[derive(Clone, Debug, Default)]
 pub struct Hops {
     list: Vec<Hop>,
-    by_giver: Index,
-    by_taker: Index,
-    /// Whether somebody pays for being used.
-    gifts: bool,
+    by_giver: Vec<Vec<Beside>>,
+    by_taker: Vec<Vec<Beside>>,
+    /// How many hops there are over which somebody pays for being used.
+    gifts: usize,
 }
 
 /// Why a list of hops is no graph; `hop` is its place in the list, from 0.
@@ -63,43 +65,90 @@ pub(super) struct Beside {
     pub(super) place: u32,
 }
 
-/// For every participant its hops of one kind, side by side, in the order of the list.
-#[derive(Clone, Debug)]
-struct Index {
-    first: Vec<u32>,
-    hops: Vec<Beside>,
-}
-
 impl Hops {
     /// The graph of `hops` between `participants`.
     ///
     /// # Errors
     /// [`HopsError`] names the first hop that is none.
     pub fn new(participants: u32, hops: Vec<Hop>) -> Result<Self, HopsError> {
-        if i32::try_from(hops.len()).is_err() || i32::try_from(participants).is_err() {
-            return Err(HopsError::TooMany);
+        let mut graph = Self::default();
+        for _ in 0..participants {
+            graph.join()?;
         }
-        for (hop, &Hop { giver, taker, .. }) in hops.iter().enumerate() {
-            if let Some(participant) = [giver, taker].into_iter().find(|p| *p >= participants) {
-                return Err(HopsError::UnknownParticipant { hop, participant });
-            }
-            if giver == taker {
-                return Err(HopsError::SelfHop { hop });
-            }
+        graph.list.reserve(hops.len());
+        for (place, hop) in hops.into_iter().enumerate() {
+            graph.put(place, hop)?;
         }
-        Ok(Self {
-            by_giver: Index::new(participants, &hops, |hop| (hop.giver, hop.taker)),
-            by_taker: Index::new(participants, &hops, |hop| (hop.taker, hop.giver)),
-            gifts: hops.iter().any(|hop| pays(&hop.lading)),
-            list: hops,
-        })
+        Ok(graph)
+    }
+
+    /// One more participant; says its number.
+    ///
+    /// # Errors
+    /// [`HopsError::TooMany`].
+    pub fn join(&mut self) -> Result<u32, HopsError> {
+        let number = i32::try_from(self.by_giver.len()).ok().filter(|number| *number < i32::MAX);
+        let number = number.and_then(|number| u32::try_from(number).ok());
+        let number = number.ok_or(HopsError::TooMany)?;
+        self.by_giver.push(Vec::new());
+        self.by_taker.push(Vec::new());
+        Ok(number)
+    }
+
+    /// Puts a hop at a place of the list, instead of the one that is there; a place just beyond the
+    /// last is a new one. Takes as long as its two participants have hops.
+    ///
+    /// # Errors
+    /// [`HopsError`] says why it is no hop; nothing has changed then.
+    pub fn put(&mut self, place: usize, hop: Hop) -> Result<(), HopsError> {
+        let Hop { giver, taker, lading } = hop;
+        if let Some(participant) = [giver, taker].into_iter().find(|p| *p >= self.participants()) {
+            return Err(HopsError::UnknownParticipant { hop: place, participant });
+        }
+        if giver == taker {
+            return Err(HopsError::SelfHop { hop: place });
+        }
+        let number = i32::try_from(place).ok().filter(|_| place <= self.list.len());
+        let number = number.and_then(|number| u32::try_from(number).ok());
+        let number = number.ok_or(HopsError::TooMany)?;
+        let before = self.list.get(place).copied();
+        if let Some(before) = before {
+            self.gifts -= usize::from(pays(&before.lading));
+            self.list[place] = hop;
+        } else {
+            self.list.push(hop);
+        }
+        self.gifts += usize::from(pays(&lading));
+        let ends = |hop: &Hop| (hop.giver, hop.taker);
+        let is_open = |hop: &Hop| hop.lading.most() > Units::ZERO;
+        let was = before.filter(is_open).map(|hop| ends(&hop));
+        let is = is_open(&hop).then_some((giver, taker));
+        if was == is {
+            return Ok(());
+        }
+        if let Some((giver, taker)) = was {
+            drop_from(&mut self.by_giver[giver as usize], number);
+            drop_from(&mut self.by_taker[taker as usize], number);
+        }
+        if let Some((giver, taker)) = is {
+            let here = |far| Beside { far, place: number };
+            put_into(&mut self.by_giver[giver as usize], here(taker));
+            put_into(&mut self.by_taker[taker as usize], here(giver));
+        }
+        Ok(())
     }
 
     /// How many participants there are.
     #[must_use]
     pub fn participants(&self) -> u32 {
-        // One more entry ends the last; their number was checked.
-        u32::try_from(self.by_giver.first.len() - 1).unwrap_or(u32::MAX)
+        // `join` keeps them few enough.
+        u32::try_from(self.by_giver.len()).unwrap_or(u32::MAX)
+    }
+
+    /// The places of the hops over which a participant can let something go.
+    pub fn leaving(&self, giver: u32) -> impl Iterator<Item = usize> {
+        let hops = self.by_giver.get(giver as usize).map_or(&[][..], Vec::as_slice);
+        hops.iter().map(|hop| hop.place as usize)
     }
 
     /// The hops, in the order given.
@@ -108,8 +157,8 @@ impl Hops {
         &self.list
     }
 
-    pub(super) fn gifts(&self) -> bool {
-        self.gifts
+    pub(super) const fn gifts(&self) -> bool {
+        self.gifts > 0
     }
 
     pub(super) fn hop(&self, place: u32) -> &Hop {
@@ -122,32 +171,20 @@ impl Hops {
             Way::On => &self.by_giver,
             Way::Back => &self.by_taker,
         };
-        let v = v as usize;
-        &index.hops[index.first[v] as usize..index.first[v + 1] as usize]
+        &index[v as usize]
     }
 }
 
-impl Index {
-    /// Hops over which nothing can move are left out.
-    fn new(participants: u32, hops: &[Hop], ends: impl Fn(&Hop) -> (u32, u32)) -> Self {
-        let open = || (0_u32..).zip(hops).filter(|(_, hop)| hop.lading.most() > Units::ZERO);
-        let mut first = vec![0_u32; participants as usize + 1];
-        for (_, hop) in open() {
-            first[ends(hop).0 as usize + 1] += 1;
-        }
-        for v in 1..first.len() {
-            first[v] += first[v - 1];
-        }
-        let mut next = first.clone();
-        let mut index =
-            vec![Beside { far: 0, place: 0 }; first.last().map_or(0, |&all| all as usize)];
-        for (place, hop) in open() {
-            let (near, far) = ends(hop);
-            let slot = &mut next[near as usize];
-            index[*slot as usize] = Beside { far, place };
-            *slot += 1;
-        }
-        Self { first, hops: index }
+/// Hops stay in the order of their places, so that the same graph gives the same answers however it
+/// came to be.
+fn put_into(hops: &mut Vec<Beside>, new: Beside) {
+    let at = hops.partition_point(|hop| hop.place < new.place);
+    hops.insert(at, new);
+}
+
+fn drop_from(hops: &mut Vec<Beside>, place: u32) {
+    if let Ok(at) = hops.binary_search_by_key(&place, |hop| hop.place) {
+        hops.remove(at);
     }
 }
 

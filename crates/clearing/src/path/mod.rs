@@ -39,8 +39,9 @@ pub struct Path {
     /// The legs, from the payer to the payee; at least one, at most [`LONGEST_PATH`]. No
     /// participant is on it twice.
     pub legs: Vec<Leg>,
-    /// Whether it is known that no path needs less from the payer. Only where some are paid for
-    /// being used can the search end before it knows ([`MOST_LABELS`], [`MOST_NAMED`]).
+    /// Whether it is known that no path needs less from the payer: not of one that was not searched
+    /// for ([`Hops::along`]); of others, only where some are paid for being used can the search end
+    /// before it knows ([`MOST_LABELS`], [`MOST_NAMED`]).
     pub proved: bool,
 }
 
@@ -114,6 +115,31 @@ impl Hops {
             Some(legs) => Ok(Path { legs, proved: found.proved }),
             None => self.otherwise(payer, payee, amount, found.proved),
         }
+    }
+
+    /// The path over these hops, in the order of their places in the list given, by which exactly
+    /// `amount` arrives; none where they do not follow each other, meet somebody twice, are too many,
+    /// or cannot do it now.
+    #[must_use]
+    pub fn along(&self, hops: &[usize], amount: Units) -> Option<Path> {
+        if amount <= Units::ZERO || hops.len() > LONGEST_PATH as usize {
+            return None;
+        }
+        let (mut met, mut back) = (Vec::with_capacity(hops.len() + 1), Vec::new());
+        for &place in hops {
+            let hop = self.list().get(place)?;
+            if met.is_empty() {
+                met.push(hop.giver);
+            }
+            if met.last() != Some(&hop.giver) || met.contains(&hop.taker) {
+                return None;
+            }
+            met.push(hop.taker);
+            back.push(u32::try_from(place).ok()?);
+        }
+        back.reverse();
+        let legs = priced(self, &back, amount).filter(|legs| !legs.is_empty())?;
+        Some(Path { legs, proved: false })
     }
 
     /// The path that brings the most from `payer` to `payee` at this moment, with what the payer

@@ -12,7 +12,7 @@ use crate::text::harmless;
 /// What the claim on the partner is against, as both programs' importers call what they do not know.
 const GAINED: &str = "income:unknown";
 const SPENT: &str = "expenses:unknown";
-/// What lifts are against: they gain and spend nothing.
+/// What lifts that pass on or clear are against: they gain and spend nothing but charges.
 const LIFTED: &str = "equity:mychips:lifts";
 
 /// A chit in the journal.

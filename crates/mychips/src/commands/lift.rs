@@ -1,20 +1,22 @@
-//! `mychips lift`: what was cleared at the site, and clearing it.
+//! `mychips lift`: what was cleared and paid over several tallies at the site, and clearing it.
 
 use std::time::Instant;
 
 use clap::{Args, Subcommand};
-use protocol::lift::Certificate;
+use protocol::lift::{Authorisation, Certificate};
 use protocol::{Cuid, Lift as Record, LiftId, TallyId, Timestamp, Units};
 use serde::Serialize;
-use site::{Answer, Cleared, Command, LegLine, LiftLine};
+use site::{Answer, Cleared, Command, LegLine, LiftLine, Part};
 
+use super::part;
 use crate::failure::Failure;
 use crate::flags::Place;
 use crate::page::Look;
 use crate::say::{self, Set, Table};
 use crate::visit::{self, Visit};
 
-/// Lifts: debts that vanish round in circles, all at once.
+/// Lifts: value that moves over several tallies at once: debts that vanish round in circles, payments
+/// to somebody with whom one has no tally.
 #[derive(Debug, Subcommand)]
 #[command(
     subcommand_required = true,
@@ -57,7 +59,12 @@ pub(crate) struct Clear {
 #[command(after_long_help = "\
 JSON:
   lifts   each with lift (its id), mode, status, date, tallies, and moved:
-          of a clearing what debts shrank by, in milli-CHIPs")]
+          of a clearing what debts shrank by, in milli-CHIPs; and part: what
+          it was for whoever looks: cleared, paid, received or passed_on
+
+Of a payment a user sees its own tallies only. Payer and payee see each other,
+what arrived and what it was for; what was given, the payer alone. Those between
+see what they are left with.")]
 pub(crate) struct List {
     /// Only those that touched this user's tallies
     #[arg(long = "as", value_name = "USER")]
@@ -73,9 +80,10 @@ pub(crate) struct List {
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 JSON:
-  lift, mode, status, date, tallies, moved
+  lift, mode, status, date, tallies, moved, part
   record       the lift as it was decided: its hash is its id
   certificate  the decision, signed by the referees
+  authorisation  of a payment, for its payer: what it signed
   legs         what it did to each half of a tally: holder, partner, tally, and
                effect on the holder's balance, in milli-CHIPs
 
@@ -114,6 +122,7 @@ struct Line {
     date: Timestamp,
     tallies: u64,
     moved: i128,
+    part: Part,
 }
 
 #[derive(Serialize)]
@@ -135,6 +144,8 @@ struct Whole {
     line: Line,
     record: Record,
     certificate: Option<Certificate>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    authorisation: Option<Authorisation>,
     legs: Vec<Leg>,
 }
 
@@ -181,16 +192,18 @@ fn share(cleared: i128, all: i128) -> f64 {
     f64::from(i32::try_from(millionths).unwrap_or(1_000_000)) / 1e6
 }
 
-fn line(found: LiftLine) -> Line {
-    let LiftLine { lift, mode, status, date, legs, moved } = found;
-    // Both halves of each tally have a leg.
-    Line { lift, mode, status, date, tallies: legs.div_ceil(2), moved }
+fn line(found: LiftLine, user: Option<&Cuid>) -> Line {
+    let LiftLine { lift, mode, status, date, legs, moved, part } = found;
+    // Both halves of each tally have a leg; of a payment a user sees its own halves.
+    let own = user.is_some() && part != Part::Cleared;
+    let tallies = if own { legs } else { legs.div_ceil(2) };
+    Line { lift, mode, status, date, tallies, moved, part }
 }
 
 fn list(flags: &List, visit: &Visit) -> Result<(), Failure> {
     let user = flags.user.as_ref();
     let lifts = visit.lifts(user, flags.limit)?;
-    let lifts: Vec<Line> = lifts.into_iter().map(line).collect();
+    let lifts: Vec<Line> = lifts.into_iter().map(|lift| line(lift, user)).collect();
     if flags.place.json {
         return say::json(&Lifts { lifts });
     }
@@ -208,7 +221,11 @@ fn list(flags: &List, visit: &Visit) -> Result<(), Failure> {
     for lift in lifts {
         let short = lift.lift.to_string().chars().take(8).collect();
         let (date, moved) = (say::minute(lift.date), say::amount(lift.moved));
-        table.row([short, date, lift.mode, lift.status, lift.tallies.to_string(), moved]);
+        let what = match user {
+            Some(_) => part::short(&lift.mode, &lift.part),
+            None => lift.mode,
+        };
+        table.row([short, date, what, lift.status, lift.tallies.to_string(), moved]);
     }
     say::text(&table.render(&Look::of_stdout()))
 }
@@ -217,7 +234,7 @@ fn show(flags: &Show, visit: &Visit) -> Result<(), Failure> {
     let user = flags.user.as_ref();
     let id = find(visit, user, &flags.lift)?;
     let (found, legs) = visit.lift(user, id)?;
-    let line = line(found.line);
+    let line = line(found.line, user);
     if flags.place.json {
         let leg = |leg: LegLine| {
             let LegLine { holder, partner, tally, effect, .. } = leg;
@@ -225,18 +242,23 @@ fn show(flags: &Show, visit: &Visit) -> Result<(), Failure> {
         };
         let legs = legs.into_iter().map(leg).collect();
         let (record, certificate) = (found.record, found.certificate);
-        return say::json(&Whole { line, record, certificate, legs });
+        let authorisation = found.authorisation;
+        return say::json(&Whole { line, record, certificate, authorisation, legs });
     }
     let referees: Vec<String> = found.record.referees.iter().map(ToString::to_string).collect();
-    let mut page = say::sheet(&[
+    let mut rows = vec![
         ("Lift", line.lift.to_string()),
         ("For", line.mode.clone()),
         ("Status", line.status.clone()),
         ("Date", say::minute(line.date)),
+    ];
+    rows.extend(part::rows(&line.part));
+    rows.extend([
         ("Tallies", line.tallies.to_string()),
         ("Moved", say::amount(line.moved)),
         ("Referee", referees.join("\n")),
     ]);
+    let mut page = say::sheet(&rows);
     let mut table = Table::new(&[
         ("Holder", Set::Left),
         ("Partner", Set::Left),

@@ -12,6 +12,7 @@ mod journal;
 pub(crate) mod key;
 pub(crate) mod lift;
 pub(crate) mod limits;
+mod part;
 pub(crate) mod pay;
 pub(crate) mod restore;
 pub(crate) mod revoke;

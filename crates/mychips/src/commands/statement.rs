@@ -4,9 +4,9 @@ use clap::Args;
 use protocol::chit::{Entry, Written};
 use protocol::{ChitId, Cuid, TallyId, Timestamp, Units};
 use serde::Serialize;
-use site::Summary;
+use site::{Part, Summary};
 
-use super::{journal, tally};
+use super::{journal, part, tally};
 use crate::failure::Failure;
 use crate::flags::{As, Place};
 use crate::page::Look;
@@ -24,10 +24,12 @@ CSV: index, date, type, effect, balance, agreed, ref, memo, chit
 
 hledger: a journal for hledger and ledger, in the order of days, with balance
   assertions; ! marks what the partner is not known to have yet. Against
-  income:unknown and expenses:unknown, which you name as you like.
+  income:unknown and expenses:unknown, which you name as you like. What lifts
+  cleared or passed on is against equity:mychips:lifts; what is left there,
+  over all your tallies, is what you earned by passing on.
 
-JSON: tally, holder, partner, balance, and entries with the same members;
-  amounts in integer milli-CHIPs
+JSON: tally, holder, partner, balance, and entries with the same members, and
+  part: what a lift was for you; amounts in integer milli-CHIPs
 
 Examples:
   mychips statement bob --as ann
@@ -79,6 +81,9 @@ struct Line {
     memo: Option<String>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     void: bool,
+    /// Of a lift's chit: what the lift was for the holder.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    part: Option<Part>,
     chit: ChitId,
     #[serde(skip)]
     words: String,
@@ -111,14 +116,22 @@ pub(crate) fn run(flags: &Statement) -> Result<(), Failure> {
 fn lines(visit: &Visit, half: &Summary) -> Result<Vec<Line>, Failure> {
     let entries = visit.history(&half.holder, half.tally)?;
     let mut balance = 0_i128;
-    let line = |site::Entry { link, void }: site::Entry| {
+    let line = |site::Entry { link, void, part }: site::Entry| {
         let effect = if void { Units::ZERO } else { link.chit.effect_on(half.side) };
         balance += i128::from(effect.milli());
         let none = Written::default();
         let written = link.chit.written().unwrap_or(&none);
-        let reference = written.reference.as_ref().map(ToString::to_string);
-        let memo = written.memo.as_ref().map(ToString::to_string);
-        let mut words = words(&link.chit.entry, link.chit.by == half.side, &reference, &memo);
+        let (mut reference, mut memo) = (written.reference.clone(), written.memo.clone());
+        if let Some(Part::Paid(payment) | Part::Received(payment)) = &part {
+            (reference, memo) = (payment.r#ref.clone(), payment.memo.clone());
+        }
+        let reference = reference.as_ref().map(ToString::to_string);
+        let memo = memo.as_ref().map(ToString::to_string);
+        let own = link.chit.by == half.side;
+        let mut words = part
+            .as_ref()
+            .and_then(part::sentence)
+            .unwrap_or_else(|| words(&link.chit.entry, own, &reference, &memo));
         if void {
             words = format!("void, by a key given up: {words}").trim_end_matches(": ").to_owned();
         }
@@ -132,6 +145,7 @@ fn lines(visit: &Visit, half: &Summary) -> Result<Vec<Line>, Failure> {
             r#ref: reference,
             memo,
             void,
+            part,
             chit: link.chit.uuid,
             words,
         }
@@ -206,7 +220,8 @@ fn posting(line: &Line) -> journal::Posting<'_> {
     journal::Posting {
         date: line.date,
         effect_milli: line.effect.milli(),
-        lift: line.r#type == "lift",
+        // Whoever paid by a lift spent it, and who was paid gained it.
+        lift: matches!(line.part, Some(Part::Cleared | Part::PassedOn { .. })),
         agreed: line.agreed,
         words: &line.words,
         chit: line.chit.to_string(),

@@ -68,6 +68,13 @@ pub struct Lading {
 }
 
 impl Lading {
+    /// Nothing may move.
+    pub const NONE: Self = {
+        let nothing = Charge { rate: Rate::ZERO, above: Units::ZERO, up_to: Units::ZERO };
+        let zero = Units::ZERO;
+        Self { most: zero, free: zero, debt: zero, reward: nothing, clutch: nothing }
+    };
+
     /// What may move from the partner to the holder of the half at `position`.
     ///
     /// The most is bounded by both signatures: the holder's bound, and what the partner signed to

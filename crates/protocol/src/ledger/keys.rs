@@ -142,6 +142,14 @@ impl Ledger {
         self.keys.of(side).name()
     }
 
+    /// The keys that the user on a side signed with, oldest first, the one that it has now last.
+    #[must_use]
+    pub fn keys_had(&self, side: Side) -> Vec<PublicKey> {
+        let ring = self.keys.of(side);
+        let later = ring.changes.iter().map(|change| change.public);
+        [*ring.first()].into_iter().chain(later).collect()
+    }
+
     /// The key that a chit names as its user's; none where its user never had such a key here.
     #[must_use]
     pub fn key_for(&self, chit: &Chit) -> Option<&PublicKey> {

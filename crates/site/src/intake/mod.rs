@@ -86,6 +86,7 @@ impl Site {
         batch.work.tx().tell([NewEvent { user: None, kind: "taken_in".to_owned(), text, at }]);
         let text = TAKEN.to_owned();
         batch.commit(&[CommandResult { id: kept(id), text, at }]).await?;
+        self.known.map.forget();
         Ok(true)
     }
 

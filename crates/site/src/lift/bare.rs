@@ -33,6 +33,16 @@ impl Bare {
         Ok(Self { half, ledger, history, events: Vec::new(), said: Vec::new() })
     }
 
+    /// What it says now.
+    pub(crate) const fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
+    /// Whether something was linked since it was taken in hand.
+    pub(crate) const fn is_changed(&self) -> bool {
+        self.history.new_end().is_some()
+    }
+
     fn settled(&self) -> bool {
         self.ledger.agreed() == self.ledger.head().index
     }
@@ -100,14 +110,16 @@ pub(crate) async fn link_in_both(
     Ok(())
 }
 
-/// Writes halves that changed, with their links, letters and events.
+/// Writes halves that changed, with their links, letters and events; gives them as they are once that
+/// is committed.
 pub(crate) async fn write(
     tx: &mut Tx,
     halves: Vec<Bare>,
     agent: AgentId,
     at: Timestamp,
-) -> Result<(), SiteError> {
+) -> Result<Vec<(Half, Ledger)>, SiteError> {
     let (mut links, mut kept, mut letters) = (Vec::new(), Vec::new(), Vec::new());
+    let mut ledgers = Vec::with_capacity(halves.len());
     for bare in halves {
         let Bare { mut half, ledger, history, events, said } = bare;
         if let Some(new) = history.new_end() {
@@ -137,11 +149,15 @@ pub(crate) async fn write(
             tx.tell([tell("status", text)]);
         }
         kept.push(half);
+        ledgers.push(ledger);
     }
     tx.append(&links).await?;
     tx.put_halves(&kept).await?;
     tx.post(&letters).await?;
-    Ok(())
+    for half in &mut kept {
+        half.version += 1;
+    }
+    Ok(kept.into_iter().zip(ledgers).collect())
 }
 
 /// The row of a half whose ledger changed: an open one keeps the negotiation's word for its status.

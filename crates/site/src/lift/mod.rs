@@ -1,16 +1,40 @@
-//! Lifts inside this site: what can be cleared (`plan.rs`), how a lift is made and written into all
-//! its halves at once (`clear.rs`, `bare.rs`), what proves its chits afterwards (`proof.rs`), what may
-//! be seen of it (`read.rs`), and when the site clears by itself (`tend.rs`).
+//! Lifts inside this site.
+//!
+//! * `hands.rs` the halves that a transaction has locked, and how a lift is decided and written into
+//!   them (`bare.rs`);
+//! * clearing: `plan.rs` what can be cleared, `clear.rs` doing it, `tend.rs` when the site does it by
+//!   itself;
+//! * payments: `graph.rs` and `map.rs` the tallies that are remembered for them, `route.rs` what one
+//!   would cost, `pay.rs` making it (`line.rs`: many at once), `judge.rs` whether it may be written,
+//!   `told.rs` who is told what;
+//! * `part.rs` and `read.rs` what may be seen of lifts, `proof.rs` and `verify.rs` what proves them.
 
 mod bare;
 mod clear;
+mod graph;
+mod hands;
+mod judge;
+mod line;
+mod map;
+mod part;
+mod pay;
 mod plan;
 mod proof;
 mod read;
+mod route;
 mod tend;
+mod told;
+mod verify;
 
 pub use clear::Cleared;
+pub use graph::MAX_TALLIES;
+pub(crate) use line::Line;
+pub use line::MAX_PAYMENTS_WAITING;
+pub(crate) use map::Map;
+pub use part::{Part, PaymentPart};
+pub use pay::Paid;
 pub(crate) use proof::{Proven, check_all, faults};
 pub use read::{LegLine, LiftFound, LiftLine};
+pub use route::{Quote, Route, ShareOf, WhyNot};
 pub(crate) use tend::Tending;
 pub use tend::{Schedule, Tended};

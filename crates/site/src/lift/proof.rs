@@ -10,6 +10,7 @@ use protocol::record::Record;
 use protocol::{Lift, LiftId, Side};
 use store::{LegAt, View};
 
+use super::verify::payment_faults;
 use crate::error::SiteError;
 use crate::known::Known;
 
@@ -99,8 +100,8 @@ async fn proven(view: &mut View, known: &Known, id: LiftId) -> Result<Arc<Proven
 }
 
 /// What is wrong with a lift that is kept, said of each half that it touches; nothing where all is
-/// well: it is proved, its chit is linked in both halves of each tally, and, of a clearing, nobody is
-/// richer or poorer.
+/// well: it is proved, its chit is linked in both halves of each tally; of a clearing, nobody is
+/// richer or poorer, and a payment did what its payer allowed.
 pub(crate) async fn faults(
     view: &mut View,
     kept: &store::Lift,
@@ -146,6 +147,11 @@ pub(crate) async fn faults(
         for (user, net) in nets.into_iter().filter(|(_, net)| *net != 0) {
             let what = format!("lift {}: {user} ends {net} milli-CHIPs richer", kept.id);
             found.push((None, what));
+        }
+    }
+    if proven.committed.lift().mode == protocol::lift::Mode::Payment {
+        for what in payment_faults(view, &proven, &rows).await? {
+            found.push((None, format!("lift {}: {what}", kept.id)));
         }
     }
     Ok(found)

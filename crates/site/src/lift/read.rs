@@ -1,12 +1,13 @@
 //! What may be seen of lifts: an administrator sees all, a user those that touched its tallies, and of
 //! them its own legs.
 
-use protocol::lift::Certificate;
+use protocol::lift::{Authorisation, Certificate};
 use protocol::record::Record;
 use protocol::{Cuid, Lift, LiftId, TallyId, Timestamp, Units};
 use serde::{Deserialize, Serialize};
-use store::LegSum;
+use store::{LegAt, LegSum, View};
 
+use super::part::Part;
 use crate::command::Caller;
 use crate::door::Site;
 use crate::error::SiteError;
@@ -23,12 +24,15 @@ pub struct LiftLine {
     pub status: String,
     /// When it was proposed.
     pub date: Timestamp,
-    /// How many legs are kept; of a tally whose halves both are here, two.
+    /// How many legs are kept; of a tally whose halves both are here, two. Of a payment a user knows
+    /// its own only.
     pub legs: u64,
     /// What moved, over all its tallies here, in milli-CHIPs, as text: of a clearing, what debts
-    /// shrank by.
+    /// shrank by; of a payment, for a user, what came in to its own tallies or else left them.
     #[serde(with = "crate::words::sum")]
     pub moved: i128,
+    /// What it was for whoever looks.
+    pub part: Part,
 }
 
 /// A leg, as the holder of one half sees it.
@@ -57,6 +61,8 @@ pub struct LiftFound {
     pub record: Lift,
     /// The decision; none before there is one.
     pub certificate: Option<Certificate>,
+    /// What the payer signed; only for itself.
+    pub authorisation: Option<Authorisation>,
     /// Legs that the caller may see, by half.
     pub legs: Vec<LegLine>,
 }
@@ -80,10 +86,35 @@ impl Site {
             Caller::Administrator => view.lifts(before, limit).await?,
             Caller::User(cuid) => view.lifts_of(cuid, before, limit).await?,
         };
+        self.lines(&mut view, caller, &lifts).await
+    }
+
+    /// Lifts in one line each, as a caller may see them.
+    async fn lines(
+        &self,
+        view: &mut View,
+        caller: &Caller,
+        lifts: &[store::Lift],
+    ) -> Result<Vec<LiftLine>, SiteError> {
         let ids: Vec<LiftId> = lifts.iter().map(|lift| lift.id).collect();
+        let parts = self.parts(view, caller, &ids).await?;
         let sums = view.leg_sums(&ids).await?;
-        let sum = |id| sums.iter().find(|sum| sum.lift == id);
-        Ok(lifts.iter().map(|lift| line(lift, sum(lift.id))).collect())
+        let mut lines = Vec::with_capacity(lifts.len());
+        for lift in lifts {
+            let part = parts.get(&lift.id).cloned().unwrap_or(Part::Cleared);
+            let sum = match caller {
+                // How far a payment went, and over what, is not for those on its way.
+                Caller::User(user) if part != Part::Cleared => {
+                    own_sum(lift.id, &view.legs_of_holder(user, &[lift.id]).await?)
+                }
+                _ => {
+                    let sum = sums.iter().find(|sum| sum.lift == lift.id).copied();
+                    sum.unwrap_or(LegSum { lift: lift.id, legs: 0, raised: 0 })
+                }
+            };
+            lines.push(line(lift, sum, part));
+        }
+        Ok(lines)
     }
 
     pub(crate) async fn lift(
@@ -117,23 +148,38 @@ impl Site {
         });
         let certificate = kept.certificate.as_deref();
         let certificate = certificate.map(|text| Certificate::read(text.as_bytes())).transpose()?;
-        let sums = view.leg_sums(&[id]).await?;
-        Ok(LiftFound {
-            line: line(&kept, sums.first()),
-            record: Lift::read(kept.record.as_bytes())?,
-            certificate,
-            legs: legs.collect(),
-        })
+        let legs = legs.collect();
+        let lines = self.lines(&mut view, caller, std::slice::from_ref(&kept)).await?;
+        let line = lines.into_iter().next().ok_or(SiteError::NoLift(id))?;
+        let authorisation = match &line.part {
+            Part::Paid(_) => view.payments_by_lift(&[id]).await?.into_iter().next(),
+            Part::Cleared | Part::Received(_) | Part::PassedOn { .. } => None,
+        };
+        let authorisation =
+            authorisation.map(|kept| Authorisation::read(kept.authorisation.as_bytes()));
+        let (record, authorisation) =
+            (Lift::read(kept.record.as_bytes())?, authorisation.transpose()?);
+        Ok(LiftFound { line, record, certificate, authorisation, legs })
     }
 }
 
-fn line(lift: &store::Lift, sum: Option<&LegSum>) -> LiftLine {
+/// What the legs of one user come to.
+fn own_sum(lift: LiftId, legs: &[LegAt]) -> LegSum {
+    let sum = |sign: i64| -> i128 {
+        legs.iter().map(|leg| i128::from((leg.leg.effect.milli() * sign).max(0))).sum()
+    };
+    let raised = if sum(1) > 0 { sum(1) } else { sum(-1) };
+    LegSum { lift, legs: u64::try_from(legs.len()).unwrap_or(u64::MAX), raised }
+}
+
+fn line(lift: &store::Lift, sum: LegSum, part: Part) -> LiftLine {
     LiftLine {
         lift: lift.id,
         mode: lift.kind.clone(),
         status: lift.status.clone(),
         date: lift.date,
-        legs: sum.map_or(0, |sum| sum.legs),
-        moved: sum.map_or(0, |sum| sum.raised),
+        legs: sum.legs,
+        moved: sum.raised,
+        part,
     }
 }

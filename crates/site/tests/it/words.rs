@@ -337,7 +337,8 @@ fn of_lifts_and_keys() {
     use protocol::lift::LiftFault;
     use protocol::negotiation::Refusal as Negotiation;
     let (lift, tally) = (protocol::LiftId::from_bytes([7; 32]), tally_id());
-    let expected: [(SiteError, Class, &str); 11] = [
+    let expected: [(SiteError, Class, &str); 12] = [
+        (SiteError::PathMoved { tries: 8 }, Class::Passing, "path_moved"),
         (SiteError::NoAgentKey, Class::Fault, "agent_key"),
         (SiteError::NoLift(lift), Class::NotFound, "no_lift"),
         (SiteError::LiftExists(lift), Class::Conflict, "lift_exists"),

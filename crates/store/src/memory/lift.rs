@@ -3,13 +3,21 @@
 use std::collections::BTreeSet;
 use std::ops::Bound;
 
-use protocol::{Cuid, LiftId, Timestamp};
+use protocol::{Cuid, LiftId, PaymentId, Timestamp};
 
 use super::Hand;
 use super::read::{beyond, page};
-use crate::{HalfId, LegAt, LegSum, Lift, LiftLeg, LinkRow, StoreError};
+use crate::{HalfId, LegAt, LegSum, Lift, LiftLeg, LinkRow, Payment, StoreError};
 
 type Result<T> = std::result::Result<T, StoreError>;
+
+/// Lifts in the order of their names as texts, each once.
+fn by_text(lifts: &[LiftId]) -> Vec<LiftId> {
+    let mut lifts = lifts.to_vec();
+    lifts.sort_by_cached_key(ToString::to_string);
+    lifts.dedup();
+    lifts
+}
 
 impl Hand {
     pub(crate) fn last_links(&self, halves: &[HalfId]) -> Result<Vec<LinkRow>> {
@@ -30,6 +38,38 @@ impl Hand {
         Ok(self.legs(lift)?.into_iter().filter_map(at).collect())
     }
 
+    pub(crate) fn legs_of_holder(&self, holder: &Cuid, lifts: &[LiftId]) -> Result<Vec<LegAt>> {
+        let mut found = Vec::new();
+        for lift in by_text(lifts) {
+            found.extend(self.legs_at(&lift)?.into_iter().filter(|leg| leg.holder == *holder));
+        }
+        Ok(found)
+    }
+
+    pub(crate) fn payments(&self, names: &[PaymentId]) -> Result<Vec<Payment>> {
+        let names: BTreeSet<String> = names.iter().map(ToString::to_string).collect();
+        let mut found = Vec::new();
+        for name in names {
+            let first = (name.clone(), String::new());
+            let own = self.state.payments.up(Bound::Included(&first));
+            found.extend(own.take_while(|(key, _)| key.0 == name).map(|(_, one)| one.clone()));
+        }
+        Ok(found)
+    }
+
+    pub(crate) fn payments_by_lift(&self, lifts: &[LiftId]) -> Result<Vec<Payment>> {
+        let mut found = Vec::new();
+        for lift in by_text(lifts) {
+            let lift = lift.to_string();
+            let first = (lift.clone(), String::new(), String::new());
+            let own = self.state.lift_payments.up(Bound::Included(&first));
+            let own = own.take_while(|(key, _)| key.0 == lift).map(|(key, _)| key.clone());
+            let payment = |(_, id, payer)| self.state.payments.get(&(id, payer)).cloned();
+            found.extend(own.filter_map(payment));
+        }
+        Ok(found)
+    }
+
     pub(crate) fn legs_of_halves(&self, halves: &[HalfId]) -> Result<Vec<LiftLeg>> {
         let halves: BTreeSet<_> = halves.iter().copied().collect();
         let mut found = Vec::new();
@@ -43,9 +83,7 @@ impl Hand {
     }
 
     pub(crate) fn leg_sums(&self, lifts: &[LiftId]) -> Result<Vec<LegSum>> {
-        let mut lifts = lifts.to_vec();
-        lifts.sort_by_cached_key(ToString::to_string);
-        lifts.dedup();
+        let lifts = by_text(lifts);
         let sum = |lift| {
             let all = self.legs(&lift)?;
             let raised = all.iter().map(|leg| i128::from(leg.effect.milli().max(0))).sum();

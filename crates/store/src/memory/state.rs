@@ -1,11 +1,11 @@
 //! `State`: all rows and the ways to find them, as maps that are cheap to copy.
 
-use protocol::{AgentId, ChitId, ContractId, Cuid, Hash, LiftId, TallyId, Timestamp};
+use protocol::{AgentId, ChitId, ContractId, Cuid, Hash, LiftId, PaymentId, TallyId, Timestamp};
 
 use super::map::Map;
 use crate::{
     CommandResult, Contract, Event, Founded, Half, HalfId, Invite, InvoiceRow, Letter, LetterId,
-    Lift, LiftLeg, LinkRow, User, Word,
+    Lift, LiftLeg, LinkRow, Payment, User, Word,
 };
 
 // Where an order can be seen, names are ordered as texts, as in the databases.
@@ -45,5 +45,8 @@ pub(super) struct State {
     pub(super) legs: Map<LegKey, LiftLeg>,
     /// By half, and then as texts.
     pub(super) half_legs: Map<(HalfId, String, String), LegKey>,
+    pub(super) payments: Map<(String, String), Payment>,
+    /// By lift as text, and then as above.
+    pub(super) lift_payments: Map<(String, String, String), PaymentId>,
     pub(super) words: Map<(String, String, String, String), Word>,
 }

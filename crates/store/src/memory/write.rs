@@ -7,7 +7,7 @@ use super::map::Map;
 use crate::rows::{Fit, which};
 use crate::{
     CommandResult, Contract, Event, Founded, Half, HalfId, Invite, InvoiceRow, Kind, Lift, LiftLeg,
-    LinkRow, Negotiation, NewEvent, NewHalf, StoreError, User, Word,
+    LinkRow, Negotiation, NewEvent, NewHalf, Payment, StoreError, User, Word,
 };
 
 type Result<T> = std::result::Result<T, StoreError>;
@@ -220,6 +220,21 @@ impl Hand {
             self.state.half_legs.insert(by_half, key.clone());
             if !self.state.legs.insert(key, leg.clone()) {
                 return Err(duplicate(legs));
+            }
+        }
+        Ok(())
+    }
+
+    pub(crate) fn add_payments(&mut self, payments: &[Payment]) -> Result<()> {
+        for payment in payments {
+            if self.state.lifts.get(&payment.lift).is_none() {
+                return Err(missing(payments));
+            }
+            let (id, payer) = (payment.id.to_string(), payment.payer.clone());
+            let by_lift = (payment.lift.to_string(), id.clone(), payer.clone());
+            self.state.lift_payments.insert(by_lift, payment.id);
+            if !self.state.payments.insert((id, payer), payment.clone()) {
+                return Err(duplicate(payments));
             }
         }
         Ok(())

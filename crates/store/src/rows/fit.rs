@@ -2,7 +2,7 @@
 
 use crate::{
     CommandResult, Contract, Half, HalfRow, Invite, InvoiceRow, Kind, Lift, LiftLeg, LinkRow,
-    Negotiation, NewEvent, NewHalf, NewLetter, StoreError, User, Word,
+    Negotiation, NewEvent, NewHalf, NewLetter, Payment, StoreError, User, Word,
 };
 
 /// A row that can be written.
@@ -232,6 +232,18 @@ impl Fit for LiftLeg {
 
     fn texts(&self) -> Vec<&str> {
         Vec::new()
+    }
+}
+
+impl Fit for Payment {
+    const KIND: Kind = Kind::Payment;
+
+    fn name(&self) -> String {
+        format!("{} of {}", self.id, self.payer)
+    }
+
+    fn texts(&self) -> Vec<&str> {
+        vec![&self.payer, &self.payee, &self.authorisation]
     }
 }
 

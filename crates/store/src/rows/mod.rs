@@ -7,6 +7,7 @@ mod invoice;
 mod letter;
 mod lift;
 mod link;
+mod payment;
 mod site;
 mod user;
 
@@ -17,6 +18,7 @@ pub use invoice::InvoiceRow;
 pub use letter::{Claim, Letter, LetterId, NewLetter};
 pub use lift::{LegAt, LegSum, Lift, LiftLeg};
 pub use link::LinkRow;
+pub use payment::Payment;
 pub use site::{Contract, Founded, Invite, Meta, Totals, Word};
 pub(crate) use user::word;
 pub use user::{User, UserKind, UserStatus};

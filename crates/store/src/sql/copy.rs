@@ -1,6 +1,7 @@
 //! Copies of a whole store: out of either database into a file of SQLite, and out of such a file into
 //! PostgreSQL. What is copied is what the tables are, so a new table or column needs no word here.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions};
@@ -122,7 +123,7 @@ pub(crate) async fn of_server(server: &Server, place: &str, to: &Path) -> Result
     let copied = async {
         let mut into = begin(&pool).await?;
         into.script(BEGIN.to_owned()).await?;
-        into.make(0, meta.schema).await?;
+        into.make(&BTreeSet::new(), meta.schema).await?;
         copy(&mut from, &mut into).await?;
         into.script(format!("PRAGMA application_id = {APPLICATION}")).await?;
         into.commit().await

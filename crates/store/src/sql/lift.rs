@@ -2,17 +2,23 @@
 
 use std::collections::BTreeSet;
 
-use protocol::{Cuid, LiftId, Timestamp};
+use protocol::{Cuid, LiftId, PaymentId, Timestamp};
 
 use super::conn::Hand;
 use super::value::{Value, name, sum_of};
-use crate::{HalfId, Kind, LegAt, LegSum, Lift, LiftLeg, LinkRow, StoreError};
+use crate::{HalfId, Kind, LegAt, LegSum, Lift, LiftLeg, LinkRow, Payment, StoreError};
 
 type Result<T> = std::result::Result<T, StoreError>;
 
 fn numbers(halves: &[HalfId]) -> Vec<Value> {
     let halves: BTreeSet<i64> = halves.iter().map(|half| half.get()).collect();
     halves.into_iter().map(Value::from).collect()
+}
+
+/// Names in the order of their texts, each once.
+fn texts(names: &[impl std::fmt::Display]) -> Vec<Value> {
+    let names: BTreeSet<String> = names.iter().map(ToString::to_string).collect();
+    names.iter().map(Value::from).collect()
 }
 
 impl Hand {
@@ -24,6 +30,31 @@ impl Hand {
 
     pub(crate) async fn legs_at(&mut self, lift: &LiftId) -> Result<Vec<LegAt>> {
         self.pick("WHERE lift = $1 ORDER BY half, chit", vec![name(lift)]).await
+    }
+
+    pub(crate) async fn legs_of_holder(
+        &mut self,
+        holder: &Cuid,
+        lifts: &[LiftId],
+    ) -> Result<Vec<LegAt>> {
+        let mut found = Vec::new();
+        for lift in texts(lifts) {
+            let rest = "WHERE lift = $1 AND holder = $2 ORDER BY half, chit";
+            found.append(&mut self.pick(rest, vec![lift, name(holder)]).await?);
+        }
+        Ok(found)
+    }
+
+    pub(crate) async fn payments(&mut self, names: &[PaymentId]) -> Result<Vec<Payment>> {
+        self.pick_named("payment", &texts(names), "ORDER BY payment, payer").await
+    }
+
+    pub(crate) async fn payments_by_lift(&mut self, lifts: &[LiftId]) -> Result<Vec<Payment>> {
+        self.pick_named("lift", &texts(lifts), "ORDER BY lift, payment, payer").await
+    }
+
+    pub(crate) async fn add_payments(&mut self, payments: &[Payment]) -> Result<()> {
+        self.put(payments, "").await
     }
 
     pub(crate) async fn legs_of_halves(&mut self, halves: &[HalfId]) -> Result<Vec<LiftLeg>> {

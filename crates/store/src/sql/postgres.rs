@@ -95,10 +95,15 @@ impl Server {
 
     /// A connection that was idle while the server went away is found out only now; another one is
     /// tried, since nothing was done yet.
+    ///
+    /// Begun in a task of its own: a transaction counts for the pool once the server's answer is here,
+    /// and whoever stops waiting before that would leave it open on a connection that others get.
     async fn start(&self, words: &'static str) -> Result<Hand> {
         let mut left = CONNECTIONS;
         loop {
-            let begun = self.pool.begin_with(words).await;
+            let pool = self.pool.clone();
+            let begun = tokio::spawn(async move { pool.begin_with(words).await });
+            let begun = begun.await.map_err(|error| StoreError::Gone { why: error.to_string() })?;
             match begun.map(|tx| Hand::new(Conn::Postgres(tx))).map_err(|error| failed(&error)) {
                 Err(StoreError::Gone { .. }) if left > 0 => left -= 1,
                 other => return other,

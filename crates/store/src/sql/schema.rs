@@ -1,14 +1,17 @@
 //! The numbered schemas: a fresh store is made at the newest, an older one is brought there.
 
+use std::collections::BTreeSet;
+
 use super::conn::{Conn, Hand};
 use super::fault::About;
 use super::value::Row;
 use crate::{Kind, StoreError, Word};
 
 /// The texts of the schemas, by number. Never change one that was released: add the next.
-pub(super) const SCHEMAS: [(u64, &str); 3] = [
+pub(super) const SCHEMAS: [(u64, &str); 4] = [
     (1, include_str!("../schema/001.sql")),
     (2, include_str!("../schema/002.sql")),
+    (3, include_str!("../schema/003.sql")),
     (5, include_str!("../schema/005.sql")),
 ];
 
@@ -92,10 +95,10 @@ impl Hand {
         rows.iter().map(|row| row.cells(Kind::Setting).text()).collect()
     }
 
-    /// Makes tables of the schemas after one, up to another.
-    pub(super) async fn make(&mut self, after: u64, to: u64) -> Result<()> {
-        for (number, text) in SCHEMAS.iter().filter(|(number, _)| (after + 1..=to).contains(number))
-        {
+    /// Makes tables of the schemas up to one, of those that are not among `there`.
+    pub(super) async fn make(&mut self, there: &BTreeSet<u64>, to: u64) -> Result<()> {
+        let missing = |number: &u64| *number <= to && !there.contains(number);
+        for (number, text) in SCHEMAS.iter().filter(|(number, _)| missing(number)) {
             let text = match self.conn {
                 Conn::Sqlite(_) => in_sqlite(text),
                 Conn::Postgres(_) => in_postgres(text),
@@ -111,26 +114,29 @@ impl Hand {
     pub(super) async fn upgrade(&mut self, place: &str) -> Result<bool> {
         let tables = self.tables().await?;
         let has = |table: &str| tables.iter().any(|name| name == table);
-        let found = if has("schemas") && has("site") {
-            let sql = "SELECT MAX(number) FROM schemas".to_owned();
+        // Schemas are numbered when they are begun, and may be finished in another order.
+        let there: BTreeSet<u64> = if has("schemas") && has("site") {
+            let sql = "SELECT number FROM schemas".to_owned();
             let rows = self.rows(sql, vec![], Kind::Setting).await?;
-            rows.first().map_or(Ok(0), |row: &Row| row.cells(Kind::Setting).count())?
+            let number = |row: &Row| row.cells(Kind::Setting).count();
+            rows.iter().map(number).collect::<Result<_>>()?
         } else if let Some(table) = tables.first() {
             let why = format!("it has other tables, like {table:?}");
             return Err(StoreError::NotOurs { place: place.to_owned(), why });
         } else {
             self.script(BEGIN.to_owned()).await?;
-            0
+            BTreeSet::new()
         };
-        if found > SCHEMA {
+        if let Some(&found) = there.last().filter(|found| **found > SCHEMA) {
             return Err(StoreError::NewerSchema { found, known: SCHEMA });
         }
-        self.make(found, SCHEMA).await?;
-        if found < SCHEMA {
+        self.make(&there, SCHEMA).await?;
+        let changed = SCHEMAS.iter().any(|(number, _)| !there.contains(number));
+        if changed {
             // Words that an administrator changed stay as they are.
             let rest = "ON CONFLICT (language, view, col, value) DO NOTHING";
             self.put(&words(), rest).await?;
         }
-        Ok(found < SCHEMA)
+        Ok(changed)
     }
 }

@@ -8,8 +8,8 @@ use super::table::{Kept, Put};
 use super::value::{Cells, Value, name, opt_int, opt_name};
 use crate::{
     CommandResult, Contract, Event, Half, HalfId, HalfRow, Invite, InvoiceRow, Kind, LegAt, Letter,
-    LetterId, Lift, LiftLeg, LinkRow, Negotiation, NewEvent, NewLetter, Restored, StoreError, User,
-    UserKind, UserStatus, Word,
+    LetterId, Lift, LiftLeg, LinkRow, Negotiation, NewEvent, NewLetter, Payment, Restored,
+    StoreError, User, UserKind, UserStatus, Word,
 };
 
 type Result<T> = std::result::Result<T, StoreError>;
@@ -439,6 +439,34 @@ impl Kept for LegAt {
             side: cells.word(side)?,
             partner: cells.opt_text()?,
         })
+    }
+}
+
+table!(Payment in "payments": "payment", "payer", "payee", "lift", "units", "authorisation", "at");
+
+impl Payment {
+    fn read_cells(cells: &mut Cells<'_>) -> Result<Self> {
+        Ok(Self {
+            id: cells.name()?,
+            payer: cells.text()?,
+            payee: cells.text()?,
+            lift: cells.name()?,
+            units: cells.units()?,
+            authorisation: cells.text()?,
+            at: cells.date()?,
+        })
+    }
+
+    fn write_cells(&self) -> Vec<Value> {
+        vec![
+            name(&self.id),
+            (&self.payer).into(),
+            (&self.payee).into(),
+            name(&self.lift),
+            self.units.into(),
+            (&self.authorisation).into(),
+            self.at.into(),
+        ]
     }
 }
 

@@ -9,7 +9,8 @@ use store::{
 
 use crate::places::{Home, wait};
 use crate::world::{
-    agent, at, chit, cuid, event, hash, letter, lift, link, new_half, row, tally, units, user,
+    agent, at, chit, cuid, event, hash, letter, lift, link, new_half, payment, payment_id, row,
+    tally, units, user,
 };
 
 /// A step of a transaction, by small numbers, so that names meet again.
@@ -33,6 +34,7 @@ enum Step {
     Result(u8, u8),
     PutLift(u8, u8),
     AddLeg(u8, u8, u8),
+    AddPayment { payment: u8, payer: u8, lift: u8 },
     Set(u8, Option<u8>),
 }
 
@@ -85,6 +87,11 @@ fn step() -> impl Strategy<Value = Step> {
         (small(), small()).prop_map(|(id, date)| Step::Result(id, date)),
         (small(), small()).prop_map(|(id, date)| Step::PutLift(id, date)),
         (small(), small(), small()).prop_map(|(lift, half, chit)| Step::AddLeg(lift, half, chit)),
+        (small(), small(), small()).prop_map(|(payment, payer, lift)| Step::AddPayment {
+            payment,
+            payer,
+            lift
+        }),
         (small(), prop::option::of(small())).prop_map(|(key, value)| Step::Set(key, value)),
     ]
 }
@@ -193,6 +200,10 @@ async fn act(tx: &mut Tx, step: &Step) -> Result<String, ()> {
             };
             tx.add_legs(&[leg]).await.map(|()| String::new())
         }
+        Step::AddPayment { payment: number, payer, lift } => {
+            let row = payment(number, &name(payer), a_lift(lift, 0).id);
+            tx.add_payments(&[row]).await.map(|()| String::new())
+        }
         Step::Set(key, value) => {
             let value = value.map(|value| value.to_string());
             tx.set(&key.to_string(), value.as_deref()).await.map(|()| String::new())
@@ -235,6 +246,11 @@ async fn all(view: &mut View) -> String {
     all.push(format!("{:?}", view.events(Audience::User(&own), 2, 99).await.unwrap()));
     let ids: Vec<_> = (0..4).map(|id| id.to_string()).collect();
     all.push(format!("{:?}", view.results(&ids).await.unwrap()));
+    let lifts: Vec<_> = (0..4).map(|number| a_lift(number, 0).id).collect();
+    all.push(format!("{:?}", view.payments_by_lift(&lifts).await.unwrap()));
+    let names: Vec<_> = (0..4).rev().map(payment_id).collect();
+    all.push(format!("{:?}", view.payments(&names).await.unwrap()));
+    all.push(format!("{:?}", view.legs_of_holder(&cuid(&name(1)), &lifts).await.unwrap()));
     for lift in view.lifts(None, 99).await.unwrap() {
         all.push(format!("{lift:?} {:?}", view.legs(&lift.id).await.unwrap()));
     }

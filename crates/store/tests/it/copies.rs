@@ -7,7 +7,9 @@ use store::{InvoiceRow, Loaded, Place, SCHEMA, Store, StoreError, StoreKind};
 
 use crate::opening::first_schema_is_whole;
 use crate::places::{Home, wait};
-use crate::world::{agent, at, cuid, hash, letter, lift, link, two_halves, user};
+use crate::world::{
+    agent, at, cuid, hash, letter, lift, link, payment, payment_id, two_halves, user,
+};
 
 /// Something in every table, long enough for several pages.
 async fn filled(store: &Store) {
@@ -28,6 +30,7 @@ async fn filled(store: &Store) {
     .await
     .unwrap();
     tx.put_lift(&lift("one", 5)).await.unwrap();
+    tx.add_payments(&[payment(1, "anne", lift("one", 5).id)]).await.unwrap();
     let row = store::HalfRow {
         restored: store::Restored { asks: Some(hash("asked")), unheard: true },
         ..bert.row.clone()
@@ -48,6 +51,7 @@ async fn seen(store: &Store) -> String {
         view.settings().await.unwrap(),
         view.invoices(half.id).await.unwrap(),
         view.lifts(None, 9).await.unwrap(),
+        view.payments(&[payment_id(1)]).await.unwrap(),
         view.words("en").await.unwrap(),
         (view.last_event().await.unwrap(), view.totals().await.unwrap()),
     );

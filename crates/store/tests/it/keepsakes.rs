@@ -1,10 +1,12 @@
 //! What else is kept: who the site is, settings, contracts, invites, lifts, dictionary words.
 
 use protocol::ContractId;
-use store::{Contract, Founded, Invite, Kind, Lift, LiftLeg, Meta, SCHEMA, StoreError, Word};
+use store::{
+    Contract, Founded, Invite, Kind, Lift, LiftLeg, Meta, Payment, SCHEMA, StoreError, Word,
+};
 
 use crate::places::{Home, everywhere};
-use crate::world::{agent, at, cuid, hash, lift, link, two_halves, units};
+use crate::world::{agent, at, cuid, hash, lift, link, payment, payment_id, two_halves, units};
 
 async fn who_the_site_is(home: &Home) {
     let fresh = Meta { schema: SCHEMA, founded: None, epoch: 0 };
@@ -201,6 +203,55 @@ async fn what_lifts_did_is_found_by_lift_half_and_holder(home: &Home) {
     assert_eq!(last, [link(anne.id, 2, 6)]);
 }
 
+async fn a_payment_is_kept_once(home: &Home) {
+    let [anne, bert] = two_halves(&home.store).await;
+    let (one, two) = (lift("one", 1), lift("two", 2));
+    let leg = |of: &Lift, half: &store::Half, effect: i64| LiftLeg {
+        lift: of.id,
+        half: half.id,
+        chit: hash(&format!("leg {effect}")),
+        effect: units(effect),
+    };
+    let paid = payment(1, "anne", one.id);
+    // Another payer may have chosen the same name.
+    let other = payment(1, "bert", two.id);
+    let mut tx = home.store.begin().await.unwrap();
+    tx.put_lift(&one).await.unwrap();
+    tx.put_lift(&two).await.unwrap();
+    tx.add_legs(&[leg(&one, &anne, -5), leg(&one, &bert, 5), leg(&two, &anne, 7)]).await.unwrap();
+    tx.add_payments(&[other.clone(), paid.clone()]).await.unwrap();
+    tx.commit().await.unwrap();
+
+    let store = home.reopened().await;
+    let mut view = store.read().await.unwrap();
+    let both = [paid.clone(), other.clone()];
+    assert_eq!(view.payments(&[paid.id, payment_id(2)]).await.unwrap(), both);
+    assert_eq!(view.payments_by_lift(&[one.id]).await.unwrap(), std::slice::from_ref(&paid));
+    let mut all = both.to_vec();
+    all.sort_by_key(|payment| payment.lift.to_string());
+    assert_eq!(view.payments_by_lift(&[two.id, one.id, two.id]).await.unwrap(), all);
+    let own = view.legs_of_holder(&cuid("anne"), &[one.id, two.id]).await.unwrap();
+    let mut effects: Vec<_> = own.iter().map(|leg| leg.leg.effect.milli()).collect();
+    effects.sort_unstable();
+    assert_eq!(effects, [-5, 7]);
+    assert_eq!(view.legs_of_holder(&cuid("bert"), &[two.id]).await.unwrap(), []);
+    drop(view);
+
+    let mut tx = store.begin().await.unwrap();
+    let error = tx.add_payments(&[Payment { lift: two.id, ..paid.clone() }]).await.unwrap_err();
+    assert!(matches!(error, StoreError::Duplicate { kind: Kind::Payment, .. }), "{error}");
+    drop(tx);
+    let mut tx = store.begin().await.unwrap();
+    let lost = payment(3, "anne", lift("unknown", 0).id);
+    let error = tx.add_payments(&[lost]).await.unwrap_err();
+    assert!(matches!(error, StoreError::Missing { kind: Kind::Payment, .. }), "{error}");
+    drop(tx);
+    let mut tx = store.begin().await.unwrap();
+    let lost = Payment { authorisation: "\0".to_owned(), ..payment(3, "anne", one.id) };
+    let error = tx.add_payments(&[lost]).await.unwrap_err();
+    assert!(matches!(error, StoreError::Unfit { kind: Kind::Payment, .. }), "{error}");
+}
+
 async fn a_new_language_is_data(home: &Home) {
     let word = |title: &str| Word {
         language: "de".to_owned(),
@@ -232,5 +283,6 @@ everywhere!(
     invites_are_used_up,
     lifts_and_their_legs,
     what_lifts_did_is_found_by_lift_half_and_holder,
+    a_payment_is_kept_once,
     a_new_language_is_data,
 );

@@ -6,7 +6,7 @@ use store::testing::run_in;
 use store::{Negotiation, SCHEMA, Store, StoreError, StoreKind};
 
 use crate::places::{Home, wait};
-use crate::world::{cuid, hash, link, tally, two_halves, user};
+use crate::world::{cuid, hash, link, payment, payment_id, tally, two_halves, user};
 
 async fn refused(file: &Path) -> StoreError {
     Store::sqlite(file).await.unwrap_err()
@@ -55,6 +55,48 @@ fn a_store_of_the_first_schema_is_brought_to_the_newest() {
         let store = Store::sqlite(&file).await.unwrap();
         first_schema_is_whole(&store).await;
     });
+}
+
+#[test]
+fn a_store_of_the_second_schema_is_brought_to_the_newest() {
+    wait(async {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("store.db");
+        run_in(&file, include_str!("../fixtures/schema-2.sqlite.sql")).await.unwrap();
+        second_schema_is_whole(&Store::sqlite(&file).await.unwrap()).await;
+    });
+}
+
+/// Numbers are given when work begins, which may end in another order.
+#[test]
+fn a_schema_that_was_left_out_is_made_up_for() {
+    wait(async {
+        let home = Home::fresh(StoreKind::Sqlite).await;
+        home.store.close().await;
+        let before =
+            "DROP VIEW payments_v; DROP TABLE payments; DELETE FROM schemas WHERE number = 3;";
+        run_in(&home.file(), before).await.unwrap();
+        let store = Store::sqlite(&home.file()).await.unwrap();
+        let mut view = store.read().await.unwrap();
+        assert_eq!(view.payments(&[payment_id(1)]).await.unwrap(), []);
+        assert_eq!(view.meta().await.unwrap().schema, SCHEMA);
+    });
+}
+
+/// What the fixtures of the second schema hold: as those of the first, and an invoice. What came
+/// later can be kept in it.
+pub(crate) async fn second_schema_is_whole(store: &Store) {
+    first_schema_is_whole(store).await;
+    let mut tx = store.begin().await.unwrap();
+    let half = tx.half_of(&cuid("anne"), &tally(1)).await.unwrap().unwrap();
+    assert_eq!((half.invoices, tx.invoices(half.id).await.unwrap().len()), (1, 1));
+    let lift = tx.lifts(None, 9).await.unwrap().remove(0);
+    tx.add_payments(&[payment(1, "anne", lift.id)]).await.unwrap();
+    tx.commit().await.unwrap();
+    let mut view = store.read().await.unwrap();
+    assert_eq!(view.payments(&[payment_id(1)]).await.unwrap(), [payment(1, "anne", lift.id)]);
+    let words = view.words("es").await.unwrap();
+    assert!(words.iter().any(|word| word.view == "payments_v"), "{words:?}");
 }
 
 /// What the fixtures of the first schema hold.

@@ -1,11 +1,12 @@
 //! What is special to a server: settings that forget, a server that goes away, several programs.
 
 use std::collections::BTreeSet;
+use std::task::Poll;
 
 use store::testing::{Cluster, run_at};
 use store::{Claim, HalfId, SCHEMA, Store, StoreError, StoreKind};
 
-use crate::opening::first_schema_is_whole;
+use crate::opening::{first_schema_is_whole, second_schema_is_whole};
 use crate::places::{Home, wait};
 use crate::world::{at, letter, two_halves, user};
 
@@ -95,6 +96,50 @@ fn a_store_of_the_first_schema_is_brought_to_the_newest() {
         run_at(&url, include_str!("../fixtures/schema-1.postgres.sql")).await.unwrap();
         let store = Store::postgres(&url).await.unwrap();
         first_schema_is_whole(&store).await;
+    });
+}
+
+#[test]
+fn a_store_of_the_second_schema_is_brought_to_the_newest() {
+    wait(async {
+        let url = Cluster::shared().unwrap().database().await.unwrap();
+        run_at(&url, include_str!("../fixtures/schema-2.postgres.sql")).await.unwrap();
+        second_schema_is_whole(&Store::postgres(&url).await.unwrap()).await;
+    });
+}
+
+/// Whoever asks over a line may go away at any moment.
+#[test]
+fn whoever_stops_waiting_leaves_no_transaction_behind() {
+    wait(async {
+        let home = Home::fresh(StoreKind::Postgres).await;
+        let [anne, _] = two_halves(&home.store).await;
+        for many in 0..400 {
+            let mut work = std::pin::pin!(async {
+                let mut view = home.store.read().await?;
+                view.half(anne.id).await?;
+                home.store.begin().await?.lock(&[anne.id]).await
+            });
+            for _ in 0..many {
+                let once =
+                    std::future::poll_fn(|cx| Poll::Ready(work.as_mut().poll(cx).is_ready()));
+                if once.await {
+                    break;
+                }
+                tokio::task::yield_now().await;
+            }
+        }
+        // Each of the pool's connections is as good as new.
+        let mut all = Vec::new();
+        for number in 0..8 {
+            let mut tx = home.store.begin().await.unwrap();
+            tx.set(&format!("setting {number}"), Some("kept")).await.unwrap();
+            all.push(tx);
+        }
+        for tx in all {
+            tx.commit().await.unwrap();
+        }
+        assert_eq!(home.store.read().await.unwrap().settings().await.unwrap().len(), 8);
     });
 }
 

@@ -3,11 +3,12 @@
 use std::collections::BTreeSet;
 
 use protocol::{
-    AgentId, ChitId, Cuid, Hash, LiftId, SecretKey, Side, Signer, TallyId, Timestamp, Units,
+    AgentId, ChitId, Cuid, Hash, LiftId, PaymentId, SecretKey, Side, Signer, TallyId, Timestamp,
+    Units,
 };
 use store::{
-    Half, HalfId, HalfRow, Lift, LinkRow, NewEvent, NewHalf, NewLetter, Store, User, UserKind,
-    UserStatus,
+    Half, HalfId, HalfRow, Lift, LinkRow, NewEvent, NewHalf, NewLetter, Payment, Store, User,
+    UserKind, UserStatus,
 };
 
 pub(crate) fn cuid(name: &str) -> Cuid {
@@ -109,6 +110,22 @@ pub(crate) fn lift(name: &str, date: i64) -> Lift {
         certificate: None,
         date: at(date),
         changed: at(date),
+    }
+}
+
+pub(crate) fn payment_id(number: u8) -> PaymentId {
+    PaymentId::random([number; 16])
+}
+
+pub(crate) fn payment(number: u8, payer: &str, lift: LiftId) -> Payment {
+    Payment {
+        id: payment_id(number),
+        payer: format!("{payer}:{}", agent(1)),
+        payee: format!("bert:{}", agent(1)),
+        lift,
+        units: units(i64::from(number) + 1),
+        authorisation: format!("{{\"payment\":{number}}}"),
+        at: at(number.into()),
     }
 }
 

@@ -1,6 +1,7 @@
 //! The cheapest path for a payment: against a slow oracle, known answers, every refusal.
 
 mod bounds;
+mod changes;
 mod cheapest;
 mod given;
 mod oracle;

@@ -10,6 +10,7 @@ mod keys;
 mod killed;
 mod lifts;
 mod limits;
+mod payments;
 mod postgres;
 mod refusals;
 mod served;

@@ -139,6 +139,50 @@ fn of_invoices() {
     town.is_well();
 }
 
+#[test]
+fn of_payments_over_others() {
+    let town = Town::with_tally();
+    for user in ["cleo", "dan"] {
+        town.does(&format!("key new {user}"));
+        town.does(&format!("user add {user} --name {user}"));
+    }
+    let elsewhere = "dan:12D3KooWSrKnMZUcSxK8G7wmBbXdU8nFEfWGhLu6H8xjn8LmCSJb";
+    say(
+        &town,
+        &[
+            ("pay ann 5 --as bob --most 4", 1, "too_dear"),
+            ("pay cleo 1 --as bob", 1, "not_connected"),
+            ("pay bob 1 --as bob", 1, "to_oneself"),
+            ("pay nobody 1 --as bob", 1, "no_tally"),
+            (&format!("pay {elsewhere} 1 --as bob"), 1, "payee_elsewhere"),
+            ("pay cleo 1 --as bob --over-limit", 2, "usage"),
+            ("pay cleo 1 --as bob --quote --most 2", 2, "usage"),
+            ("pay cleo 1 --as nobody", 1, "no_user"),
+        ],
+    );
+    town.does("tally invite --as ann --limit 5 --out for-cleo.json");
+    town.does("tally answer for-cleo.json --as cleo");
+    say(&town, &[("pay cleo 1 --as ann", 1, "not_open")]);
+    town.does("tally offer ann --as cleo");
+    town.does("tally accept cleo --as ann");
+    say(&town, &[("pay cleo 1 --as bob", 1, "not_connected")]);
+    town.does("pay ann 5 --as cleo");
+    say(
+        &town,
+        &[
+            ("pay cleo 5.001 --as bob", 1, "too_little"),
+            ("pay cleo 5 --as bob --most 4.999", 1, "too_dear"),
+        ],
+    );
+    town.does("user suspend cleo");
+    say(&town, &[("pay cleo 5 --as bob", 1, "payee_suspended")]);
+    town.does("user resume cleo");
+    town.does("pay cleo 5 --as bob");
+    assert_eq!(town.balance("ann", "bob"), 5_000);
+    assert_eq!(town.balance("ann", "cleo"), 0);
+    town.is_well();
+}
+
 /// What no command brings about: faults of the system or of this program, and settings that were
 /// signed four thousand million times.
 const FAULTS: [&str; 8] = [

@@ -1,0 +1,206 @@
+//! A payment to somebody with whom one has no tally: over those of others, all at once, by a lift.
+
+use protocol::chit::Positive;
+use protocol::lift::Authorisation;
+use protocol::{ChipAddress, Hash, LiftId, PaymentId, TallyId, Units};
+use serde::Serialize;
+use site::{Answer, Clock, Command, Paid, Route, WhyNot};
+
+use super::{Amount, Pay};
+use crate::commands::tally;
+use crate::failure::Failure;
+use crate::keys::Keys;
+use crate::say;
+use crate::visit::Visit;
+use crate::world::{self, World};
+
+/// For how long a payment may be made that was signed, in milliseconds: it is made at once, or not.
+const OPEN_MS: i64 = 10 * 60_000;
+
+#[derive(Serialize)]
+struct Quote<'a> {
+    by: &'static str,
+    payee: String,
+    amount: Units,
+    given: Option<Units>,
+    cost: Option<Units>,
+    tally: Option<TallyId>,
+    tallies: Option<u32>,
+    shares: &'a [site::ShareOf],
+    possible: Units,
+    why_not: Option<WhyNot>,
+    proved: bool,
+}
+
+#[derive(Serialize)]
+struct Done {
+    payment: PaymentId,
+    lift: LiftId,
+    payee: String,
+    amount: Units,
+    given: Units,
+    cost: Units,
+    most: Option<Units>,
+}
+
+/// Shows what it would cost, and how much could be paid.
+pub(super) fn quote(
+    visit: &Visit,
+    flags: &Pay,
+    payee: &ChipAddress,
+    amount: Amount,
+) -> Result<(), Failure> {
+    let route = visit.route(&flags.who.user, payee, amount.units)?;
+    let found = route.quote.as_ref();
+    let quote = Quote {
+        by: "lift",
+        payee: payee.short(),
+        amount: route.units,
+        given: found.map(|quote| quote.given),
+        cost: found.map(|quote| quote.cost),
+        tally: found.map(|quote| quote.first),
+        tallies: found.map(|quote| quote.tallies),
+        shares: found.map_or(&[], |quote| &quote.shares),
+        possible: route.most,
+        why_not: route.why_not,
+        proved: route.proved,
+    };
+    if flags.place.json {
+        return say::json(&quote);
+    }
+    say::text(&page(visit, flags, payee, &route)?)
+}
+
+fn page(visit: &Visit, flags: &Pay, payee: &ChipAddress, route: &Route) -> Result<String, Failure> {
+    let Some(quote) = &route.quote else {
+        let refusal = route.refusal(&payee.cuid).map(|error| error.to_string());
+        return Ok(refusal.unwrap_or_default());
+    };
+    let first = visit.tally(&flags.who.user, quote.first)?;
+    let mut shares = Vec::new();
+    for share in &quote.shares {
+        let who = share.user.as_ref().map_or("somebody", |user| user.as_str());
+        shares.push(format!("{who} {}", say::units(share.units)));
+    }
+    let shares = if shares.is_empty() { "nobody".to_owned() } else { shares.join(", ") };
+    let mut page = format!(
+        "To pay {} to {} you would give {}.\n\n",
+        say::units(route.units),
+        payee.cuid,
+        say::units(quote.given)
+    );
+    page.push_str(&say::sheet(&[
+        ("cost", say::units(quote.cost)),
+        ("goes to", shares),
+        ("leaves by", format!("your tally with {}", tally::partner_name(&first))),
+        ("tallies", quote.tallies.to_string()),
+        ("possible", format!("{} now, over one path", say::units(route.most))),
+    ]));
+    if !route.proved {
+        page.push_str("\nNot all ways could be looked at: there may be a cheaper one.\n");
+    }
+    Ok(page)
+}
+
+/// Pays, after looking what it costs.
+pub(super) fn pay(
+    visit: &Visit,
+    keys: &Keys,
+    flags: &Pay,
+    payee: &ChipAddress,
+    amount: Amount,
+) -> Result<(), Failure> {
+    if flags.over_limit {
+        let text = "--over-limit is for a tally of your own, and you have none with this payee";
+        return Err(Failure::misused(text));
+    }
+    let user = &flags.who.user;
+    let route = visit.route(user, payee, amount.units)?;
+    let Some(quote) = &route.quote else {
+        return Err(route.refusal(&payee.cuid).map_or_else(
+            || Failure::refused("other_answer", "the site answered another question"),
+            Failure::from,
+        ));
+    };
+    let most = flags.most.map(Positive::try_from).transpose();
+    let most = most.map_err(|_| Failure::misused("--most must be more than 0"))?;
+    let given = Positive::try_from(quote.given);
+    let given = given.map_err(|error| Failure::refused("other_answer", error.to_string()))?;
+    let date = World.now();
+    let authorisation = Authorisation {
+        uuid: name(flags, payee, amount)?,
+        payer: ChipAddress { cuid: user.clone(), agent: visit.agent(), endpoint: None },
+        payee: ChipAddress { endpoint: None, ..payee.clone() },
+        units: amount.units,
+        most: most.unwrap_or(given),
+        date,
+        expires: date.plus_ms(OPEN_MS).map_err(|e| Failure::misused(e.to_string()))?,
+        r#ref: flags.reference.clone(),
+        memo: flags.memo.clone(),
+        sign: None,
+    };
+    let signing = tally::signing(&visit.tally(user, quote.first)?)?;
+    let key = keys.for_tally(user, &signing.public)?;
+    let signed = authorisation.signed(&key);
+    let signed = signed.map_err(|error| Failure::refused("signature", error.to_string()))?;
+    let (name, most) = (signed.uuid.to_string(), signed.most.get());
+    let command = Command::PayByLift { authorisation: Box::new(signed) };
+    match visit.ask_once(user, &name, command)? {
+        Answer::Paid(paid) => told(flags, payee, &paid, Some(most)),
+        _ => Err(Failure::refused("other_answer", "the site answered another question")),
+    }
+}
+
+/// Says so where this was paid before, under its name.
+pub(super) fn before(
+    visit: &Visit,
+    flags: &Pay,
+    payee: &ChipAddress,
+    amount: Amount,
+) -> Result<bool, Failure> {
+    let name = name(flags, payee, amount)?;
+    match visit.payment(&flags.who.user, name)? {
+        Some(paid) => told(flags, payee, &paid, None).map(|()| true),
+        None => Ok(false),
+    }
+}
+
+fn told(flags: &Pay, payee: &ChipAddress, paid: &Paid, most: Option<Units>) -> Result<(), Failure> {
+    let &Paid { lift, payment, units, given } = paid;
+    let cost = Units::new(given.milli() - units.milli()).unwrap_or(Units::ZERO);
+    let done = Done { payment, lift, payee: payee.short(), amount: units, given, cost, most };
+    say::either(flags.place.json, &done, || {
+        let cost = match cost.milli() {
+            0 => "it cost nothing".to_owned(),
+            1.. => format!("{} of it for those between", say::units(cost)),
+            _ => format!("{} less, as some pay for being used", say::units(cost.negated())),
+        };
+        let allowed = match (flags.most, most) {
+            (Some(most), _) => format!("; at most {}, as you said", say::units(most)),
+            (None, Some(most)) => format!("; at most {}, as was quoted", say::units(most)),
+            (None, None) => String::new(),
+        };
+        format!(
+            "Paid {} to {}: you gave {}, {cost}{allowed}\npayment  {payment}\nlift     {lift}",
+            say::units(units),
+            payee.cuid,
+            say::units(given)
+        )
+    })
+}
+
+/// The payment's name: a new one, or one that follows from all that was said.
+fn name(flags: &Pay, payee: &ChipAddress, amount: Amount) -> Result<PaymentId, Failure> {
+    let Some(once) = &flags.once else {
+        let random = world::random_16().map_err(|error| Failure::no_chance(&error))?;
+        return Ok(PaymentId::random(random));
+    };
+    let memo = flags.memo.as_ref().map(ToString::to_string);
+    let reference = flags.reference.as_ref().map(ToString::to_string);
+    let units = amount.units.get();
+    let said = (once, &flags.who.user, payee.short(), units, memo, reference, flags.most);
+    let said = serde_json::to_vec(&said).map_err(|error| Failure::misused(error.to_string()))?;
+    let mut name = [0; 16];
+    name.copy_from_slice(&Hash::of(&said).as_bytes()[..16]);
+    Ok(PaymentId::derived(name))
+}

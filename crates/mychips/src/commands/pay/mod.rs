@@ -1,0 +1,136 @@
+//! `mychips pay`: value given to a partner, by a signed chit; or to somebody else, by a lift over tallies
+//! of others.
+//!
+//! Flags are here; `whom.rs` is who is meant, `direct.rs` pays on a tally, `lifted.rs` by a lift.
+
+mod direct;
+mod lifted;
+mod whom;
+
+use clap::Args;
+use protocol::Units;
+use protocol::bounded::{Line, Prose};
+use protocol::chit::{MAX_MEMO_BYTES, MAX_REFERENCE_BYTES, Positive};
+
+use crate::failure::Failure;
+use crate::flags::{As, KeyFolder, Place};
+use crate::keys::Keys;
+use crate::visit::{self, Visit};
+
+/// Pay a partner on the tally with it, or somebody else at this site over tallies of others.
+///
+/// With an open tally between you and the partner you sign a chit by which you owe it more, or it owes
+/// you less. Where there is none, you sign what the payee is to get and the most that you give, and the
+/// site moves it over the cheapest chain of tallies, all at once or not at all: you owe more to a partner
+/// of your own, the payee is owed more by one of its. Those between keep to what they signed, and may
+/// charge for it; --quote shows what it would cost and how much can be paid, and pays nothing.
+///
+/// What is printed as paid is kept, whatever happens to the machine then. Whoever does not see the
+/// answer, as the machine stopped, may give the command again and pay no second time, if it had
+/// --once. What is signed is not taken back; a mistake is mended by a payment the other way.
+#[derive(Debug, Args)]
+#[command(
+    override_usage = "mychips pay [OPTIONS] --as <USER> <PARTNER|TALLY|USER> <AMOUNT>\n       \
+                            mychips pay [OPTIONS] --as <USER> --invoice <INVOICE>"
+)]
+#[command(after_long_help = "\
+JSON, on a tally of your own:
+  chit, tally   uuids
+  amount        in milli-CHIPs
+  balance       your balance now, in milli-CHIPs: negative where you owe
+  status        of the tally
+
+JSON, over tallies of others:
+  payment, lift  their ids
+  payee          its address
+  amount         what the payee got, in milli-CHIPs
+  given, cost    what you gave, and what of it did not arrive
+  most           the most that you signed; null where it was paid before
+
+JSON of --quote:
+  by             tally or lift
+  payee, amount  as above
+  given, cost    what you would give; null where it cannot be paid now
+  tally          your own, over which it leaves
+  tallies        how many it goes over; shares: what each of those between is
+                 left with, by name only your own partner
+  possible       the most that can be paid now
+  why_not        not_connected, too_far, payees_room, payers_room, room_between
+  proved         whether all ways were looked at
+
+Exit codes:
+  0  paid, or quoted    1  refused, nothing was paid    2  wrong usage
+  3  reading or writing failed, or the site is in use
+
+Examples:
+  mychips pay bob 12.50 --as ann --memo 'two crates of pears'
+  mychips pay 3f2a 100 --as ann --ref INV-2026-17 --once INV-2026-17
+  mychips pay --invoice 9c41 --as ann
+  mychips pay zoe 40 --as ann --quote
+  mychips pay zoe 40 --as ann --most 40.50")]
+pub(crate) struct Pay {
+    /// The partner, or the tally; or a user of this site with whom you have no tally
+    #[arg(value_name = "PARTNER|TALLY|USER", required_unless_present = "invoice")]
+    to: Option<String>,
+    /// How much, in CHIPs: 12, 12.5, 0.001
+    #[arg(required_unless_present = "invoice")]
+    amount: Option<Units>,
+    /// Pay this invoice, exactly what its latest version asks for; given again, nothing more is paid
+    #[arg(
+        long,
+        value_name = "INVOICE",
+        conflicts_with_all = ["to", "amount", "memo", "reference", "once"]
+    )]
+    invoice: Option<String>,
+    #[command(flatten)]
+    who: As,
+    /// What it is for, for people
+    #[arg(long, value_name = "TEXT")]
+    memo: Option<Prose<MAX_MEMO_BYTES>>,
+    /// What it is for, for machines: an invoice number
+    #[arg(long = "ref", value_name = "TEXT")]
+    reference: Option<Line<MAX_REFERENCE_BYTES>>,
+    /// Pay although it goes beyond the limit that the partner granted you
+    #[arg(long)]
+    over_limit: bool,
+    /// The most that you give, charges included [default: what it would cost at this moment]
+    #[arg(long, value_name = "CHIPS", conflicts_with = "invoice")]
+    most: Option<Units>,
+    /// Show what it would cost and how much can be paid; pay nothing
+    #[arg(long, conflicts_with_all = ["invoice", "over_limit", "most"])]
+    quote: bool,
+    /// Pay this once: given again with all the same words, nothing more is paid
+    #[arg(long, value_name = "NAME")]
+    once: Option<String>,
+    #[command(flatten)]
+    keys: KeyFolder,
+    #[command(flatten)]
+    place: Place,
+}
+
+/// How much is paid.
+#[derive(Clone, Copy)]
+struct Amount {
+    units: Positive,
+}
+
+pub(crate) fn run(flags: &Pay) -> Result<(), Failure> {
+    let data = visit::data(flags.place.data.as_deref())?;
+    let keys = Keys::at(flags.keys.keys.as_deref(), &data)?;
+    let visit = Visit::enter_with(&data, &keys)?;
+    if let Some(named) = &flags.invoice {
+        return direct::invoice(&visit, &keys, flags, named);
+    }
+    let (Some(to), Some(amount)) = (&flags.to, flags.amount) else {
+        return Err(Failure::misused("say whom to pay, and how much; or --invoice"));
+    };
+    let units =
+        Positive::try_from(amount).map_err(|_| Failure::misused("AMOUNT must be more than 0"))?;
+    whom::pay(&visit, &keys, flags, to, Amount { units })
+}
+
+impl Pay {
+    pub(crate) const fn json(&self) -> bool {
+        self.place.json
+    }
+}

@@ -1,0 +1,210 @@
+//! What a site remembers of its tallies for payments: the graph, kept up with everything that this
+//! process commits, and read anew, now and then, for what others at the same database did.
+
+use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+use clearing::NoPath;
+use protocol::ledger::Ledger;
+use protocol::{AgentId, Cuid, PublicKey, Timestamp, Units};
+use store::{Half, HalfFilter, View};
+
+use super::graph::{Graph, Way};
+use crate::door::Site;
+use crate::error::SiteError;
+use crate::half;
+
+/// How many halves are read at once.
+const AT_ONCE: u32 = 1_000;
+
+/// For how long at least all halves are not read again, in milliseconds.
+const SHORTEST_MS: i64 = 2_000;
+
+/// How many times as long as reading takes nothing is read again: so at most a twentieth of the time
+/// goes into it, whoever asks for what cannot be paid.
+const TIMES_AS_LONG: i64 = 20;
+
+/// The graph, once somebody has asked for it.
+#[derive(Default)]
+pub(crate) struct Map {
+    graph: RwLock<Option<Graph>>,
+    reading: tokio::sync::Mutex<Option<Reading>>,
+}
+
+/// When all was read last.
+struct Reading {
+    /// Not before this moment again.
+    next: Timestamp,
+    /// The last event that was told before.
+    event: u64,
+}
+
+impl Map {
+    fn read(&self) -> RwLockReadGuard<'_, Option<Graph>> {
+        self.graph.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, Option<Graph>> {
+        self.graph.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes in a half as it was committed in this version.
+    pub(crate) fn learn(&self, half: &Half, version: u64, ledger: Option<&Ledger>) {
+        // Most sites at most times: nobody asked yet, and nothing is to be done.
+        if self.read().is_some()
+            && let Some(graph) = &mut *self.write()
+        {
+            graph.learn(half, version, ledger, false);
+        }
+    }
+
+    /// Takes in halves that are locked, each with the version to know it by.
+    pub(crate) fn learn_locked<'a>(
+        &self,
+        halves: impl Iterator<Item = (&'a Half, u64, &'a Ledger)>,
+    ) {
+        if let Some(graph) = &mut *self.write() {
+            for (half, version, ledger) in halves {
+                graph.learn(half, version, Some(ledger), true);
+            }
+        }
+    }
+
+    /// Forgets everything: many tallies came in at once.
+    pub(crate) fn forget(&self) {
+        *self.write() = None;
+    }
+
+    fn is_unsettled(&self) -> bool {
+        self.read().as_ref().is_some_and(Graph::is_unsettled)
+    }
+
+    /// The keys with which a payer could allow a payment now.
+    pub(crate) fn keys_of(&self, payer: &Cuid) -> Vec<PublicKey> {
+        self.read().as_ref().map_or_else(Vec::new, |graph| graph.keys_of(payer))
+    }
+
+    /// The cheapest way to pay that leaves over tallies on which the payer signs with this key; none:
+    /// with whichever.
+    pub(crate) fn cheapest(
+        &self,
+        payer: &Cuid,
+        payee: &Cuid,
+        units: Units,
+        key: Option<&PublicKey>,
+    ) -> Result<Way, NoPath> {
+        let answer = |graph: &Graph| graph.cheapest(payer, payee, units);
+        {
+            let graph = self.read();
+            let Some(graph) = graph.as_ref() else { return Err(NoPath::NotConnected) };
+            if key.is_none_or(|key| graph.with_other_keys(payer, key).is_empty()) {
+                return answer(graph);
+            }
+        }
+        // Seldom: the payer has changed its key on some tallies and not on others.
+        match (&mut *self.write(), key) {
+            (Some(graph), Some(key)) => {
+                let others = graph.with_other_keys(payer, key);
+                graph.without(&others, answer)
+            }
+            _ => Err(NoPath::NotConnected),
+        }
+    }
+
+    /// The most that one path could bring now.
+    pub(crate) fn most(&self, payer: &Cuid, payee: &Cuid) -> Units {
+        self.read().as_ref().map_or(Units::ZERO, |graph| graph.most(payer, payee))
+    }
+
+    /// Whether the payer signs with this key on the first tally of a way.
+    pub(crate) fn signs_with(&self, way: &Way, key: &PublicKey) -> bool {
+        self.read().as_ref().is_some_and(|graph| graph.signs_with(way, key))
+    }
+
+    /// The same way as it is now.
+    pub(crate) fn along(&self, way: &Way, units: Units) -> Option<Way> {
+        self.read().as_ref()?.along(way, units)
+    }
+
+    fn begin(&self, agent: AgentId) {
+        self.write().get_or_insert_with(|| Graph::at(agent)).begin_round();
+    }
+
+    fn page(&self, halves: &[(Half, Option<Ledger>)]) {
+        if let Some(graph) = &mut *self.write() {
+            for (half, ledger) in halves {
+                graph.learn(half, half.version, ledger.as_ref(), false);
+            }
+        }
+    }
+
+    fn end(&self) {
+        if let Some(graph) = &mut *self.write() {
+            graph.end_round();
+        }
+    }
+}
+
+impl Site {
+    /// Makes sure that the graph is there.
+    pub(crate) async fn map_tallies(&self) -> Result<(), SiteError> {
+        let mut reading = self.known.map.reading.lock().await;
+        let there = self.known.map.read().is_some();
+        if reading.is_none() || !there {
+            *reading = Some(self.read_all().await?);
+        }
+        Ok(())
+    }
+
+    /// Before something is refused: delivers what is on its way between halves here, and reads all of
+    /// them again where somebody else may have changed some. Says whether the answer may be another
+    /// now.
+    pub(crate) async fn map_again(&self) -> Result<bool, SiteError> {
+        let mut changed = false;
+        if self.known.map.is_unsettled() {
+            changed = self.post().await?.delivered > 0;
+            while self.post().await?.delivered > 0 {}
+        }
+        let mut reading = self.known.map.reading.lock().await;
+        let last = self.store.read().await?.last_event().await?;
+        let due = reading
+            .as_ref()
+            .is_none_or(|reading| reading.event != last && reading.next <= self.clock.now());
+        if due {
+            *reading = Some(self.read_all().await?);
+            changed = true;
+        }
+        Ok(changed)
+    }
+
+    async fn read_all(&self) -> Result<Reading, SiteError> {
+        let begun = self.clock.now();
+        // Before the first look: what is committed from then on is taken in by whoever commits it.
+        self.known.map.begin(self.agent);
+        let mut view = self.store.read().await?;
+        let event = view.last_event().await?;
+        for status in ["open", "C.open"] {
+            self.read_those(&mut view, status).await?;
+        }
+        self.known.map.end();
+        let took = self.clock.now().ms().saturating_sub(begun.ms());
+        let rest = took.saturating_mul(TIMES_AS_LONG).max(SHORTEST_MS);
+        let next = begun.plus_ms(took.saturating_add(rest)).unwrap_or(Timestamp::MAX);
+        Ok(Reading { next, event })
+    }
+
+    async fn read_those(&self, view: &mut View, status: &str) -> Result<(), SiteError> {
+        let filter = HalfFilter { status: Some(status.to_owned()), ..HalfFilter::default() };
+        let mut after = None;
+        loop {
+            let page = view.halves(&filter, after, AT_ONCE).await?;
+            let Some(last) = page.last() else { return Ok(()) };
+            after = Some(last.id);
+            // What cannot be read takes no part; doctor says so.
+            let read = page.into_iter().map(|half| {
+                let ledger = half::ledger(&half).ok().flatten();
+                (half, ledger)
+            });
+            self.known.map.page(&read.collect::<Vec<_>>());
+        }
+    }
+}

@@ -1,0 +1,451 @@
+//! Paying somebody over a path of tallies: a lift that the payer's signature allows, decided by this
+//! site's agent and written in one transaction.
+//!
+//! Everything that could refuse it is looked at before anything is changed, so what is refused leaves
+//! nothing behind, and the payment's name is free: the same authorisation may be tried again until it
+//! expires. Once it is paid, the name is used for ever.
+
+use std::collections::BTreeMap;
+
+use protocol::lift::{Authorisation, Leg};
+use protocol::record::Record;
+use protocol::{Cuid, Hash, LiftId, PaymentId, PublicKey, Signed, Units};
+use serde::{Deserialize, Serialize};
+use store::{CommandResult, Half, Kind, Payment, StoreError, Tx, User, UserStatus, View};
+
+use super::clear::answered_before;
+use super::graph::Way;
+use super::hands::{Hands, Made};
+use super::judge::judge;
+use super::map::Map;
+use super::route::no_path;
+use super::told;
+use crate::answered;
+use crate::command::{Answer, Caller};
+use crate::door::Site;
+use crate::error::SiteError;
+
+/// How often a path is searched for, where tallies on the one before turned out to be otherwise.
+const MOST_SEARCHES: u32 = 8;
+
+/// How often a payment is tried that another program at the same database stands in the way of.
+const MOST_TRIES: u32 = 5;
+
+/// A payment that was made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Paid {
+    /// The lift that made it.
+    pub lift: LiftId,
+    /// Its name.
+    pub payment: PaymentId,
+    /// What the payee got.
+    pub units: Units,
+    /// What the payer gave.
+    pub given: Units,
+}
+
+/// A payment that is wanted, its signature checked, with a way that was found for it.
+#[derive(Clone)]
+pub(crate) struct Wanted {
+    /// The name of the command.
+    id: String,
+    command: Hash,
+    payer: Cuid,
+    authorisation: Authorisation,
+    /// The authorisation's hash.
+    hash: Hash,
+    /// The key that it is signed with.
+    key: PublicKey,
+    way: Way,
+}
+
+/// What was decided in one transaction, to be written with it.
+#[derive(Default)]
+struct Decided {
+    hands: Hands,
+    made: Vec<(Payment, Paid)>,
+    /// The new answers.
+    results: Vec<CommandResult>,
+    /// What commands of these names were answered, before or now.
+    answered: BTreeMap<String, String>,
+    /// Whether the payment at hand has changed anything yet.
+    changed: bool,
+}
+
+impl Decided {
+    /// The same payment, under another command's name, in the same transaction.
+    fn made_already(
+        &self,
+        authorisation: &Authorisation,
+        hash: Hash,
+    ) -> Result<Option<Paid>, SiteError> {
+        let payer = authorisation.payer.short();
+        let same = |one: &&(Payment, Paid)| one.0.id == authorisation.uuid && one.0.payer == payer;
+        match self.made.iter().find(same) {
+            Some((payment, paid)) => is_the_same(payment, hash).map(|()| Some(paid.clone())),
+            None => Ok(None),
+        }
+    }
+}
+
+/// Refuses a name that was used for another payment.
+fn is_the_same(payment: &Payment, hash: Hash) -> Result<(), SiteError> {
+    if Authorisation::read(payment.authorisation.as_bytes())?.hash()? == hash {
+        Ok(())
+    } else {
+        Err(SiteError::PaymentTaken(payment.id))
+    }
+}
+
+/// Puts the map back to what is kept, unless that is not needed any more: whatever becomes of the
+/// transaction, and of whoever waits for it.
+struct Undo<'a> {
+    map: &'a Map,
+    before: Vec<Half>,
+}
+
+impl Drop for Undo<'_> {
+    fn drop(&mut self) {
+        for half in &self.before {
+            if let Ok(Some(ledger)) = crate::half::ledger(half) {
+                self.map.learn_locked(std::iter::once((half, half.version, &ledger)));
+            }
+        }
+    }
+}
+
+impl Site {
+    /// Pays, once under a name, and once under the payment's own.
+    pub(crate) async fn pay_by_lift(
+        &self,
+        caller: &Caller,
+        id: &str,
+        command: Hash,
+        authorisation: Authorisation,
+    ) -> Result<Answer, SiteError> {
+        let Caller::User(payer) = caller else {
+            return Err(SiteError::NotAllowed { who: "the user itself" });
+        };
+        let hash = authorisation.hash()?;
+        let mut view = self.store.read().await?;
+        if let Some(before) = answered_before(&mut view, id, command).await? {
+            return Ok(before);
+        }
+        let kept = view.payments(&[authorisation.uuid]).await?;
+        if let Some(paid) = self.paid_before(&mut view, &kept, &authorisation, hash).await? {
+            return Ok(Answer::Paid(paid));
+        }
+        let names = [payer.clone(), authorisation.payee.cuid.clone()];
+        self.may_propose(&view.users_named(&names).await?, payer, &authorisation)?;
+        drop(view);
+        self.map_tallies().await?;
+        let (mut tries, mut looked_again) = (0, false);
+        loop {
+            tries += 1;
+            let done = match self.plan_payment(payer, &authorisation) {
+                Ok((key, way)) => {
+                    let (id, payer) = (id.to_owned(), payer.clone());
+                    let authorisation = authorisation.clone();
+                    let wanted = Wanted { id, command, payer, authorisation, hash, key, way };
+                    self.pay_in_line(wanted).await
+                }
+                Err(error) => Err(error),
+            };
+            match done {
+                Err(error) if tries < MOST_TRIES && stood_in_the_way(&error) => {}
+                Err(error) if !looked_again && follows_from_the_map(&error) => {
+                    looked_again = true;
+                    if !self.map_again().await? {
+                        return Err(error);
+                    }
+                }
+                done => return done,
+            }
+        }
+    }
+
+    /// Whether this payment may be proposed at all, by what the authorisation says and who is named in
+    /// it; `users` are those of them who live here.
+    fn may_propose(
+        &self,
+        users: &[User],
+        payer: &Cuid,
+        authorisation: &Authorisation,
+    ) -> Result<(), SiteError> {
+        let named = &authorisation.payer;
+        if named.agent != self.agent || named.cuid != *payer {
+            return Err(SiteError::NotAllowed { who: "the payer that the authorisation names" });
+        }
+        match users.iter().find(|user| user.cuid == *payer) {
+            None => return Err(SiteError::NoUser(payer.clone())),
+            Some(user) if user.status == UserStatus::Active => {}
+            Some(_) => return Err(SiteError::Suspended(payer.clone())),
+        }
+        let payee = &authorisation.payee;
+        self.may_be_paid(users.iter().find(|user| user.cuid == payee.cuid), payee)?;
+        if payee.cuid == *payer {
+            let units = authorisation.units.get();
+            return Err(no_path(&payee.cuid, units, clearing::NoPath::ToOneself));
+        }
+        let (expires, now) = (authorisation.expires, self.clock.now());
+        if expires <= now {
+            return Err(SiteError::AuthorisationExpired { expires, now });
+        }
+        Ok(())
+    }
+
+    /// The answer where this very payment was made before; a refusal where its payer used its name for
+    /// another.
+    async fn paid_before(
+        &self,
+        view: &mut View,
+        kept: &[Payment],
+        authorisation: &Authorisation,
+        hash: Hash,
+    ) -> Result<Option<Paid>, SiteError> {
+        let payer = authorisation.payer.short();
+        let kept = kept.iter().find(|one| one.id == authorisation.uuid && one.payer == payer);
+        let Some(kept) = kept else { return Ok(None) };
+        is_the_same(kept, hash)?;
+        self.paid(view, &authorisation.payer.cuid, kept).await.map(Some)
+    }
+
+    /// A payment that a user made, by its name.
+    pub(crate) async fn payment_of(
+        &self,
+        payer: &Cuid,
+        name: PaymentId,
+    ) -> Result<Option<Paid>, SiteError> {
+        let mut view = self.store.read().await?;
+        let address = format!("{payer}:{}", self.agent);
+        let kept = view.payments(&[name]).await?;
+        match kept.into_iter().find(|one| one.payer == address) {
+            Some(kept) => self.paid(&mut view, payer, &kept).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// What was answered to a payment that is kept.
+    async fn paid(&self, view: &mut View, payer: &Cuid, kept: &Payment) -> Result<Paid, SiteError> {
+        let given = self.net(view, payer, kept.lift).await?.negated();
+        Ok(Paid { lift: kept.lift, payment: kept.id, units: kept.units, given })
+    }
+
+    /// The key that the authorisation is signed with, of those that the payer signs chits with, and
+    /// the cheapest way that leaves over tallies with that key.
+    fn plan_payment(
+        &self,
+        payer: &Cuid,
+        authorisation: &Authorisation,
+    ) -> Result<(PublicKey, Way), SiteError> {
+        let (payee, units) = (&authorisation.payee.cuid, authorisation.units.get());
+        let map = &self.known.map;
+        let mut fault = None;
+        for key in map.keys_of(payer) {
+            match authorisation.check_signatures(&key) {
+                Ok(()) => {
+                    let way = map.cheapest(payer, payee, units, Some(&key));
+                    let way = way.map_err(|reason| no_path(payee, units, reason))?;
+                    within_most(&way, authorisation)?;
+                    return Ok((key, way));
+                }
+                Err(found) => fault = Some(found),
+            }
+        }
+        match fault {
+            Some(fault) => Err(fault.into()),
+            // Nothing can leave the payer at all.
+            None => Err(no_path(payee, units, clearing::NoPath::NotConnected)),
+        }
+    }
+
+    /// Decides payments in one transaction: each is made or refused, and all that are made are kept
+    /// together.
+    ///
+    /// # Errors
+    /// [`SiteError`] where nothing was kept; asked one by one, the others may still be done.
+    pub(super) async fn pay_all(
+        &self,
+        all: &[&Wanted],
+    ) -> Result<Vec<Result<Answer, SiteError>>, SiteError> {
+        let mut tx = self.store.begin().await?;
+        let mut decided = Decided::default();
+        let mut undo = Undo { map: &self.known.map, before: Vec::new() };
+        let ids: Vec<String> = all.iter().map(|wanted| wanted.id.clone()).collect();
+        for result in tx.results(&ids).await? {
+            decided.answered.insert(result.id, result.text);
+        }
+        let names: Vec<PaymentId> = all.iter().map(|wanted| wanted.authorisation.uuid).collect();
+        let kept = tx.payments(&names).await?;
+        let both =
+            |wanted: &&Wanted| [wanted.payer.clone(), wanted.authorisation.payee.cuid.clone()];
+        let cuids: Vec<Cuid> = all.iter().flat_map(both).collect();
+        let users = tx.users_named(&cuids).await?;
+        let mut answers = Vec::with_capacity(all.len());
+        for wanted in all {
+            decided.changed = false;
+            let known = (kept.as_slice(), users.as_slice());
+            match self.pay_one(&mut tx, &mut decided, &mut undo, known, wanted).await {
+                Err(error) if decided.changed => return Err(error),
+                Err(error @ SiteError::Store(_)) => return Err(error),
+                answer => answers.push(answer),
+            }
+        }
+        if decided.made.is_empty() {
+            // Nothing was changed, so there is nothing to be undone either.
+            undo.before.clear();
+            return Ok(answers);
+        }
+        let Decided { hands, made, results, .. } = decided;
+        let written = hands.write(&mut tx, self.agent, self.clock.now()).await?;
+        let payments: Vec<Payment> = made.into_iter().map(|(payment, _)| payment).collect();
+        tx.add_payments(&payments).await?;
+        tx.add_results(&results).await?;
+        tx.commit().await?;
+        undo.before.clear();
+        for (half, ledger) in &written {
+            self.known.map.learn(half, half.version, Some(ledger));
+        }
+        Ok(answers)
+    }
+
+    async fn pay_one(
+        &self,
+        tx: &mut Tx,
+        decided: &mut Decided,
+        undo: &mut Undo<'_>,
+        (kept, users): (&[Payment], &[User]),
+        wanted: &Wanted,
+    ) -> Result<Answer, SiteError> {
+        if let Some(before) = decided.answered.get(&wanted.id) {
+            return answered::read(before, wanted.command);
+        }
+        let Wanted { authorisation, hash, .. } = wanted;
+        if let Some(paid) = self.paid_before(tx, kept, authorisation, *hash).await? {
+            return Ok(Answer::Paid(paid));
+        }
+        if let Some(paid) = decided.made_already(authorisation, *hash)? {
+            return Ok(Answer::Paid(paid));
+        }
+        self.may_propose(users, &wanted.payer, authorisation)?;
+        let way = self.hold_a_way(tx, decided, undo, wanted).await?;
+        judge(&decided.hands, &way, authorisation, &wanted.key)?;
+        let made = self.decide_lift(way.legs(), Some(*hash))?;
+        if made.date() >= authorisation.expires {
+            let (expires, now) = (authorisation.expires, made.date());
+            return Err(SiteError::AuthorisationExpired { expires, now });
+        }
+        decided.changed = true;
+        self.make(tx, decided, wanted, &way, &made).await
+    }
+
+    /// Locks the halves of a way until one holds that costs no more than the payer allowed.
+    async fn hold_a_way(
+        &self,
+        tx: &mut Tx,
+        decided: &mut Decided,
+        undo: &mut Undo<'_>,
+        wanted: &Wanted,
+    ) -> Result<Way, SiteError> {
+        let Wanted { payer, authorisation, key, .. } = wanted;
+        let (payee, units) = (&authorisation.payee.cuid, authorisation.units.get());
+        let map = &self.known.map;
+        let mut way = wanted.way.clone();
+        for _ in 0..MOST_SEARCHES {
+            let new = decided.hands.take(tx, &way.halves()).await?;
+            let taken = new.iter().filter_map(|id| decided.hands.half(*id));
+            map.learn_locked(
+                taken.clone().map(|bare| (&bare.half, bare.half.version, bare.ledger())),
+            );
+            undo.before.extend(taken.map(|bare| bare.half.clone()));
+            let same_key = map.signs_with(&way, key);
+            match map.along(&way, units) {
+                // As cheap as it was found to be: it will do, whatever became of others meanwhile.
+                Some(now) if same_key && now.given() <= way.given() => {
+                    within_most(&now, authorisation)?;
+                    return Ok(now);
+                }
+                _ => {
+                    let found = map.cheapest(payer, payee, units, Some(key));
+                    way = found.map_err(|reason| no_path(payee, units, reason))?;
+                    within_most(&way, authorisation)?;
+                }
+            }
+        }
+        Err(SiteError::PathMoved { tries: MOST_SEARCHES })
+    }
+
+    /// Writes a payment that was judged to be good.
+    async fn make(
+        &self,
+        tx: &mut Tx,
+        decided: &mut Decided,
+        wanted: &Wanted,
+        way: &Way,
+        made: &Made,
+    ) -> Result<Answer, SiteError> {
+        let (authorisation, at) = (&wanted.authorisation, self.clock.now());
+        let Decided { hands, .. } = decided;
+        let tallies = way.steps.iter().map(|step| (step.tally, step.halves));
+        hands.lift(tx, made, tallies, at).await?;
+        let both = way.halves();
+        let changed = both.iter().filter_map(|id| hands.half(*id));
+        let changed = changed.map(|bare| (&bare.half, bare.half.version + 1, bare.ledger()));
+        self.known.map.learn_locked(changed);
+        tx.tell(told::of_payment(hands, way, authorisation, wanted.hash, made.id(), at));
+        let paid = Paid {
+            lift: made.id(),
+            payment: authorisation.uuid,
+            units: authorisation.units.get(),
+            given: way.given(),
+        };
+        let payment = Payment {
+            id: authorisation.uuid,
+            payer: authorisation.payer.short(),
+            payee: authorisation.payee.short(),
+            lift: made.id(),
+            units: paid.units,
+            authorisation: authorisation.to_text()?.to_string(),
+            at,
+        };
+        decided.made.push((payment, paid.clone()));
+        let answer = Answer::Paid(paid);
+        let (id, text) = (wanted.id.clone(), answered::text(wanted.command, &answer)?);
+        decided.answered.insert(id.clone(), text.clone());
+        decided.results.push(CommandResult { id, text, at });
+        Ok(answer)
+    }
+}
+
+impl Way {
+    fn legs(&self) -> Vec<Leg> {
+        let leg = |step: &super::graph::Step| {
+            let units = step.units.try_into().ok()?;
+            Some(Leg { tally: step.tally, by: step.by, units })
+        };
+        self.steps.iter().filter_map(leg).collect()
+    }
+}
+
+fn within_most(way: &Way, authorisation: &Authorisation) -> Result<(), SiteError> {
+    let (given, most) = (way.given(), authorisation.most.get());
+    if given <= most { Ok(()) } else { Err(SiteError::TooDear { given, most }) }
+}
+
+/// Whether another transaction was quicker, so that it may be tried again at once.
+const fn stood_in_the_way(error: &SiteError) -> bool {
+    matches!(
+        error,
+        SiteError::Store(
+            StoreError::Again { .. }
+                | StoreError::Stale { .. }
+                | StoreError::Duplicate { kind: Kind::Payment | Kind::Result, .. }
+        )
+    )
+}
+
+/// Whether a refusal follows from what is remembered, and maybe from nothing else.
+const fn follows_from_the_map(error: &SiteError) -> bool {
+    matches!(error, SiteError::NoPath { .. } | SiteError::TooDear { .. } | SiteError::Signature(_))
+}
