@@ -57,4 +57,4 @@ setup: ## Install what is missing for `run` and `test`, and no more
 .PHONY: clean
 clean: ## Remove what was built
 	@$(CARGO) clean
-	@rm -rf docs/book/build
+	@rm -rf docs/book/build fuzz/target

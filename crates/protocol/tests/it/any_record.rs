@@ -1,6 +1,10 @@
 //! What holds for every kind of record: read is what was written, signatures are outside of the
 //! hash, and any bytes give a record or a reason.
 
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseResult;
 use protocol::invoice::Invoice;
@@ -233,4 +237,32 @@ proptest! {
     fn a_spoilt_note_gives_a_record_or_a_reason(bytes in spoilt(any_note())) {
         total(&bytes)?;
     }
+}
+
+/// `record!(Chit, "chit", 1)`: every kind that stands so in a file, folders included.
+fn kinds(folder: &Path, found: &mut BTreeSet<String>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            kinds(&path, found);
+        } else {
+            let text = fs::read_to_string(path).unwrap();
+            let calls = text.lines().filter_map(|line| line.strip_prefix("record!("));
+            found.extend(calls.filter_map(|call| call.split('"').nth(1)).map(str::to_owned));
+        }
+    }
+}
+
+#[test]
+fn every_kind_of_record_has_a_fuzz_target_of_its_name() {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut found = BTreeSet::new();
+    kinds(&here.join("src"), &mut found);
+    assert!(found.contains("chit") && found.len() >= 12, "{found:?}");
+    let lacks = |kind: &&String| !here.join(format!("../../fuzz/src/bin/{kind}.rs")).is_file();
+    let without: Vec<_> = found.iter().filter(lacks).collect();
+    assert!(
+        without.is_empty(),
+        "write fuzz/src/bin/KIND.rs, and a seed in examples/seeds: {without:?}"
+    );
 }
