@@ -7,22 +7,30 @@
 //! foil's order. What has still to be told follows from the state alone: whoever asks again, after a
 //! loss or a crash, gets the same answer.
 //!
-//! A user may change its key: a chit too (`keys.rs`). Chits with an earlier key count only where they
-//! stand in the part of the chain that the change named; all others are void, and stay.
+//! A user may change its key, end it, or get another one in the place of a lost one: chits too. What
+//! they do is in `walk.rs`, when a half takes them in `rekeying.rs`. Chits with an earlier key count
+//! only where they stand in the part of the chain that the change named; all others are void, and stay.
 
 mod chain;
+mod keyring;
 mod keys;
 mod message;
 mod order;
+mod proving;
 mod rebase;
 mod recount;
 mod refusal;
+mod rekeying;
 mod step;
+mod walk;
 
 pub use chain::{Ack, Good, Head, Link, Links, Missing};
-pub use keys::{KeyChange, MAX_KEYS, Rekeying};
+pub use keyring::{
+    Consented, How, KeyChange, KeyRequest, MAX_KEYS, MAX_OWN_REQUESTS, MAX_REQUESTS,
+};
 pub use message::{MAX_CHITS_IN_UPD, MAX_LOCATOR, Message};
 pub use refusal::{Refusal, Stop};
+pub use rekeying::Rekeying;
 pub use step::{Change, Event, Input, Step};
 
 use serde::{Deserialize, Serialize};
@@ -33,9 +41,9 @@ use crate::lading::Position;
 use crate::record::Record;
 use crate::settings::{Consent, InForce};
 use crate::side::{Side, Sides};
-use crate::{Hash, Tally, TallyId, Units, Verified};
+use crate::{AgentId, Hash, Tally, TallyId, Units, Verified};
 
-use keys::Keyring;
+use keyring::Keyring;
 
 /// One half of an open tally: everything about it but the history itself, which whoever keeps it
 /// shows through [`Links`].
@@ -46,8 +54,11 @@ pub struct Ledger {
     side: Side,
     /// What each side may owe, as the other granted it in the signed tally.
     may_owe: Sides<Units>,
+    /// The agents of the users' sites: not kept, as the signed tally names them.
+    #[serde(skip)]
+    agents: Option<Sides<AgentId>>,
     keys: Sides<Keyring>,
-    /// Index of the last `key` chit, whether it counts or not; 0 without.
+    /// Index of the last chit about keys, whether it counts or not; 0 without.
     #[serde(default, skip_serializing_if = "is_zero")]
     last_key: u64,
     genesis: Hash,
@@ -87,6 +98,7 @@ impl Ledger {
             tally: tally.members().uuid,
             side,
             may_owe: Sides { stock: may_owe(Side::Stock), foil: may_owe(Side::Foil) },
+            agents: Some(agents_of(tally)),
             keys: Sides { stock: Keyring::of(stock), foil: Keyring::of(foil) },
             last_key: 0,
             genesis,
@@ -169,10 +181,12 @@ impl Ledger {
     }
 
     /// What lifts may plan with here, where promises have taken these rooms; none where the tally
-    /// must not lift: it is closed, or has a conflict.
+    /// must not lift: it is closed, has a conflict, or a side has ended its key and cannot take
+    /// back what it signed with it.
     #[must_use]
     pub fn position(&self, reserved_in: Units, reserved_out: Units) -> Option<Position> {
-        if self.conflicts > 0 || self.status() == Status::Closed {
+        let ended = Side::BOTH.into_iter().any(|side| self.key(side).is_none());
+        if self.conflicts > 0 || ended || self.status() == Status::Closed {
             return None;
         }
         let balance = i64::try_from(self.balance_milli).ok()?;
@@ -199,6 +213,12 @@ impl Ledger {
             None => InForce::at_opening(*self.may_owe.of(side.other()), received),
         }
     }
+}
+
+/// The agents that the users' certs in a tally name.
+fn agents_of(tally: &Tally) -> Sides<AgentId> {
+    let agent = |side| tally.half(side).holder().cert.chad.agent;
+    Sides { stock: agent(Side::Stock), foil: agent(Side::Foil) }
 }
 
 /// Written only where it says something.

@@ -91,6 +91,33 @@ pub enum Event {
         /// The new key.
         public: PublicKey,
     },
+    /// A user ended its key, and has none.
+    KeyEnded {
+        /// Whose.
+        by: Side,
+    },
+    /// Somebody asks for another key in the place of one that its user has lost.
+    KeyAsked {
+        /// Whose.
+        by: Side,
+        /// Hash of the chit.
+        request: Hash,
+    },
+    /// The user's partner consents to the request: once the time has passed, the new key may be
+    /// claimed. Whoever has the old one objects before.
+    KeyConsented {
+        /// Whose key.
+        by: Side,
+        /// Hash of the chit that asked.
+        request: Hash,
+    },
+    /// The user objects to the request: nothing comes of it.
+    KeyObjected {
+        /// Whose key.
+        by: Side,
+        /// Hash of the chit that asked.
+        request: Hash,
+    },
     /// A chit does not count, or not any more: its user gave up the key that it is signed with. The
     /// user may sign it again: under the same name, with a new date and the new key.
     Voided {
@@ -136,9 +163,7 @@ impl Ledger {
             let (by, holder) = (chit.by, self.side);
             return Err(Refusal::NotByHolder { chit: name, by, holder }.into());
         }
-        if chit.written().is_some_and(|written| written.key != self.key_name(self.side)) {
-            return Err(Refusal::OldKey { chit: name }.into());
-        }
+        self.may_sign(chit)?;
         if links.named(&name)?.contains(&good.hash()) {
             return Err(Refusal::Known { chit: name }.into());
         }
@@ -146,9 +171,7 @@ impl Ledger {
             return Err(Refusal::NameTaken { chit: name }.into());
         }
         self.may_write(chit, over_limit)?;
-        if let Entry::Key { rekey, .. } = &chit.entry {
-            self.may_rekey(chit, rekey, links)?;
-        }
+        self.may_write_about_keys(chit, links)?;
         let mut tail = Tail::after(self, self.head);
         tail.add(good, links)?;
         let mut step = tail.finish(self, self.agreed, links)?;
@@ -184,7 +207,7 @@ impl Ledger {
             }
             return Ok(());
         }
-        if matches!(chit.entry, Entry::Key { .. }) {
+        if chit.entry.is_about_keys() {
             return Ok(());
         }
         // What the holder gives lowers its balance. Until it owes, it only gives back.
