@@ -1,7 +1,7 @@
 //! What commands read of a site: each question with the type of its answer. They ask as
 //! administrator: whoever may read the data directory is one.
 
-use protocol::ledger::Rekeying;
+use protocol::ledger::{Head, Rekeying};
 use protocol::negotiation::Draft;
 use protocol::{Contract, Cuid, LiftId, Tally, TallyId, Verified};
 use site::{
@@ -121,6 +121,11 @@ impl Visit {
     pub(crate) fn to_rekey(&self, user: &Cuid, tally: TallyId) -> Result<Rekeying, Failure> {
         let query = Query::ToRekey { user: user.clone(), tally };
         found!(self, query, Found::ToRekey(rekeying) => rekeying)
+    }
+
+    pub(crate) fn to_end(&self, user: &Cuid, tally: TallyId) -> Result<Head, Failure> {
+        let query = Query::ToEnd { user: user.clone(), tally };
+        found!(self, query, Found::ToEnd(head) => head)
     }
 
     pub(crate) fn to_offer(

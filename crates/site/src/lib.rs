@@ -16,7 +16,7 @@
 //! * `invoice.rs` what halves take and show of invoices; `events.rs` what is told to devices;
 //! * `lift/` lifts among users of this site: what can be cleared, how it is written, what proves it;
 //! * `contract.rs` the contracts known here; `device.rs` what a device asks before it signs;
-//! * `request.rs` who signed a request;
+//! * `request.rs` who signed a request; `rekey.rs` keys that were lost;
 //! * `query.rs` what may be asked and by whom, `read.rs` how rows are read; `words.rs` how they are
 //!   written in JSON; `doctor.rs` whether everything kept still holds.
 
@@ -43,6 +43,7 @@ mod query;
 mod queue;
 mod read;
 mod refusal;
+mod rekey;
 mod request;
 mod words;
 
@@ -62,4 +63,5 @@ pub use query::{Found, MAX_ROWS, Query, Resident, Seen, Status};
 pub use queue::MAX_WAITING;
 pub use read::{Entry, Signing, Summary};
 pub use refusal::Class;
+pub use rekey::{KeyAsked, MAX_FORMER_KEYS};
 pub use request::{Health, REQUEST_WINDOW_MS};

@@ -1,6 +1,5 @@
 //! The commands at a site, one module each: flags in, a visit to the site, words or JSON out.
 
-pub(crate) mod carry;
 pub(crate) mod config;
 pub(crate) mod contract;
 pub(crate) mod doctor;
@@ -12,7 +11,6 @@ pub(crate) mod key;
 pub(crate) mod lift;
 pub(crate) mod limits;
 pub(crate) mod pay;
-pub(crate) mod revoke;
 pub(crate) mod serve;
 pub(crate) mod statement;
 pub(crate) mod status;

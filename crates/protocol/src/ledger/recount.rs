@@ -117,10 +117,12 @@ impl Ledger {
             for now in ring.requests.iter().filter(|request| request.fits) {
                 let (request, old) = (now.chit, old.request(&now.chit).filter(|old| old.fits));
                 if old.is_none() {
-                    events.push(Event::KeyAsked { by, request });
+                    let public = now.public;
+                    events.push(Event::KeyAsked { by, request, public });
                 }
                 if now.consent.is_some() && old.is_none_or(|old| old.consent != now.consent) {
-                    events.push(Event::KeyConsented { by, request });
+                    let wait = now.wait;
+                    events.push(Event::KeyConsented { by, request, wait });
                 }
                 if now.objection.is_some() && old.is_none_or(|old| old.objection.is_none()) {
                     events.push(Event::KeyObjected { by, request });

@@ -6,7 +6,7 @@ use super::message::{MAX_CHITS_IN_UPD, Message};
 use super::order::Tail;
 use super::refusal::{Refusal, Stop};
 use super::{Ledger, Status};
-use crate::chit::{Chit, Entry};
+use crate::chit::{Chit, Entry, Wait};
 use crate::side::Side;
 use crate::{ChitId, Hash, PublicKey, Units};
 
@@ -102,6 +102,8 @@ pub enum Event {
         by: Side,
         /// Hash of the chit.
         request: Hash,
+        /// The key that is asked for.
+        public: PublicKey,
     },
     /// The user's partner consents to the request: once the time has passed, the new key may be
     /// claimed. Whoever has the old one objects before.
@@ -110,6 +112,8 @@ pub enum Event {
         by: Side,
         /// Hash of the chit that asked.
         request: Hash,
+        /// How long the user's site waits from now on.
+        wait: Wait,
     },
     /// The user objects to the request: nothing comes of it.
     KeyObjected {

@@ -9,6 +9,7 @@ mod device;
 mod invoices;
 mod letters;
 mod lifts;
+mod lost;
 mod negotiation;
 mod once;
 mod refusals;

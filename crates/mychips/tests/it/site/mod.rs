@@ -9,6 +9,7 @@ mod keys;
 mod killed;
 mod lifts;
 mod limits;
+mod lost_keys;
 mod postgres;
 mod refusals;
 mod served;

@@ -1,5 +1,6 @@
 //! Keys that end without another one, keys that were lost, and whoever would like to have them.
 
+use protocol::chit::Wait;
 use protocol::ledger::{Event, Good, How, Input, Message, Refusal};
 use protocol::{SecretKey, Side, SignatureFault, Signer, Units};
 
@@ -101,8 +102,8 @@ fn a_lost_key_is_replaced_once_the_partner_consented_and_the_site_waited() {
             assert_eq!(ledger.pending(side).unwrap().public, next(&town, side));
             assert_eq!(ledger.key(side), Some(&public(side, 0)), "not in force yet");
             for event in [
-                Event::KeyAsked { by: side, request: asked },
-                Event::KeyConsented { by: side, request: asked },
+                Event::KeyAsked { by: side, request: asked, public: next(&town, side) },
+                Event::KeyConsented { by: side, request: asked, wait: Wait::default() },
             ] {
                 assert!(town.events.contains(&(half, event)), "{half}: {event:?}");
             }
@@ -231,7 +232,8 @@ fn a_colluding_partner_cannot_take_over_before_the_users_own_site_has_waited() {
             town.settles();
             is_well(&town);
             assert_eq!(town.half(side).ledger.key(side), Some(&public(side, 0)));
-            let told = Event::KeyConsented { by: side, request: asked.hash() };
+            let request = asked.hash();
+            let told = Event::KeyConsented { by: side, request, wait: Wait::default() };
             assert!(town.events.contains(&(side, told)), "not silently");
         }
     }
