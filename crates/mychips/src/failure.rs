@@ -57,6 +57,11 @@ impl Failure {
         &self.text
     }
 
+    /// Whether this is the failure of that word.
+    pub(crate) fn is(&self, word: &str) -> bool {
+        self.told.error == word
+    }
+
     /// Something that is not done: `error` is a word for scripts, `reason` says what to do.
     pub(crate) fn refused(error: &'static str, reason: impl Into<String>) -> Self {
         Self::new(REFUSED, error, reason.into())
@@ -83,14 +88,9 @@ impl Failure {
         Self::new(IO, "in_use", reason)
     }
 
-    /// Whether it is called by this word.
-    pub(crate) fn is(&self, word: &str) -> bool {
-        self.told.error == word
-    }
-
     /// Whether another program has the data directory.
     pub(crate) fn is_in_use(&self) -> bool {
-        self.told.error == "in_use"
+        self.is("in_use")
     }
 
     /// A site that is served does not answer.

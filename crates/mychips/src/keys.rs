@@ -97,7 +97,8 @@ impl Keys {
             "other_key",
             format!(
                 "{} is not the key that this tally takes chits of {user} with: import that one, or \
-                 go on with mychips key revoke {user}",
+                 go on with mychips key revoke {user}; where it is lost, with mychips key lost --as \
+                 {user}",
                 self.file(user).display()
             ),
         ))

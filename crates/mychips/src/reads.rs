@@ -2,7 +2,7 @@
 //! administrator: whoever may read the data directory is one.
 
 use protocol::chit::Positive;
-use protocol::ledger::Rekeying;
+use protocol::ledger::{Head, Rekeying};
 use protocol::negotiation::Draft;
 use protocol::{ChipAddress, Contract, Cuid, LiftId, PaymentId, Tally, TallyId, Verified};
 use site::{
@@ -122,6 +122,11 @@ impl Visit {
     pub(crate) fn to_rekey(&self, user: &Cuid, tally: TallyId) -> Result<Rekeying, Failure> {
         let query = Query::ToRekey { user: user.clone(), tally };
         found!(self, query, Found::ToRekey(rekeying) => rekeying)
+    }
+
+    pub(crate) fn to_end(&self, user: &Cuid, tally: TallyId) -> Result<Head, Failure> {
+        let query = Query::ToEnd { user: user.clone(), tally };
+        found!(self, query, Found::ToEnd(head) => head)
     }
 
     pub(crate) fn to_offer(

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::ledger::{Ledger, Status, Waiting};
 use crate::negotiation::{Event, Given, Governs, Input, Message, Negotiation, Refusal};
-use crate::{Hash, Side, Timestamp};
+use crate::{Hash, Timestamp};
 
 /// One half of a tally. The two parts change apart: a chit touches the ledger only, so a store keeps
 /// the negotiation, which holds whole records, where it is not written with every chit.
@@ -69,11 +69,10 @@ impl HalfTally {
     }
 
     fn is_rekeyed(&self) -> bool {
-        let ledger = self.ledger.as_ref();
-        ledger.is_some_and(|l| Side::BOTH.iter().any(|side| !l.key_changes(*side).is_empty()))
+        self.ledger.as_ref().is_some_and(Ledger::is_about_keys)
     }
 
-    /// Whether the holder may change its key: not while the partner may accept an offer that bears
+    /// Whether the holder may say something about keys: not while the partner may accept an offer that bears
     /// the old one.
     ///
     /// # Errors
@@ -90,8 +89,8 @@ impl HalfTally {
     /// Decides an input to the negotiation.
     ///
     /// # Errors
-    /// [`Refusal`] as [`Negotiation::step`]; [`Refusal::Rekeyed`] for another revision after a
-    /// change of key, which the certs in it could undo.
+    /// [`Refusal`] as [`Negotiation::step`]; [`Refusal::Rekeyed`] for another revision once
+    /// something was said about keys, which the certs in it could undo.
     pub fn negotiate(&self, input: Input, now: Timestamp) -> Result<Negotiated, Refusal> {
         let rekeyed = || Refusal::Rekeyed { tally: self.negotiation.tally() };
         if self.is_rekeyed()

@@ -58,8 +58,14 @@ pub(crate) fn digest(command: &Command) -> Result<Hash, SiteError> {
 fn undated(chit: &Chit) -> Chit {
     let mut chit = Chit { date: Timestamp::MIN, ..chit.clone() };
     match &mut chit.entry {
-        Entry::Tran { written, .. } | Entry::Set { written, .. } => written.sign = None,
+        Entry::Tran { written, .. }
+        | Entry::Set { written, .. }
+        | Entry::End { written, .. }
+        | Entry::Lost { written, .. }
+        | Entry::Consent { written, .. }
+        | Entry::Object { written, .. } => written.sign = None,
         Entry::Key { rekey, written } => (rekey.proof, written.sign) = (None, None),
+        Entry::Claim { witness, written, .. } => (*witness, written.sign) = (None, None),
         Entry::Lift { .. } => {}
     }
     chit

@@ -19,8 +19,12 @@ use crate::lift::{Cleared, Paid};
 pub enum Caller {
     /// An administrator of the site.
     Administrator,
-    /// A user, by a device with its connection key.
+    /// A user, by a device with the key in its cert.
     User(Cuid),
+    /// Somebody with a key that the user had before an administrator gave it another cert: a thief,
+    /// or the user, who never asked for that. It may see the user's tallies and stop things there;
+    /// nothing else.
+    Former(Cuid),
 }
 
 /// A command's name, chosen by whoever asks: asked again under the same name, nothing happens again
@@ -59,12 +63,18 @@ pub enum Command {
         /// Its cert; its address must be at this site.
         cert: Box<Cert>,
     },
-    /// An administrator suspends a user, or lets it act again.
+    /// An administrator suspends a user, or lets it act again; a user may suspend itself.
     Suspend {
         /// Whom.
         cuid: Cuid,
         /// Whether it is suspended from now on.
         suspended: bool,
+    },
+    /// An administrator, who knows the person, gives a user that has lost its key another cert; it may
+    /// act again. A key that it had before may still stop things: see [`Caller::Former`].
+    Readmit {
+        /// The cert, signed with the key in it; of the same user.
+        cert: Box<Cert>,
     },
     /// An administrator adds a contract, so that tallies can agree to it.
     AddContract {
@@ -125,6 +135,7 @@ impl Command {
         match self {
             Self::AddUser { .. } => "add_user",
             Self::Suspend { .. } => "suspend",
+            Self::Readmit { .. } => "readmit",
             Self::AddContract { .. } => "add_contract",
             Self::Reopen { .. } => "reopen",
             Self::NewCert { .. } => "new_cert",

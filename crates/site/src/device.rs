@@ -4,7 +4,7 @@ use std::num::NonZeroU32;
 
 use protocol::chit::Set;
 use protocol::half::HalfTally;
-use protocol::ledger::{Rekeying, Stop};
+use protocol::ledger::{Head, Rekeying, Stop};
 use protocol::negotiation::Draft;
 use protocol::settings::InForce;
 use protocol::{Cuid, Settings, Tally, TallyId, Units};
@@ -76,7 +76,7 @@ impl Site {
         Ok(Governing { holder, partner, set, next_counter })
     }
 
-    /// What the holder's device signs to change its key on an open tally.
+    /// What the holder's device signs to change its key on an open tally, or to ask for another one.
     ///
     /// # Errors
     /// As [`Site::governing`]; [`SiteError::Negotiation`] while an offer of the holder's is out;
@@ -92,6 +92,27 @@ impl Site {
         loop {
             match ledger.to_rekey(&history) {
                 Ok(rekeying) => return Ok(rekeying),
+                Err(Stop::Refused(refusal)) => return Err(refusal.into()),
+                Err(Stop::Missing(missing)) => history.fetch(&mut view, half.id, missing).await?,
+            }
+        }
+    }
+
+    /// The head that the holder's device names to end its key on an open tally.
+    ///
+    /// # Errors
+    /// As [`Site::to_rekey`].
+    pub async fn to_end(&self, holder: &Cuid, tally: TallyId) -> Result<Head, SiteError> {
+        let mut view = self.store.read().await?;
+        let half = view.half_of(holder, &tally).await?;
+        let half = half.ok_or_else(|| SiteError::NoTally { holder: holder.clone(), tally })?;
+        let state = one(&mut view, &half).await?;
+        let ledger = state.open()?;
+        state.may_rekey()?;
+        let mut history = History::default();
+        loop {
+            match ledger.to_end(&history) {
+                Ok(head) => return Ok(head),
                 Err(Stop::Refused(refusal)) => return Err(refusal.into()),
                 Err(Stop::Missing(missing)) => history.fetch(&mut view, half.id, missing).await?,
             }

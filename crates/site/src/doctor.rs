@@ -293,20 +293,24 @@ async fn examine(
     Ok(head.index)
 }
 
-/// A change of key that the ledger follows must stand where it says, and name a head that stands.
+/// What the ledger follows as the end of a key must stand where it says, and say so.
 fn check_key(ledger: &Ledger, link: &Link, found: &mut Vec<String>) {
+    let index = link.head.index;
     for side in Side::BOTH {
         for change in ledger.key_changes(side) {
-            let index = link.head.index;
             if change.at == index && change.chit != link.chit_hash {
                 found.push(format!("link {index} is not the change of key that it should be"));
             }
-            if change.chit == link.chit_hash
-                && !matches!(&link.chit.entry, Entry::Key { rekey, .. }
-                    if change.at == index
-                        && rekey.public == change.public
-                        && rekey.head.index == change.until)
-            {
+            let says = match &link.chit.entry {
+                Entry::Key { rekey, .. } => {
+                    change.public == Some(rekey.public) && change.until == rekey.head.index
+                }
+                Entry::End { head, .. } => change.public.is_none() && change.until == head.index,
+                Entry::Claim { written, .. } => change.name == written.key,
+                _ => false,
+            };
+            let stands = change.at == index && link.chit.by == side;
+            if change.chit == link.chit_hash && !(says && stands) {
                 found.push(format!("link {index}: the change of key is not what is in force"));
             }
         }

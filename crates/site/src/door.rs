@@ -29,6 +29,7 @@ use crate::ports::{Chance, Clock};
 use crate::post::Input;
 use crate::query::administrator;
 use crate::queue::{Asked, Queue};
+use crate::rekey::may_stop;
 
 /// A site. Copies are the same site.
 #[derive(Clone)]
@@ -114,6 +115,7 @@ impl Site {
         let id = match caller {
             Caller::Administrator => format!(":{}", id.as_str()),
             Caller::User(cuid) => format!("{cuid}:{}", id.as_str()),
+            Caller::Former(cuid) => format!("{cuid}~former:{}", id.as_str()),
         };
         if command == Command::Clear {
             administrator(caller)?;
@@ -194,7 +196,7 @@ impl Site {
     async fn prepare(&self, batch: &mut Batch, all: &[&Asked]) -> Result<(), SiteError> {
         let (mut users, mut tallies, mut chits) = (Vec::new(), Vec::new(), Vec::new());
         for asked in all {
-            let Caller::User(cuid) = &asked.caller else { continue };
+            let (Caller::User(cuid) | Caller::Former(cuid)) = &asked.caller else { continue };
             users.push(cuid.clone());
             let Command::Tally { tally, wish } = &asked.command else { continue };
             tallies.push(*tally);
@@ -240,11 +242,11 @@ impl Site {
     pub(crate) fn good(&self, ledger: &Ledger, chit: &Chit) -> Result<Good, SiteError> {
         let by = chit.by.word();
         let key = ledger.key_for(chit).ok_or(SignatureFault::Wrong { by })?;
-        if let Some(good) = self.known.good(key, chit) {
+        if let Some(good) = self.known.good(&key, chit) {
             return Ok(good);
         }
-        let good = Good::prove(chit.clone(), key)?;
-        self.known.remember_good(*key, good.clone());
+        let good = ledger.prove_by(chit.clone(), &key)?;
+        self.known.remember_good(key, good.clone());
         Ok(good)
     }
 
@@ -281,13 +283,31 @@ impl Site {
             (Command::AddContract { contract }, Caller::Administrator) => {
                 self.take_contract(batch.work.tx(), *contract).await
             }
+            (Command::Readmit { cert }, Caller::Administrator) => self.readmit(batch, *cert).await,
+            // Whoever ended its key on all tallies wants nothing more done in its name.
+            (Command::Suspend { cuid, suspended: true }, Caller::User(own)) if cuid == *own => {
+                let mut user = active(batch, &cuid).await?.clone();
+                user.status = UserStatus::Suspended;
+                batch.put_user(user).await?;
+                Ok(Answer::Done)
+            }
             (
                 Command::AddUser { .. }
                 | Command::Suspend { .. }
+                | Command::Readmit { .. }
                 | Command::AddContract { .. }
                 | Command::Clear,
-                Caller::User(_),
+                Caller::User(_) | Caller::Former(_),
             ) => Err(SiteError::NotAllowed { who: "an administrator" }),
+            (Command::Tally { tally, wish }, Caller::Former(cuid)) if may_stop(&wish) => {
+                active(batch, cuid).await?;
+                self.wish(batch, cuid, tally, wish).await?;
+                let (held, _) = batch.hold(cuid, tally).await?;
+                Ok(standing(&held.state))
+            }
+            (_, Caller::Former(_)) => {
+                Err(SiteError::NotAllowed { who: "the user with the key in its cert" })
+            }
             (_, Caller::Administrator) => Err(SiteError::NotAllowed { who: "the user itself" }),
             (Command::Invite { tally, side, draft, expires }, Caller::User(cuid)) => {
                 let holder = cert_of(active(batch, cuid).await?)?;
@@ -347,13 +367,7 @@ impl Site {
             return Ok(());
         }
         cert.check_signature("the key before", &before.public, Some(proof))?;
-        let key = protocol::Json::of(&cert.public)?;
-        if let Some(name) = cert.name.first() {
-            user.name = name.to_string();
-        }
-        user.key = Some(protocol::CanonicalText::of(&key)?.to_string());
-        user.cert = Some(cert.to_text()?.to_string());
-        Ok(())
+        put_cert(user, &cert)
     }
 
     async fn invite(
@@ -442,10 +456,8 @@ impl Site {
             }
             Wish::Withdraw { offer } => Input::Negotiation(NegotiationInput::Withdraw { offer }),
             Wish::Write { chit, over_limit } => {
+                let chit = self.ready(work, held, *chit).await?;
                 let chit = self.good(held.state.open()?, &chit)?;
-                if matches!(chit.chit().entry, protocol::chit::Entry::Key { .. }) {
-                    held.state.may_rekey()?;
-                }
                 Input::Ledger(LedgerInput::Write { chit, over_limit })
             }
             Wish::Recover(chits) => {
@@ -471,7 +483,13 @@ impl Site {
                 Input::Ledger(LedgerInput::Compare)
             }
         };
-        self.take(work, held, input).await
+        let about_keys = matches!(&input, Input::Ledger(LedgerInput::Write { chit, .. })
+            if chit.chit().entry.is_about_keys());
+        self.take(work, held, input).await?;
+        if about_keys {
+            self.forget_former(batch, cuid).await?;
+        }
+        Ok(())
     }
 
     /// Tells those who watch.
@@ -489,7 +507,7 @@ fn unsigned(by: Side) -> SiteError {
     SignatureFault::Missing { by: by.word() }.into()
 }
 
-async fn user<'a>(batch: &'a mut Batch, cuid: &Cuid) -> Result<&'a User, SiteError> {
+pub(crate) async fn user<'a>(batch: &'a mut Batch, cuid: &Cuid) -> Result<&'a User, SiteError> {
     batch.user(cuid).await?.ok_or_else(|| SiteError::NoUser(cuid.clone()))
 }
 
@@ -503,9 +521,20 @@ async fn active<'a>(batch: &'a mut Batch, cuid: &Cuid) -> Result<&'a User, SiteE
     }
 }
 
-fn cert_of(user: &User) -> Result<Verified<Cert>, SiteError> {
+pub(crate) fn cert_of(user: &User) -> Result<Verified<Cert>, SiteError> {
     let cert = user.cert.as_ref().ok_or_else(|| SiteError::NoUser(user.cuid.clone()))?;
     Ok(Verified::check(Cert::read(cert.as_bytes())?, &())?)
+}
+
+/// The user has this cert from now on.
+pub(crate) fn put_cert(user: &mut User, cert: &Verified<Cert>) -> Result<(), SiteError> {
+    let key = protocol::Json::of(&cert.public)?;
+    if let Some(name) = cert.name.first() {
+        user.name = name.to_string();
+    }
+    user.key = Some(protocol::CanonicalText::of(&key)?.to_string());
+    user.cert = Some(cert.to_text()?.to_string());
+    Ok(())
 }
 
 fn standing(state: &HalfTally) -> Answer {

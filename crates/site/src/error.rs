@@ -107,6 +107,15 @@ pub enum SiteError {
     /// An invoice does not allow it.
     #[error(transparent)]
     Invoice(#[from] invoice::Refusal),
+    /// The time in which somebody may object to the new key has not passed.
+    #[error("the new key can be claimed from {from} on, unless somebody with the old one objects")]
+    Waiting {
+        /// From when.
+        from: Timestamp,
+    },
+    /// The cert has the key that the user has already.
+    #[error("user {0} has this key in its cert already")]
+    SameKey(Cuid),
     /// A link that should be there is not.
     #[error("link {index} of the tally's history cannot be read; run doctor")]
     History {

@@ -35,8 +35,12 @@ impl Kept for HalfTally {
             tally,
             reason: "what was negotiated is not there".to_owned(),
         })?;
-        let negotiation = serde_json::from_str(&negotiation.text).map_err(damaged(tally))?;
-        let ledger = ledger(half)?;
+        let negotiation: protocol::negotiation::Negotiation =
+            serde_json::from_str(&negotiation.text).map_err(damaged(tally))?;
+        let ledger = match (ledger(half)?, negotiation.signed()) {
+            (Some(ledger), Some(signed)) => Some(ledger.with_agents_of(signed)),
+            (ledger, _) => ledger,
+        };
         let restored = half.row.restored.asks.filter(|_| ledger.is_none());
         Ok(Self { negotiation: Arc::new(negotiation), ledger, restored })
     }
@@ -136,13 +140,6 @@ pub(crate) fn effect(ledger: &Ledger, link: &Link) -> Units {
 }
 
 fn row(half: HalfId, ledger: &Ledger, link: &Link) -> Result<LinkRow, SiteError> {
-    use protocol::chit::Entry;
-    let kind = match link.chit.entry {
-        Entry::Tran { .. } => "tran",
-        Entry::Set { .. } => "set",
-        Entry::Lift { .. } => "lift",
-        Entry::Key { .. } => "key",
-    };
     Ok(LinkRow {
         half,
         index: link.head.index,
@@ -150,7 +147,7 @@ fn row(half: HalfId, ledger: &Ledger, link: &Link) -> Result<LinkRow, SiteError>
         chit: link.chit_hash,
         uuid: link.chit.uuid,
         by: link.chit.by,
-        kind: kind.to_owned(),
+        kind: link.chit.entry.word().to_owned(),
         effect: effect(ledger, link),
         date: link.chit.date,
         text: link.chit.to_text()?.to_string(),

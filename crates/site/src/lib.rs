@@ -18,7 +18,7 @@
 //! * `lift/` lifts among users of this site: clearing and payments, how they are written, what proves
 //!   them;
 //! * `contract.rs` the contracts known here; `device.rs` what a device asks before it signs;
-//! * `request.rs` who signed a request;
+//! * `request.rs` who signed a request; `rekey.rs` keys that were lost;
 //! * `query.rs` what may be asked and by whom, `read.rs` how rows are read; `words.rs` how they are
 //!   written in JSON; `doctor.rs` whether everything kept still holds.
 
@@ -46,6 +46,7 @@ mod query;
 mod queue;
 mod read;
 mod refusal;
+mod rekey;
 mod request;
 mod words;
 
@@ -69,4 +70,5 @@ pub use query::{Found, MAX_ROWS, Query, Resident, Seen, Status};
 pub use queue::MAX_WAITING;
 pub use read::{Entry, Signing, Summary};
 pub use refusal::Class;
+pub use rekey::{KeyAsked, MAX_FORMER_KEYS};
 pub use request::{Health, REQUEST_WINDOW_MS};

@@ -222,6 +222,7 @@ impl Site {
             self.settle(work, held, state.open()?, &change).await?;
             held.relink(work, change);
         }
+        self.wait_for_key(work, held, &state).await?;
         self.put(work, held, state);
         Ok(())
     }
@@ -326,6 +327,27 @@ pub(crate) fn described(
         Event::Rekeyed { by, public } => {
             let key = public.name().to_string();
             ("rekeyed", serde_json::json!({ "tally": tally, "by": by.word(), "key": key }))
+        }
+        Event::KeyEnded { by } => {
+            ("key_ended", serde_json::json!({ "tally": tally, "by": by.word() }))
+        }
+        Event::KeyAsked { by, request, public } => {
+            let (by, request, key) = (by.word(), request.to_string(), public.name().to_string());
+            let value = serde_json::json!({
+                "tally": tally, "by": by, "request": request, "key": key
+            });
+            ("key_asked", value)
+        }
+        Event::KeyConsented { by, request, wait } => {
+            let (by, request, wait_days) = (by.word(), request.to_string(), wait.days());
+            let value = serde_json::json!({
+                "tally": tally, "by": by, "request": request, "wait_days": wait_days
+            });
+            ("key_consented", value)
+        }
+        Event::KeyObjected { by, request } => {
+            let (by, request) = (by.word(), request.to_string());
+            ("key_objected", serde_json::json!({ "tally": tally, "by": by, "request": request }))
         }
         Event::Voided { chit, by } => {
             let chit = chit.to_string();

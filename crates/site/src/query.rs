@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use protocol::chit::Positive;
-use protocol::ledger::Rekeying;
+use protocol::ledger::{Head, Rekeying};
 use protocol::negotiation::Draft;
 use protocol::{
     AgentId, Cert, ChipAddress, Contract, ContractId, Cuid, LiftId, PaymentId, Record, Tally,
@@ -113,8 +113,15 @@ pub enum Query {
         /// The wording.
         draft: Box<Draft>,
     },
-    /// What the user's device signs to change its key on an open tally.
+    /// What the user's device signs to change its key on an open tally, or to ask for another one.
     ToRekey {
+        /// Whose.
+        user: Cuid,
+        /// Which.
+        tally: TallyId,
+    },
+    /// The head that the user's device names to end its key on an open tally.
+    ToEnd {
         /// Whose.
         user: Cuid,
         /// Which.
@@ -221,6 +228,8 @@ pub enum Found {
     Route(Box<Route>),
     /// See [`Query::Payment`]; none where it was not made.
     Payment(Option<Paid>),
+    /// See [`Query::ToEnd`].
+    ToEnd(Head),
     /// See [`Query::Lifts`].
     Lifts(Vec<LiftLine>),
     /// See [`Query::Lift`].
@@ -292,6 +301,7 @@ impl Site {
     /// [`SiteError::NotAllowed`]; what the question's own reading may meet: [`SiteError::NoUser`],
     /// [`SiteError::NoTally`], [`SiteError::NotOpen`], [`SiteError::Store`], …
     pub async fn query(&self, caller: &Caller, query: Query) -> Result<Found, SiteError> {
+        former_may_ask(caller, &query)?;
         match query {
             Query::Status => {
                 let totals = self.totals(caller).await?;
@@ -329,7 +339,7 @@ impl Site {
                         may_see(caller, &user)?;
                         Some(user)
                     }
-                    (Caller::User(own), None) => Some(own.clone()),
+                    (Caller::User(own) | Caller::Former(own), None) => Some(own.clone()),
                     (Caller::Administrator, None) => None,
                 };
                 let filter = HalfFilter { holder, status, partner };
@@ -366,6 +376,10 @@ impl Site {
             Query::ToRekey { user, tally } => {
                 may_see(caller, &user)?;
                 Ok(Found::ToRekey(self.to_rekey(&user, tally).await?))
+            }
+            Query::ToEnd { user, tally } => {
+                may_see(caller, &user)?;
+                Ok(Found::ToEnd(self.to_end(&user, tally).await?))
             }
             Query::Route { user, payee, units } => {
                 may_see(caller, &user)?;
@@ -405,11 +419,12 @@ impl Site {
 pub(crate) fn administrator(caller: &Caller) -> Result<(), SiteError> {
     match caller {
         Caller::Administrator => Ok(()),
-        Caller::User(_) => Err(SiteError::NotAllowed { who: "an administrator" }),
+        Caller::User(_) | Caller::Former(_) => {
+            Err(SiteError::NotAllowed { who: "an administrator" })
+        }
     }
 }
 
-/// Only an administrator or the user itself.
 /// With whose eyes a caller looks who names a user: with that user's.
 fn seen_by(caller: &Caller, user: Option<Cuid>) -> Result<Caller, SiteError> {
     let Some(user) = user else { return Ok(caller.clone()) };
@@ -417,12 +432,27 @@ fn seen_by(caller: &Caller, user: Option<Cuid>) -> Result<Caller, SiteError> {
     Ok(Caller::User(user))
 }
 
+/// Only an administrator or the user itself.
 fn may_see(caller: &Caller, user: &Cuid) -> Result<(), SiteError> {
     match caller {
-        Caller::User(own) if own != user => {
+        Caller::User(own) | Caller::Former(own) if own != user => {
             Err(SiteError::NotAllowed { who: "the user itself or an administrator" })
         }
-        Caller::User(_) | Caller::Administrator => Ok(()),
+        Caller::User(_) | Caller::Former(_) | Caller::Administrator => Ok(()),
+    }
+}
+
+/// With a key that was the user's before one sees what there is to stop, and what it takes for that.
+fn former_may_ask(caller: &Caller, query: &Query) -> Result<(), SiteError> {
+    let stops = matches!(
+        query,
+        Query::User { .. } | Query::Tallies { .. } | Query::Tally { .. } | Query::ToEnd { .. }
+    );
+    match caller {
+        Caller::Former(_) if !stops => {
+            Err(SiteError::NotAllowed { who: "the user with the key in its cert" })
+        }
+        _ => Ok(()),
     }
 }
 

@@ -17,6 +17,7 @@ use crate::half::{ledger, one, states};
 use crate::history;
 use crate::lift::Part;
 use crate::query::{Seen, administrator};
+use crate::rekey::{self, KeyAsked, waited};
 
 /// A tally as one of its users sees it, in one line.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,10 +49,18 @@ pub struct Summary {
     pub agreed: u64,
     /// How many invoices it has, those included that are over but have not expired.
     pub invoices: u64,
-    /// The key that the holder signs chits with; none before the tally is open.
+    /// The key that the holder signs chits with; none before the tally is open, and where the key
+    /// was ended.
     pub key: Option<Signing>,
     /// What it waits for, where it was restored from a backup.
     pub waiting: Waiting,
+    /// Whose key on an open tally was ended: it signs nothing until it has another one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub key_ended: Vec<Side>,
+    /// Requests for keys in the place of lost ones that are open: the partner may consent, whoever
+    /// has the old key may object.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub key_asked: Vec<KeyAsked>,
     /// When it changed last.
     pub changed: Timestamp,
 }
@@ -115,7 +124,7 @@ impl Site {
     ) -> Result<Vec<Summary>, SiteError> {
         let holder = match caller {
             Caller::Administrator => None,
-            Caller::User(cuid) => Some(cuid.clone()),
+            Caller::User(cuid) | Caller::Former(cuid) => Some(cuid.clone()),
         };
         let after = after.map(|(holder, tally)| Seen { holder: holder.clone(), tally });
         let filter = HalfFilter { holder, ..HalfFilter::default() };
@@ -136,7 +145,11 @@ impl Site {
         };
         let halves = view.halves(filter, after, limit).await?;
         let states = states(&mut view, &halves).await?;
-        halves.iter().zip(states).map(|(half, state)| Ok(summary(half, &state?))).collect()
+        let mut found = Vec::with_capacity(halves.len());
+        for (half, state) in halves.iter().zip(states) {
+            found.push(waited(&mut view, summary(half, &state?)).await?);
+        }
+        Ok(found)
     }
 
     /// One tally of a user.
@@ -147,7 +160,8 @@ impl Site {
         let mut view = self.store.read().await?;
         let half = view.half_of(holder, &tally).await?;
         let half = half.ok_or_else(|| SiteError::NoTally { holder: holder.clone(), tally })?;
-        Ok(summary(&half, &one(&mut view, &half).await?))
+        let found = summary(&half, &one(&mut view, &half).await?);
+        waited(&mut view, found).await
     }
 
     /// A page of a user's tally, newest chit first, of those before an index.
@@ -200,7 +214,7 @@ impl Site {
         let links: Vec<Link> = rows.iter().map(history::link).collect::<Result<_, _>>()?;
         let lift = |link: &Link| match link.chit.entry {
             chit::Entry::Lift { lift, .. } => Some(lift),
-            chit::Entry::Tran { .. } | chit::Entry::Set { .. } | chit::Entry::Key { .. } => None,
+            _ => None,
         };
         let lifts: Vec<LiftId> = links.iter().filter_map(lift).collect();
         let parts = if lifts.is_empty() {
@@ -235,7 +249,11 @@ fn summary(half: &Half, state: &HalfTally) -> Summary {
         chits,
         agreed,
         invoices: half.invoices,
-        key: ledger.map(|l| Signing { public: *l.key(half.side), name: l.key_name(half.side) }),
+        key: ledger.and_then(|l| {
+            Some(Signing { public: *l.key(half.side)?, name: l.key_name(half.side) })
+        }),
+        key_ended: ledger.map(rekey::ended).unwrap_or_default(),
+        key_asked: ledger.map(rekey::asked).unwrap_or_default(),
         waiting: state.waiting(),
         changed: half.row.changed,
     }

@@ -60,6 +60,8 @@ impl SiteError {
             Self::Negotiation(refusal) => of_negotiation(refusal),
             Self::Ledger(refusal) => of_ledger(refusal),
             Self::Invoice(refusal) => of_invoice(refusal),
+            Self::Waiting { .. } => (Class::Conflict, "waiting"),
+            Self::SameKey(_) => (Class::Conflict, "same_key"),
             Self::History { .. } | Self::State { .. } | Self::Answer { .. } => {
                 (Class::Fault, "damaged")
             }
@@ -150,6 +152,13 @@ const fn of_ledger(refusal: &ledger::Refusal) -> (Class, &'static str) {
         Refusal::ToCompare { .. } => (Class::Passing, "to_compare"),
         Refusal::KeyOnItsWay => (Class::Passing, "key_on_its_way"),
         Refusal::KeyUsed => (Class::Refused, "key_used"),
+        Refusal::KeyEnded => (Class::Conflict, "key_ended"),
+        Refusal::KeyNotYet { .. } => (Class::Conflict, "key_not_yet"),
+        Refusal::NoRequest { .. } => (Class::NotFound, "no_request"),
+        Refusal::NotConsented => (Class::Conflict, "not_consented"),
+        Refusal::Consented => (Class::Conflict, "consented"),
+        Refusal::Later { .. } => (Class::Conflict, "later_chit"),
+        Refusal::TooManyRequests => (Class::Refused, "too_many_requests"),
         Refusal::Parted { .. } => (Class::Conflict, "parted"),
         _ => (Class::Refused, "ledger"),
     }

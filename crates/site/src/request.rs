@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::command::Caller;
 use crate::door::Site;
 use crate::error::SiteError;
+use crate::rekey;
 
 /// How far the date of a request may be from the time here, either way, in milliseconds: room for
 /// clocks that nobody sets. Within it a request that was overheard may be shown again: a command is
@@ -28,7 +29,8 @@ pub struct Health {
 }
 
 impl Site {
-    /// The user who signed a request, by the key that it has here now. A suspended user is known
+    /// The user who signed a request, by the key that it has here now, or by one that it had before
+    /// an administrator gave it another cert. A suspended user is known
     /// still: what it may not do is decided with each command.
     ///
     /// # Errors
@@ -43,15 +45,22 @@ impl Site {
         if now.ms().abs_diff(request.date.ms()) > REQUEST_WINDOW_MS.unsigned_abs() {
             return Err(SiteError::Date { date: request.date, now });
         }
-        let user = self.store.read().await?.user(&request.cuid).await?;
+        let mut view = self.store.read().await?;
+        let user = view.user(&request.cuid).await?;
         let key = user.ok_or_else(|| SiteError::NoUser(request.cuid.clone()))?.key;
         let unsigned = || SiteError::Unsigned { user: request.cuid.clone() };
         let key: PublicKey = protocol::json::parse(key.ok_or_else(unsigned)?.as_bytes())?.read()?;
         match request.check_signature("the user", &key, request.sign.as_ref()) {
-            Ok(()) => Ok(Caller::User(request.cuid.clone())),
-            Err(SignatureFault::Record(error)) => Err(error.into()),
-            Err(_) => Err(unsigned()),
+            Ok(()) => return Ok(Caller::User(request.cuid.clone())),
+            Err(SignatureFault::Record(error)) => return Err(error.into()),
+            Err(_) => {}
         }
+        for key in rekey::former(&mut view, &request.cuid).await? {
+            if request.check_signature("the user", &key, request.sign.as_ref()).is_ok() {
+                return Ok(Caller::Former(request.cuid.clone()));
+            }
+        }
+        Err(unsigned())
     }
 
     /// Whether the store answers, and what it says about itself.

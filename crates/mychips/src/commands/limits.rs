@@ -157,7 +157,26 @@ fn all() -> Vec<Limit> {
             "invoices",
             "of each side on a tally: two a week for a year"
         ),
-        limit!(protocol::ledger::MAX_KEYS, "keys", "of a side of a tally: more is a new tally"),
+        limit!(
+            protocol::ledger::MAX_KEYS,
+            "chits",
+            "about keys, signed by a side of a tally: more is a new tally"
+        ),
+        limit!(
+            protocol::ledger::MAX_REQUESTS,
+            "requests",
+            "for a key of a side of a tally, whoever makes them"
+        ),
+        limit!(
+            protocol::ledger::MAX_OWN_REQUESTS,
+            "requests",
+            "for a new key that a user itself makes on a tally"
+        ),
+        limit!(
+            protocol::chit::MAX_WAIT_DAYS,
+            "days",
+            "for a new key in the place of a lost one: a year"
+        ),
         limit!(protocol::key::MAX_SEALED_BYTES, "bytes", "a key under a passphrase"),
         limit!(
             protocol::lift::MAX_LEGS,
@@ -185,6 +204,7 @@ fn all() -> Vec<Limit> {
         limit!("site::lift::MAX_PAYMENTS_WAITING" => site::MAX_PAYMENTS_WAITING, "payments", "that wait: each holds memory until it is served"),
         limit!("site::post::MAX_WAITING" => site::MAX_LETTERS_WAITING, "letters", "of one half that wait: all that both sides can have to say"),
         limit!("site::query::MAX_ROWS" => site::MAX_ROWS, "rows", "in one answer: whoever wants more asks for the next page"),
+        limit!("site::rekey::MAX_FORMER_KEYS" => site::MAX_FORMER_KEYS, "keys", "of a user before it was readmitted, that may still object"),
         limit!("site::queue::MAX_WAITING" => site::MAX_WAITING, "commands", "that wait: each holds memory until it is served"),
         limit!(
             api::limits::MAX_BODY_BYTES,

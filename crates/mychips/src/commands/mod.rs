@@ -1,7 +1,6 @@
 //! The commands at a site, one module each: flags in, a visit to the site, words or JSON out.
 
 pub(crate) mod backup;
-pub(crate) mod carry;
 pub(crate) mod config;
 pub(crate) mod contract;
 pub(crate) mod doctor;
@@ -15,7 +14,6 @@ pub(crate) mod limits;
 mod part;
 pub(crate) mod pay;
 pub(crate) mod restore;
-pub(crate) mod revoke;
 pub(crate) mod serve;
 pub(crate) mod statement;
 pub(crate) mod status;

@@ -138,7 +138,7 @@ fn lines(visit: &Visit, half: &Summary) -> Result<Vec<Line>, Failure> {
         Line {
             index: link.head.index,
             date: link.chit.date,
-            r#type: kind(&link.chit.entry),
+            r#type: link.chit.entry.word(),
             effect,
             balance,
             agreed: link.head.index <= half.agreed,
@@ -153,15 +153,6 @@ fn lines(visit: &Visit, half: &Summary) -> Result<Vec<Line>, Failure> {
     Ok(entries.into_iter().map(line).collect())
 }
 
-const fn kind(entry: &Entry) -> &'static str {
-    match entry {
-        Entry::Tran { .. } => "tran",
-        Entry::Set { .. } => "set",
-        Entry::Lift { .. } => "lift",
-        Entry::Key { .. } => "key",
-    }
-}
-
 fn words(entry: &Entry, own: bool, reference: &Option<String>, memo: &Option<String>) -> String {
     let written = [reference, memo].into_iter().flatten().map(|text| text.replace('\n', " "));
     let written = written.collect::<Vec<_>>().join(" · ");
@@ -172,6 +163,11 @@ fn words(entry: &Entry, own: bool, reference: &Option<String>, memo: &Option<Str
         Entry::Set { set, .. } if set.close => format!("{who} wish to close"),
         Entry::Set { .. } => format!("{who} settings"),
         Entry::Key { .. } => format!("{who} new key"),
+        Entry::End { .. } => format!("{who} key ends"),
+        Entry::Lost { .. } => format!("{who} key is lost"),
+        Entry::Consent { .. } => format!("{who} consent to another"),
+        Entry::Object { .. } => format!("{who} objection"),
+        Entry::Claim { .. } => format!("{who} new key"),
     }
 }
 

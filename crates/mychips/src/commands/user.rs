@@ -27,6 +27,7 @@ pub(crate) enum User {
     Add(Add),
     List(ListUsers),
     Show(Named),
+    Readmit(Readmit),
     /// Suspend a user: its tallies stay, it can start nothing.
     Suspend(Named),
     /// Let a suspended user act again.
@@ -51,6 +52,24 @@ pub(crate) struct Add {
     /// A firm, a club, a household; without this flag a person
     #[arg(long)]
     organisation: bool,
+    #[command(flatten)]
+    keys: KeyFolder,
+    #[command(flatten)]
+    place: Place,
+}
+
+/// Give a user that has lost its key another cert; make sure that you know who asks.
+///
+/// The key is read from the key folder to sign the cert; the user makes it with mychips key new. The
+/// user may act at the site again, and asks its partners with mychips key lost. Whoever has the old
+/// key may look at the user's tallies and object there, until none of them has it any more.
+#[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  mychips user readmit ann")]
+pub(crate) struct Readmit {
+    /// The user's name at this site
+    user: Cuid,
     #[command(flatten)]
     keys: KeyFolder,
     #[command(flatten)]
@@ -98,6 +117,10 @@ pub(crate) fn run(flags: &User) -> Result<(), Failure> {
             let visit = Visit::enter(&data)?;
             add(flags, &keys, &visit)
         }
+        User::Readmit(flags) => {
+            let keys = Keys::at(flags.keys.keys.as_deref(), &data)?;
+            readmit(flags, &keys, &Visit::enter(&data)?)
+        }
         User::List(_) => list(&Visit::enter(&data)?, json),
         User::Show(flags) => show(&Visit::enter(&data)?, &flags.user, json),
         User::Suspend(flags) => suspend(&Visit::enter(&data)?, &flags.user, true, json),
@@ -132,6 +155,20 @@ fn add(flags: &Add, keys: &Keys, visit: &Visit) -> Result<(), Failure> {
     let shown = find(visit, &flags.user)?.1;
     say::either(flags.place.json, &shown, || {
         format!("{} lives here now as {}\naddress  {}", shown.name, shown.user, shown.address)
+    })
+}
+
+fn readmit(flags: &Readmit, keys: &Keys, visit: &Visit) -> Result<(), Failure> {
+    let (user, key) = (&flags.user, keys.of(&flags.user)?);
+    let before = visit.user(user)?.cert;
+    let before =
+        before.ok_or_else(|| Failure::refused("no_user", format!("{user} has no cert yet")))?;
+    let cert = Cert { public: key.public_key(), date: World.now(), sign: None, ..before };
+    let cert = cert.signed(&key).map_err(|e| Failure::refused("signature", e.to_string()))?;
+    visit.administer(Command::Readmit { cert: Box::new(cert) })?;
+    let shown = find(visit, user)?.1;
+    say::either(flags.place.json, &shown, || {
+        format!("{user} has a cert with its new key now; on to:  mychips key lost --as {user}")
     })
 }
 
@@ -217,6 +254,7 @@ impl User {
     const fn place(&self) -> &Place {
         match self {
             Self::Add(flags) => &flags.place,
+            Self::Readmit(flags) => &flags.place,
             Self::List(flags) => &flags.place,
             Self::Show(flags) | Self::Suspend(flags) | Self::Resume(flags) => &flags.place,
         }

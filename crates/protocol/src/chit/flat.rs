@@ -6,7 +6,8 @@ use std::num::NonZeroU32;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::{
-    Chit, ChitError, Entry, MAX_MEMO_BYTES, MAX_REFERENCE_BYTES, Owe, Positive, Rekey, Set, Written,
+    Chit, ChitError, Entry, Lost, MAX_MEMO_BYTES, MAX_REFERENCE_BYTES, Owe, Positive, Rekey, Set,
+    Wait, Written,
 };
 use crate::bounded::{Line, Prose};
 use crate::ledger::Head;
@@ -22,6 +23,11 @@ enum Type {
     Set,
     Lift,
     Key,
+    End,
+    Lost,
+    Consent,
+    Object,
+    Claim,
 }
 
 impl Type {
@@ -31,7 +37,34 @@ impl Type {
             Self::Set => "set",
             Self::Lift => "lift",
             Self::Key => "key",
+            Self::End => "end",
+            Self::Lost => "lost",
+            Self::Consent => "consent",
+            Self::Object => "object",
+            Self::Claim => "claim",
         }
+    }
+}
+
+impl Entry {
+    const fn r#type(&self) -> Type {
+        match self {
+            Self::Tran { .. } => Type::Tran,
+            Self::Set { .. } => Type::Set,
+            Self::Lift { .. } => Type::Lift,
+            Self::Key { .. } => Type::Key,
+            Self::End { .. } => Type::End,
+            Self::Lost { .. } => Type::Lost,
+            Self::Consent { .. } => Type::Consent,
+            Self::Object { .. } => Type::Object,
+            Self::Claim { .. } => Type::Claim,
+        }
+    }
+
+    /// What the chit does, as `type` has it in JSON.
+    #[must_use]
+    pub const fn word(&self) -> &'static str {
+        self.r#type().word()
     }
 }
 
@@ -53,6 +86,9 @@ struct Flat {
     head: Option<Head>,
     public: Option<PublicKey>,
     proof: Option<Signature>,
+    wait_days: Option<Wait>,
+    request: Option<Hash>,
+    witness: Option<Signature>,
     r#ref: Option<Line<MAX_REFERENCE_BYTES>>,
     memo: Option<Prose<MAX_MEMO_BYTES>>,
     key: Option<Hash>,
@@ -79,13 +115,29 @@ impl TryFrom<Flat> for Chit {
 
     fn try_from(flat: Flat) -> Result<Self, ChitError> {
         let members = Members { kind: flat.r#type.word() };
-        if !matches!(flat.r#type, Type::Set | Type::Key) {
+        if !matches!(flat.r#type, Type::Tran | Type::Lift) {
+            members.refuse("units", flat.units.as_ref())?;
+        }
+        if !matches!(flat.r#type, Type::Set | Type::Key | Type::Lost) {
             members.refuse("counter", flat.counter.as_ref())?;
         }
-        if !matches!(flat.r#type, Type::Key) {
+        if !matches!(flat.r#type, Type::Key | Type::End | Type::Lost) {
             members.refuse("head", flat.head.as_ref())?;
+        }
+        if !matches!(flat.r#type, Type::Key | Type::Lost) {
             members.refuse("public", flat.public.as_ref())?;
+        }
+        if !matches!(flat.r#type, Type::Key) {
             members.refuse("proof", flat.proof.as_ref())?;
+        }
+        if !matches!(flat.r#type, Type::Lost) {
+            members.refuse("wait_days", flat.wait_days.as_ref())?;
+        }
+        if !matches!(flat.r#type, Type::Consent | Type::Object | Type::Claim) {
+            members.refuse("request", flat.request.as_ref())?;
+        }
+        if !matches!(flat.r#type, Type::Claim) {
+            members.refuse("witness", flat.witness.as_ref())?;
         }
         if !matches!(flat.r#type, Type::Set) {
             members.refuse("settings", flat.settings.as_ref())?;
@@ -104,7 +156,6 @@ impl TryFrom<Flat> for Chit {
         let entry = match flat.r#type {
             Type::Tran => Entry::Tran { units: members.need("units", flat.units)?, written },
             Type::Set => {
-                members.refuse("units", flat.units.as_ref())?;
                 if flat.close == Some(false) {
                     return Err(ChitError::CloseFalse);
                 }
@@ -118,18 +169,40 @@ impl TryFrom<Flat> for Chit {
                     written,
                 }
             }
-            Type::Key => {
-                members.refuse("units", flat.units.as_ref())?;
-                Entry::Key {
-                    rekey: Box::new(Rekey {
+            Type::Key => Entry::Key {
+                rekey: Box::new(Rekey {
+                    counter: members.need("counter", flat.counter)?,
+                    head: members.need("head", flat.head)?,
+                    public: members.need("public", flat.public)?,
+                    proof: flat.proof,
+                }),
+                written,
+            },
+            Type::End => Entry::End { head: members.need("head", flat.head)?, written },
+            Type::Lost => {
+                // It shows the whole key.
+                members.refuse("key", flat.key.as_ref())?;
+                Entry::Lost {
+                    lost: Box::new(Lost {
                         counter: members.need("counter", flat.counter)?,
                         head: members.need("head", flat.head)?,
                         public: members.need("public", flat.public)?,
-                        proof: flat.proof,
+                        wait: members.need("wait_days", flat.wait_days)?,
                     }),
                     written,
                 }
             }
+            Type::Consent => {
+                Entry::Consent { request: members.need("request", flat.request)?, written }
+            }
+            Type::Object => {
+                Entry::Object { request: members.need("request", flat.request)?, written }
+            }
+            Type::Claim => Entry::Claim {
+                request: members.need("request", flat.request)?,
+                witness: flat.witness,
+                written,
+            },
             Type::Lift => {
                 members.refuse("ref", flat.r#ref.as_ref())?;
                 members.refuse("memo", flat.memo.as_ref())?;
@@ -148,37 +221,54 @@ impl TryFrom<Flat> for Chit {
 
 impl From<&Chit> for Flat {
     fn from(chit: &Chit) -> Self {
-        let (r#type, units, set, lift) = match &chit.entry {
-            Entry::Tran { units, .. } => (Type::Tran, Some(*units), None, None),
-            Entry::Set { set, .. } => (Type::Set, None, Some(set), None),
-            Entry::Lift { units, lift } => (Type::Lift, Some(*units), None, Some(*lift)),
-            Entry::Key { .. } => (Type::Key, None, None, None),
-        };
-        let rekey = match &chit.entry {
-            Entry::Key { rekey, .. } => Some(rekey),
-            _ => None,
-        };
         let written = chit.written().cloned().unwrap_or_default();
-        Self {
+        let mut flat = Self {
             uuid: chit.uuid,
             tally: chit.tally,
             by: chit.by,
             date: chit.date,
-            r#type,
-            units,
-            settings: set.map(|set| set.settings),
-            counter: set.map(|set| set.counter).or(rekey.map(|rekey| rekey.counter)),
-            owe: set.and_then(|set| set.owe),
-            close: set.filter(|set| set.close).map(|_| true),
-            lift,
-            head: rekey.map(|rekey| rekey.head),
-            public: rekey.map(|rekey| rekey.public),
-            proof: rekey.and_then(|rekey| rekey.proof),
+            r#type: chit.entry.r#type(),
+            units: None,
+            settings: None,
+            counter: None,
+            owe: None,
+            close: None,
+            lift: None,
+            head: None,
+            public: None,
+            proof: None,
+            wait_days: None,
+            request: None,
+            witness: None,
             r#ref: written.reference,
             memo: written.memo,
             key: written.key,
             sign: written.sign,
+        };
+        match &chit.entry {
+            Entry::Tran { units, .. } => flat.units = Some(*units),
+            Entry::Lift { units, lift } => (flat.units, flat.lift) = (Some(*units), Some(*lift)),
+            Entry::Set { set, .. } => {
+                (flat.settings, flat.counter) = (Some(set.settings), Some(set.counter));
+                (flat.owe, flat.close) = (set.owe, set.close.then_some(true));
+            }
+            Entry::Key { rekey, .. } => {
+                (flat.counter, flat.head) = (Some(rekey.counter), Some(rekey.head));
+                (flat.public, flat.proof) = (Some(rekey.public), rekey.proof);
+            }
+            Entry::End { head, .. } => flat.head = Some(*head),
+            Entry::Lost { lost, .. } => {
+                (flat.counter, flat.head) = (Some(lost.counter), Some(lost.head));
+                (flat.public, flat.wait_days) = (Some(lost.public), Some(lost.wait));
+            }
+            Entry::Consent { request, .. } | Entry::Object { request, .. } => {
+                flat.request = Some(*request);
+            }
+            Entry::Claim { request, witness, .. } => {
+                (flat.request, flat.witness) = (Some(*request), *witness);
+            }
         }
+        flat
     }
 }
 

@@ -1,9 +1,12 @@
 //! Chits: the signed entries of a tally (protocol §3, §5). Their flat JSON form is in `flat.rs`.
 //!
 //! The side named `by` gives: by a `tran` or a `lift` of 5 its holder owes 5 more, or is owed 5
-//! less. A `set` or a `key` moves nothing.
+//! less. A `set` or a chit about keys (`keys.rs`) moves nothing.
 
 mod flat;
+mod keys;
+
+pub use keys::{DEFAULT_WAIT_DAYS, Lost, MAX_WAIT_DAYS, MIN_WAIT_DAYS, Rekey, Wait};
 
 use std::num::NonZeroU32;
 
@@ -40,7 +43,7 @@ pub struct Chit {
     /// What it does.
     pub entry: Entry,
 }
-record!(Chit, "chit", 1, outside: ["sign", "proof"]);
+record!(Chit, "chit", 1, outside: ["sign", "proof", "witness"]);
 
 /// What a chit does; `type` in JSON.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -74,20 +77,44 @@ pub enum Entry {
         /// The user's own words, and its signature with the key that ends.
         written: Written,
     },
-}
-
-/// The end of a user's key on one tally, and the key that comes in its place (protocol §5).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Rekey {
-    /// Counts the user's own keys on this tally; the one in the signed tally is 0.
-    pub counter: NonZeroU32,
-    /// The last chain head that the user accepts: chits with the old key up to here count, all
-    /// others are void.
-    pub head: Head,
-    /// The new key.
-    pub public: PublicKey,
-    /// The signature with the new key: whoever names it has it.
-    pub proof: Option<Signature>,
+    /// No key any more for the user on the side `by`, until it claims another one.
+    End {
+        /// As in [`Rekey`].
+        head: Head,
+        /// The user's own words, and its signature with the key that ends, or one that this came
+        /// from.
+        written: Written,
+    },
+    /// The user on the side `by` has its key no more and asks for another one.
+    Lost {
+        /// What it asks for.
+        lost: Box<Lost>,
+        /// The user's own words, and its signature with the new key.
+        written: Written,
+    },
+    /// The user on the side `by` is willing that its partner gets the key that this one asked for.
+    Consent {
+        /// Hash of the chit by which the partner asked.
+        request: Hash,
+        /// The user's own words and signature.
+        written: Written,
+    },
+    /// The user on the side `by` has its key still: it never asked for another one.
+    Object {
+        /// Hash of the chit by which somebody asked.
+        request: Hash,
+        /// The user's own words, and its signature with the key that it has.
+        written: Written,
+    },
+    /// The time has passed, and the user on the side `by` has the key that it asked for.
+    Claim {
+        /// Hash of the chit by which it asked.
+        request: Hash,
+        /// The signature of the agent of the user's site: it has waited, and nobody objected.
+        witness: Option<Signature>,
+        /// The user's own words, and its signature with the new key.
+        written: Written,
+    },
 }
 
 /// What one holder decides about its half.
@@ -142,6 +169,9 @@ pub enum ChitError {
     /// Written as `false`: one spelling only, so it is left out.
     #[error("close is either true or left out")]
     CloseFalse,
+    /// Too short for anybody to notice, or longer than anybody waits.
+    #[error("a new key is waited for from {MIN_WAIT_DAYS} to {MAX_WAIT_DAYS} days, not {0}")]
+    Wait(u16),
     /// The type of chit needs this member.
     #[error("a {kind} chit needs the member {member:?}")]
     Lacks {
@@ -165,10 +195,10 @@ impl Chit {
     /// side's half minus `units`, for the other plus, for a `set` nothing.
     #[must_use]
     pub const fn effect_on(&self, half: Side) -> Units {
-        let units = match self.entry {
-            Entry::Set { .. } | Entry::Key { .. } => return Units::ZERO,
-            Entry::Tran { units, .. } | Entry::Lift { units, .. } => units.get(),
+        let (Entry::Tran { units, .. } | Entry::Lift { units, .. }) = &self.entry else {
+            return Units::ZERO;
         };
+        let units = units.get();
         match (self.by, half) {
             (Side::Stock, Side::Stock) | (Side::Foil, Side::Foil) => units.negated(),
             (Side::Stock, Side::Foil) | (Side::Foil, Side::Stock) => units,
@@ -181,17 +211,36 @@ impl Chit {
         match &self.entry {
             Entry::Tran { written, .. }
             | Entry::Set { written, .. }
-            | Entry::Key { written, .. } => Some(written),
+            | Entry::Key { written, .. }
+            | Entry::End { written, .. }
+            | Entry::Lost { written, .. }
+            | Entry::Consent { written, .. }
+            | Entry::Object { written, .. }
+            | Entry::Claim { written, .. } => Some(written),
             Entry::Lift { .. } => None,
         }
     }
 
-    /// This chit with the name of the key that will sign it; see [`Written::key`].
+    const fn written_mut(&mut self) -> Option<&mut Written> {
+        match &mut self.entry {
+            Entry::Tran { written, .. }
+            | Entry::Set { written, .. }
+            | Entry::Key { written, .. }
+            | Entry::End { written, .. }
+            | Entry::Lost { written, .. }
+            | Entry::Consent { written, .. }
+            | Entry::Object { written, .. }
+            | Entry::Claim { written, .. } => Some(written),
+            Entry::Lift { .. } => None,
+        }
+    }
+
+    /// This chit with the name of the key that will sign it; see [`Written::key`]. A request for
+    /// another key shows the whole key, and needs no name.
     #[must_use]
     pub const fn with_key(mut self, name: Option<Hash>) -> Self {
-        if let Entry::Tran { written, .. }
-        | Entry::Set { written, .. }
-        | Entry::Key { written, .. } = &mut self.entry
+        if !matches!(self.entry, Entry::Lost { .. })
+            && let Some(written) = self.written_mut()
         {
             written.key = name;
         }
@@ -201,36 +250,23 @@ impl Chit {
     /// This chit signed by the user on the side `by`.
     ///
     /// # Errors
-    /// [`SignError`], also where it is a lift's: no user signs those.
+    /// [`SignError`], also where it is a lift's: no user signs those; and where it asks for another
+    /// key than the signer's.
     pub fn signed(mut self, signer: &dyn Signer) -> Result<Self, SignError> {
-        if self.written().is_none() {
-            return Err(SignError::Refused {
-                reason: "a lift's chit is proved by the lift's certificate, not by a user".into(),
-            });
-        }
         let signature = self.sign_with(signer)?;
-        if let Entry::Tran { written, .. }
-        | Entry::Set { written, .. }
-        | Entry::Key { written, .. } = &mut self.entry
+        let refused = |reason: &str| Err(SignError::Refused { reason: reason.into() });
+        if let Entry::Lost { lost, .. } = &self.entry
+            && lost.public != signer.public_key()
         {
-            written.sign = Some(signature);
+            return refused("the chit asks for another key");
+        }
+        match self.written_mut() {
+            Some(written) => written.sign = Some(signature),
+            None => {
+                return refused("a lift's chit is proved by the lift's certificate, not by a user");
+            }
         }
         Ok(self)
-    }
-
-    /// This chit of type `key` signed with the new key too.
-    ///
-    /// # Errors
-    /// [`SignError`], also where it names no new key, or another than the signer's.
-    pub fn proved(mut self, signer: &dyn Signer) -> Result<Self, SignError> {
-        let signature = self.sign_with(signer)?;
-        match &mut self.entry {
-            Entry::Key { rekey, .. } if rekey.public == signer.public_key() => {
-                rekey.proof = Some(signature);
-                Ok(self)
-            }
-            _ => Err(SignError::Refused { reason: "the chit names another new key".into() }),
-        }
     }
 }
 
@@ -239,19 +275,23 @@ impl Signed for Chit {
     /// came later in their place.
     type Keys = Sides<PublicKey>;
 
-    /// A lift's chit never passes: only the lift's certificate makes it good.
+    /// A lift's chit never passes: only the lift's certificate makes it good; nor does a claim,
+    /// which needs its user's site too: see [`Chit::check_claim`].
     fn check_signatures(&self, keys: &Self::Keys) -> Result<(), SignatureFault> {
-        match self.written() {
-            Some(written) => {
-                self.check_signature(self.by.word(), keys.of(self.by), written.sign.as_ref())?;
-                match &self.entry {
-                    Entry::Key { rekey, .. } => {
-                        self.check_signature("the new key", &rekey.public, rekey.proof.as_ref())
-                    }
-                    _ => Ok(()),
-                }
+        let Some(written) = self.written() else {
+            return Err(SignatureFault::Missing { by: "the lift's referees" });
+        };
+        let key = match &self.entry {
+            Entry::Lost { lost, .. } => &lost.public,
+            _ => keys.of(self.by),
+        };
+        self.check_signature(self.by.word(), key, written.sign.as_ref())?;
+        match &self.entry {
+            Entry::Key { rekey, .. } => {
+                self.check_signature("the new key", &rekey.public, rekey.proof.as_ref())
             }
-            None => Err(SignatureFault::Missing { by: "the lift's referees" }),
+            Entry::Claim { .. } => Err(SignatureFault::Missing { by: "the user's site" }),
+            _ => Ok(()),
         }
     }
 }

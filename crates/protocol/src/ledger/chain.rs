@@ -6,7 +6,7 @@ use crate::chit::Chit;
 use crate::lift::{Committed, Leg, LiftFault, Way};
 use crate::record::{Record, record};
 use crate::side::Sides;
-use crate::{ChitId, Hash, PublicKey, Signature, SignatureFault, Signed, TallyId};
+use crate::{AgentId, ChitId, Hash, PublicKey, Signature, SignatureFault, Signed, TallyId};
 
 /// Where a chain stands: how many chits it has, and the hash of its last link. With index 0 the
 /// hash is the signed tally's: the genesis.
@@ -62,7 +62,7 @@ record!(Ack, "ack", 1);
 
 impl Signed for Ack {
     /// The agent that says so.
-    type Keys = crate::AgentId;
+    type Keys = AgentId;
 
     fn check_signatures(&self, agent: &Self::Keys) -> Result<(), SignatureFault> {
         self.check_signature("agent", &agent.public_key(), self.sign.as_ref())
@@ -81,9 +81,18 @@ impl Good {
     /// Whether it counts is another question: see [`super::Ledger::counts`].
     ///
     /// # Errors
-    /// [`SignatureFault`] where it was not; always for a lift's chit.
+    /// [`SignatureFault`] where it was not; always for a lift's chit, and for a claim.
     pub fn prove(chit: Chit, key: &PublicKey) -> Result<Self, SignatureFault> {
         chit.check_signatures(&Sides { stock: *key, foil: *key })?;
+        Ok(Self { hash: chit.hash()?, chit })
+    }
+
+    /// A user's claim of another key, signed with that and by the agent of the user's site.
+    ///
+    /// # Errors
+    /// [`SignatureFault`] where it was not.
+    pub fn of_claim(chit: Chit, key: &PublicKey, agent: &AgentId) -> Result<Self, SignatureFault> {
+        chit.check_claim(key, agent)?;
         Ok(Self { hash: chit.hash()?, chit })
     }
 

@@ -9,23 +9,31 @@
 //!
 //! A half that was restored from a backup waits until it has heard what it may have lost (`restored.rs`).
 //!
-//! A user may change its key: a chit too (`keys.rs`). Chits with an earlier key count only where they
-//! stand in the part of the chain that the change named; all others are void, and stay.
+//! A user may change its key, end it, or get another one in the place of a lost one: chits too. What
+//! they do is in `walk.rs`, when a half takes them in `rekeying.rs`. Chits with an earlier key count
+//! only where they stand in the part of the chain that the change named; all others are void, and stay.
 
 mod chain;
+mod keyring;
 mod keys;
 mod message;
 mod order;
+mod proving;
 mod rebase;
 mod recount;
 mod refusal;
+mod rekeying;
 mod restored;
 mod step;
+mod walk;
 
 pub use chain::{Ack, Good, Head, Link, Links, Missing};
-pub use keys::{KeyChange, MAX_KEYS, Rekeying};
+pub use keyring::{
+    Consented, How, KeyChange, KeyRequest, MAX_KEYS, MAX_OWN_REQUESTS, MAX_REQUESTS,
+};
 pub use message::{MAX_CHITS_IN_UPD, MAX_LOCATOR, Message};
 pub use refusal::{Refusal, Stop};
+pub use rekeying::Rekeying;
 pub use restored::Waiting;
 pub use step::{Change, Event, Input, Step};
 
@@ -37,9 +45,9 @@ use crate::lading::Position;
 use crate::record::Record;
 use crate::settings::{Consent, InForce};
 use crate::side::{Side, Sides};
-use crate::{Hash, Tally, TallyId, Units, Verified};
+use crate::{AgentId, Hash, Tally, TallyId, Units, Verified};
 
-use keys::Keyring;
+use keyring::Keyring;
 
 /// One half of an open tally: everything about it but the history itself, which whoever keeps it
 /// shows through [`Links`].
@@ -50,8 +58,11 @@ pub struct Ledger {
     side: Side,
     /// What each side may owe, as the other granted it in the signed tally.
     may_owe: Sides<Units>,
+    /// The agents of the users' sites: not kept, as the signed tally names them.
+    #[serde(skip)]
+    agents: Option<Sides<AgentId>>,
     keys: Sides<Keyring>,
-    /// Index of the last `key` chit, whether it counts or not; 0 without.
+    /// Index of the last chit about keys, whether it counts or not; 0 without.
     #[serde(default, skip_serializing_if = "is_zero")]
     last_key: u64,
     genesis: Hash,
@@ -94,6 +105,7 @@ impl Ledger {
             tally: tally.members().uuid,
             side,
             may_owe: Sides { stock: may_owe(Side::Stock), foil: may_owe(Side::Foil) },
+            agents: Some(agents_of(tally)),
             keys: Sides { stock: Keyring::of(stock), foil: Keyring::of(foil) },
             last_key: 0,
             genesis,
@@ -177,11 +189,13 @@ impl Ledger {
     }
 
     /// What lifts may plan with here, where promises have taken these rooms; none where the tally
-    /// must not lift: it is closed, has a conflict, or was restored and may lack something.
+    /// must not lift: it is closed, has a conflict, was restored and may lack something, or a side has
+    /// ended its key and cannot take back what it signed with it.
     #[must_use]
     pub fn position(&self, reserved_in: Units, reserved_out: Units) -> Option<Position> {
+        let ended = Side::BOTH.into_iter().any(|side| self.key(side).is_none());
         let closed = self.status() == Status::Closed;
-        if self.conflicts > 0 || closed || !self.waiting.is_over() {
+        if self.conflicts > 0 || ended || closed || !self.waiting.is_over() {
             return None;
         }
         let balance = i64::try_from(self.balance_milli).ok()?;
@@ -208,6 +222,12 @@ impl Ledger {
             None => InForce::at_opening(*self.may_owe.of(side.other()), received),
         }
     }
+}
+
+/// The agents that the users' certs in a tally name.
+fn agents_of(tally: &Tally) -> Sides<AgentId> {
+    let agent = |side| tally.half(side).holder().cert.chad.agent;
+    Sides { stock: agent(Side::Stock), foil: agent(Side::Foil) }
 }
 
 /// Written only where it says something.

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Ledger;
 use super::chain::{Good, Head, Link, Links, Missing};
+use super::keyring::MAX_REQUESTS;
 use super::message::Message;
 use super::refusal::{Refusal, Stop};
 use super::step::{Change, Event, Step};
@@ -174,7 +175,7 @@ pub(super) struct Tail {
     linked: BTreeSet<Hash>,
     names: BTreeMap<ChitId, Hash>,
     events: Vec<Event>,
-    /// Whether a change of key is in it, or was.
+    /// Whether a chit about keys is in it, or was.
     recount: bool,
 }
 
@@ -207,8 +208,13 @@ impl Tail {
     /// Puts a chit next that is new to this half: it counts from now on, unless it is void.
     pub(super) fn add(&mut self, good: Good, links: &impl Links) -> Result<(), Stop> {
         let (chit, second) = (good.chit().uuid, good.hash());
-        if matches!(good.chit().entry, Entry::Key { .. }) {
-            if self.ledger.keys.of(good.chit().by).is_full() {
+        if good.chit().entry.is_about_keys() {
+            let ring = self.ledger.keys.of(good.chit().by);
+            let full = match good.chit().entry {
+                Entry::Lost { .. } => ring.requests.len() >= MAX_REQUESTS,
+                _ => ring.is_full(),
+            };
+            if full {
                 return Err(Refusal::TooManyKeys.into());
             }
             self.recount = true;
@@ -253,7 +259,7 @@ impl Tail {
                     self.events.push(Event::OverLimit { chit: chit.uuid });
                 }
             }
-            Entry::Tran { .. } | Entry::Lift { .. } | Entry::Key { .. } => {}
+            _ => {}
         }
     }
 

@@ -1,11 +1,11 @@
 //! What a chain says, reckoned from its first link: keys, balance, settings, conflicts. Needed only
-//! where a change of key is linked or moved; everything else is counted as it comes.
+//! where a chit about keys is linked or moved; everything else is counted as it comes.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Ledger;
 use super::chain::{Head, Link, Links, Missing};
-use super::keys::Keyring;
+use super::keyring::How;
 use super::refusal::{Refusal, Stop};
 use super::step::{Change, Event, Step};
 use crate::chit::Entry;
@@ -40,27 +40,7 @@ impl Ledger {
         (ledger, conflicts)
     }
 
-    /// Follows the keys along the chain.
-    fn take_keys(&mut self, chain: &[Link]) {
-        for side in Side::BOTH {
-            *self.keys.of_mut(side) = Keyring::of(*self.keys.of(side).first());
-        }
-        for link in chain {
-            let Entry::Key { rekey, .. } = &link.chit.entry else { continue };
-            let before = rekey.head.index < link.head.index;
-            let place = usize::try_from(rekey.head.index).ok().and_then(|i| i.checked_sub(1));
-            let there = match place {
-                None => Some(self.genesis_head()),
-                Some(place) => chain.get(place).map(|link| link.head),
-            };
-            let stands = before && there == Some(rekey.head);
-            let free = Side::BOTH.iter().all(|side| !self.keys.of(*side).is_known(&rekey.public));
-            self.keys.of_mut(link.chit.by).take(rekey, link, stands, free);
-            self.last_key = link.head.index;
-        }
-    }
-
-    const fn genesis_head(&self) -> Head {
+    pub(super) const fn genesis_head(&self) -> Head {
         Head { index: 0, hash: self.genesis }
     }
 
@@ -126,9 +106,26 @@ impl Ledger {
         let mut events = Vec::new();
         for by in Side::BOTH {
             let old = before.key_changes(by);
-            for change in self.key_changes(by) {
-                if !old.iter().any(|old| old.chit == change.chit) {
-                    events.push(Event::Rekeyed { by, public: change.public });
+            let is_new = |change: &&super::KeyChange| !old.iter().any(|o| o.chit == change.chit);
+            for change in self.key_changes(by).iter().filter(is_new) {
+                events.extend(change.public.map(|public| Event::Rekeyed { by, public }));
+                if change.how == How::Ended {
+                    events.push(Event::KeyEnded { by });
+                }
+            }
+            let (ring, old) = (self.keys.of(by), before.keys.of(by));
+            for now in ring.requests.iter().filter(|request| request.fits) {
+                let (request, old) = (now.chit, old.request(&now.chit).filter(|old| old.fits));
+                if old.is_none() {
+                    let public = now.public;
+                    events.push(Event::KeyAsked { by, request, public });
+                }
+                if now.consent.is_some() && old.is_none_or(|old| old.consent != now.consent) {
+                    let wait = now.wait;
+                    events.push(Event::KeyConsented { by, request, wait });
+                }
+                if now.objection.is_some() && old.is_none_or(|old| old.objection.is_none()) {
+                    events.push(Event::KeyObjected { by, request });
                 }
             }
         }

@@ -3,11 +3,11 @@
 use thiserror::Error;
 
 use super::chain::Missing;
-use super::keys::MAX_KEYS;
+use super::keyring::{MAX_KEYS, MAX_OWN_REQUESTS};
 use super::message::{MAX_CHITS_IN_UPD, MAX_LOCATOR};
 use crate::json::JsonError;
 use crate::side::Side;
-use crate::{ChitId, TallyId, Units};
+use crate::{ChitId, Hash, TallyId, Units};
 
 /// Why a step was not taken.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -167,8 +167,48 @@ pub enum Refusal {
     #[error("this key was used on this tally before; make a new one")]
     KeyUsed,
     /// More keys than anybody needs.
-    #[error("a side of a tally has at most {MAX_KEYS} keys; agree on a new tally")]
+    #[error(
+        "a side of a tally says at most {MAX_KEYS} things about its keys; agree on a new tally"
+    )]
     TooManyKeys,
+    /// The holder ended its key, and has no other one here.
+    #[error(
+        "your key on this tally was ended: nothing more can be signed until you have another one, \
+         for which your partner has to consent"
+    )]
+    KeyEnded,
+    /// A chit with a key that its user has not here yet.
+    #[error("chit {chit} is signed with a key that this tally does not take")]
+    KeyNotYet {
+        /// The chit.
+        chit: ChitId,
+    },
+    /// The request is not there, or is over.
+    #[error("no request {request} for another key is open here; look at the tally")]
+    NoRequest {
+        /// The request's chit.
+        request: Hash,
+    },
+    /// The partner has not consented to the request.
+    #[error("your partner has not consented to the new key yet; ask it to")]
+    NotConsented,
+    /// The holder has consented to the request already.
+    #[error("you have consented to this key already")]
+    Consented,
+    /// The request does not accept all that the holder has from its partner.
+    #[error(
+        "the request would make chit {chit} void, which your partner signed with its old key; have \
+         it ask again"
+    )]
+    Later {
+        /// The chit.
+        chit: ChitId,
+    },
+    /// More requests than anybody needs.
+    #[error(
+        "another key was asked for {MAX_OWN_REQUESTS} times on this tally; agree on a new tally"
+    )]
+    TooManyRequests,
     /// An order that would undo a change of key, or what came before it.
     #[error(
         "the partner's chain is another one before link {index}, which a change of key has fixed; \

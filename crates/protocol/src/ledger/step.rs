@@ -6,7 +6,7 @@ use super::message::{MAX_CHITS_IN_UPD, Message};
 use super::order::Tail;
 use super::refusal::{Refusal, Stop};
 use super::{Ledger, Status};
-use crate::chit::{Chit, Entry};
+use crate::chit::{Chit, Entry, Wait};
 use crate::side::Side;
 use crate::{ChitId, Hash, PublicKey, Units};
 
@@ -93,6 +93,37 @@ pub enum Event {
         /// The new key.
         public: PublicKey,
     },
+    /// A user ended its key, and has none.
+    KeyEnded {
+        /// Whose.
+        by: Side,
+    },
+    /// Somebody asks for another key in the place of one that its user has lost.
+    KeyAsked {
+        /// Whose.
+        by: Side,
+        /// Hash of the chit.
+        request: Hash,
+        /// The key that is asked for.
+        public: PublicKey,
+    },
+    /// The user's partner consents to the request: once the time has passed, the new key may be
+    /// claimed. Whoever has the old one objects before.
+    KeyConsented {
+        /// Whose key.
+        by: Side,
+        /// Hash of the chit that asked.
+        request: Hash,
+        /// How long the user's site waits from now on.
+        wait: Wait,
+    },
+    /// The user objects to the request: nothing comes of it.
+    KeyObjected {
+        /// Whose key.
+        by: Side,
+        /// Hash of the chit that asked.
+        request: Hash,
+    },
     /// A chit does not count, or not any more: its user gave up the key that it is signed with. The
     /// user may sign it again: under the same name, with a new date and the new key.
     Voided {
@@ -145,9 +176,7 @@ impl Ledger {
             return Err(Refusal::NotByHolder { chit: name, by, holder }.into());
         }
         self.compared(name)?;
-        if chit.written().is_some_and(|written| written.key != self.key_name(self.side)) {
-            return Err(Refusal::OldKey { chit: name }.into());
-        }
+        self.may_sign(chit)?;
         if links.named(&name)?.contains(&good.hash()) {
             return Err(Refusal::Known { chit: name }.into());
         }
@@ -155,9 +184,7 @@ impl Ledger {
             return Err(Refusal::NameTaken { chit: name }.into());
         }
         self.may_write(chit, over_limit)?;
-        if let Entry::Key { rekey, .. } = &chit.entry {
-            self.may_rekey(chit, rekey, links)?;
-        }
+        self.may_write_about_keys(chit, links)?;
         let mut tail = Tail::after(self, self.head);
         tail.add(good, links)?;
         let mut step = tail.finish(self, self.agreed, links)?;
@@ -194,7 +221,7 @@ impl Ledger {
             }
             return Ok(());
         }
-        if matches!(chit.entry, Entry::Key { .. }) {
+        if chit.entry.is_about_keys() {
             return Ok(());
         }
         // What the holder gives lowers its balance. Until it owes, it only gives back.

@@ -7,7 +7,8 @@ use proptest::option;
 use proptest::prelude::*;
 use protocol::bounded::{Line, List, Prose, Word};
 use protocol::cert::{Birth, Cert, Connect, Identity, Names, Place, StateId, Type};
-use protocol::chit::{Chit, Entry, Owe, Positive, Rekey, Set, Written};
+use protocol::chit::{Chit, Entry, Lost, MAX_WAIT_DAYS, MIN_WAIT_DAYS, Owe, Positive, Rekey};
+use protocol::chit::{Set, Wait, Written};
 use protocol::contract::{Content, Contract, Section};
 use protocol::ledger::Head;
 use protocol::lift::{Authorisation, Certificate, Leg, Mode, Outcome, Vote};
@@ -222,7 +223,26 @@ pub(crate) fn any_entry() -> impl Strategy<Value = Entry> {
         let (counter, public) = (counter.try_into().unwrap(), key.public_key());
         Box::new(Rekey { counter, head: Head { index, hash }, public, proof })
     });
+    let head = || (0..1u64 << 53, hash()).prop_map(|(index, hash)| Head { index, hash });
+    let lost = (1u32.., head(), secret_key(), MIN_WAIT_DAYS..=MAX_WAIT_DAYS);
+    let lost = lost.prop_map(|(counter, head, key, days)| {
+        let (counter, public) = (counter.try_into().unwrap(), key.public_key());
+        Box::new(Lost { counter, head, public, wait: Wait::try_from(days).unwrap() })
+    });
+    let end = (head(), written()).prop_map(|(head, written)| Entry::End { head, written });
+    let lost = (lost, written()).prop_map(|(lost, written)| {
+        let written = Written { key: None, ..written };
+        Entry::Lost { lost, written }
+    });
+    let answers = (hash(), signature(), written()).prop_flat_map(|(request, witness, written)| {
+        let claim = Entry::Claim { request, witness, written: written.clone() };
+        let object = Entry::Object { request, written: written.clone() };
+        prop_oneof![Just(claim), Just(object), Just(Entry::Consent { request, written })]
+    });
     prop_oneof![
+        end,
+        lost,
+        answers,
         (units(), written()).prop_map(|(units, written)| Entry::Tran { units, written }),
         (set, written()).prop_map(|(set, written)| Entry::Set { set, written }),
         (units(), hash()).prop_map(|(units, hash)| Entry::Lift { units, lift: LiftId::from(hash) }),

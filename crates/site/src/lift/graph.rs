@@ -72,7 +72,7 @@ impl Says {
             Side::Stock => Sides { stock: own, foil: others },
             Side::Foil => Sides { stock: others, foil: own },
         };
-        let keys = Sides { stock: *ledger.key(Side::Stock), foil: *ledger.key(Side::Foil) };
+        let keys = Sides { stock: *ledger.key(Side::Stock)?, foil: *ledger.key(Side::Foil)? };
         Some(Self { inward, keys })
     }
 

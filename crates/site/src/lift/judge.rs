@@ -47,7 +47,9 @@ pub(crate) fn judge(
         met.push(&step.taker);
         let stock = in_hand(hands, step, Side::Stock)?;
         let foil = in_hand(hands, step, Side::Foil)?;
-        if before.is_none() && [stock, foil].iter().any(|half| half.ledger().key(step.by) != key) {
+        if before.is_none()
+            && [stock, foil].iter().any(|half| half.ledger().key(step.by) != Some(key))
+        {
             return Err(unproved("the payer signs with another key on its first tally"));
         }
         let here = leg(step, stock)?;

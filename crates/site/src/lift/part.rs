@@ -96,12 +96,14 @@ impl Site {
             })
         };
         match eyes {
-            Caller::User(user) if here(user, &record.payee) => Ok(Part::Received(whole(None))),
-            Caller::User(user) if !here(user, &record.payer) => {
+            Caller::User(user) | Caller::Former(user) if here(user, &record.payee) => {
+                Ok(Part::Received(whole(None)))
+            }
+            Caller::User(user) | Caller::Former(user) if !here(user, &record.payer) => {
                 let earned = self.net(view, user, payment.lift).await?;
                 Ok(Part::PassedOn { earned })
             }
-            Caller::User(_) | Caller::Administrator => {
+            Caller::User(_) | Caller::Former(_) | Caller::Administrator => {
                 let given = self.net(view, &payer, payment.lift).await?.negated();
                 Ok(Part::Paid(whole(Some(given))))
             }

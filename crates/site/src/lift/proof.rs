@@ -77,7 +77,7 @@ pub(crate) async fn check_all(
             Entry::Lift { lift, .. } => {
                 lifted.push((place, proven(view, known, lift).await?.good(&chit)?));
             }
-            Entry::Tran { .. } | Entry::Set { .. } | Entry::Key { .. } => others.push(chit),
+            _ => others.push(chit),
         }
     }
     let mut good = signed(others)?;

@@ -84,7 +84,7 @@ impl Site {
         };
         let lifts = match caller {
             Caller::Administrator => view.lifts(before, limit).await?,
-            Caller::User(cuid) => view.lifts_of(cuid, before, limit).await?,
+            Caller::User(cuid) | Caller::Former(cuid) => view.lifts_of(cuid, before, limit).await?,
         };
         self.lines(&mut view, caller, &lifts).await
     }
@@ -129,7 +129,7 @@ impl Site {
         let rows = view.legs_at(&id).await?;
         let own = rows.iter().filter(|row| match caller {
             Caller::Administrator => true,
-            Caller::User(cuid) => row.holder == *cuid,
+            Caller::User(cuid) | Caller::Former(cuid) => row.holder == *cuid,
         });
         let own: Vec<_> = own.collect();
         // A lift that did not touch the caller is not the caller's to know of.

@@ -10,6 +10,7 @@ mod device;
 mod invoices;
 mod letters;
 mod lifts;
+mod lost;
 mod negotiation;
 mod once;
 mod pair;

@@ -19,7 +19,7 @@ fn new_key(name: &str) -> SecretKey {
 
 async fn rekey(town: &Town, name: &str, side: Side, uuid: u8) -> Result<Answer, SiteError> {
     let asked = town.site.to_rekey(&cuid(name), tally_id()).await?;
-    assert_eq!(asked.key, town.key(name).public_key());
+    assert_eq!(asked.key, Some(town.key(name).public_key()));
     let public = new_key(name).public_key();
     let rekey = Rekey { counter: asked.counter, head: asked.head, public, proof: None };
     let entry = Entry::Key { rekey: Box::new(rekey), written: Written::default() };

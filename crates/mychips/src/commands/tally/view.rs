@@ -5,7 +5,7 @@ use std::path::Path;
 use protocol::record::Record;
 use protocol::{ContractId, Cuid, Hash, Settings, Side, TallyId, Timestamp, Units};
 use serde::Serialize;
-use site::{Governing, Summary};
+use site::{Governing, KeyAsked, Summary};
 
 use super::{Deciding, ListTallies, find};
 use crate::failure::Failure;
@@ -36,6 +36,12 @@ pub(crate) struct Shown {
     /// After a restore: `partner` until that half has said what got lost here, then `device` until the
     /// holder's was heard.
     waits_for: Option<&'static str>,
+    /// Whose key was ended: `holder`, `partner`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    key_ended: Vec<&'static str>,
+    /// Requests for keys in the place of lost ones.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    key_asked: Vec<KeyAsked>,
     changed: Timestamp,
 }
 
@@ -66,6 +72,50 @@ struct Tallies {
 /// The partner as a sentence calls it.
 pub(crate) fn partner_name(tally: &Summary) -> String {
     tally.partner.as_ref().map_or_else(|| "nobody yet".to_owned(), say::called)
+}
+
+const fn whose(tally: &Summary, side: Side) -> &'static str {
+    match (tally.side, side) {
+        (Side::Stock, Side::Stock) | (Side::Foil, Side::Foil) => "holder",
+        _ => "partner",
+    }
+}
+
+/// What its users should know about the keys on a tally, in sentences.
+pub(crate) fn key_notes(tally: &Summary) -> Vec<String> {
+    let (user, mut notes) = (&tally.holder, Vec::new());
+    for side in &tally.key_ended {
+        notes.push(if *side == tally.side {
+            "your key was ended: nothing of yours is taken until you have another one".to_owned()
+        } else {
+            "the partner's key was ended: it signs nothing until it has another one".to_owned()
+        });
+    }
+    for one in &tally.key_asked {
+        let (own, asked) = (one.by == tally.side, say::minute(one.date));
+        let named = tally.tally.to_string()[..8].to_owned();
+        notes.push(match (own, one.from) {
+            (true, Some(from)) => format!(
+                "another key of yours takes effect from {} UTC on, with the partner's consent; if \
+                 it was not you who asked: mychips key object {named} --as {user}",
+                say::minute(from)
+            ),
+            (true, None) => format!(
+                "another key of yours was asked for at {asked} UTC, and waits for the partner's \
+                 consent; if it was not you who asked: mychips key object {named} --as {user}"
+            ),
+            (false, Some(from)) => format!(
+                "the partner's new key takes effect from {} UTC on; you have consented",
+                say::minute(from)
+            ),
+            (false, None) => format!(
+                "the partner says that its key is lost, and asked for another one at {asked} UTC; \
+                 make sure that it is the partner who asks, then: mychips key consent {named} --as \
+                 {user}"
+            ),
+        });
+    }
+    notes
 }
 
 pub(crate) fn shown(tally: &Summary) -> Shown {
@@ -108,6 +158,8 @@ pub(crate) fn shown(tally: &Summary) -> Shown {
         memo: memo.map(ToString::to_string),
         offer,
         waits_for: waits_for(tally),
+        key_ended: tally.key_ended.iter().map(|side| whose(tally, *side)).collect(),
+        key_asked: tally.key_asked.clone(),
         changed: tally.changed,
     }
 }
@@ -197,7 +249,13 @@ pub(super) fn list(flags: &ListTallies, data: &Path) -> Result<(), Failure> {
         1.. => format!("is owed {} in all", say::amount(sum)),
         _ => format!("owes {} in all", say::amount(-sum)),
     };
-    say::text(&format!("{}\n{user} {sum}", table.render(&Look::of_stdout())))
+    let mut text = format!("{}\n{user} {sum}", table.render(&Look::of_stdout()));
+    for tally in &tallies {
+        for note in key_notes(tally) {
+            text += &format!("\n{}: {note}", partner_name(tally));
+        }
+    }
+    say::text(&text)
 }
 
 pub(super) fn show(flags: &Deciding, data: &Path) -> Result<(), Failure> {
@@ -243,6 +301,7 @@ fn page(tally: &Summary, view: &Shown, governing: Option<&Governing>) -> String 
         lines.push(("Partner's", settings(&now.partner.settings)));
     }
     lines.extend(view.waits_for.map(|word| ("Waits", why_it_waits(word).to_owned())));
+    lines.extend(key_notes(tally).into_iter().map(|note| ("Keys", note)));
     lines.push(("Changed", say::minute(tally.changed)));
     say::sheet(&lines)
 }

@@ -10,8 +10,8 @@ fn every_command_explains_itself() {
     }
     for (command, below) in [
         ("invoice", &["list", "show", "amend", "withdraw"][..]),
-        ("key", &["new", "revoke", "export", "import"]),
-        ("user", &["add", "list", "show", "suspend", "resume"]),
+        ("key", &["new", "revoke", "lost", "consent", "object", "list", "export", "import"]),
+        ("user", &["add", "list", "show", "readmit", "suspend", "resume"]),
         ("import", &["csv", "ripple-lines"]),
         ("contract", &["list", "show", "hash", "add"]),
         ("config", &["show"]),

@@ -10,6 +10,7 @@ mod keys;
 mod killed;
 mod lifts;
 mod limits;
+mod lost_keys;
 mod payments;
 mod postgres;
 mod refusals;

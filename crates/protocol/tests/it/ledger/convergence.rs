@@ -3,32 +3,29 @@
 use protocol::Side;
 use protocol::ledger::{Event, Input, Message};
 
-use super::world::{Half, World, id, lifted, payment, settings};
+use super::chaos::{self, Faults, a_side};
+use super::devices::Town;
+use super::world::{Half, World, id, payment, settings};
 use crate::chance::Chance;
 
-/// What may go wrong in a schedule, in thousandths of its moments.
-struct Faults {
-    lost: u32,
-    repeated: u32,
-    crashes: u32,
+/// What may go wrong in a schedule besides its network and its machines.
+struct Trouble {
+    faults: Faults,
     old_backups: u32,
     lost_halves: u32,
     /// A user who signs two chits under one name, and shows each half another.
     two_faced: bool,
 }
 
-impl Faults {
-    fn none() -> Self {
-        let (lost, repeated, crashes, old_backups, lost_halves) = (0, 0, 0, 0, 0);
-        Self { lost, repeated, crashes, old_backups, lost_halves, two_faced: false }
-    }
-
+impl Trouble {
     fn any(chance: &mut Chance) -> Self {
         let some = |chance: &mut Chance, most| if chance.below(2) == 0 { 0 } else { most };
         Self {
-            lost: some(chance, 300),
-            repeated: some(chance, 300),
-            crashes: some(chance, 200),
+            faults: Faults {
+                lost: some(chance, 300),
+                repeated: some(chance, 300),
+                crashes: some(chance, 200),
+            },
             old_backups: some(chance, 60),
             lost_halves: some(chance, 25),
             two_faced: chance.below(4) == 0,
@@ -39,88 +36,41 @@ impl Faults {
 /// One schedule: fifty moments of trade and trouble, then peace.
 fn schedule(seed: u64) -> World {
     let mut chance = Chance(seed);
-    let faults = Faults::any(&mut chance);
-    let mut world = World::new();
+    let trouble = Trouble::any(&mut chance);
+    let mut town = Town::new();
     let mut backups: Vec<(Side, Half)> =
-        Side::BOTH.map(|side| (side, world.half(side).clone())).to_vec();
+        Side::BOTH.map(|side| (side, town.half(side).clone())).to_vec();
     let mut counters = [0; 2];
     for moment in 0..50 {
-        let side = Side::BOTH[chance.below(2) as usize];
+        let side = a_side(&mut chance);
         match chance.below(10) {
-            0..3 => trade(&mut world, &mut chance, side, moment, &mut counters),
-            3 => remind(&mut world, &mut chance, side, faults.crashes),
-            4 => backups.push((side, world.half(side).clone())),
+            0..3 => trade(&mut town, &mut chance, side, moment, &mut counters),
+            3 => chaos::remind(&mut town, &mut chance, side, trouble.faults),
+            4 => backups.push((side, town.half(side).clone())),
             5 => {
                 let place = chance.below(u32::try_from(backups.len()).unwrap()) as usize;
                 let (side, old) = backups[place].clone();
-                if chance.below(1000) < faults.old_backups * 10 {
-                    *world.half_mut(side) = old;
-                } else if chance.below(1000) < faults.lost_halves * 10 {
-                    *world.half_mut(side) = Half::new(side);
+                if chance.below(1000) < trouble.old_backups * 10 {
+                    *town.half_mut(side) = old;
+                } else if chance.below(1000) < trouble.lost_halves * 10 {
+                    *town.half_mut(side) = Half::new(side);
                 }
             }
-            _ => arrive(&mut world, &mut chance, &faults),
+            _ => chaos::arrive(&mut town, &mut chance, trouble.faults),
         }
     }
-    if faults.two_faced {
-        be_two_faced(&mut world, &mut chance);
+    if trouble.two_faced {
+        be_two_faced(&mut town, &mut chance);
     }
-    world.heal();
-    world
+    town.heal();
+    town.world
 }
 
-fn trade(world: &mut World, chance: &mut Chance, side: Side, moment: u64, counters: &mut [u32; 2]) {
+fn trade(town: &mut Town, chance: &mut Chance, side: Side, moment: u64, counters: &mut [u32; 2]) {
     if chance.below(5) == 0 {
-        return lift(world, chance, side, moment);
-    }
-    let name = id(1_000 + moment);
-    let counter = &mut counters[usize::from(side == Side::Foil)];
-    let chit = if chance.below(5) == 0 {
-        *counter += 1;
-        settings(side, name, *counter, chance.below(10) == 0)
+        chaos::lift(town, chance, side, moment);
     } else {
-        payment(side, name, i64::from(1 + chance.below(100_000)))
-    };
-    // Settled otherwise: while the tally closes, not every chit may be written.
-    let _ = world.write(chit);
-}
-
-/// A lift is decided over this tally; one half hears of it at once, or both do.
-fn lift(world: &mut World, chance: &mut Chance, by: Side, moment: u64) {
-    let first = Side::BOTH[chance.below(2) as usize];
-    let both = [first, first.other()];
-    let told = if chance.below(2) == 0 { &both[..1] } else { &both[..] };
-    world.lift(lifted(by, moment, i64::from(1 + chance.below(100_000))), told);
-}
-
-fn remind(world: &mut World, chance: &mut Chance, side: Side, crashes: u32) {
-    let input = if chance.below(3) == 0 { Input::Compare } else { Input::Remind };
-    let step = world.decide(side, input.clone()).unwrap();
-    if chance.below(1000) < crashes {
-        world.commit(side, step); // it crashes before anything leaves
-    } else {
-        world.input(side, input).unwrap();
-    }
-}
-
-fn arrive(world: &mut World, chance: &mut Chance, faults: &Faults) {
-    let Ok(on_its_way @ 1..) = u32::try_from(world.net.len()) else { return };
-    let place = chance.below(on_its_way) as usize;
-    if chance.below(1000) < faults.repeated {
-        let again = world.net[place].clone();
-        world.net.push(again);
-    }
-    if chance.below(1000) < faults.lost {
-        world.net.remove(place);
-    } else if chance.below(1000) < faults.crashes {
-        // It crashes: before the commit, and the message is gone; or after, and the answer is.
-        let (to, message) = world.net.remove(place);
-        let step = world.decide(to, Input::Receive(world.checked(message))).unwrap();
-        if chance.below(2) == 0 {
-            world.commit(to, step);
-        }
-    } else {
-        world.deliver(place);
+        chaos::trade(town, chance, side, moment, counters);
     }
 }
 
@@ -317,19 +267,19 @@ fn a_quiet_exchange_takes_three_messages_a_chit_at_most() {
 fn where_no_half_goes_back_reminders_are_enough() {
     for seed in 0..500 {
         let mut chance = Chance(seed);
-        let faults = Faults { lost: 400, repeated: 400, crashes: 200, ..Faults::none() };
-        let (mut world, mut counters) = (World::new(), [0; 2]);
+        let faults = Faults { lost: 400, repeated: 400, crashes: 200 };
+        let (mut town, mut counters) = (Town::new(), [0; 2]);
         for moment in 0..40 {
-            let side = Side::BOTH[chance.below(2) as usize];
+            let side = a_side(&mut chance);
             match chance.below(6) {
-                0..2 => trade(&mut world, &mut chance, side, moment, &mut counters),
-                2 => world.input(side, Input::Remind).unwrap(),
-                _ => arrive(&mut world, &mut chance, &faults),
+                0..2 => trade(&mut town, &mut chance, side, moment, &mut counters),
+                2 => town.input(side, Input::Remind).unwrap(),
+                _ => chaos::arrive(&mut town, &mut chance, faults),
             }
         }
-        world.net.clear();
-        world.settle();
-        world.assert_one_ledger();
+        town.net.clear();
+        town.settle();
+        town.assert_one_ledger();
     }
 }
 

@@ -1,11 +1,15 @@
 //! Two halves of one tally, whatever the network and the machines do to them.
 
+mod chaos;
 mod convergence;
 mod devices;
+mod every_key;
 mod every_order;
+mod keyed;
 mod liar;
 mod life;
 mod lifted;
+mod lost;
 mod refusals;
 mod rekey;
 mod rekey_convergence;

@@ -245,9 +245,14 @@ impl World {
         self.stock.ledger.prove(chit).unwrap()
     }
 
+    /// The proof of a chit that somebody made here.
+    pub(crate) fn proof(&self, chit: &Chit) -> Option<Good> {
+        self.proofs.get(chit).cloned()
+    }
+
     /// Puts back the proofs that a site checks when a message arrives.
     pub(crate) fn checked(&self, message: Message) -> Message<Good> {
-        let proof = |chit: Chit| self.proofs.get(&chit).cloned().ok_or(());
+        let proof = |chit: Chit| self.proof(&chit).ok_or(());
         message.try_map(proof).expect("nobody invents a chit")
     }
 

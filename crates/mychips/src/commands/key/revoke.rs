@@ -1,21 +1,24 @@
 //! `mychips key revoke`: another key in the place of one that was stolen, or is old.
 
+use std::path::PathBuf;
+
 use clap::Args;
-use protocol::chit::{Chit, Entry, Rekey, Written};
+use protocol::chit::{Entry, Rekey, Written};
 use protocol::ledger::Rekeying;
 use protocol::record::Record;
-use protocol::{ChitId, Cuid, PublicKey, SecretKey, Signer, TallyId, Units};
+use protocol::{Cuid, PublicKey, SecretKey, Signer, TallyId, Units};
 use serde::Serialize;
-use site::{Clock, Command, Summary, Wish};
+use site::{Clock, Command, Summary};
 
-use super::tally;
+use super::sign;
+use crate::commands::tally;
 use crate::failure::Failure;
 use crate::flags::{KeyFolder, Place};
 use crate::keys::Keys;
 use crate::page::Look;
 use crate::say::{self, Set, Table};
 use crate::visit::{self, Visit};
-use crate::world::{self, World};
+use crate::world::World;
 
 /// Give up a user's key for a new one, on all its open tallies.
 ///
@@ -25,6 +28,10 @@ use crate::world::{self, World};
 /// Where something has to wait, give the command again: it goes on where it stopped. The old key
 /// stays in the folder, under another name. Invitations that nobody has answered, and drafts, bear
 /// the old key: withdraw them and invite anew.
+///
+/// With --end no new key comes in its place: the user signs nothing more on its tallies, and is
+/// suspended at the site, until it has another key by mychips user readmit and mychips key lost, with
+/// the consent of its partners. So it stops a thief who has changed the key before you could.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 JSON:
@@ -42,14 +49,23 @@ Exit codes:
   3  reading or writing failed, or the site is in use
 
 Examples:
-  mychips key revoke ann")]
+  mychips key revoke ann
+  mychips key revoke ann --end
+  mychips key revoke ann --end --by ann~old-1.jwk")]
 pub(crate) struct Revoke {
     /// The user whose key it is
-    user: Cuid,
+    pub(super) user: Cuid,
+    /// End the key, with no new one in its place
+    #[arg(long)]
+    end: bool,
+    /// With --end: the key that signs it, where it is not the one in the key folder; the one in
+    /// force, or one that this came from
+    #[arg(long, value_name = "FILE", requires = "end")]
+    pub(super) by: Option<PathBuf>,
     #[command(flatten)]
-    keys: KeyFolder,
+    pub(super) keys: KeyFolder,
     #[command(flatten)]
-    place: Place,
+    pub(super) place: Place,
 }
 
 #[derive(Serialize)]
@@ -84,14 +100,24 @@ enum State {
 pub(crate) fn run(flags: &Revoke) -> Result<(), Failure> {
     let data = visit::data(flags.place.data.as_deref())?;
     let keys = Keys::at(flags.keys.keys.as_deref(), &data)?;
-    let visit = Visit::enter(&data)?;
+    let visit = Visit::enter_with(&data, &keys)?;
     let user = &flags.user;
     let (key, cert) = (keys.of(user)?, visit.user(user)?.cert);
     let cert =
         cert.ok_or_else(|| Failure::refused("no_user", format!("{user} has no cert yet")))?;
+    let halves = visit.tallies(user)?;
+    let ended = |half: &&Summary| half.key_ended.contains(&half.side) && sign::is_open(half);
+    if let Some(half) = halves.iter().find(ended) {
+        let partner = tally::partner_name(half);
+        let text = format!(
+            "{user}'s key on its tally with {partner} was ended: with the partner's consent it gets \
+             another one by mychips key lost --as {user}"
+        );
+        return Err(Failure::refused("key_ended", text));
+    }
     let next = keys.next(user)?;
     let mut tallies = Vec::new();
-    for half in visit.tallies(user)? {
+    for half in halves {
         if let Some(signing) = half.key.filter(|_| half.status != "close") {
             tallies.push(change(&visit, &half, signing.public, &key, &next)?);
         }
@@ -122,7 +148,7 @@ fn change(
 ) -> Result<Changed, Failure> {
     let mut reason = None;
     if taken == key.public_key() {
-        reason = sign(visit, half, key, next).err().map(|error| error.text().to_owned());
+        reason = change_key(visit, half, key, next).err().map(|error| error.text().to_owned());
     } else if taken != next.public_key() {
         reason = Some("it takes chits with a key that is not in this folder".to_owned());
     }
@@ -145,23 +171,18 @@ fn change(
 }
 
 /// Has both keys sign the change, and hands it in.
-fn sign(visit: &Visit, half: &Summary, key: &SecretKey, next: &SecretKey) -> Result<(), Failure> {
+fn change_key(
+    visit: &Visit,
+    half: &Summary,
+    key: &SecretKey,
+    next: &SecretKey,
+) -> Result<(), Failure> {
     let Rekeying { counter, head, .. } = visit.to_rekey(&half.holder, half.tally)?;
-    let random = world::random_16().map_err(|error| Failure::no_chance(&error))?;
     let rekey = Rekey { counter, head, public: next.public_key(), proof: None };
-    let chit = Chit {
-        uuid: ChitId::random(random),
-        tally: half.tally,
-        by: half.side,
-        date: World.now(),
-        entry: Entry::Key { rekey: Box::new(rekey), written: Written::default() },
-    };
-    let chit = chit.with_key(tally::signing(half)?.name);
-    let chit = chit.signed(key).and_then(|chit| chit.proved(next));
+    let entry = Entry::Key { rekey: Box::new(rekey), written: Written::default() };
+    let chit = sign::chit(half, entry, key)?.proved(next);
     let chit = chit.map_err(|error| Failure::refused("signature", error.to_string()))?;
-    let wish = Wish::Write { chit: Box::new(chit), over_limit: false };
-    visit.ask(&half.holder, Command::Tally { tally: half.tally, wish })?;
-    Ok(())
+    sign::hand_in(visit, half, chit)
 }
 
 fn page(revoked: &Revoked) -> String {
@@ -215,6 +236,10 @@ fn page(revoked: &Revoked) -> String {
 }
 
 impl Revoke {
+    pub(super) const fn ends(&self) -> bool {
+        self.end
+    }
+
     pub(crate) const fn json(&self) -> bool {
         self.place.json
     }

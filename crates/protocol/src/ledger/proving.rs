@@ -1,0 +1,126 @@
+//! Whose signatures make a chit good: by which of the keys that its user ever had here.
+
+use super::Ledger;
+use super::chain::Good;
+use super::message::Message;
+use crate::chit::{Chit, Entry};
+use crate::invoice::Invoice;
+use crate::side::{Side, Sides};
+use crate::{PublicKey, SignatureFault, Tally, Verified};
+
+impl Ledger {
+    /// The same half, told whose sites the users in the signed tally are at, where it comes from
+    /// somewhere that does not keep it: no claim is good without that.
+    #[must_use]
+    pub fn with_agents_of(self, signed: &Tally) -> Self {
+        Self { agents: Some(super::agents_of(signed)), ..self }
+    }
+
+    /// The key that a chit names as its user's; none where its user never had such a key here. A
+    /// request for another key shows it.
+    #[must_use]
+    pub fn key_for(&self, chit: &Chit) -> Option<PublicKey> {
+        match &chit.entry {
+            Entry::Lost { lost, .. } => Some(lost.public),
+            _ => self.keys.of(chit.by).named(chit.written().and_then(|written| written.key)),
+        }
+    }
+
+    /// Checks the signatures of a chit by this key, and where one is due, by the user's site.
+    ///
+    /// # Errors
+    /// [`SignatureFault`].
+    pub fn prove_by(&self, chit: Chit, key: &PublicKey) -> Result<Good, SignatureFault> {
+        if !matches!(chit.entry, Entry::Claim { .. }) {
+            return Good::prove(chit, key);
+        }
+        let agents = self.agents.as_ref();
+        let agents = agents.ok_or(SignatureFault::Missing { by: "the user's site" })?;
+        let agent = agents.of(chit.by);
+        Good::of_claim(chit, key, agent)
+    }
+
+    /// Checks the signature of a chit, by whichever key its user had here that it names.
+    ///
+    /// # Errors
+    /// [`SignatureFault`].
+    pub fn prove(&self, chit: Chit) -> Result<Good, SignatureFault> {
+        Proving::by(self).prove(chit)
+    }
+
+    /// Checks the signatures of the chits that a device brings back, those first that bring keys.
+    ///
+    /// # Errors
+    /// [`SignatureFault`] of the first that no key fits.
+    pub fn prove_all(&self, mut chits: Vec<Chit>) -> Result<Vec<Good>, SignatureFault> {
+        chits.sort_by_key(|chit| match &chit.entry {
+            Entry::Lost { .. } => 0,
+            Entry::Key { rekey, .. } => rekey.counter.get(),
+            _ => u32::MAX,
+        });
+        self.prove_in_order(chits)
+    }
+
+    /// Checks the signatures of chits in the order that they are told in, also by keys that come
+    /// with them; gives one for each.
+    ///
+    /// # Errors
+    /// [`SignatureFault`] of the first that no key fits.
+    pub fn prove_in_order(&self, chits: Vec<Chit>) -> Result<Vec<Good>, SignatureFault> {
+        let mut proving = Proving::by(self);
+        chits.into_iter().map(|chit| proving.prove(chit)).collect()
+    }
+
+    /// Checks the signatures of the chits in a message, also by keys that come with it.
+    ///
+    /// # Errors
+    /// [`SignatureFault`] of the first that no key fits. Where a half went back to before a change
+    /// of key that is no lie: [`super::Input::Compare`] brings what is missing.
+    pub fn prove_message(&self, message: Message) -> Result<Message<Good>, SignatureFault> {
+        let mut proving = Proving::by(self);
+        message.try_map(|chit| proving.prove(chit))
+    }
+
+    /// Checks the signature of an invoice, by any key that its payee ever had here: it binds nobody,
+    /// and what it asks for goes to the payee, whoever asks.
+    ///
+    /// # Errors
+    /// [`SignatureFault`].
+    pub fn prove_invoice(&self, invoice: &Invoice) -> Result<Verified<Invoice>, SignatureFault> {
+        let mut fault = SignatureFault::Wrong { by: invoice.payee().word() };
+        for key in self.keys.of(invoice.payee()).had().rev() {
+            match Verified::check(invoice.clone(), &Sides { stock: *key, foil: *key }) {
+                Ok(invoice) => return Ok(invoice),
+                Err(found) => fault = found,
+            }
+        }
+        Err(fault)
+    }
+}
+
+/// Keys that signatures are checked with, one chit after another.
+struct Proving<'a> {
+    ledger: &'a Ledger,
+    new: Vec<(Side, PublicKey)>,
+}
+
+impl<'a> Proving<'a> {
+    const fn by(ledger: &'a Ledger) -> Self {
+        Self { ledger, new: Vec::new() }
+    }
+
+    fn prove(&mut self, chit: Chit) -> Result<Good, SignatureFault> {
+        let by = chit.by;
+        let name = chit.written().and_then(|written| written.key);
+        let new = self.new.iter().find(|(side, key)| *side == by && Some(key.name()) == name);
+        let key = self.ledger.key_for(&chit).or(new.map(|(_, key)| *key));
+        let key = key.ok_or(SignatureFault::Wrong { by: by.word() })?;
+        let good = self.ledger.prove_by(chit, &key)?;
+        match &good.chit().entry {
+            Entry::Key { rekey, .. } => self.new.push((by, rekey.public)),
+            Entry::Lost { lost, .. } => self.new.push((by, lost.public)),
+            _ => {}
+        }
+        Ok(good)
+    }
+}
