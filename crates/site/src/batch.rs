@@ -362,7 +362,7 @@ impl Batch {
         if !results.is_empty() {
             tx.add_results(results).await?;
         }
-        tx.commit().await?;
+        self.known.map.told(tx.commit().await?);
         // Only what is kept for sure is remembered.
         for held in self.halves.into_values() {
             self.known.remember(held.remembered());

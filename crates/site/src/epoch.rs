@@ -83,6 +83,7 @@ impl Site {
         let (kind, text) = ("restored".to_owned(), text.to_string());
         tx.tell([NewEvent { user: None, kind, text, at }]);
         tx.commit().await?;
+        self.known.map.forget();
         Ok(epoch)
     }
 

@@ -41,6 +41,8 @@ pub struct Tx {
 pub struct Committed {
     /// The number of the last event of this transaction; none where it told none.
     pub last_event: Option<u64>,
+    /// How many it told: their numbers follow one another.
+    pub events: u64,
 }
 
 type Result<T> = std::result::Result<T, StoreError>;
@@ -89,6 +91,7 @@ impl Tx {
         if self.broken {
             return Err(StoreError::Broken);
         }
+        let events = u64::try_from(self.events.len()).unwrap_or(u64::MAX);
         let last_event = if self.events.is_empty() {
             None
         } else {
@@ -100,7 +103,7 @@ impl Tx {
             Hand::Memory(hand) => hand.commit(),
             Hand::Sql(hand) => hand.commit().await?,
         }
-        Ok(Committed { last_event })
+        Ok(Committed { last_event, events })
     }
 
     /// Drops all that was changed, and waits until the store is free for the next.

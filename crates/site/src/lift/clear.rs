@@ -94,7 +94,7 @@ impl Site {
         let text = answered::text(command, &answer)?;
         let result = CommandResult { id: id.to_owned(), text, at: self.clock.now() };
         tx.add_results(&[result]).await?;
-        tx.commit().await?;
+        self.known.map.told(tx.commit().await?);
         for (half, ledger) in &written {
             self.known.map.learn(half, half.version, Some(ledger));
         }

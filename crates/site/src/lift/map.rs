@@ -1,14 +1,15 @@
 //! What a site remembers of its tallies for payments: the graph, kept up with everything that this
 //! process commits, and read anew, now and then, for what others at the same database did.
 
-use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use clearing::NoPath;
 use protocol::ledger::Ledger;
 use protocol::{AgentId, Cuid, PublicKey, Timestamp, Units};
-use store::{Half, HalfFilter, View};
+use store::{Committed, Half, HalfFilter, View};
 
 use super::graph::{Graph, Way};
+use super::own::Own;
 use crate::door::Site;
 use crate::error::SiteError;
 use crate::half;
@@ -27,6 +28,7 @@ const TIMES_AS_LONG: i64 = 20;
 #[derive(Default)]
 pub(crate) struct Map {
     graph: RwLock<Option<Graph>>,
+    own: Mutex<Own>,
     reading: tokio::sync::Mutex<Option<Reading>>,
 }
 
@@ -55,6 +57,17 @@ impl Map {
         {
             graph.learn(half, version, ledger, false);
         }
+    }
+
+    /// This process has committed these events.
+    pub(crate) fn told(&self, committed: Committed) {
+        if self.read().is_some() {
+            self.own().told(committed);
+        }
+    }
+
+    fn own(&self) -> MutexGuard<'_, Own> {
+        self.own.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Takes in halves that are locked, each with the version to know it by.
@@ -156,7 +169,7 @@ impl Site {
     }
 
     /// Before something is refused: delivers what is on its way between halves here, and reads all of
-    /// them again where somebody else may have changed some. Says whether the answer may be another
+    /// them again where somebody else has changed anything, as far as can be told by the events. Says whether the answer may be another
     /// now.
     pub(crate) async fn map_again(&self) -> Result<bool, SiteError> {
         let mut changed = false;
@@ -166,9 +179,10 @@ impl Site {
         }
         let mut reading = self.known.map.reading.lock().await;
         let last = self.store.read().await?.last_event().await?;
-        let due = reading
-            .as_ref()
-            .is_none_or(|reading| reading.event != last && reading.next <= self.clock.now());
+        let due = reading.as_ref().is_none_or(|reading| {
+            let known = self.known.map.own().are_all(reading.event, last);
+            !known && reading.next <= self.clock.now()
+        });
         if due {
             *reading = Some(self.read_all().await?);
             changed = true;

@@ -4,9 +4,9 @@
 //!   them (`bare.rs`);
 //! * clearing: `plan.rs` what can be cleared, `clear.rs` doing it, `tend.rs` when the site does it by
 //!   itself;
-//! * payments: `graph.rs` and `map.rs` the tallies that are remembered for them, `route.rs` what one
-//!   would cost, `pay.rs` making it (`line.rs`: many at once), `judge.rs` whether it may be written,
-//!   `told.rs` who is told what;
+//! * payments: `graph.rs` and `map.rs` (`own.rs`) the tallies that are remembered for them, `route.rs` what one
+//!   would cost, `pay.rs` what is asked, `line.rs` who waits, `make.rs` making it, `judge.rs` whether it
+//!   may be written, `told.rs` who is told what;
 //! * `part.rs` and `read.rs` what may be seen of lifts, `proof.rs` and `verify.rs` what proves them.
 
 mod bare;
@@ -15,7 +15,9 @@ mod graph;
 mod hands;
 mod judge;
 mod line;
+mod make;
 mod map;
+mod own;
 mod part;
 mod pay;
 mod plan;

@@ -11,19 +11,19 @@ async fn numbers_rise_without_a_gap(home: &Home) {
     let mut tx = home.store.begin().await.unwrap();
     tx.tell([event(Some("anne"), "1"), event(None, "2")]);
     assert_eq!(tx.events(Audience::Site, 0, 9).await.unwrap(), []);
-    assert_eq!(tx.commit().await, Ok(Committed { last_event: Some(2) }));
+    assert_eq!(tx.commit().await, Ok(Committed { last_event: Some(2), events: 2 }));
 
     let mut dropped = home.store.begin().await.unwrap();
     dropped.tell([event(None, "never")]);
     dropped.rollback().await.unwrap();
     let quiet = home.store.begin().await.unwrap();
-    assert_eq!(quiet.commit().await, Ok(Committed { last_event: None }));
+    assert_eq!(quiet.commit().await, Ok(Committed { last_event: None, events: 0 }));
 
     let store = home.reopened().await;
     let mut tx = store.begin().await.unwrap();
     tx.tell([event(Some("bert"), "3")]);
     tx.tell([event(Some("anne"), "4")]);
-    assert_eq!(tx.commit().await, Ok(Committed { last_event: Some(4) }));
+    assert_eq!(tx.commit().await, Ok(Committed { last_event: Some(4), events: 2 }));
 
     let mut view = store.read().await.unwrap();
     let all = view.events(Audience::Site, 0, 9).await.unwrap();
@@ -50,7 +50,7 @@ async fn old_ones_are_forgotten_numbers_are_not(home: &Home) {
     let mut tx = home.store.begin().await.unwrap();
     assert_eq!(tx.last_event().await, Ok(2));
     tx.tell([event(None, "next")]);
-    assert_eq!(tx.commit().await, Ok(Committed { last_event: Some(3) }));
+    assert_eq!(tx.commit().await, Ok(Committed { last_event: Some(3), events: 1 }));
 }
 
 /// Whoever reads up to a number has seen all that will ever have a smaller one.
