@@ -66,7 +66,8 @@ const faults = [];
 const expect = (what, good) => good || faults.push(what);
 
 // Members of a record that its canonical form leaves out.
-const outside = ({ kind }) => (kind === 'contract' ? ['rid'] : ['sign']);
+const OUTSIDE = { contract: ['rid'], chit: ['sign', 'proof', 'witness'] };
+const outside = ({ kind }) => OUTSIDE[kind] ?? ['sign'];
 
 // Whose signatures make a record good, written from the protocol's text. Keys of chits are those in
 // the tally's certs.
@@ -93,8 +94,10 @@ async function isGood(record, tally) {
   }
 }
 
+const tallyIn = (records) => records.map(({ record }) => JSON.parse(record)).find(({ kind }) => kind === 'tally');
+
 async function verifyRecords(name, records) {
-  const tally = records.map(({ record }) => JSON.parse(record)).find(({ kind }) => kind === 'tally');
+  const tally = tallyIn(records);
   for (const { name: which, record, canonical: text, hash } of records) {
     const read = JSON.parse(record);
     expect(`${name}: ${which}: spelling`, canonical(read) === record);
@@ -153,6 +156,136 @@ async function verifyLift({ legs, root, authorisation, lift, certificate }, keys
   }
 }
 
+// The name of a key: its thumbprint (RFC 7638).
+const nameOf = ({ kty, crv, x, y }) => sha256(canonical(kty === 'EC' ? { crv, kty, x, y } : { crv, kty, x }));
+
+const linkAfter = async (tally, { index, hash: prior }, chit) => {
+  const next = index + 1;
+  return { index: next, hash: await sha256(canonical({ kind: 'link', v: 1, tally, index: next, prior, chit })) };
+};
+
+const otherSide = (side) => (side === 'stock' ? 'foil' : 'stock');
+
+// What chits about keys do along a chain, written from the protocol's text: which chits count, whose key
+// is in force, what the foil's half sums to. Chits are [{ chit, hash, head }].
+async function walk(tally, chits) {
+  const genesis = { index: 0, hash: tally.sign.hash };
+  const sides = {};
+  for (const side of ['stock', 'foil']) {
+    const { public: jwk } = tally[side].cert;
+    sides[side] = { keys: [{ jwk, name: undefined, at: 0 }], asked: [], known: [canonical(jwk)] };
+  }
+  const now = (side) => sides[side].keys.at(-1);
+  const free = (jwk) => ['stock', 'foil'].every((side) => !sides[side].known.includes(canonical(jwk)));
+  const heads = [genesis, ...chits.map(({ head }) => head)];
+  const done = new Set();
+  for (const { chit, hash, head: { index } } of chits) {
+    const ring = sides[chit.by];
+    const stands = ({ index: at, hash: there }) => at < index && heads[at].hash === there;
+    const inForce = now(chit.by).jwk !== null && chit.key === now(chit.by).name;
+    const next = ring.keys.length;
+    // A key ends with chits up to `until`; another one comes, or none.
+    const replace = async (jwk, until, claimed) => {
+      now(chit.by).until = until;
+      ring.keys.push({ jwk, name: jwk ? await nameOf(jwk) : null, at: index, claimed });
+      if (jwk) ring.known.push(canonical(jwk));
+      done.add(hash);
+      for (const one of sides[otherSide(chit.by)].asked) if (one.open() && one.consent > until) delete one.consent;
+    };
+    const asked = (side) => sides[side].asked.find((one) => one.hash === chit.request && one.open());
+    switch (chit.type) {
+      case 'key':
+        if (inForce && chit.counter === next && stands(chit.head) && chit.head.index >= now(chit.by).at && free(chit.public)) {
+          await replace(chit.public, chit.head.index);
+        }
+        break;
+      case 'end': {
+        // Any key since the last claim may end the one in force.
+        const since = ring.keys.findLastIndex(({ claimed }) => claimed);
+        const by = ring.keys.slice(Math.max(since, 0)).find(({ jwk, name }) => jwk && name === chit.key);
+        if (now(chit.by).jwk && by && stands(chit.head) && chit.head.index >= by.at) await replace(null, chit.head.index);
+        break;
+      }
+      case 'lost': {
+        const fits = chit.counter === next && stands(chit.head) && chit.head.index >= now(chit.by).at && free(chit.public);
+        const one = { hash, jwk: chit.public, until: chit.head.index };
+        one.open = () => fits && !one.over && ring.keys.length === next;
+        ring.asked.push(one);
+        if (fits) done.add(hash);
+        break;
+      }
+      case 'consent': {
+        const one = inForce && asked(otherSide(chit.by));
+        if (one && one.consent === undefined) {
+          for (const other of sides[otherSide(chit.by)].asked) other.over ||= other.consent !== undefined;
+          one.consent = index;
+          done.add(hash);
+        }
+        break;
+      }
+      case 'object': {
+        const one = inForce && asked(chit.by);
+        if (one) {
+          one.over = true;
+          done.add(hash);
+        }
+        break;
+      }
+      case 'claim': {
+        const one = asked(chit.by);
+        if (one?.consent !== undefined && chit.key === (await nameOf(one.jwk)) && free(one.jwk)) {
+          await replace(one.jwk, one.until, true);
+        }
+        break;
+      }
+      default:
+    }
+  }
+  const counts = ({ chit, hash, head: { index } }) => {
+    if (!['tran', 'set'].includes(chit.type)) return chit.type === 'lift' || done.has(hash);
+    const of = sides[chit.by].keys.filter(({ jwk, name }) => jwk && name === chit.key);
+    return of.some((key) => key === now(chit.by) || index <= key.until);
+  };
+  const all = chits.map((it) => ({ ...it, counts: counts(it) }));
+  const effect = ({ chit, counts: good }) => (good ? (chit.units ?? 0) * (chit.by === 'foil' ? -1 : 1) : 0);
+  const keys = { stock: now('stock').jwk, foil: now('foil').jwk };
+  return { all, keys, balance: all.reduce((sum, it) => sum + effect(it), 0) };
+}
+
+// A chain about keys: every signature by the key that its chit names, each link, and the verdict.
+async function verifyChain(name, tally, { links, keys, balance_of_foil: balance }) {
+  const known = { stock: [tally.stock.cert.public], foil: [tally.foil.cert.public] };
+  const chits = links.map(({ record, hash, head }) => ({ chit: JSON.parse(record), hash, head }));
+  let head = { index: 0, hash: tally.sign.hash };
+  for (const [at, { record, canonical: text, hash, head: said }] of links.entries()) {
+    const { chit } = chits[at];
+    const what = `${name}: ${at + 1}, ${chit.type}`;
+    expect(`${what}: spelling`, canonical(chit) === record && signedText(chit, outside(chit)) === text);
+    expect(`${what}: hash`, (await sha256(text)) === hash);
+    head = await linkAfter(tally.uuid, head, hash);
+    expect(`${what}: link`, canonical(head) === canonical(said));
+    if (chit.type === 'lost' || chit.type === 'key') known[chit.by].push(chit.public);
+    let signer = chit.type === 'lost' ? chit.public : undefined;
+    for (const jwk of signer ? [] : known[chit.by]) {
+      const first = canonical(jwk) === canonical(known[chit.by][0]);
+      if (chit.key === (first ? undefined : await nameOf(jwk))) signer = jwk;
+    }
+    expect(`${what}: signature`, signer && (await verifies(signer, text, chit.sign)));
+    expect(`${what}: proof`, chit.type !== 'key' || (await verifies(chit.public, text, chit.proof)));
+    if (chit.type === 'claim') {
+      const site = load('keys.json').keys.find(({ agent: id }) => tally[chit.by].cert.chad.includes(id));
+      expect(`${what}: witness`, await verifies(site.public, text, chit.witness));
+    }
+    const other = signedText({ ...chit, date: '2026-11-22T10:00:00.001Z' }, outside(chit));
+    expect(`${what}: good though changed`, !(await verifies(signer, other, chit.sign)));
+  }
+  const found = await walk(tally, chits);
+  for (const [at, it] of found.all.entries()) expect(`${name}: ${at + 1} counts`, it.counts === links[at].counts);
+  expect(`${name}: keys`, JSON.stringify(found.keys.stock) === JSON.stringify(keys.stock)
+    && JSON.stringify(found.keys.foil) === JSON.stringify(keys.foil));
+  expect(`${name}: balance`, found.balance === balance);
+}
+
 async function verify() {
   const { taken } = load('canonical.json');
   const texts = new Map();
@@ -183,9 +316,11 @@ async function verify() {
 
   await verifyRecords('records.json', load('records.json').records);
   await verifyLift(load('lift.json'), keys);
+  await verifyChain('rekey.json', tallyIn(load('records.json').records), load('rekey.json'));
 
   const made = load('webcrypto.json');
   await verifyRecords('webcrypto.json', made.records);
+  await verifyChain('webcrypto.json', tallyIn(made.records), made.chain);
   for (const { key, case: name, text, signature } of made.signatures) {
     const jwk = made.keys.find(({ name }) => name === key).public;
     expect(`webcrypto.json: ${name} by ${key}: text`, texts.get(name) === text);
@@ -230,6 +365,53 @@ async function makeRecords(keys, old) {
   return same && faults.splice(before).length === 0 ? old : made;
 }
 
+// A chain about keys on this tally: a request that is objected to, one that is claimed, and an end. New
+// keys are those of keys.json.
+async function makeChain(keys, tally, old) {
+  const [{ secret: stock, name: ES256 }, { secret: foil, name: EdDSA }] = keys;
+  const given = Object.fromEntries(load('keys.json').keys.map((it) => [it.name, it]));
+  const next = { secret: given.bob.secret, jwk: given.bob.public };
+  const signed = async (text, secret, algorithm) => {
+    const key = await subtle.importKey('jwk', own(secret), ALGORITHMS[algorithm].key, true, ['sign']);
+    return sign(key, algorithm, text);
+  };
+  const chits = [];
+  let head = { index: 0, hash: tally.sign.hash };
+  const add = async (by, what, secret, algorithm, key) => {
+    const number = String(chits.length + 1).padStart(2, '0');
+    const uuid = `2d8f7a1b-6e3c-4f20-8b4d-0000000000${number}`;
+    const chit = { kind: 'chit', v: 1, uuid, tally: tally.uuid, by, date: `2026-11-22T13:${number}:00.000Z`, ...what };
+    if (key) chit.key = await nameOf(key);
+    const text = signedText(chit, outside(chit));
+    chit.sign = await signed(text, secret, algorithm);
+    if (what.type === 'claim') chit.witness = await signed(text, given.agent.secret, 'EdDSA');
+    const hash = await sha256(text);
+    head = await linkAfter(tally.uuid, head, hash);
+    chits.push({ chit, text, hash, head });
+    return hash;
+  };
+  const lost = () => ({ type: 'lost', counter: 1, head, public: next.jwk, wait_days: 30 });
+  await add('foil', { type: 'tran', units: 500 }, foil, EdDSA);
+  const first = await add('foil', lost(), next.secret, 'ES256');
+  await add('foil', { type: 'object', request: first }, foil, EdDSA);
+  const second = await add('foil', lost(), next.secret, 'ES256');
+  await add('stock', { type: 'consent', request: second }, stock, ES256);
+  await add('foil', { type: 'claim', request: second }, next.secret, 'ES256', next.jwk);
+  await add('foil', { type: 'tran', units: 70 }, foil, EdDSA);
+  await add('foil', { type: 'tran', units: 8 }, next.secret, 'ES256', next.jwk);
+  await add('stock', { type: 'end', head }, stock, ES256);
+  await add('stock', { type: 'tran', units: 9 }, stock, ES256);
+  const { all, keys: now, balance } = await walk(tally, chits);
+  const links = chits.map(({ chit, text, hash, head: at }, place) => (
+    { record: canonical(chit), canonical: text, hash, head: at, counts: all[place].counts }));
+  const made = { links, keys: now, balance_of_foil: balance };
+  const bare = (chain) => JSON.stringify(chain.links.map(({ record, ...rest }) => rest)) + JSON.stringify(chain.keys);
+  const before = faults.length;
+  const same = old && bare(old) === bare(made);
+  if (same) await verifyChain('old', tally, old);
+  return same && faults.splice(before).length === 0 ? old : made;
+}
+
 // What WebCrypto makes is random (keys, and ES256 signatures), so what still fits is kept.
 async function make() {
   let old = { keys: [], signatures: [], records: [] };
@@ -261,7 +443,8 @@ async function make() {
   }
   const warning = 'The secrets are public. Never use these keys.';
   const records = await makeRecords(keys, old.records ?? []);
-  const made = { warning, keys, signatures, records };
+  const chain = await makeChain(keys, tallyIn(records), old.chain);
+  const made = { warning, keys, signatures, records, chain };
   writeFileSync(file('webcrypto.json'), `${JSON.stringify(made, null, 2)}\n`);
 }
 

@@ -9,6 +9,8 @@ use serde_json::{Value, json};
 mod lift;
 #[path = "records.rs"]
 mod records;
+#[path = "rekey.rs"]
+mod rekey;
 
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 
@@ -22,6 +24,10 @@ pub(crate) fn files() -> Result<Vec<(&'static str, String)>> {
         ("signatures.json", pretty(&signatures()?)?),
         ("records.json", pretty(&records::records(&suzie, &carol, &agent)?)?),
         ("lift.json", pretty(&lift::lift(&carol, &agent)?)?),
+        ("rekey.json", {
+            let tally = records::tally(&suzie, &carol, &agent)?;
+            pretty(&rekey::rekey(tally, &suzie, &carol, &agent)?)?
+        }),
     ])
 }
 

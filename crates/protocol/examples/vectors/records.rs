@@ -20,6 +20,15 @@ fn entry<T: Record>(name: &str, record: &T) -> Result<Value> {
     )
 }
 
+/// The tally of the records, signed by both.
+pub(crate) fn tally(suzie: &SecretKey, carol: &SecretKey, agent: &SecretKey) -> Result<Tally> {
+    let records = records(suzie, carol, agent)?;
+    let all = records["records"].as_array().ok_or("no records")?;
+    let found = all.iter().find(|entry| entry["name"] == "tally").ok_or("no tally")?;
+    let text = found["record"].as_str().ok_or("no text")?;
+    Ok(Tally::read(text.as_bytes())?)
+}
+
 /// Suzie holds the stock and signs ES256, Carol the foil and EdDSA.
 pub(crate) fn records(suzie: &SecretKey, carol: &SecretKey, agent: &SecretKey) -> Result<Value> {
     let agent = AgentId::of(&agent.public_key())?;

@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use protocol::json::parse;
+use protocol::ledger::{Input, Ledger, Link};
 use protocol::{
-    CanonicalText, Chit, Contract, PublicKey, Record as _, SecretKey, Signature, Signer as _,
+    CanonicalText, Chit, Contract, PublicKey, Record as _, SecretKey, Side, Signature, Signer as _,
     Tally, Verified,
 };
 use serde_json::Value;
@@ -85,6 +86,41 @@ fn records_by_webcrypto_are_good_here() {
         Verified::check(chit.clone(), &tally.keys()).unwrap();
         let later = Chit { date: chit.date.plus_ms(1).unwrap(), ..chit };
         assert!(Verified::check(later, &tally.keys()).is_err());
+    }
+}
+
+#[test]
+fn the_chain_by_webcrypto_has_the_same_verdict_here() {
+    let made = load("webcrypto.json");
+    let text = made["records"].as_array().unwrap().iter().find(|it| it["name"] == "tally");
+    let tally = Tally::read(text.unwrap()["record"].as_str().unwrap().as_bytes()).unwrap();
+    let tally = Verified::check(tally, &()).unwrap();
+    let chain = &made["chain"];
+    let mut types = std::collections::BTreeSet::new();
+    let mut ledger = Ledger::open(&tally, Side::Foil).unwrap();
+    let mut links: Vec<Link> = Vec::new();
+    for link in chain["links"].as_array().unwrap() {
+        let chit = Chit::read(link["record"].as_str().unwrap().as_bytes()).unwrap();
+        types.insert(chit.entry.word());
+        let good = ledger.prove(chit.clone()).unwrap();
+        assert_eq!(good.hash().to_string(), link["hash"].as_str().unwrap());
+        let later = Chit { date: chit.date.plus_ms(1).unwrap(), ..chit };
+        assert!(ledger.prove(later).is_err());
+        let step = ledger.step(Input::Recover(vec![good]), &links).unwrap();
+        let change = step.change.unwrap();
+        links.truncate(usize::try_from(change.keep).unwrap());
+        links.extend(change.then);
+        ledger = step.ledger;
+    }
+    assert_eq!(types.len(), 6, "{types:?}");
+    for (link, told) in links.iter().zip(chain["links"].as_array().unwrap()) {
+        assert_eq!(serde_json::to_value(link.head).unwrap(), told["head"]);
+        assert_eq!(ledger.counts(link), told["counts"].as_bool().unwrap(), "{told}");
+    }
+    assert_eq!(ledger.balance_milli(), i128::from(chain["balance_of_foil"].as_i64().unwrap()));
+    for side in Side::BOTH {
+        let key = serde_json::to_value(ledger.key(side)).unwrap();
+        assert_eq!(key, chain["keys"][side.word()]);
     }
 }
 
