@@ -46,7 +46,6 @@ Exit codes:
 Examples:
   mychips backup /media/stick/quernby-monday
   mychips backup monday --json")]
-#[expect(clippy::doc_markdown, reason = "help on a terminal, as it is")]
 pub(crate) struct Backup {
     /// The new folder; there must be nothing of that name
     #[arg(value_name = "FOLDER")]
