@@ -5,7 +5,7 @@ use std::fs;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
-use protocol::{Cuid, KeyError, PublicKey, SecretKey, Signer};
+use protocol::{Cuid, KeyError, PublicKey, SecretKey, Signer, TallyId};
 
 use crate::failure::Failure;
 use crate::imported::Imported;
@@ -13,6 +13,11 @@ use crate::{home, world};
 
 /// The folder's name where the usual place is meant.
 const USUAL: &str = "mychips-keys";
+
+/// The folder in it with what is kept of tallies, a folder for each user. Keys are files.
+const KEPT: &str = "kept";
+/// How the names of files there end.
+const KEPT_END: &str = ".jsonl";
 
 /// A folder with the signing keys of one or more users.
 #[derive(Clone, Debug)]
@@ -72,6 +77,30 @@ impl Keys {
             ));
         }
         home::read_key(&file)
+    }
+
+    /// Whether a user's key is here: then this folder is one of the user's devices.
+    pub(crate) fn has(&self, user: &Cuid) -> bool {
+        self.file(user).is_file()
+    }
+
+    /// Where is kept what this device knows of a tally.
+    pub(crate) fn kept_file(&self, user: &Cuid, tally: TallyId) -> PathBuf {
+        self.kept_folder(user).join(format!("{tally}{KEPT_END}"))
+    }
+
+    /// The tallies of a user of which something is kept.
+    pub(crate) fn kept(&self, user: &Cuid) -> Vec<TallyId> {
+        let files = fs::read_dir(self.kept_folder(user)).into_iter().flatten().flatten();
+        let names = files.filter_map(|file| file.file_name().into_string().ok());
+        let mut tallies: Vec<TallyId> =
+            names.filter_map(|name| name.strip_suffix(KEPT_END)?.parse().ok()).collect();
+        tallies.sort_unstable();
+        tallies
+    }
+
+    fn kept_folder(&self, user: &Cuid) -> PathBuf {
+        self.folder.join(KEPT).join(user.as_str())
     }
 
     /// Where the key is that takes the place of a user's, until all its tallies have it. No user's

@@ -10,6 +10,7 @@ mod cli;
 mod commands;
 mod config;
 mod contracts;
+mod device;
 mod failure;
 mod flags;
 mod home;

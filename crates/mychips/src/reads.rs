@@ -2,9 +2,11 @@
 //! administrator: whoever may read the data directory is one.
 
 use protocol::chit::Positive;
-use protocol::ledger::{Head, Rekeying};
+use protocol::ledger::{Ack, Head, Link, Rekeying};
 use protocol::negotiation::Draft;
-use protocol::{ChipAddress, Contract, Cuid, LiftId, PaymentId, Tally, TallyId, Verified};
+use protocol::{
+    ChipAddress, Contract, Cuid, LiftId, PaymentId, Tally, TallyId, Timestamp, Verified,
+};
 use site::{
     Entry, Examined, Found, Governing, InvoiceView, LegLine, LiftFound, LiftLine, Paid, Query,
     Resident, Route, Seen, Status, Summary,
@@ -102,6 +104,37 @@ impl Visit {
         }
         entries.reverse();
         Ok(entries)
+    }
+
+    /// The links of a tally's chain after an index, in order.
+    pub(crate) fn links_after(
+        &self,
+        user: &Cuid,
+        tally: TallyId,
+        index: u64,
+    ) -> Result<Vec<Link>, Failure> {
+        let mut links: Vec<Link> = Vec::new();
+        loop {
+            let query = Query::Period {
+                user: user.clone(),
+                tally,
+                from: Timestamp::MIN,
+                until: Timestamp::MAX,
+                after: links.last().map_or(index, |link| link.head.index),
+                limit: AT_ONCE,
+            };
+            let page = found!(self, query, Found::Period { entries, .. } => entries)?;
+            if page.is_empty() {
+                return Ok(links);
+            }
+            links.extend(page.into_iter().map(|entry| entry.link));
+        }
+    }
+
+    /// The agent's signed word for the chain of a tally.
+    pub(crate) fn vouched(&self, user: &Cuid, tally: TallyId) -> Result<Ack, Failure> {
+        let query = Query::Vouched { user: user.clone(), tally };
+        found!(self, query, Found::Vouched(word) => *word)
     }
 
     /// The invoices of a tally.

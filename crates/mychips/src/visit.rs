@@ -8,7 +8,9 @@ use std::sync::Arc;
 use api::limits::LONG_ANSWER_TIME;
 use api::{As, Client, ClientError};
 use protocol::{AgentId, ChitId, Cuid};
-use site::{Answer, Caller, Clock, Command, CommandId, Found, Intake, Query, Site, SiteError};
+use site::{
+    Answer, Caller, Clock, Command, CommandId, Found, Health, Intake, Query, Site, SiteError,
+};
 use store::{Founded, Store, StoreError};
 use tokio::runtime::{Builder, Runtime};
 use tokio::time::timeout;
@@ -178,6 +180,24 @@ impl Visit {
         self.store_shown.clone()
     }
 
+    /// The key folder that is meant.
+    pub(crate) fn keys(&self) -> Result<Keys, Failure> {
+        match &self.keys {
+            Some(keys) => Ok(keys.clone()),
+            None => Keys::usual(self.folder()),
+        }
+    }
+
+    /// What the site says of itself to anybody.
+    pub(crate) fn health(&self) -> Result<Health, Failure> {
+        match &self.door {
+            Door::Here { site, .. } => {
+                self.runtime.block_on(site.health()).map_err(|error| self.failure(error))
+            }
+            Door::There { client, .. } => self.hear(client, client.health()),
+        }
+    }
+
     /// Asks a question as an administrator; `reads.rs` knows all of them.
     pub(crate) fn query(&self, query: Query) -> Result<Found, Failure> {
         match &self.door {
@@ -225,11 +245,8 @@ impl Visit {
             Door::Here { site, .. } => {
                 self.command(site, &Caller::User(user.clone()), name, &command)
             }
-            Door::There { client, agent, folder } => {
-                let key = match &self.keys {
-                    Some(keys) => keys.of(user)?,
-                    None => Keys::usual(folder)?.of(user)?,
-                };
+            Door::There { client, agent, .. } => {
+                let key = self.keys()?.of(user)?;
                 let (cuid, date) = (user.clone(), World.now());
                 let who = As { agent: *agent, cuid, id: name, date, key: &key };
                 let answer = self.hear(client, client.command_as(&who, command))?;

@@ -4,8 +4,9 @@ use std::num::NonZeroU32;
 
 use protocol::chit::Set;
 use protocol::half::HalfTally;
-use protocol::ledger::{Head, Rekeying, Stop};
+use protocol::ledger::{Ack, Head, Rekeying, Stop};
 use protocol::negotiation::Draft;
+use protocol::record::Record;
 use protocol::settings::InForce;
 use protocol::{Cuid, Settings, Tally, TallyId, Units};
 use serde::{Deserialize, Serialize};
@@ -74,6 +75,18 @@ impl Site {
         let consent = ledger.consent();
         let (holder, partner) = (consent.holder.into(), consent.partner.into());
         Ok(Governing { holder, partner, set, next_counter })
+    }
+
+    /// The agent's signed word for the chain of the holder's half.
+    ///
+    /// # Errors
+    /// As [`Site::governing`]; [`SiteError::NoAgentKey`], [`SiteError::Sign`].
+    pub async fn vouched(&self, holder: &Cuid, tally: TallyId) -> Result<Ack, SiteError> {
+        let head = self.state(holder, tally).await?.open()?.head();
+        let signer = self.signer.as_deref().ok_or(SiteError::NoAgentKey)?;
+        let mut word = Ack { tally, head, sign: None };
+        word.sign = Some(word.sign_with(signer)?);
+        Ok(word)
     }
 
     /// What the holder's device signs to change its key on an open tally, or to ask for another one.

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use protocol::chit::Positive;
-use protocol::ledger::{Head, Rekeying};
+use protocol::ledger::{Ack, Head, Rekeying};
 use protocol::negotiation::Draft;
 use protocol::{
     AgentId, Cert, ChipAddress, Contract, ContractId, Cuid, LiftId, PaymentId, Record, Tally,
@@ -99,6 +99,13 @@ pub enum Query {
     },
     /// What governs a user's half of an open tally.
     Governing {
+        /// Whose.
+        user: Cuid,
+        /// Which.
+        tally: TallyId,
+    },
+    /// The agent's signed word for the chain of a user's half, for its device to keep.
+    Vouched {
         /// Whose.
         user: Cuid,
         /// Which.
@@ -220,6 +227,8 @@ pub enum Found {
     Invoices(Vec<InvoiceView>),
     /// See [`Query::Governing`].
     Governing(Box<Governing>),
+    /// See [`Query::Vouched`].
+    Vouched(Box<Ack>),
     /// See [`Query::ToOffer`].
     ToOffer(Box<Tally>),
     /// See [`Query::ToRekey`].
@@ -368,6 +377,10 @@ impl Site {
             Query::Governing { user, tally } => {
                 may_see(caller, &user)?;
                 Ok(Found::Governing(Box::new(self.governing(&user, tally).await?)))
+            }
+            Query::Vouched { user, tally } => {
+                may_see(caller, &user)?;
+                Ok(Found::Vouched(Box::new(self.vouched(&user, tally).await?)))
             }
             Query::ToOffer { user, tally, draft } => {
                 may_see(caller, &user)?;

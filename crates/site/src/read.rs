@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use protocol::half::HalfTally;
-use protocol::ledger::{Link, Waiting};
+use protocol::ledger::{Head, Ledger, Link, Waiting};
 use protocol::negotiation::Draft;
 use protocol::{Cert, Cuid, Hash, LiftId, PublicKey, Side, Tally, TallyId, Timestamp, chit};
 use serde::{Deserialize, Serialize};
@@ -45,6 +45,8 @@ pub struct Summary {
     pub offer: Option<(Tally, Side)>,
     /// How many chits it has.
     pub chits: u64,
+    /// The last of them on its chain; none before the tally is open.
+    pub head: Option<Head>,
     /// How many of them the partner is known to have.
     pub agreed: u64,
     /// How many invoices it has, those included that are over but have not expired.
@@ -247,6 +249,7 @@ fn summary(half: &Half, state: &HalfTally) -> Summary {
         signed: negotiation.signed().cloned(),
         offer: negotiation.offer().map(|(tally, side)| (tally.clone(), side)),
         chits,
+        head: ledger.map(Ledger::head),
         agreed,
         invoices: half.invoices,
         key: ledger.and_then(|l| {

@@ -2,7 +2,7 @@
 
 use protocol::record::Record;
 use protocol::request::Request;
-use protocol::{AgentId, PublicKey, SignatureFault};
+use protocol::{AgentId, PublicKey, SignatureFault, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::command::Caller;
@@ -26,6 +26,8 @@ pub struct Health {
     /// How often the store was restored from a backup: in a new epoch a device looks whether it has to
     /// bring something back.
     pub epoch: u64,
+    /// When the backup was made that it was restored from last; none where it never was.
+    pub went_back_to: Option<Timestamp>,
 }
 
 impl Site {
@@ -68,7 +70,9 @@ impl Site {
     /// # Errors
     /// [`SiteError::Store`].
     pub async fn health(&self) -> Result<Health, SiteError> {
-        let meta = self.store.read().await?.meta().await?;
-        Ok(Health { agent: self.agent, schema: meta.schema, epoch: meta.epoch })
+        let mut view = self.store.read().await?;
+        let meta = view.meta().await?;
+        let went_back_to = self.went_back_to(&mut view).await?;
+        Ok(Health { agent: self.agent, schema: meta.schema, epoch: meta.epoch, went_back_to })
     }
 }

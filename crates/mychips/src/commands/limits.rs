@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use crate::backup::MAX_MANIFEST_BYTES;
 use crate::config::MAX_CONFIG_BYTES;
+use crate::device::MAX_KEPT_BYTES;
 use crate::failure::Failure;
 use crate::page::Look;
 use crate::say::{self, Set, Table};
@@ -233,6 +234,7 @@ fn all() -> Vec<Limit> {
         ),
         limit!("mychips::commands::MAX_INVITATION_BYTES" => MAX_INVITATION_BYTES, "bytes", "an invitation's file: a cert and a few sentences"),
         limit!("mychips::backup::MAX_MANIFEST_BYTES" => MAX_MANIFEST_BYTES, "bytes", "backup.json: three files need less than a thousand"),
+        limit!("mychips::device::MAX_KEPT_BYTES" => MAX_KEPT_BYTES, "bytes", "what a device keeps of one tally: some 150,000 chits"),
         limit!("mychips::config::MAX_CONFIG_BYTES" => MAX_CONFIG_BYTES, "bytes", "mychips.toml: a few lines for each key, and remarks"),
     ]
 }

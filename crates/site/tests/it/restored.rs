@@ -59,7 +59,7 @@ async fn two_halves_that_went_back_together_agree_at_once(store: Store) {
 }
 
 async fn two_halves_with_letters_between_them_find_each_other(store: Store) {
-    let town = Town::with_tally(store.clone()).await;
+    let town = Town::with_tally(store.clone()).await.by_post();
     town.pay("bob", Side::Foil, 1, 5).await.unwrap();
     town.pay("suzie", Side::Stock, 2, 3).await.unwrap();
     let epoch = town.site.begin_epoch(START.parse().unwrap()).await.unwrap();

@@ -1,12 +1,14 @@
 //! A payment on a tally of one's own: a chit by which one owes more, or is owed less.
 
 use protocol::chit::{Chit, Entry, Positive, Written};
+use protocol::record::Record;
 use protocol::{ChitId, Cuid, Hash, TallyId, Units};
 use serde::Serialize;
 use site::{Clock, Command, Summary, Wish};
 
 use super::{Amount, Pay};
 use crate::commands::{invoice, tally};
+use crate::device::Device;
 use crate::failure::Failure;
 use crate::keys::Keys;
 use crate::say;
@@ -75,15 +77,33 @@ pub(super) fn on(
 
 fn sign(visit: &Visit, keys: &Keys, flags: &Pay, chit: Chit) -> Result<(), Failure> {
     let user = &flags.who.user;
-    let signing = tally::signing(&visit.tally(user, chit.tally)?)?;
+    let signing = tally::signing(&tally::seen(visit, user, chit.tally)?)?;
     let key = keys.for_tally(user, &signing.public)?;
     let chit = chit.with_key(signing.name);
     let (uuid, tally) = (chit.uuid, chit.tally);
     let amount = chit.effect_on(chit.by.other());
-    let chit = chit.signed(&key).map_err(|e| Failure::refused("signature", e.to_string()))?;
+    let device = Device::of(visit, user);
+    let chit = match device.as_ref().and_then(|device| device.signed_before(&chit)) {
+        Some(before) => before,
+        None => chit.signed(&key).map_err(|e| Failure::refused("signature", e.to_string()))?,
+    };
+    if let Some(device) = &device {
+        device.signs(&chit);
+    }
+    let sent = chit.hash()?;
     let wish = Wish::Write { chit: Box::new(chit), over_limit: flags.over_limit };
-    visit.ask_once(user, &uuid.to_string(), Command::Tally { tally, wish })?;
+    match visit.ask_once(user, &uuid.to_string(), Command::Tally { tally, wish }) {
+        // Paid before: a site that went back forgot the answer, and has the chit again.
+        Err(taken) if taken.is("name_taken") && is_there(visit, user, tally, sent)? => {}
+        asked => drop(asked?),
+    }
     told(visit, flags, uuid, tally, amount)
+}
+
+/// Whether this very chit is on the tally's chain.
+fn is_there(visit: &Visit, user: &Cuid, tally: TallyId, chit: Hash) -> Result<bool, Failure> {
+    let history = visit.history(user, tally)?;
+    Ok(history.iter().any(|entry| entry.link.chit_hash == chit))
 }
 
 /// Says that a chit was written.
@@ -94,7 +114,7 @@ fn told(
     tally: TallyId,
     amount: Units,
 ) -> Result<(), Failure> {
-    let now = visit.tally(&flags.who.user, tally)?;
+    let now = tally::seen(visit, &flags.who.user, tally)?;
     let (balance, status) = (now.balance_milli, now.status.clone());
     let paid = Paid { chit, tally, amount, balance, status };
     say::either(flags.place.json, &paid, || {

@@ -9,7 +9,7 @@ use site::{Command, Summary, Wish};
 
 use super::invite::{after, agree, terms};
 use super::view::{partner_name, shown};
-use super::{Offer, Refuse, Signing, find};
+use super::{Offer, Refuse, Signing, find, seen};
 use crate::failure::Failure;
 use crate::keys::Keys;
 use crate::say;
@@ -121,7 +121,7 @@ pub(super) fn told(
     json: bool,
     done: impl FnOnce(&str) -> String,
 ) -> Result<(), Failure> {
-    let now = visit.tally(&half.holder, half.tally)?;
+    let now = seen(visit, &half.holder, half.tally)?;
     let view = shown(&now);
     say::either(json, &view, || format!("{}\n{}", done(&partner_name(&now)), view.terms()))
 }

@@ -3,6 +3,7 @@
 use protocol::{Cuid, TallyId};
 use site::Summary;
 
+use crate::device::Device;
 use crate::failure::Failure;
 use crate::visit::Visit;
 
@@ -23,15 +24,34 @@ const NAMED: usize = 5;
 pub(crate) fn all(visit: &Visit, user: &Cuid) -> Result<Vec<Summary>, Failure> {
     // A user that is not here has no tallies, but deserves another word.
     visit.user(user)?;
-    visit.tallies(user)
+    let mut tallies = visit.tallies(user)?;
+    if let Some(device) = Device::of(visit, user) {
+        device.looks_for_lost(&mut tallies);
+        tallies = tallies.into_iter().map(|tally| device.looks(tally)).collect();
+    }
+    Ok(tallies)
+}
+
+/// A tally as the user's device sees it: what is new is kept, what the site lost is brought back.
+pub(crate) fn seen(visit: &Visit, user: &Cuid, tally: TallyId) -> Result<Summary, Failure> {
+    let shown = visit.tally(user, tally)?;
+    Ok(match Device::of(visit, user) {
+        Some(device) => device.looks(shown),
+        None => shown,
+    })
 }
 
 /// The one tally of a user that `named` means.
 pub(crate) fn find(visit: &Visit, user: &Cuid, named: &str) -> Result<Summary, Failure> {
     if let Ok(tally) = named.parse::<TallyId>() {
-        return visit.tally(user, tally);
+        return seen(visit, user, tally);
     }
-    let tallies = all(visit, user)?;
+    visit.user(user)?;
+    let mut tallies = visit.tallies(user)?;
+    let device = Device::of(visit, user);
+    if let Some(device) = &device {
+        device.looks_for_lost(&mut tallies);
+    }
     let mut found: Vec<&Summary> = tallies.iter().filter(|t| is_with(t, named)).collect();
     if found.iter().any(|tally| is_alive(tally)) {
         found.retain(|tally| is_alive(tally));
@@ -40,7 +60,10 @@ pub(crate) fn find(visit: &Visit, user: &Cuid, named: &str) -> Result<Summary, F
         found = tallies.iter().filter(|t| t.tally.to_string().starts_with(named)).collect();
     }
     match found.as_slice() {
-        [tally] => Ok((*tally).clone()),
+        [tally] => Ok(match &device {
+            Some(device) => device.looks((*tally).clone()),
+            None => (*tally).clone(),
+        }),
         [] => Err(Failure::refused(
             "no_tally",
             format!(

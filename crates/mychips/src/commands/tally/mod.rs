@@ -21,7 +21,7 @@ use crate::failure::Failure;
 use crate::flags::{As, KeyFolder, Place, Span};
 use crate::visit;
 
-pub(crate) use find::{all, find, signing};
+pub(crate) use find::{all, find, seen, signing};
 pub(crate) use invite::MAX_INVITATION_BYTES;
 pub(crate) use view::{key_notes, partner_name};
 

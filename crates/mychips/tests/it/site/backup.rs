@@ -65,10 +65,17 @@ fn a_lost_site_comes_back_from_its_backup() {
     town.asks("tally list --as ann");
     town.asks("tally show ann --as bob");
     town.asks("doctor");
-    insta::assert_snapshot!("site_backup", town.told);
+    // How large a database is differs from machine to machine.
+    let told = town.told.lines().map(|line| match line.split_once("is in monday: ") {
+        Some((before, _)) => format!("{before}is in monday: [size]"),
+        None => line.to_owned(),
+    });
+    let told: Vec<String> = told.collect();
+    insta::assert_snapshot!("site_backup", told.join("\n"));
     let after = town.json("status");
     assert_eq!((&after["agent"], &after["epoch"]), (&before["agent"], &1.into()));
-    assert_eq!((town.balance("ann", "bob"), town.balance("bob", "ann")), (12_000, -12_000));
+    // What the backup lacked, Bob's device had.
+    assert_eq!((town.balance("ann", "bob"), town.balance("bob", "ann")), (17_000, -17_000));
     // The backup is as it was, and good for another time.
     lose(&town);
     let again = town.json("restore monday");

@@ -5,7 +5,18 @@ use super::town::Town;
 #[test]
 fn every_command_explains_itself() {
     let mut town = Town::bare();
-    for command in ["init", "serve", "pay", "refuse", "statement", "status", "doctor", "limits"] {
+    for command in [
+        "init",
+        "serve",
+        "pay",
+        "refuse",
+        "statement",
+        "status",
+        "doctor",
+        "backup",
+        "restore",
+        "limits",
+    ] {
         town.asks(&format!("{command} --help"));
     }
     for (command, below) in [

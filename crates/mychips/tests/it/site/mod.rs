@@ -2,6 +2,7 @@
 
 mod backup;
 mod config;
+mod devices;
 mod faults;
 mod help;
 mod import;

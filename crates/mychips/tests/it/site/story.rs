@@ -181,7 +181,7 @@ fn keys_are_private_and_apart_from_the_site() {
     assert_eq!(mode(town.site().join("agent.jwk")), 0o600);
     assert_eq!(mode(town.site()), 0o700);
     assert_eq!(mode(town.room.path().join("for-bob.json")), 0o600);
-    assert_eq!(town.room.names("keys"), ["ann.jwk", "bob.jwk"]);
+    assert_eq!(town.room.names("keys"), ["ann.jwk", "bob.jwk", "kept"]);
     // The secret of no user is anywhere in the site's own files.
     let jwk = std::fs::read_to_string(town.keys().join("ann.jwk")).unwrap();
     let jwk: serde_json::Value = serde_json::from_str(&jwk).unwrap();

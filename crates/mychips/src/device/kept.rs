@@ -1,0 +1,212 @@
+//! What the device keeps of one tally, in a file of its own: what both signed, every chit that it saw
+//! on the chain, what its user signed, and the agent's last word for the chain. Lines are added, never
+//! changed; one that was cut short is passed over.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::{self, OpenOptions};
+use std::io::{self, ErrorKind, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use protocol::chit::Chit;
+use protocol::ledger::Ack;
+use protocol::record::Record;
+use protocol::{ChitId, Hash, Tally};
+use serde::{Deserialize, Serialize};
+
+use crate::failure::Failure;
+
+/// The most bytes kept of one tally: some 150,000 chits.
+pub(crate) const MAX_KEPT_BYTES: u64 = 64 * 1024 * 1024;
+
+/// A line of the file.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Line {
+    /// What both signed; a later one is a higher revision.
+    Tally(Box<Tally>),
+    /// A chit that was on the site's chain.
+    Chit(Box<Chit>),
+    /// What the user signed, before the site was asked to take it.
+    Signed(Box<Chit>),
+    /// The agent's signed word for a chain whose chits all are here.
+    Head(Box<Ack>),
+}
+
+/// What is kept of a tally.
+#[derive(Debug)]
+pub(super) struct Kept {
+    path: PathBuf,
+    bytes: u64,
+    /// Whether the last line was cut short.
+    cut: bool,
+    known: BTreeSet<Hash>,
+    pub(super) tally: Option<Tally>,
+    /// In the order in which they were seen.
+    pub(super) chits: Vec<(Hash, Chit)>,
+    pub(super) signed: BTreeMap<ChitId, Chit>,
+    pub(super) head: Option<Ack>,
+    /// How many of the chits were there when that word was kept.
+    pub(super) vouched: usize,
+}
+
+impl Kept {
+    /// What the file of a tally holds; nothing where there is none.
+    pub(super) fn read(path: PathBuf) -> Result<Self, Failure> {
+        let mut kept = Self {
+            path,
+            bytes: 0,
+            cut: false,
+            known: BTreeSet::new(),
+            tally: None,
+            chits: Vec::new(),
+            signed: BTreeMap::new(),
+            head: None,
+            vouched: 0,
+        };
+        let bytes = match fs::read(&kept.path) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(kept),
+            Err(error) => return Err(Failure::io("cannot read", &kept.path, &error)),
+        };
+        kept.bytes = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+        kept.cut = bytes.last().is_some_and(|last| *last != b'\n');
+        for line in bytes.split(|byte| *byte == b'\n') {
+            // Others were cut short, or are empty ones between.
+            if let Ok(line) = serde_json::from_slice(line) {
+                kept.take(line);
+            }
+        }
+        Ok(kept)
+    }
+
+    fn take(&mut self, line: Line) {
+        match line {
+            Line::Tally(tally) => self.tally = Some(*tally),
+            Line::Chit(chit) => {
+                if let Ok(hash) = chit.hash()
+                    && self.known.insert(hash)
+                {
+                    self.chits.push((hash, *chit));
+                }
+            }
+            Line::Signed(chit) => {
+                self.signed.insert(chit.uuid, *chit);
+            }
+            Line::Head(word) => {
+                self.head = Some(*word);
+                self.vouched = self.chits.len();
+            }
+        }
+    }
+
+    /// Whether a chit is kept that was on the chain.
+    pub(super) fn has(&self, chit: &Hash) -> bool {
+        self.known.contains(chit)
+    }
+
+    /// Adds lines; they are on the disk when this returns.
+    pub(super) fn add(&mut self, lines: &[Line]) -> Result<(), Failure> {
+        if lines.is_empty() {
+            return Ok(());
+        }
+        // What was cut must not run into the first of these.
+        let mut text = if self.cut { "\n".to_owned() } else { String::new() };
+        for line in lines {
+            text += &serde_json::to_string(line)
+                .map_err(|error| Failure::io("cannot write", &self.path, &error))?;
+            text.push('\n');
+        }
+        let more = u64::try_from(text.len()).unwrap_or(u64::MAX);
+        if self.bytes.saturating_add(more) > MAX_KEPT_BYTES {
+            return Err(Failure::refused(
+                "kept_full",
+                format!(
+                    "{} is full: nothing more of this tally is kept; move the file to a safe place, \
+                     and a new one is begun",
+                    self.path.display()
+                ),
+            ));
+        }
+        let written = append(&self.path, text.as_bytes());
+        written.map_err(|error| Failure::io("cannot write", &self.path, &error))?;
+        (self.bytes, self.cut) = (self.bytes + more, false);
+        lines.iter().cloned().for_each(|line| self.take(line));
+        Ok(())
+    }
+}
+
+fn append(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    if let Some(folder) = path.parent() {
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    }
+    let mut options = OpenOptions::new();
+    let mut file = options.append(true).create(true).mode(0o600).open(path)?;
+    // In one piece: two programs at once cut nothing of each other's.
+    file.write_all(bytes)?;
+    file.sync_data()
+}
+
+#[cfg(test)]
+mod tests {
+    use protocol::chit::{Entry, Written};
+    use protocol::{SecretKey, Side, TallyId, Units};
+
+    use super::*;
+
+    fn chit(number: u8) -> Chit {
+        let units = Units::new(5).unwrap().try_into().unwrap();
+        let chit = Chit {
+            uuid: ChitId::random([number; 16]),
+            tally: TallyId::random([1; 16]),
+            by: Side::Foil,
+            date: "2026-11-22T10:00:00.000Z".parse().unwrap(),
+            entry: Entry::Tran { units, written: Written::default() },
+        };
+        chit.signed(&SecretKey::ed25519(&[1; 32])).unwrap()
+    }
+
+    fn line(number: u8) -> Line {
+        Line::Chit(Box::new(chit(number)))
+    }
+
+    fn chits(kept: &Kept) -> Vec<Chit> {
+        kept.chits.iter().map(|(_, chit)| chit.clone()).collect()
+    }
+
+    #[test]
+    fn wherever_it_is_cut_all_whole_lines_are_kept_and_more_can_be_added() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("kept/ann/tally.jsonl");
+        let read = || Kept::read(path.clone()).unwrap();
+        let mut kept = read();
+        assert!(chits(&kept).is_empty() && !kept.cut);
+        kept.add(&[line(1), Line::Signed(Box::new(chit(9)))]).unwrap();
+        kept.add(&[line(2), line(1)]).unwrap();
+        assert_eq!(chits(&read()), [chit(1), chit(2)]);
+        assert_eq!(read().signed[&chit(9).uuid], chit(9));
+        let whole = fs::read(&path).unwrap();
+        for length in 0..whole.len() {
+            fs::write(&path, &whole[..length]).unwrap();
+            let before = chits(&read());
+            read().add(&[line(7)]).unwrap();
+            let after = chits(&read());
+            assert_eq!(after.last(), Some(&chit(7)), "cut at {length}");
+            assert!(after.len() > before.len() && after.starts_with(&before));
+        }
+    }
+
+    #[test]
+    fn it_is_bounded() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("tally.jsonl");
+        let file = fs::File::create(&path).unwrap();
+        file.set_len(MAX_KEPT_BYTES - 10).unwrap();
+        let mut kept =
+            Kept { bytes: MAX_KEPT_BYTES - 10, ..Kept::read(folder.path().join("no")).unwrap() };
+        kept.path = path.clone();
+        let full = kept.add(&[line(1)]).unwrap_err();
+        assert!(full.text().contains("is full"), "{}", full.text());
+        assert_eq!(fs::metadata(path).unwrap().len(), MAX_KEPT_BYTES - 10);
+    }
+}

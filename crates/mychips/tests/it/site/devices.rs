@@ -1,0 +1,218 @@
+//! The key folder as a user's device: what it keeps, and what it brings back to a site that went back.
+
+use std::fs;
+use std::path::PathBuf;
+
+use super::backup::lose;
+use super::town::Town;
+
+/// The only file that a user's device keeps.
+fn kept(town: &Town, user: &str) -> PathBuf {
+    let folder = town.keys().join("kept").join(user);
+    let mut files = fs::read_dir(folder).unwrap().map(|file| file.unwrap().path());
+    let file = files.next().unwrap();
+    assert!(files.next().is_none());
+    file
+}
+
+/// What a command brings back, by what it says; its answer.
+fn brings(town: &Town, words: &str, says: &str) -> String {
+    let run = town.run(words);
+    assert_eq!(run.code, 0, "{words}: {}", run.err);
+    assert!(run.err.contains(says), "{words}: {}", run.err);
+    run.out
+}
+
+fn chits(town: &Town, user: &str, partner: &str) -> Vec<String> {
+    let sheet = town.json(&format!("statement {partner} --as {user}"));
+    let entries = sheet["entries"].as_array().unwrap().clone();
+    entries.iter().map(|entry| entry["chit"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn payments_after_the_backup_come_back_from_either_users_device() {
+    for (first, second) in [("ann", "bob"), ("bob", "ann")] {
+        let town = Town::with_tally();
+        town.does("pay ann 12 --as bob --memo before");
+        town.does("backup monday");
+        town.does("pay ann 5 --as bob --memo after");
+        town.does("pay bob 2 --as ann --memo after");
+        town.does("tally set ann --as bob --target 3");
+        let before = [chits(&town, "ann", "bob"), chits(&town, "bob", "ann")];
+        lose(&town);
+        town.does("restore monday");
+        assert_eq!(town.json("status")["unheard"], 2);
+        brings(&town, &format!("tally list --as {first}"), "3 chits of the tally with");
+        // The other one has nothing that is not there by now: nothing is said, nothing doubled.
+        town.does(&format!("tally list --as {second}"));
+        assert_eq!(town.json("status")["unheard"], 0);
+        assert_eq!((town.balance("ann", "bob"), town.balance("bob", "ann")), (15_000, -15_000));
+        let mut after = [chits(&town, "ann", "bob"), chits(&town, "bob", "ann")];
+        let mut before = before;
+        before.iter_mut().chain(&mut after).for_each(|chits| chits.sort());
+        assert_eq!(after, before, "nothing lost, nothing doubled");
+        assert!(town.json("tally show bob --as ann")["waits_for"].is_null());
+        town.is_well();
+    }
+}
+
+/// Signed before and after: a tally that the backup does not know comes back with its chits.
+#[test]
+fn a_tally_and_a_user_after_the_backup_come_back() {
+    let town = Town::new();
+    town.does("backup monday");
+    let town = town.with_open_tally();
+    town.does("pay ann 5 --as bob");
+    town.does("key new eve");
+    town.room_run(&["user", "add", "eve", "--name", "Eve Cook"]);
+    town.does("tally invite --as eve --limit 9 --out for-ann.json");
+    town.does("tally answer for-ann.json --as ann");
+    town.does("tally offer eve --as ann");
+    town.does("tally accept ann --as eve");
+    town.does("pay eve 3 --as ann");
+    lose(&town);
+    town.does("restore monday");
+    // The partner of one of them is not back yet: an administrator takes her in again.
+    town.room_run(&["user", "add", "eve", "--name", "Eve Cook"]);
+    let said = "the tally with Eve Cook (eve) was brought back; 1 chit";
+    brings(&town, "tally list --as ann", said);
+    // Bob paid, and Ann's device has not looked since.
+    brings(&town, "tally list --as bob", "1 chit of the tally with Ann Baker (ann)");
+    for (user, partner, milli) in [
+        ("ann", "bob", 5_000),
+        ("bob", "ann", -5_000),
+        ("ann", "eve", -3_000),
+        ("eve", "ann", 3_000),
+    ] {
+        assert_eq!(town.balance(user, partner), milli, "{user} {partner}");
+    }
+    assert_eq!(town.json("status")["unheard"], 0);
+    town.is_well();
+}
+
+/// Whoever does not know what became of a payment gives it again; the site that went back, and the
+/// device that did not, make one of it.
+#[test]
+fn a_named_payment_given_again_after_a_restore_is_paid_once() {
+    let town = Town::with_tally();
+    town.does("backup monday");
+    town.does("pay ann 5 --as bob --once rent");
+    town.does("invoice bob 7 --as ann");
+    let asked = town.json("invoice list --as bob")["invoices"][0]["invoice"].clone();
+    let pay = format!("pay --invoice {} --as bob", asked.as_str().unwrap());
+    lose(&town);
+    town.does("restore monday");
+    // Brought back first, then found to be paid.
+    let again = town.run("pay ann 5 --as bob --once rent --json");
+    assert_eq!(again.code, 0, "{}", again.err);
+    assert_eq!(town.does("pay ann 5 --as bob --once rent --json").out, again.out);
+    assert!(again.err.contains("1 chit of the tally with Ann Baker (ann) was brought back"));
+    assert_eq!(town.balance("bob", "ann"), -5_000);
+    // An invoice binds nobody, and is gone.
+    let gone = town.run(&format!("{pay} --json"));
+    assert_eq!((gone.code, &gone.json_error()["error"]), (1, &"no_invoice".into()));
+    town.is_well();
+}
+
+/// Nobody saw the answer, and the site forgot: signed once, it is the same chit.
+#[test]
+fn what_was_signed_and_perhaps_not_taken_is_signed_no_second_time() {
+    let town = Town::with_tally();
+    town.does("backup monday");
+    town.does("pay ann 5 --as bob --once rent");
+    let name = chits(&town, "bob", "ann");
+    // Only what was written before the site was asked is left.
+    let file = kept(&town, "bob");
+    let text = fs::read_to_string(&file).unwrap();
+    let signed: Vec<&str> = text.lines().filter(|line| line.starts_with("{\"signed\"")).collect();
+    assert_eq!(signed.len(), 1);
+    fs::write(&file, format!("{}\n", signed[0])).unwrap();
+    let theirs = kept(&town, "ann");
+    let full = fs::read_to_string(&theirs).unwrap();
+    lose(&town);
+    town.does("restore monday");
+    town.does("pay ann 5 --as bob --once rent");
+    assert_eq!(chits(&town, "bob", "ann"), name);
+    // Ann's device kept the first; it is the very same.
+    fs::write(&theirs, full).unwrap();
+    town.run("tally list --as ann");
+    assert_eq!((town.balance("ann", "bob"), town.balance("bob", "ann")), (5_000, -5_000));
+    assert_eq!(chits(&town, "ann", "bob"), name);
+    town.is_well();
+}
+
+#[test]
+fn what_is_kept_is_for_the_user_alone_and_may_be_cut() {
+    use std::os::unix::fs::PermissionsExt;
+    let town = Town::with_tally();
+    town.does("backup monday");
+    for milli in 1..=5 {
+        town.does(&format!("pay ann 0.00{milli} --as bob"));
+    }
+    let file = kept(&town, "bob");
+    let mode = |path: &std::path::Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!((mode(&file), mode(file.parent().unwrap())), (0o600, 0o700));
+    // The machine stopped in the middle of the last line, and of nothing else.
+    fs::remove_dir_all(town.keys().join("kept/ann")).unwrap();
+    let text = fs::read(&file).unwrap();
+    let last_chit = text.windows(9).rposition(|part| part == b"{\"chit\":{").unwrap();
+    fs::write(&file, &text[..last_chit + 40]).unwrap();
+    lose(&town);
+    town.does("restore monday");
+    brings(
+        &town,
+        "tally list --as bob",
+        "4 chits of the tally with Ann Baker (ann) were brought back",
+    );
+    assert_eq!(town.balance("ann", "bob"), 1 + 2 + 3 + 4);
+    town.does("pay ann 0.01 --as bob");
+    town.does("tally list --as bob");
+    town.is_well();
+}
+
+/// The device believes signatures, not the site.
+#[test]
+fn a_site_that_shows_what_nobody_signed_is_found_out() {
+    let town = Town::with_tally();
+    town.does("pay ann 5 --as bob");
+    let before = fs::read(kept(&town, "ann")).unwrap();
+    let forge = "UPDATE links SET text = replace(text, '\"units\":5000', '\"units\":6000')";
+    let mut runtime = tokio::runtime::Builder::new_current_thread();
+    let runtime = runtime.enable_all().build().unwrap();
+    runtime.block_on(store::testing::run_in(&town.site().join("mychips.db"), forge)).unwrap();
+    let seen = town.run("tally list --as ann");
+    assert_eq!(seen.code, 0);
+    assert!(seen.err.contains("could not keep up"), "{}", seen.err);
+    assert!(seen.err.contains("not one at link 1"), "{}", seen.err);
+    assert_eq!(fs::read(kept(&town, "ann")).unwrap(), before);
+}
+
+#[test]
+fn lifts_leave_out_whose_device_was_not_heard() {
+    let town = Town::bare();
+    town.does("init");
+    for user in ["ann", "bob", "eve"] {
+        town.does(&format!("key new {user}"));
+        town.room_run(&["user", "add", user, "--name", user]);
+    }
+    for (creditor, debtor) in [("ann", "bob"), ("bob", "eve"), ("eve", "ann")] {
+        town.does(&format!("tally invite --as {creditor} --limit 9 --out i-{creditor}.json"));
+        town.does(&format!("tally answer i-{creditor}.json --as {debtor}"));
+        town.does(&format!("tally offer {creditor} --as {debtor}"));
+        town.does(&format!("tally accept {debtor} --as {creditor}"));
+        town.does(&format!("pay {creditor} 5 --as {debtor}"));
+    }
+    town.does("backup monday");
+    assert_eq!(town.json("lift clear")["cleared"], 15_000);
+    town.does("tally list --as ann");
+    lose(&town);
+    town.does("restore monday");
+    assert_eq!(town.json("lift clear")["cleared"], 0, "nobody was heard");
+    brings(&town, "tally list --as ann", "1 lift on the tally with");
+    town.does("tally list --as bob");
+    assert_eq!(town.json("lift clear")["cleared"], 0, "one of three is missing");
+    town.does("tally list --as eve");
+    assert_eq!(town.json("lift clear")["cleared"], 15_000);
+    assert_eq!(town.balance("ann", "bob"), 0);
+    town.is_well();
+}
