@@ -9,6 +9,7 @@ use crate::commands::backup::Backup;
 use crate::commands::config::Config;
 use crate::commands::contract::Contract;
 use crate::commands::doctor::Doctor;
+use crate::commands::export::Export;
 use crate::commands::import::Import;
 use crate::commands::init::Init;
 use crate::commands::invoice::{Invoice, Refuse};
@@ -23,6 +24,7 @@ use crate::commands::status::Status;
 use crate::commands::tally::Tally;
 use crate::commands::town::Town;
 use crate::commands::user::User;
+use crate::commands::verify::Verify;
 
 /// MyCHIPs: private credit that works everywhere.
 ///
@@ -75,6 +77,9 @@ pub(crate) enum Command {
     Limits(Limits),
     #[command(subcommand)]
     Import(Import),
+    #[command(subcommand)]
+    Export(Export),
+    Verify(Verify),
     Town(Town),
 }
 
@@ -101,6 +106,8 @@ impl Command {
             Self::Config(flags) => flags.json(),
             Self::Limits(flags) => flags.json(),
             Self::Import(flags) => flags.json(),
+            Self::Export(flags) => flags.json(),
+            Self::Verify(flags) => flags.json(),
             Self::Town(_) => false,
         }
     }

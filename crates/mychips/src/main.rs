@@ -79,6 +79,8 @@ fn run(command: &Command, started: Instant) -> Result<(), Failure> {
         Command::Config(flags) => commands::config::run(flags),
         Command::Limits(flags) => commands::limits::run(flags),
         Command::Import(flags) => commands::import::run(flags),
+        Command::Export(flags) => commands::export::run(flags),
+        Command::Verify(flags) => commands::verify::run(flags),
         Command::Town(flags) => commands::town::run(flags),
     }
 }

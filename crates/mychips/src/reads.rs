@@ -2,6 +2,7 @@
 //! administrator: whoever may read the data directory is one.
 
 use protocol::chit::Positive;
+use protocol::export::LiftProof;
 use protocol::ledger::{Ack, Head, Link, Rekeying};
 use protocol::negotiation::Draft;
 use protocol::{
@@ -128,6 +129,33 @@ impl Visit {
                 return Ok(links);
             }
             links.extend(page.into_iter().map(|entry| entry.link));
+        }
+    }
+
+    /// What proves a lift's chit on a tally.
+    pub(crate) fn proof(
+        &self,
+        user: &Cuid,
+        tally: TallyId,
+        lift: LiftId,
+    ) -> Result<LiftProof, Failure> {
+        let query = Query::Proof { user: user.clone(), tally, lift };
+        found!(self, query, Found::Proof(proof) => *proof)
+    }
+
+    /// The tallies of all users, half by half.
+    pub(crate) fn all_tallies(
+        &self,
+        mut each: impl FnMut(Summary) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        let mut after = None;
+        loop {
+            let (user, status, partner) = (None, None, None);
+            let query = Query::Tallies { user, status, partner, after, limit: AT_ONCE };
+            let page = found!(self, query, Found::Tallies(page) => page)?;
+            let Some(last) = page.last() else { return Ok(()) };
+            after = Some(Seen { holder: last.holder.clone(), tally: last.tally });
+            page.into_iter().try_for_each(&mut each)?;
         }
     }
 

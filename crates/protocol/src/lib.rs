@@ -10,6 +10,7 @@ pub mod cert;
 pub mod chit;
 pub mod contract;
 pub mod date;
+pub mod export;
 pub mod half;
 pub mod ids;
 pub mod invoice;

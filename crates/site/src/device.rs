@@ -3,18 +3,20 @@
 use std::num::NonZeroU32;
 
 use protocol::chit::Set;
+use protocol::export::LiftProof;
 use protocol::half::HalfTally;
 use protocol::ledger::{Ack, Head, Rekeying, Stop};
 use protocol::negotiation::Draft;
 use protocol::record::Record;
 use protocol::settings::InForce;
-use protocol::{Cuid, Settings, Tally, TallyId, Units};
+use protocol::{Cuid, LiftId, Settings, Tally, TallyId, Units};
 use serde::{Deserialize, Serialize};
 
 use crate::door::Site;
 use crate::error::SiteError;
 use crate::half::{Kept, one};
 use crate::history::History;
+use crate::lift::proof_on;
 
 /// What governs a user's half of an open tally now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -75,6 +77,23 @@ impl Site {
         let consent = ledger.consent();
         let (holder, partner) = (consent.holder.into(), consent.partner.into());
         Ok(Governing { holder, partner, set, next_counter })
+    }
+
+    /// What proves a lift's chit on the holder's tally.
+    ///
+    /// # Errors
+    /// [`SiteError::NoTally`], [`SiteError::NoLift`], [`SiteError::Lift`] where it did not touch the
+    /// tally, [`SiteError::Store`].
+    pub async fn proof_on(
+        &self,
+        holder: &Cuid,
+        tally: TallyId,
+        lift: LiftId,
+    ) -> Result<LiftProof, SiteError> {
+        let mut view = self.store.read().await?;
+        let half = view.half_of(holder, &tally).await?;
+        half.ok_or_else(|| SiteError::NoTally { holder: holder.clone(), tally })?;
+        proof_on(&mut view, &self.known, lift, tally).await
     }
 
     /// The agent's signed word for the chain of the holder's half.

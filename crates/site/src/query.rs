@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use protocol::chit::Positive;
+use protocol::export::LiftProof;
 use protocol::ledger::{Ack, Head, Rekeying};
 use protocol::negotiation::Draft;
 use protocol::{
@@ -103,6 +104,15 @@ pub enum Query {
         user: Cuid,
         /// Which.
         tally: TallyId,
+    },
+    /// What proves a lift's chit on one of a user's tallies to anybody.
+    Proof {
+        /// Whose.
+        user: Cuid,
+        /// Which tally.
+        tally: TallyId,
+        /// Which lift.
+        lift: LiftId,
     },
     /// The agent's signed word for the chain of a user's half, for its device to keep.
     Vouched {
@@ -227,6 +237,8 @@ pub enum Found {
     Invoices(Vec<InvoiceView>),
     /// See [`Query::Governing`].
     Governing(Box<Governing>),
+    /// See [`Query::Proof`].
+    Proof(Box<LiftProof>),
     /// See [`Query::Vouched`].
     Vouched(Box<Ack>),
     /// See [`Query::ToOffer`].
@@ -377,6 +389,10 @@ impl Site {
             Query::Governing { user, tally } => {
                 may_see(caller, &user)?;
                 Ok(Found::Governing(Box::new(self.governing(&user, tally).await?)))
+            }
+            Query::Proof { user, tally, lift } => {
+                may_see(caller, &user)?;
+                Ok(Found::Proof(Box::new(self.proof_on(&user, tally, lift).await?)))
             }
             Query::Vouched { user, tally } => {
                 may_see(caller, &user)?;

@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 use protocol::chit::{Chit, Entry};
 use protocol::ledger::{Head, Ledger, Link};
 use protocol::record::Record;
-use protocol::{Cuid, Hash, Signed, Tally, TallyId, Verified};
+use protocol::{ChitId, Cuid, Hash, Signed, Tally, TallyId, Verified};
 use site::{Answer, Command, Summary, Wish};
 
 use crate::failure::{self, Failure};
@@ -26,12 +26,12 @@ pub(crate) use kept::MAX_KEPT_BYTES;
 const AT_ONCE: usize = 16;
 
 /// What was brought back to a tally.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Brought {
     /// Whether the site had no half of it.
     pub(crate) reopened: bool,
     /// Chits that its half did not have.
-    pub(crate) chits: usize,
+    pub(crate) new: Vec<ChitId>,
     /// Chits of lifts that it does not have and that nobody can bring back.
     pub(crate) lifts: usize,
 }
@@ -56,7 +56,7 @@ impl<'a> Device<'a> {
         match self.compare(&shown) {
             Ok(None) => shown,
             Ok(Some((now, brought))) => {
-                self.tell(&now, brought);
+                self.tell(&now, &brought);
                 now
             }
             Err(failure) => {
@@ -75,7 +75,7 @@ impl<'a> Device<'a> {
             }
             match self.reopen(tally) {
                 Ok(Some((now, brought))) => {
-                    self.tell(&now, brought);
+                    self.tell(&now, &brought);
                     shown.push(now);
                 }
                 Ok(None) => {}
@@ -85,44 +85,6 @@ impl<'a> Device<'a> {
                 )),
             }
         }
-    }
-
-    /// Brings a tally back that both signed, and chits of it; says what of them the site did not have.
-    pub(crate) fn brings(
-        &self,
-        signed: &Tally,
-        chits: Vec<Chit>,
-    ) -> Result<(Summary, Brought), Failure> {
-        let tally = signed.members().uuid;
-        let mut brought = Brought::default();
-        let known = self.visit.tallies(self.user)?.into_iter().find(|one| one.tally == tally);
-        match known.map(|known| known.head) {
-            None => {
-                let reopen = Command::Reopen { tally: Box::new(signed.clone()) };
-                self.visit.ask(self.user, reopen)?;
-                brought.reopened = true;
-            }
-            Some(None) => {
-                let wish = Wish::Offer(Box::new(signed.clone()));
-                self.visit.ask(self.user, Command::Tally { tally, wish })?;
-            }
-            Some(Some(_)) => {}
-        }
-        let before = self.visit.history(self.user, tally)?;
-        let here: BTreeSet<Hash> = before.iter().map(|entry| entry.link.chit_hash).collect();
-        let (mut lost, mut lifts) = (Vec::new(), 0);
-        for chit in chits {
-            if here.contains(&chit.hash()?) {
-                continue;
-            }
-            match chit.entry {
-                Entry::Lift { .. } => lifts += 1,
-                _ => lost.push(chit),
-            }
-        }
-        (brought.chits, brought.lifts) = (lost.len(), lifts);
-        self.recover(tally, &lost)?;
-        Ok((self.visit.tally(self.user, tally)?, brought))
     }
 
     /// Keeps what the user has signed, before the site is asked to take it.
@@ -157,8 +119,8 @@ impl<'a> Device<'a> {
         Kept::read(self.keys.kept_file(self.user, tally))
     }
 
-    fn tell(&self, now: &Summary, brought: Brought) {
-        if brought == Brought::default() {
+    fn tell(&self, now: &Summary, brought: &Brought) {
+        if *brought == Brought::default() {
             return;
         }
         let partner = crate::commands::tally::partner_name(now);
@@ -171,9 +133,9 @@ impl<'a> Device<'a> {
         if brought.reopened {
             what.push(format!("the tally with {partner} was brought back"));
         }
-        if brought.chits > 0 {
-            let chits = crate::say::counted(brought.chits as u64, "chit", "chits");
-            let were = if brought.chits == 1 { "was" } else { "were" };
+        if !brought.new.is_empty() {
+            let chits = crate::say::counted(brought.new.len() as u64, "chit", "chits");
+            let were = if brought.new.len() == 1 { "was" } else { "were" };
             what.push(format!("{chits} of the tally with {partner} {were} brought back"));
         }
         if brought.lifts > 0 {
@@ -198,7 +160,7 @@ impl<'a> Device<'a> {
         let (new, missing) = self.differences(shown, signed, &kept, head)?;
         kept.add(&new)?;
         let lost: Vec<Chit> = missing.iter().filter(|chit| is_written(chit)).cloned().collect();
-        let (chits, lifts) = (lost.len(), missing.len() - lost.len());
+        let lifts = missing.len() - lost.len();
         let waits = shown.waiting;
         if waits.partner.is_some() || (lost.is_empty() && !waits.device) {
             if missing.is_empty() {
@@ -206,7 +168,7 @@ impl<'a> Device<'a> {
             }
             return Ok(None);
         }
-        match self.recover(shown.tally, &lost) {
+        match recover(self.visit, self.user, shown.tally, &lost) {
             Ok(()) => {}
             // It may look, and act again when it may.
             Err(failure) if failure.is("suspended") => return Ok(None),
@@ -222,7 +184,8 @@ impl<'a> Device<'a> {
         }
         // A lift that is gone is told of once: when the device says that it has no more.
         let lifts = if waits.device { lifts } else { 0 };
-        Ok(Some((now, Brought { reopened: false, chits, lifts })))
+        let new = lost.iter().map(|chit| chit.uuid).collect();
+        Ok(Some((now, Brought { reopened: false, new, lifts })))
     }
 
     /// What the site has and is not kept, and what is kept and the site has not. Everything new is
@@ -266,21 +229,6 @@ impl<'a> Device<'a> {
         Ok((new, missing))
     }
 
-    fn recover(&self, tally: TallyId, chits: &[Chit]) -> Result<(), Failure> {
-        let mut pieces: Vec<&[Chit]> = chits.chunks(AT_ONCE).collect();
-        if pieces.is_empty() {
-            pieces.push(&[]);
-        }
-        for piece in pieces {
-            let wish = Wish::Recover(piece.to_vec());
-            let Answer::Tally { .. } = self.visit.ask(self.user, Command::Tally { tally, wish })?
-            else {
-                return Err(Failure::refused("other_answer", "the site answered another question"));
-            };
-        }
-        Ok(())
-    }
-
     /// Keeps the agent's word for a chain whose chits all are kept.
     fn keep_word(&self, kept: &mut Kept, tally: TallyId, head: Head) -> Result<(), Failure> {
         if kept.head.as_ref().is_some_and(|word| word.head == head) {
@@ -306,8 +254,62 @@ impl<'a> Device<'a> {
             return Ok(None);
         }
         let chits = kept.chits.iter().map(|(_, chit)| chit.clone()).collect();
-        self.brings(signed, chits).map(Some)
+        bring_back(self.visit, self.user, signed, chits).map(Some)
     }
+}
+
+/// Brings a tally back that both signed, and chits of it; says what of them the site did not have.
+pub(crate) fn bring_back(
+    visit: &Visit,
+    user: &Cuid,
+    signed: &Tally,
+    chits: Vec<Chit>,
+) -> Result<(Summary, Brought), Failure> {
+    let tally = signed.members().uuid;
+    let mut brought = Brought::default();
+    let known = visit.tallies(user)?.into_iter().find(|one| one.tally == tally);
+    match known.map(|known| known.head) {
+        None => {
+            visit.ask(user, Command::Reopen { tally: Box::new(signed.clone()) })?;
+            brought.reopened = true;
+        }
+        Some(None) => {
+            let wish = Wish::Offer(Box::new(signed.clone()));
+            visit.ask(user, Command::Tally { tally, wish })?;
+        }
+        Some(Some(_)) => {}
+    }
+    let before = visit.history(user, tally)?;
+    let here: BTreeSet<Hash> = before.iter().map(|entry| entry.link.chit_hash).collect();
+    let mut lost = Vec::new();
+    for chit in chits {
+        if here.contains(&chit.hash()?) {
+            continue;
+        }
+        if is_written(&chit) {
+            brought.new.push(chit.uuid);
+            lost.push(chit);
+        } else {
+            brought.lifts += 1;
+        }
+    }
+    recover(visit, user, tally, &lost)?;
+    Ok((visit.tally(user, tally)?, brought))
+}
+
+/// Hands chits in that the site has lost; with none, says that the device has no more.
+fn recover(visit: &Visit, user: &Cuid, tally: TallyId, chits: &[Chit]) -> Result<(), Failure> {
+    let mut pieces: Vec<&[Chit]> = chits.chunks(AT_ONCE).collect();
+    if pieces.is_empty() {
+        pieces.push(&[]);
+    }
+    for piece in pieces {
+        let wish = Wish::Recover(piece.to_vec());
+        let Answer::Tally { .. } = visit.ask(user, Command::Tally { tally, wish })? else {
+            return Err(Failure::refused("other_answer", "the site answered another question"));
+        };
+    }
+    Ok(())
 }
 
 fn could_not(failure: &Failure) {

@@ -9,6 +9,7 @@ mod chance;
 mod chit;
 mod contract;
 mod date;
+mod export;
 mod given;
 mod half;
 mod ids;

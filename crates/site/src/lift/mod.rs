@@ -35,7 +35,7 @@ pub use line::MAX_PAYMENTS_WAITING;
 pub(crate) use map::Map;
 pub use part::{Part, PaymentPart};
 pub use pay::Paid;
-pub(crate) use proof::{Proven, check_all, faults};
+pub(crate) use proof::{Proven, check_all, faults, proof_on};
 pub use read::{LegLine, LiftFound, LiftLine};
 pub use route::{Quote, Route, ShareOf, WhyNot};
 pub(crate) use tend::Tending;

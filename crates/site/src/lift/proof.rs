@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use protocol::chit::{Chit, Entry};
+use protocol::export::LiftProof;
 use protocol::ledger::Good;
 use protocol::lift::{Certificate, Committed, Leg, Legs, LiftFault};
 use protocol::record::Record;
-use protocol::{Lift, LiftId, Side};
+use protocol::{Lift, LiftId, Side, TallyId};
 use store::{LegAt, View};
 
 use super::verify::payment_faults;
@@ -35,7 +36,7 @@ impl Proven {
     }
 
     /// The chit of the lift on a tally.
-    pub(crate) fn good_on(&self, tally: &protocol::TallyId) -> Result<Good, SiteError> {
+    pub(crate) fn good_on(&self, tally: &TallyId) -> Result<Good, SiteError> {
         let lift = self.committed.id();
         let found = self.legs.find(tally).ok_or(LiftFault::NotALeg { lift, tally: *tally })?;
         Ok(Good::of_lift(&self.committed, &found.0, &found.1)?)
@@ -99,6 +100,25 @@ async fn proven(view: &mut View, known: &Known, id: LiftId) -> Result<Arc<Proven
     Ok(proven)
 }
 
+/// What proves the chit of a lift on a tally to whoever knows nothing else of it.
+pub(crate) async fn proof_on(
+    view: &mut View,
+    known: &Known,
+    id: LiftId,
+    tally: TallyId,
+) -> Result<LiftProof, SiteError> {
+    let proven = proven(view, known, id).await?;
+    let found = proven.legs.find(&tally).ok_or(LiftFault::NotALeg { lift: id, tally })?;
+    let kept = view.lift(&id).await?.ok_or(SiteError::NoLift(id))?;
+    let certificate = kept.certificate.as_deref().ok_or(SiteError::NoLift(id))?;
+    Ok(LiftProof {
+        record: proven.committed.lift().clone(),
+        certificate: Certificate::read(certificate.as_bytes())?,
+        leg: found.0,
+        way: found.1,
+    })
+}
+
 /// What is wrong with a lift that is kept, said of each half that it touches; nothing where all is
 /// well: it is proved, its chit is linked in both halves of each tally; of a clearing, nobody is
 /// richer or poorer, and a payment did what its payer allowed.
@@ -117,7 +137,7 @@ pub(crate) async fn faults(
     let linked: std::collections::BTreeSet<_> =
         view.links_by_chit(&chits).await?.iter().map(|link| (link.half, link.chit)).collect();
     let mut nets: BTreeMap<&protocol::Cuid, i128> = BTreeMap::new();
-    let mut sides: BTreeMap<protocol::TallyId, Vec<Side>> = BTreeMap::new();
+    let mut sides: BTreeMap<TallyId, Vec<Side>> = BTreeMap::new();
     for row in &rows {
         *nets.entry(&row.holder).or_default() += i128::from(row.leg.effect.milli());
         sides.entry(row.tally).or_default().push(row.side);

@@ -5,6 +5,7 @@
 
 mod people;
 mod records;
+mod tally;
 mod ties;
 
 use std::collections::BTreeMap;
@@ -31,7 +32,7 @@ use ties::{Refused, Ties};
 /// cut a file otherwise, and a run that goes on after an interruption would be refused.
 const AT_ONCE: usize = 200;
 
-/// Bring in who owes whom: users, their tallies, their balances.
+/// Bring in who owes whom, or what the site lost of a tally.
 #[derive(Debug, Subcommand)]
 #[command(
     subcommand_required = true,
@@ -41,6 +42,7 @@ const AT_ONCE: usize = 200;
 pub(crate) enum Import {
     Csv(Csv),
     RippleLines(RippleLines),
+    Tally(tally::Tally),
 }
 
 /// Bring in a table of debts, as `mychips clear` reads it: debtor, creditor, amount.
@@ -128,13 +130,21 @@ struct Report {
 }
 
 pub(crate) fn run(flags: &Import) -> Result<(), Failure> {
+    match flags {
+        Import::Csv(csv) => table(&csv.from, || csv.read()),
+        Import::RippleLines(lines) => table(&lines.from, || lines.read()),
+        Import::Tally(flags) => tally::run(flags),
+    }
+}
+
+/// Takes a table in.
+fn table(from: &From, read: impl FnOnce() -> Result<Ties, Failure>) -> Result<(), Failure> {
     let started = Instant::now();
-    let from = flags.from();
     let data = visit::data(from.place.data.as_deref())?;
     let keys = Keys::at(from.keys.keys.as_deref(), &data)?;
     let visit = Visit::enter(&data)?;
     let progress = Progress::new();
-    let ties = flags.read()?;
+    let ties = read()?;
     let people = People::of(&ties, &keys)?;
     let again = take_in(&visit, &ties, people, &progress)?;
     drop(progress);
@@ -177,35 +187,42 @@ fn take_in(
 }
 
 impl Import {
-    const fn from(&self) -> &From {
-        match self {
-            Self::Csv(flags) => &flags.from,
-            Self::RippleLines(flags) => &flags.from,
-        }
-    }
-
     pub(crate) const fn json(&self) -> bool {
-        self.from().place.json
-    }
-
-    fn read(&self) -> Result<Ties, Failure> {
-        let (input, name) = named(&self.from().file);
-        let reader = setoff::open(&input).map_err(|error| Failure::open(&name, &error))?;
-        let told = |error| Failure::read(&name, &error);
-        let ties = match self {
-            Self::Csv(flags) => {
-                let options = ReadOptions { separator: flags.separator, max_bad: u64::MAX };
-                Ties::of_debts(setoff::read_table(reader, &options).map_err(told)?)
-            }
-            Self::RippleLines(_) => Ties::of_lines(setoff::read_trust_lines(reader).map_err(told)?),
-        };
-        match ties.refused_rows.first() {
-            Some(row) if ties.list.is_empty() => Err(Failure::refused(
-                "bad_rows",
-                format!("{name} has no good row; line {}: {}", row.line, row.reason),
-            )),
-            _ => Ok(ties),
+        match self {
+            Self::Csv(flags) => flags.from.place.json,
+            Self::RippleLines(flags) => flags.from.place.json,
+            Self::Tally(flags) => flags.place.json,
         }
+    }
+}
+
+impl Csv {
+    fn read(&self) -> Result<Ties, Failure> {
+        let (input, name) = named(&self.from.file);
+        let reader = setoff::open(&input).map_err(|error| Failure::open(&name, &error))?;
+        let options = ReadOptions { separator: self.separator, max_bad: u64::MAX };
+        let table = setoff::read_table(reader, &options);
+        some(&name, Ties::of_debts(table.map_err(|error| Failure::read(&name, &error))?))
+    }
+}
+
+impl RippleLines {
+    fn read(&self) -> Result<Ties, Failure> {
+        let (input, name) = named(&self.from.file);
+        let reader = setoff::open(&input).map_err(|error| Failure::open(&name, &error))?;
+        let lines = setoff::read_trust_lines(reader);
+        some(&name, Ties::of_lines(lines.map_err(|error| Failure::read(&name, &error))?))
+    }
+}
+
+/// A file without any good row is refused.
+fn some(name: &str, ties: Ties) -> Result<Ties, Failure> {
+    match ties.refused_rows.first() {
+        Some(row) if ties.list.is_empty() => Err(Failure::refused(
+            "bad_rows",
+            format!("{name} has no good row; line {}: {}", row.line, row.reason),
+        )),
+        _ => Ok(ties),
     }
 }
 

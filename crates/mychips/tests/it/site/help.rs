@@ -15,6 +15,7 @@ fn every_command_explains_itself() {
         "doctor",
         "backup",
         "restore",
+        "verify",
         "limits",
     ] {
         town.asks(&format!("{command} --help"));
@@ -23,7 +24,8 @@ fn every_command_explains_itself() {
         ("invoice", &["list", "show", "amend", "withdraw"][..]),
         ("key", &["new", "revoke", "lost", "consent", "object", "list", "export", "import"]),
         ("user", &["add", "list", "show", "readmit", "suspend", "resume"]),
-        ("import", &["csv", "ripple-lines"]),
+        ("import", &["csv", "ripple-lines", "tally"]),
+        ("export", &["csv", "tally", "user"]),
         ("contract", &["list", "show", "hash", "add"]),
         ("config", &["show"]),
         ("lift", &["clear", "list", "show"]),

@@ -15,4 +15,4 @@ mod rekey;
 mod rekey_convergence;
 mod restored;
 mod revision;
-mod world;
+pub(crate) mod world;

@@ -1,0 +1,164 @@
+//! `mychips verify`: an exported tally or user, checked without any site.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use protocol::export::{TALLY_KIND, TallyExport, USER_KIND, UserExport};
+use protocol::ledger::Ledger;
+use protocol::{AgentId, TallyId, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::failure::Failure;
+use crate::say;
+
+/// The most bytes of an exported file: some 300,000 chits.
+pub(crate) const MAX_EXPORT_BYTES: u64 = 256 * 1024 * 1024;
+
+/// Check an exported tally or user: every signature, chain, lift and balance in it. No site is needed.
+#[derive(Debug, Args)]
+#[command(after_long_help = "\
+JSON:
+  kind      tally_export or user_export
+  date      when it was exported; agent: of which site
+  tallies   tally, holder, partner, status, balance (in milli-CHIPs, positive
+            when the partner owes), chits, lifts, contract (whether it is in the
+            file), word (whether the site's signed word for the chain is)
+
+Exit codes:
+  0  all of it is proved    1  it is not, and why    2  wrong usage
+  3  reading failed
+
+Examples:
+  mychips verify tally-with-bob.json")]
+pub(crate) struct Verify {
+    /// The file, as mychips export writes it
+    file: PathBuf,
+    /// Print JSON, and errors as JSON on standard error
+    #[arg(long)]
+    json: bool,
+}
+
+/// An exported file.
+pub(super) enum Export {
+    Tally(Box<TallyExport>),
+    User(Box<UserExport>),
+}
+
+#[derive(Deserialize)]
+struct Kind {
+    kind: String,
+}
+
+#[derive(Serialize)]
+struct Proved {
+    kind: &'static str,
+    date: Timestamp,
+    agent: AgentId,
+    tallies: Vec<Seen>,
+}
+
+#[derive(Serialize)]
+struct Seen {
+    tally: TallyId,
+    holder: String,
+    partner: String,
+    status: &'static str,
+    balance: i128,
+    chits: u64,
+    lifts: u64,
+    contract: bool,
+    word: bool,
+    #[serde(skip)]
+    words: String,
+}
+
+impl Export {
+    /// What a file holds; nothing of it is checked.
+    pub(super) fn read(path: &Path) -> Result<Self, Failure> {
+        let mut text = String::new();
+        let read = File::open(path)
+            .and_then(|file| file.take(MAX_EXPORT_BYTES + 1).read_to_string(&mut text));
+        let read = read.map_err(|error| Failure::io("cannot read", path, &error))?;
+        if u64::try_from(read).unwrap_or(u64::MAX) > MAX_EXPORT_BYTES {
+            let text = format!("{}: more than {MAX_EXPORT_BYTES} bytes", path.display());
+            return Err(Failure::refused("too_large", text));
+        }
+        let no_export = |error: serde_json::Error| {
+            let text = format!("{} is not what mychips export writes: {error}", path.display());
+            Failure::refused("no_export", text)
+        };
+        let kind: Kind = serde_json::from_str(&text).map_err(no_export)?;
+        match kind.kind.as_str() {
+            USER_KIND => serde_json::from_str(&text).map(|user| Self::User(Box::new(user))),
+            // Others name themselves in the refusal.
+            _ => serde_json::from_str(&text).map(|tally| Self::Tally(Box::new(tally))),
+        }
+        .map_err(no_export)
+    }
+
+    /// Its tallies, each with the half that follows from it, all checked.
+    pub(super) fn check(&self, path: &Path) -> Result<Vec<(&TallyExport, Ledger)>, Failure> {
+        let checked = match self {
+            Self::Tally(tally) => tally.check().map(|half| vec![(&**tally, half)]),
+            Self::User(user) => {
+                user.check().map(|halves| user.tallies.iter().zip(halves).collect())
+            }
+        };
+        checked
+            .map_err(|fault| Failure::refused("not_proved", format!("{}: {fault}", path.display())))
+    }
+}
+
+pub(crate) fn run(flags: &Verify) -> Result<(), Failure> {
+    let export = Export::read(&flags.file)?;
+    let tallies = export.check(&flags.file)?;
+    let tallies = tallies.into_iter().map(|(export, half)| seen(export, &half)).collect();
+    let (kind, date, agent) = match &export {
+        Export::Tally(tally) => (TALLY_KIND, tally.date, tally.agent),
+        Export::User(user) => (USER_KIND, user.date, user.agent),
+    };
+    let proved = Proved { kind, date, agent, tallies };
+    say::either(flags.json, &proved, || {
+        let file = flags.file.display();
+        let mut page = format!("All of {file} is proved.\nexported  {date}\nsite      {agent}\n");
+        for tally in &proved.tallies {
+            page.push('\n');
+            page.push_str(&tally.words);
+        }
+        page
+    })
+}
+
+fn seen(export: &TallyExport, half: &Ledger) -> Seen {
+    use protocol::ledger::Status;
+    let (own, other) = (export.tally.party(export.side), export.tally.party(export.side.other()));
+    let (holder, partner) = (own.cert.chad.short(), other.cert.chad.short());
+    let status = match half.status() {
+        // Whether the partner has all of it, nobody can see from one half.
+        Status::Open => "open",
+        Status::Closing | Status::Closed => "closing",
+    };
+    let (chits, lifts) = (half.head().index, export.lifts.len() as u64);
+    let balance = half.balance_milli();
+    let called = say::called(&other.cert);
+    let (contract, word) = (export.contract.is_some(), export.word.is_some());
+    let there = |there| if there { "yes" } else { "no" };
+    let words = say::sheet(&[
+        ("tally", half.tally().to_string()),
+        ("of", format!("{}, with {called}", say::called(&own.cert))),
+        ("chits", format!("{chits}, {lifts} of them of lifts")),
+        ("balance", say::standing(&called, balance)),
+        ("contract", there(contract).to_owned()),
+        ("site's word", there(word).to_owned()),
+    ]);
+    let tally = half.tally();
+    Seen { tally, holder, partner, status, balance, chits, lifts, contract, word, words }
+}
+
+impl Verify {
+    pub(crate) const fn json(&self) -> bool {
+        self.json
+    }
+}

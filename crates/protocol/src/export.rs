@@ -1,0 +1,330 @@
+//! What a user takes along: a tally with all that proves it, and all of a user's tallies. Whoever has
+//! one checks it without asking anybody ([`TallyExport::check`]).
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use crate::chit::Entry;
+use crate::json::JsonError;
+use crate::ledger::{Ack, Good, Head, Input, Ledger, Link, Stop};
+use crate::lift::{Certificate, Committed, Leg, LiftFault, Way};
+use crate::record::Record;
+use crate::{
+    AgentId, Cert, ChitId, Contract, Lift, LiftId, Side, SignatureFault, Signed, Tally, TallyId,
+    Timestamp, Units, Verified,
+};
+
+/// The `kind` member of an exported tally.
+pub const TALLY_KIND: &str = "tally_export";
+/// The `kind` member of an exported user.
+pub const USER_KIND: &str = "user_export";
+/// The `v` member of both.
+pub const VERSION: u32 = 1;
+
+/// A tally, as one of its users saw it at its site.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TallyExport {
+    /// [`TALLY_KIND`].
+    pub kind: String,
+    /// [`VERSION`].
+    pub v: u32,
+    /// When it was exported.
+    pub date: Timestamp,
+    /// The agent of the site.
+    pub agent: AgentId,
+    /// Which side is the user's.
+    pub side: Side,
+    /// What both signed, with both users' certs.
+    pub tally: Tally,
+    /// The contract that they agreed to; none where the site does not know it.
+    pub contract: Option<Contract>,
+    /// The chain: every chit in its place.
+    pub links: Vec<Link>,
+    /// What proves the chits of lifts: one for each lift on this tally.
+    pub lifts: Vec<LiftProof>,
+    /// Where the chain ends.
+    pub head: Head,
+    /// The balance in milli-CHIPs: positive when the partner owes the user.
+    pub balance: Units,
+    /// The agent's signed word for the chain.
+    pub word: Option<Ack>,
+}
+
+/// What proves a lift's chit on one tally to somebody who knows nothing else of the lift.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LiftProof {
+    /// The lift.
+    pub record: Lift,
+    /// The referees' decision.
+    pub certificate: Certificate,
+    /// What it moves on this tally.
+    pub leg: Leg,
+    /// That this is one of its legs.
+    pub way: Way,
+}
+
+/// A user with all its tallies.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UserExport {
+    /// [`USER_KIND`].
+    pub kind: String,
+    /// [`VERSION`].
+    pub v: u32,
+    /// When it was exported.
+    pub date: Timestamp,
+    /// The agent of the site.
+    pub agent: AgentId,
+    /// The user's cert.
+    pub cert: Cert,
+    /// Its tallies that both signed.
+    pub tallies: Vec<TallyExport>,
+}
+
+/// Why an export proves nothing, or something else than it says.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum ExportFault {
+    /// Another kind or version of file.
+    #[error("it is no {expected} of version {VERSION}, but {kind:?} of version {v}")]
+    Kind {
+        /// What was expected.
+        expected: &'static str,
+        /// The kind that it says.
+        kind: String,
+        /// The version that it says.
+        v: u32,
+    },
+    /// A signature is missing or wrong.
+    #[error(transparent)]
+    Signature(#[from] SignatureFault),
+    /// The contract is another one than the tally names.
+    #[error("the contract is not the one that the tally agrees to")]
+    Contract,
+    /// A link does not follow from those before it.
+    #[error("link {0} does not follow from those before it")]
+    Link(u64),
+    /// A lift's chit without what proves it.
+    #[error("chit {chit} is of lift {lift}, which nothing here proves")]
+    NoProof {
+        /// The chit.
+        chit: ChitId,
+        /// The lift.
+        lift: LiftId,
+    },
+    /// A lift, or a leg of it, is not proved.
+    #[error(transparent)]
+    Lift(#[from] LiftFault),
+    /// A chit is not what its lift makes of the leg.
+    #[error("chit {0} is not what its lift makes of it")]
+    OtherChit(ChitId),
+    /// The ledger does not take the chits.
+    #[error("the chits are not those of a tally: {0}")]
+    Ledger(String),
+    /// The chain ends elsewhere.
+    #[error("the chain ends at link {found}, not at the head that is named")]
+    Head {
+        /// Where it ends.
+        found: u64,
+    },
+    /// The chits sum to another balance.
+    #[error("the chits come to a balance of {found} milli-CHIPs, not of {said}")]
+    Balance {
+        /// What they come to.
+        found: i128,
+        /// What is said.
+        said: i64,
+    },
+    /// The agent's word is for another tally or another chain.
+    #[error("the agent's word is for another chain")]
+    Word,
+    /// A tally that is not the user's, or twice the same.
+    #[error("tally {0} is not one of the user's, or is there twice")]
+    Tally(TallyId),
+    /// A record has no canonical form.
+    #[error(transparent)]
+    Record(#[from] JsonError),
+}
+
+fn is(expected: &'static str, kind: &str, v: u32) -> Result<(), ExportFault> {
+    if kind == expected && v == VERSION {
+        return Ok(());
+    }
+    Err(ExportFault::Kind { expected, kind: kind.to_owned(), v })
+}
+
+/// A tally that is to be exported.
+#[derive(Clone, Debug)]
+pub struct ToExport {
+    /// Now.
+    pub date: Timestamp,
+    /// The agent of the site.
+    pub agent: AgentId,
+    /// Which side is the user's.
+    pub side: Side,
+    /// What both signed.
+    pub tally: Tally,
+    /// The contract that they agreed to, where it is known.
+    pub contract: Option<Contract>,
+    /// The chain.
+    pub links: Vec<Link>,
+    /// What proves the chits of lifts on it.
+    pub lifts: Vec<LiftProof>,
+    /// The agent's word, which is left out where it is for another chain.
+    pub word: Option<Ack>,
+}
+
+impl ToExport {
+    /// The export, with the head and the balance that follow from the chits. Everything is checked.
+    ///
+    /// # Errors
+    /// [`ExportFault`] names the first thing that is wrong: then it is the site that shows it so.
+    pub fn export(self) -> Result<TallyExport, ExportFault> {
+        let Self { date, agent, side, tally, contract, links, lifts, word } = self;
+        let genesis = Head { index: 0, hash: tally.hash()? };
+        let head = links.last().map_or(genesis, |link| link.head);
+        let word = word.filter(|word| word.head == head);
+        let (kind, v, balance) = (TALLY_KIND.to_owned(), VERSION, Units::ZERO);
+        let mut export = TallyExport {
+            kind,
+            v,
+            date,
+            agent,
+            side,
+            tally,
+            contract,
+            links,
+            lifts,
+            head,
+            balance,
+            word,
+        };
+        let found = export.ledger()?.balance_milli();
+        let unfit = || ExportFault::Balance { found, said: 0 };
+        let milli = i64::try_from(found).map_err(|_| unfit())?;
+        export.balance = Units::new(milli).map_err(|_| unfit())?;
+        export.check()?;
+        Ok(export)
+    }
+}
+
+impl TallyExport {
+    /// Checks everything: signatures, contract, chain, lifts, balance, the agent's word. What comes
+    /// back is the user's half as it follows from the chits.
+    ///
+    /// # Errors
+    /// [`ExportFault`] names the first thing that is wrong.
+    pub fn check(&self) -> Result<Ledger, ExportFault> {
+        let ledger = self.ledger()?;
+        let (found, said) = (ledger.balance_milli(), self.balance.milli());
+        if found != i128::from(said) {
+            return Err(ExportFault::Balance { found, said });
+        }
+        if let Some(word) = &self.word {
+            word.check_signatures(&self.agent)?;
+            if (word.tally, word.head) != (ledger.tally(), self.head) {
+                return Err(ExportFault::Word);
+            }
+        }
+        Ok(ledger)
+    }
+
+    /// The half as it follows from the chits, each of them proved.
+    fn ledger(&self) -> Result<Ledger, ExportFault> {
+        is(TALLY_KIND, &self.kind, self.v)?;
+        let tally = Verified::check(self.tally.clone(), &())?;
+        if let Some(contract) = &self.contract {
+            contract.check_signatures(&())?;
+            if contract.rid != Some(self.tally.members().agree.rid) {
+                return Err(ExportFault::Contract);
+            }
+        }
+        let empty = Ledger::open(&tally, self.side)?;
+        let mut head = empty.head();
+        for link in &self.links {
+            head = head.then(empty.tally(), link.chit.hash()?);
+            if head != link.head || link.chit_hash != link.chit.hash()? {
+                return Err(ExportFault::Link(link.head.index));
+            }
+        }
+        let input = Input::Recover(self.good(&empty)?);
+        let step = empty.step(input, &Vec::new()).map_err(|stop| match stop {
+            Stop::Refused(refusal) => ExportFault::Ledger(refusal.to_string()),
+            missing @ Stop::Missing(_) => ExportFault::Ledger(missing.to_string()),
+        })?;
+        let ledger = step.ledger;
+        if ledger.head() != head || ledger.head() != self.head {
+            return Err(ExportFault::Head { found: ledger.head().index });
+        }
+        Ok(ledger)
+    }
+
+    /// The chits, proved, in their order.
+    fn good(&self, ledger: &Ledger) -> Result<Vec<Good>, ExportFault> {
+        let lifted = |link: &&Link| matches!(link.chit.entry, Entry::Lift { .. });
+        let signed: Vec<_> =
+            self.links.iter().filter(|link| !lifted(link)).map(|link| link.chit.clone()).collect();
+        let mut signed = ledger.prove_in_order(signed)?.into_iter();
+        let mut good = Vec::with_capacity(self.links.len());
+        for link in &self.links {
+            let chit = &link.chit;
+            let next = match chit.entry {
+                Entry::Lift { lift, .. } => {
+                    let chit = chit.uuid;
+                    let none = ExportFault::NoProof { chit, lift };
+                    self.proof(lift)?.ok_or(none)?
+                }
+                // One for each, in their order.
+                _ => signed.next().ok_or(ExportFault::OtherChit(chit.uuid))?,
+            };
+            if next.chit() != chit {
+                return Err(ExportFault::OtherChit(chit.uuid));
+            }
+            good.push(next);
+        }
+        Ok(good)
+    }
+
+    fn proof(&self, lift: LiftId) -> Result<Option<Good>, ExportFault> {
+        for proof in &self.lifts {
+            if proof.record.id()? == lift {
+                return proof.check().map(Some);
+            }
+        }
+        Ok(None)
+    }
+}
+
+impl LiftProof {
+    /// The chit that this proves.
+    ///
+    /// # Errors
+    /// [`ExportFault::Lift`].
+    pub fn check(&self) -> Result<Good, ExportFault> {
+        let committed = Committed::check(self.record.clone(), &self.certificate)?;
+        Ok(Good::of_lift(&committed, &self.leg, &self.way)?)
+    }
+}
+
+impl UserExport {
+    /// Checks the cert and every tally, as [`TallyExport::check`]; the halves come back in their order.
+    ///
+    /// # Errors
+    /// [`ExportFault`] names the first thing that is wrong.
+    pub fn check(&self) -> Result<Vec<Ledger>, ExportFault> {
+        is(USER_KIND, &self.kind, self.v)?;
+        self.cert.check_signatures(&())?;
+        let mut halves: Vec<Ledger> = Vec::with_capacity(self.tallies.len());
+        for export in &self.tallies {
+            let half = export.check()?;
+            let own = &export.tally.party(export.side).cert;
+            let twice = halves.iter().any(|other| other.tally() == half.tally());
+            if !own.same_user(&self.cert) || twice {
+                return Err(ExportFault::Tally(half.tally()));
+            }
+            halves.push(half);
+        }
+        Ok(halves)
+    }
+}

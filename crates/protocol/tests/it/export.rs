@@ -1,0 +1,190 @@
+//! An exported tally proves itself; whatever is changed in it is found and named.
+
+use protocol::chit::{Entry, Written};
+use protocol::export::{ExportFault, LiftProof, ToExport, USER_KIND, UserExport, VERSION};
+use protocol::ledger::{Ack, Head, Link};
+use protocol::lift::{Certificate, Leg, Legs, Mode, Outcome};
+use protocol::record::Record;
+use protocol::{AgentId, Hash, Lift, SecretKey, Side, Signer, Units};
+
+use crate::ledger::world::{World, id, key, payment, resigned, settings, signed_tally};
+use crate::people::{at, members, positive};
+
+fn agent_key() -> SecretKey {
+    SecretKey::ed25519(&[7; 32])
+}
+
+fn agent() -> AgentId {
+    AgentId::of(&agent_key().public_key()).unwrap()
+}
+
+/// A lift of 3 over the tally, with what proves it there, among three legs.
+fn lifted() -> LiftProof {
+    let tally = members().uuid;
+    let other = |byte| protocol::TallyId::random([byte; 16]);
+    let leg = |tally| Leg { tally, by: Side::Stock, units: positive(3) };
+    let legs = Legs::new(vec![leg(other(1)), leg(tally), leg(other(250))]).unwrap();
+    let date = at("2026-11-22T12:00:00.000Z");
+    let record = Lift {
+        nonce: Hash::of(b"nonce"),
+        mode: Mode::Clearing,
+        date,
+        deadline: date,
+        legs: legs.root(),
+        participants: protocol::bounded::List::default(),
+        referees: protocol::bounded::List::new(vec![agent()]).unwrap(),
+        quorum: 1,
+        payment: None,
+    };
+    let id = record.id().unwrap();
+    let certificate = Certificate::by_sole_referee(id, Outcome::Commit, &agent_key()).unwrap();
+    let (leg, way) = legs.find(&tally).unwrap();
+    LiftProof { record, certificate, leg, way }
+}
+
+fn to_export(side: Side) -> ToExport {
+    let mut world = World::new();
+    world.write(payment(Side::Foil, id(1), 10)).unwrap();
+    world.write(settings(Side::Stock, id(2), 1, false)).unwrap();
+    world.write(payment(Side::Stock, id(3), 2)).unwrap();
+    let proof = lifted();
+    world.lift(proof.check().unwrap(), &Side::BOTH);
+    world.settle();
+    let half = world.half(side);
+    let (tally, head) = (signed_tally(), half.ledger.head());
+    let mut word = Ack { tally: half.ledger.tally(), head, sign: None };
+    word.sign = Some(word.sign_with(&agent_key()).unwrap());
+    ToExport {
+        date: at("2026-11-23T00:00:00.000Z"),
+        agent: agent(),
+        side,
+        tally: (*tally).clone(),
+        contract: None,
+        links: half.links.clone(),
+        lifts: vec![proof],
+        word: Some(word),
+    }
+}
+
+#[test]
+fn it_proves_itself_after_a_journey_as_text() {
+    for (side, balance) in [(Side::Stock, 5), (Side::Foil, -5)] {
+        let export = to_export(side).export().unwrap();
+        assert_eq!((export.balance, export.head.index), (Units::new(balance).unwrap(), 4));
+        assert!(export.word.is_some());
+        let text = serde_json::to_string_pretty(&export).unwrap();
+        let read: protocol::export::TallyExport = serde_json::from_str(&text).unwrap();
+        assert_eq!(read, export);
+        let half = read.check().unwrap();
+        assert_eq!((half.side(), half.balance_milli()), (side, i128::from(balance)));
+        assert_eq!(half.set_of(Side::Stock).unwrap().counter.get(), 1);
+    }
+    // A word for another chain says nothing about this one.
+    let mut shorter = to_export(Side::Stock);
+    shorter.links.pop();
+    assert_eq!(shorter.export().unwrap().word, None);
+}
+
+#[test]
+fn whatever_is_changed_is_named() {
+    let export = || to_export(Side::Foil).export().unwrap();
+    let with = |change: &dyn Fn(&mut protocol::export::TallyExport)| {
+        let mut export = export();
+        change(&mut export);
+        export.check().unwrap_err()
+    };
+    let kind = with(&|export| export.v = 2);
+    assert!(matches!(kind, ExportFault::Kind { v: 2, .. }), "{kind}");
+    let missing = with(&|export| drop(export.links.remove(1)));
+    assert_eq!(missing, ExportFault::Link(3));
+    let cut = with(&|export| drop(export.links.pop()));
+    assert_eq!(cut, ExportFault::Head { found: 3 });
+    let unproved = with(&|export| export.lifts.clear());
+    assert!(matches!(unproved, ExportFault::NoProof { .. }), "{unproved}");
+    let dearer = with(&|export| export.lifts[0].leg.units = positive(4));
+    assert!(matches!(dearer, ExportFault::Lift(_)), "{dearer}");
+    let richer = with(&|export| export.balance = Units::new(-4).unwrap());
+    assert_eq!(richer, ExportFault::Balance { found: -5, said: -4 });
+    let head = Head { index: 4, hash: Hash::of(b"elsewhere") };
+    let word = with(&|export| export.word.as_mut().unwrap().head = head);
+    assert!(matches!(word, ExportFault::Signature(_)), "{word}");
+    let turned = with(&|export| export.side = Side::Stock);
+    assert_eq!(turned, ExportFault::Balance { found: 5, said: -5 });
+    let nobody = with(&|export| {
+        export.agent = AgentId::of(&key(Side::Foil).public_key()).unwrap();
+    });
+    assert!(matches!(nobody, ExportFault::Signature(_)), "{nobody}");
+    let other = with(&|export| {
+        export.contract = Some(contract());
+    });
+    assert_eq!(other, ExportFault::Contract);
+}
+
+fn contract() -> protocol::Contract {
+    let contract = protocol::Contract {
+        host: "quernby.example".parse().unwrap(),
+        name: "other".parse().unwrap(),
+        version: std::num::NonZeroU32::MIN,
+        language: "en".parse().unwrap(),
+        top: true,
+        published: None,
+        title: "Another".parse().unwrap(),
+        text: None,
+        tag: None,
+        sections: protocol::bounded::List::default(),
+        rid: None,
+    };
+    contract.seal().unwrap().into_inner()
+}
+
+/// Chained anew by somebody who wants it so: the signatures are still those of other words.
+#[test]
+fn a_chain_that_was_forged_whole_has_not_the_signatures() {
+    let mut forged = to_export(Side::Foil);
+    let mut head = Head { index: 0, hash: forged.tally.hash().unwrap() };
+    for link in &mut forged.links {
+        if let Entry::Tran { units, .. } = &mut link.chit.entry {
+            *units = positive(9);
+        }
+        let chit_hash = link.chit.hash().unwrap();
+        head = head.then(link.chit.tally, chit_hash);
+        *link = Link { head, chit_hash, chit: link.chit.clone() };
+    }
+    let fault = forged.export().unwrap_err();
+    assert!(matches!(fault, ExportFault::Signature(_)), "{fault}");
+    // Signed by the wrong one of the two.
+    let mut forged = to_export(Side::Foil);
+    let stolen = forged.links[0].chit.clone();
+    let mut stolen = protocol::Chit { by: Side::Stock, ..stolen };
+    if let Entry::Tran { written, .. } = &mut stolen.entry {
+        *written = Written::default();
+    }
+    let chit = protocol::Chit { by: Side::Foil, ..resigned(stolen) };
+    let start = Head { index: 0, hash: forged.tally.hash().unwrap() };
+    let chit_hash = chit.hash().unwrap();
+    forged.links = vec![Link { head: start.then(chit.tally, chit_hash), chit_hash, chit }];
+    forged.lifts.clear();
+    assert!(matches!(forged.export().unwrap_err(), ExportFault::Signature(_)));
+}
+
+#[test]
+fn a_users_export_holds_its_own_tallies_once() {
+    let tally = to_export(Side::Foil).export().unwrap();
+    let cert = tally.tally.party(Side::Foil).cert.clone();
+    let (date, agent) = (tally.date, tally.agent);
+    let export = |cert, tallies| UserExport {
+        kind: USER_KIND.to_owned(),
+        v: VERSION,
+        date,
+        agent,
+        cert,
+        tallies,
+    };
+    assert_eq!(export(cert.clone(), vec![tally.clone()]).check().unwrap().len(), 1);
+    let uuid = tally.tally.members().uuid;
+    let twice = export(cert, vec![tally.clone(), tally.clone()]).check();
+    assert_eq!(twice.unwrap_err(), ExportFault::Tally(uuid));
+    let partner = tally.tally.party(Side::Stock).cert.clone();
+    let of_another = export(partner, vec![tally]).check();
+    assert_eq!(of_another.unwrap_err(), ExportFault::Tally(uuid));
+}
