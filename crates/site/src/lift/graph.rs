@@ -52,6 +52,41 @@ struct Told {
     round: u32,
 }
 
+/// What is new of a half: how it is kept in one version.
+pub(crate) struct News {
+    half: HalfId,
+    version: u64,
+    tally: TallyId,
+    side: Side,
+    holder: Cuid,
+    /// The partner's short address.
+    partner: String,
+    says: Option<Says>,
+}
+
+impl News {
+    /// None where there is no partner yet.
+    pub(crate) fn of(half: &Half, version: u64, ledger: Option<&Ledger>) -> Option<Self> {
+        Some(Self {
+            half: half.id,
+            version,
+            tally: half.tally,
+            side: half.side,
+            holder: half.holder.clone(),
+            partner: half.row.partner.clone()?,
+            says: ledger.and_then(|ledger| Says::of(half.side, ledger)),
+        })
+    }
+
+    pub(crate) const fn half(&self) -> HalfId {
+        self.half
+    }
+
+    pub(crate) const fn version(&self) -> u64 {
+        self.version
+    }
+}
+
 /// What one half says about its tally; both halves of one say it alike, once each knows all.
 #[derive(PartialEq, Eq, Hash)]
 struct Says {
@@ -161,28 +196,21 @@ impl Graph {
         }
     }
 
-    /// Takes in how a half is kept in its `version`, unless a later one is known. `forced`: whatever
-    /// is known, as this is the half under its lock.
-    pub(crate) fn learn(
-        &mut self,
-        half: &Half,
-        version: u64,
-        ledger: Option<&Ledger>,
-        forced: bool,
-    ) {
-        let says = ledger.and_then(|ledger| Says::of(half.side, ledger));
-        let Some(place) = self.place(half, says.as_ref()) else { return };
-        let known = self.ties[place].told.of(half.side);
-        if !forced && known.is_some_and(|known| known.version > version) {
+    /// Takes in what is new of a half, unless something newer is known. `forced`: whatever is known, as
+    /// this is the half under its lock.
+    pub(crate) fn learn(&mut self, news: &News, forced: bool) {
+        let Some(place) = self.place(news) else { return };
+        let known = self.ties[place].told.of(news.side);
+        if !forced && known.is_some_and(|known| known.version > news.version) {
             return;
         }
-        let digest = says.as_ref().map(Says::digest);
-        let told = Told { half: half.id, version, says: digest, round: self.round };
+        let (half, version, round) = (news.half, news.version, self.round);
+        let told = Told { half, version, says: news.says.as_ref().map(Says::digest), round };
         self.count(place, false);
-        *self.ties[place].told.of_mut(half.side) = Some(told);
+        *self.ties[place].told.of_mut(news.side) = Some(told);
         self.count(place, true);
-        match says.filter(|_| self.agree(place)) {
-            Some(says) => self.open(place, &says),
+        match news.says.as_ref().filter(|_| self.agree(place)) {
+            Some(says) => self.open(place, says),
             None => self.shut(place),
         }
     }
@@ -190,8 +218,8 @@ impl Graph {
     /// The tie of a half; a new one where it says something, and there is room. None for a tally
     /// with somebody elsewhere, and for a second tally of one name: a stranger may have named its
     /// own so.
-    fn place(&mut self, half: &Half, says: Option<&Says>) -> Option<usize> {
-        let (partner, agent) = half.row.partner.as_deref()?.split_once(':')?;
+    fn place(&mut self, half: &News) -> Option<usize> {
+        let (partner, agent) = half.partner.split_once(':')?;
         if agent.parse() != Ok(self.agent) {
             return None;
         }
@@ -202,7 +230,7 @@ impl Graph {
             let same = named(half.side, &half.holder) && named(half.side.other(), &partner);
             return same.then_some(place);
         }
-        let says = says?;
+        let says = half.says.as_ref()?;
         if self.ties.len() >= MAX_TALLIES || half.holder == partner {
             self.cut |= half.holder != partner;
             return None;

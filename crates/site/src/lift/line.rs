@@ -91,9 +91,8 @@ impl Site {
                 }
             }
             Err(error) => {
-                let mut error = Some(error);
-                for waiting in group {
-                    waiting.say(error.take().map_or(Ok(Answer::Done), Err));
+                if let Some(waiting) = group.into_iter().next() {
+                    waiting.say(Err(error));
                 }
             }
         }
@@ -102,5 +101,5 @@ impl Site {
 
 /// One payment, one answer.
 fn alone(answers: Result<Vec<Result<Answer, SiteError>>, SiteError>) -> Result<Answer, SiteError> {
-    answers.and_then(|mut answers| answers.pop().unwrap_or(Ok(Answer::Done)))
+    answers.and_then(|mut answers| answers.pop().unwrap_or(Err(SiteError::OtherCommand)))
 }

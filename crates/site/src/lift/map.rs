@@ -1,14 +1,16 @@
 //! What a site remembers of its tallies for payments: the graph, kept up with everything that this
 //! process commits, and read anew, now and then, for what others at the same database did.
 
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use clearing::NoPath;
 use protocol::ledger::Ledger;
 use protocol::{AgentId, Cuid, PublicKey, Timestamp, Units};
-use store::{Committed, Half, HalfFilter, View};
+use store::{Committed, Half, HalfFilter, HalfId, View};
 
-use super::graph::{Graph, Way};
+use super::graph::{Graph, News, Way};
 use super::own::Own;
 use crate::door::Site;
 use crate::error::SiteError;
@@ -24,10 +26,17 @@ const SHORTEST_MS: i64 = 2_000;
 /// goes into it, whoever asks for what cannot be paid.
 const TIMES_AS_LONG: i64 = 20;
 
+/// How much news is laid by until somebody searches, some 500 bytes each; beyond, it is taken in at once.
+const MOST_NEWS: usize = 65_536;
+
 /// The graph, once somebody has asked for it.
 #[derive(Default)]
 pub(crate) struct Map {
     graph: RwLock<Option<Graph>>,
+    /// Whether there is one, or is about to be.
+    wanted: AtomicBool,
+    /// What was committed since the last search, of each half the newest.
+    news: Mutex<HashMap<HalfId, News>>,
     own: Mutex<Own>,
     reading: tokio::sync::Mutex<Option<Reading>>,
 }
@@ -49,19 +58,43 @@ impl Map {
         self.graph.write().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes in a half as it was committed in this version.
+    /// Takes in a half as it was committed in this version. Whoever commits does not wait for whoever
+    /// searches: the news is laid by, for the next search.
     pub(crate) fn learn(&self, half: &Half, version: u64, ledger: Option<&Ledger>) {
         // Most sites at most times: nobody asked yet, and nothing is to be done.
-        if self.read().is_some()
+        if !self.wanted.load(Ordering::Acquire) {
+            return;
+        }
+        let Some(new) = News::of(half, version, ledger) else { return };
+        if self.news().len() >= MOST_NEWS {
+            drop(self.fresh());
+        }
+        let mut news = self.news();
+        if news.get(&half.id).is_none_or(|known| known.version() <= version) {
+            news.insert(half.id, new);
+        }
+    }
+
+    fn news(&self) -> MutexGuard<'_, HashMap<HalfId, News>> {
+        self.news.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The graph with all that is new.
+    fn fresh(&self) -> RwLockReadGuard<'_, Option<Graph>> {
+        let news = std::mem::take(&mut *self.news());
+        if !news.is_empty()
             && let Some(graph) = &mut *self.write()
         {
-            graph.learn(half, version, ledger, false);
+            for new in news.values() {
+                graph.learn(new, false);
+            }
         }
+        self.read()
     }
 
     /// This process has committed these events.
     pub(crate) fn told(&self, committed: Committed) {
-        if self.read().is_some() {
+        if self.wanted.load(Ordering::Acquire) {
             self.own().told(committed);
         }
     }
@@ -75,25 +108,31 @@ impl Map {
         &self,
         halves: impl Iterator<Item = (&'a Half, u64, &'a Ledger)>,
     ) {
-        if let Some(graph) = &mut *self.write() {
-            for (half, version, ledger) in halves {
-                graph.learn(half, version, Some(ledger), true);
+        let mut graph = self.write();
+        for (half, version, ledger) in halves {
+            let Some(new) = News::of(half, version, Some(ledger)) else { continue };
+            // Nothing that was laid by is as new.
+            self.news().remove(&new.half());
+            if let Some(graph) = &mut *graph {
+                graph.learn(&new, true);
             }
         }
     }
 
     /// Forgets everything: many tallies came in at once.
     pub(crate) fn forget(&self) {
+        self.wanted.store(false, Ordering::Release);
         *self.write() = None;
+        self.news().clear();
     }
 
     fn is_unsettled(&self) -> bool {
-        self.read().as_ref().is_some_and(Graph::is_unsettled)
+        self.fresh().as_ref().is_some_and(Graph::is_unsettled)
     }
 
     /// The keys with which a payer could allow a payment now.
     pub(crate) fn keys_of(&self, payer: &Cuid) -> Vec<PublicKey> {
-        self.read().as_ref().map_or_else(Vec::new, |graph| graph.keys_of(payer))
+        self.fresh().as_ref().map_or_else(Vec::new, |graph| graph.keys_of(payer))
     }
 
     /// The cheapest way to pay that leaves over tallies on which the payer signs with this key; none:
@@ -107,7 +146,7 @@ impl Map {
     ) -> Result<Way, NoPath> {
         let answer = |graph: &Graph| graph.cheapest(payer, payee, units);
         {
-            let graph = self.read();
+            let graph = self.fresh();
             let Some(graph) = graph.as_ref() else { return Err(NoPath::NotConnected) };
             if key.is_none_or(|key| graph.with_other_keys(payer, key).is_empty()) {
                 return answer(graph);
@@ -125,7 +164,7 @@ impl Map {
 
     /// The most that one path could bring now.
     pub(crate) fn most(&self, payer: &Cuid, payee: &Cuid) -> Units {
-        self.read().as_ref().map_or(Units::ZERO, |graph| graph.most(payer, payee))
+        self.fresh().as_ref().map_or(Units::ZERO, |graph| graph.most(payer, payee))
     }
 
     /// Whether the payer signs with this key on the first tally of a way.
@@ -140,17 +179,21 @@ impl Map {
 
     fn begin(&self, agent: AgentId) {
         self.write().get_or_insert_with(|| Graph::at(agent)).begin_round();
+        self.wanted.store(true, Ordering::Release);
     }
 
     fn page(&self, halves: &[(Half, Option<Ledger>)]) {
         if let Some(graph) = &mut *self.write() {
             for (half, ledger) in halves {
-                graph.learn(half, half.version, ledger.as_ref(), false);
+                if let Some(new) = News::of(half, half.version, ledger.as_ref()) {
+                    graph.learn(&new, false);
+                }
             }
         }
     }
 
     fn end(&self) {
+        drop(self.fresh());
         if let Some(graph) = &mut *self.write() {
             graph.end_round();
         }
@@ -161,29 +204,33 @@ impl Site {
     /// Makes sure that the graph is there.
     pub(crate) async fn map_tallies(&self) -> Result<(), SiteError> {
         let mut reading = self.known.map.reading.lock().await;
-        let there = self.known.map.read().is_some();
-        if reading.is_none() || !there {
+        if reading.is_none() || self.known.map.read().is_none() {
+            // Whoever stops waiting in between leaves it to the next.
+            *reading = None;
             *reading = Some(self.read_all().await?);
         }
         Ok(())
     }
 
     /// Before something is refused: delivers what is on its way between halves here, and reads all of
-    /// them again where somebody else has changed anything, as far as can be told by the events. Says whether the answer may be another
-    /// now.
+    /// them again where somebody else has changed anything, as far as can be told by the events. Says
+    /// whether the answer may be another now.
     pub(crate) async fn map_again(&self) -> Result<bool, SiteError> {
         let mut changed = false;
         if self.known.map.is_unsettled() {
-            changed = self.post().await?.delivered > 0;
-            while self.post().await?.delivered > 0 {}
+            while self.post().await?.delivered > 0 {
+                changed = true;
+            }
         }
         let mut reading = self.known.map.reading.lock().await;
         let last = self.store.read().await?.last_event().await?;
+        let there = self.known.map.read().is_some();
         let due = reading.as_ref().is_none_or(|reading| {
             let known = self.known.map.own().are_all(reading.event, last);
-            !known && reading.next <= self.clock.now()
+            !there || (!known && reading.next <= self.clock.now())
         });
         if due {
+            *reading = None;
             *reading = Some(self.read_all().await?);
             changed = true;
         }

@@ -2,9 +2,12 @@
 //! settings, nobody between ends with less than its settings allow, the payer gives at most what it
 //! signed, the payee gets exactly the amount, both signatures' limits hold, and a refusal changes nothing.
 
+use std::sync::Arc;
+
 use proptest::prelude::*;
+use protocol::chit::{Entry, Set, Written};
 use protocol::{Rate, Settings, Side};
-use site::SiteError;
+use site::{Caller, Command, Route, SiteError};
 use store::Store;
 
 use crate::street::{NAMES, Street, Tie};
@@ -234,6 +237,63 @@ async fn obeys(seed: u64) -> usize {
     over_others
 }
 
+/// Does this and that, and compares what is remembered then with what another program reads.
+async fn remembers(seed: u64) -> usize {
+    let mut chance = Chance(seed);
+    let drawn = draw(&mut chance).await;
+    let street = &drawn.street;
+    let name = |number| NAMES[usize::try_from(number).unwrap()];
+    street.route("ann", "bob", 1).await.unwrap();
+    let (mut compared, mut counters) = (0, vec![[1_u32; 2]; drawn.ties.len()]);
+    for step in 0..24_u8 {
+        let tally =
+            usize::try_from(chance.below(i64::try_from(drawn.ties.len()).unwrap())).unwrap();
+        let side = Side::BOTH[usize::try_from(chance.below(2)).unwrap()];
+        let payer = chance.below(drawn.people);
+        let payee = (payer + 1 + chance.below(drawn.people - 1)) % drawn.people;
+        match chance.below(8) {
+            0..=3 => {
+                let amount = 1 + chance.below(8_000);
+                let _ = street.pay(step, name(payer), name(payee), amount, 100_000).await;
+            }
+            4 | 5 => {
+                let amount = units(1 + chance.below(8_000)).try_into().unwrap();
+                let entry = Entry::Tran { units: amount, written: Written::default() };
+                // Beyond the limit it is refused, which is nothing to remember.
+                let _ = street.try_to_write(tally, side, 20 + step, entry).await;
+            }
+            6 => {
+                let counter = &mut counters[tally][side as usize];
+                *counter += 1;
+                let (counter, close) = ((*counter).try_into().unwrap(), chance.one_in(4));
+                let set = Set { settings: settings(&mut chance), counter, owe: None, close };
+                let entry = Entry::Set { set, written: Written::default() };
+                let _ = street.try_to_write(tally, side, 20 + step, entry).await;
+            }
+            _ => {
+                street.town.ask(&Caller::Administrator, Command::Clear).await.unwrap();
+            }
+        }
+        if step % 6 == 5 {
+            let other = street.another(Arc::clone(&street.town.world)).await;
+            for (payer, payee) in [(payer, payee), (payee, payer)] {
+                let (payer, payee) = (name(payer), name(payee));
+                let amount = 1 + chance.below(3_000);
+                let here = street.route(payer, payee, amount).await.unwrap();
+                let there = other.route(payer, payee, amount).await.unwrap();
+                let figures = |route: &Route| {
+                    let given = route.quote.as_ref().map(|quote| (quote.given, quote.tallies));
+                    (given, route.most, route.why_not)
+                };
+                assert_eq!(figures(&here), figures(&there), "seed {seed}, step {step}");
+                compared += usize::from(here.quote.is_some());
+            }
+        }
+    }
+    street.town.assert_sound().await;
+    compared
+}
+
 fn worth_of(ties: &[Tie], balances: &[i64], name: &str) -> i64 {
     let own = ties.iter().zip(balances).map(|(tie, balance)| {
         i64::from(tie.stock == name) * balance - i64::from(tie.foil == name) * balance
@@ -252,10 +312,17 @@ proptest! {
     fn no_payment_breaks_the_law(seed in any::<u64>()) {
         wait(obeys(seed));
     }
+
+    #[test]
+    fn what_is_remembered_is_what_is_kept(seed in any::<u64>()) {
+        wait(remembers(seed));
+    }
 }
 
 #[test]
 fn the_towns_are_worth_trying() {
     let over_others: usize = (0..12).map(|seed| wait(obeys(seed))).sum();
     assert!(over_others > 15, "payments over tallies of others: {over_others}");
+    let compared: usize = (0..12).map(|seed| wait(remembers(seed))).sum();
+    assert!(compared > 20, "ways that were compared: {compared}");
 }

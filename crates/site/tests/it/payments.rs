@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use protocol::Settings;
+use protocol::chit::{Entry, Set, Written};
+use protocol::{Settings, Side};
 use site::{Caller, Found, Part, Query, Site, SiteError, WhyNot};
 use store::Store;
 
@@ -16,6 +17,7 @@ on_every_store! {
     two_payments_over_one_narrow_tally,
     many_at_once_are_made_as_one_by_one,
     another_programs_changes_are_found_out,
+    a_way_that_became_dearer_is_left_for_a_cheaper_one,
 }
 
 fn rates(bound: i64, reward: i32, clutch: i32) -> Option<Settings> {
@@ -216,6 +218,20 @@ async fn another_programs_changes_are_found_out(store: Store) {
     assert_eq!(paid.given, units(50_000));
     let why = other.route("ann", "gus", 1).await.unwrap().why_not;
     assert_eq!(why, Some(WhyNot::NotConnected));
+    street.town.assert_sound().await;
+}
+
+async fn a_way_that_became_dearer_is_left_for_a_cheaper_one(store: Store) {
+    let street = street(store).await;
+    let other = street.another(Arc::clone(&street.town.world)).await;
+    assert_eq!(other.route("ann", "dan", 1_000).await.unwrap().quote.unwrap().tallies, 3);
+    // Cleo charges 10 % from now on, which the other has not heard.
+    let (settings, counter) = (rates(100_000, 100_000, 0).unwrap(), 2.try_into().unwrap());
+    let set = Set { settings, counter, owe: None, close: false };
+    street.write(1, Side::Stock, 9, Entry::Set { set, written: Written::default() }).await;
+    let paid = other.pay(1, "ann", "dan", 1_000, 2_000).await.unwrap();
+    assert_eq!(paid.given, units(1_053), "5 % by way of Eve");
+    assert_eq!(other.balances().await, [0, 0, 0, 1_053, 1_000]);
     street.town.assert_sound().await;
 }
 

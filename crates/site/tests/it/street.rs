@@ -192,8 +192,18 @@ impl Street {
         Chit { uuid, tally, by, date: date(), entry }.signed(&self.keys[holder]).unwrap()
     }
 
-    /// A side of a tally writes a chit; nothing is delivered.
+    /// A side of a tally writes a chit.
     pub(crate) async fn write(&self, number: usize, by: Side, name: u8, entry: Entry) {
+        self.try_to_write(number, by, name, entry).await.unwrap();
+    }
+
+    pub(crate) async fn try_to_write(
+        &self,
+        number: usize,
+        by: Side,
+        name: u8,
+        entry: Entry,
+    ) -> Result<Answer, SiteError> {
         let tie = &self.ties[number];
         let holder = if by == Side::Stock { tie.stock } else { tie.foil };
         let chit = Box::new(self.chit(number, tie, by, name, entry));
@@ -201,10 +211,10 @@ impl Street {
             tally: tally_of(number),
             wish: Wish::Write { chit, over_limit: false },
         };
-        self.town.ask(&user(holder), command).await.unwrap();
+        self.town.ask(&user(holder), command).await
     }
 
-    /// The foil of a tally pays directly; nothing is delivered.
+    /// The foil of a tally pays directly.
     pub(crate) async fn owe(&self, number: usize, name: u8, milli: i64) {
         let amount = units(milli).try_into().unwrap();
         let entry = Entry::Tran { units: amount, written: Written::default() };

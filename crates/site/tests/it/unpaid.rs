@@ -242,6 +242,38 @@ async fn a_payment_that_is_stopped_on_the_way_is_made_whole_or_not_at_all(store:
     street.town.assert_sound().await;
 }
 
+/// What was stopped takes no room from the next.
+#[tokio::test]
+async fn a_payment_that_was_stopped_is_in_nobodys_way() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::sqlite(&folder.path().join("site.db")).await.unwrap();
+    let street = line(store, 3).await;
+    street.route("ann", "dan", 1).await.unwrap();
+    let (mut undone, mut done) = (0, false);
+    for number in (0..240_u8).step_by(3) {
+        let many = usize::from(number) * usize::from(number) / 9;
+        done = stopped(street.pay(number, "ann", "dan", 60_000, 60_000), many).await.is_some();
+        // Whatever is still being written is written before this.
+        let command = Command::Suspend { cuid: cuid("hal"), suspended: false };
+        street.town.ask(&Caller::Administrator, command).await.unwrap();
+        let made = street.balances().await[0] > 0;
+        let next = street.pay(number + 1, "ann", "dan", 60_000, 60_000).await;
+        if made {
+            said(next, Class::Conflict, "too_little", "at most 40.000");
+        } else {
+            next.unwrap();
+            undone += 1;
+        }
+        street.pay(number + 2, "dan", "ann", 60_000, 60_000).await.unwrap();
+        if done {
+            break;
+        }
+    }
+    assert!(done && undone > 3, "{undone} were undone");
+    assert_eq!(street.balances().await, [0; 3]);
+    street.town.assert_sound().await;
+}
+
 async fn two_programs_pay_over_one_tally_at_once(store: Store) {
     let street = Arc::new(line(store, 3).await);
     let other = Arc::new(street.another(Arc::clone(&street.town.world)).await);
