@@ -173,7 +173,7 @@ pub enum ChitError {
     #[error("a new key is waited for from {MIN_WAIT_DAYS} to {MAX_WAIT_DAYS} days, not {0}")]
     Wait(u16),
     /// The type of chit needs this member.
-    #[error("a {kind} chit needs the member {member:?}")]
+    #[error("{} {kind} chit needs the member {member:?}", article(kind))]
     Lacks {
         /// The type of chit.
         kind: &'static str,
@@ -181,13 +181,17 @@ pub enum ChitError {
         member: &'static str,
     },
     /// The type of chit does not have this member.
-    #[error("a {kind} chit has no member {member:?}")]
+    #[error("{} {kind} chit has no member {member:?}", article(kind))]
     Has {
         /// The type of chit.
         kind: &'static str,
         /// The member.
         member: &'static str,
     },
+}
+
+fn article(word: &str) -> &'static str {
+    if word.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" }
 }
 
 impl Chit {

@@ -1,10 +1,11 @@
 //! Chits: their bytes, what each type may hold, what it does to each half, whose key makes it good.
 
 use proptest::prelude::*;
-use protocol::chit::{Chit, Entry, Owe, Set, Written};
+use protocol::chit::{Chit, Entry, Lost, Owe, Set, Wait, Written};
+use protocol::ledger::Head;
 use protocol::record::Record;
 use protocol::settings::Settings;
-use protocol::{LiftId, Side, SignatureFault, Units, Verified};
+use protocol::{AgentId, Hash, LiftId, SecretKey, Side, SignatureFault, Signer, Units, Verified};
 use serde_json::{Value, json};
 
 use crate::given::{rate, units};
@@ -99,6 +100,73 @@ fn each_type_has_its_members_and_no_others() {
     refused(leg(), "lift", json!(null), "a lift chit needs the member \"lift\"");
     refused(leg(), "sign", signature, "a lift chit has no member \"sign\"");
     refused(leg(), "memo", json!("hi"), "a lift chit has no member \"memo\"");
+}
+
+/// The bytes of chits about keys are in `vectors/rekey.json`.
+#[test]
+fn chits_about_keys_have_their_members_and_no_others() {
+    let key = SecretKey::ed25519(&[5; 32]);
+    let head = Head { index: 3, hash: Hash::from_bytes([8; 32]) };
+    let written = Written::default;
+    let lost = Lost {
+        counter: 1.try_into().unwrap(),
+        head,
+        public: key.public_key(),
+        wait: Wait::default(),
+    };
+    let lost = || Entry::Lost { lost: Box::new(lost), written: written() };
+    let request = Hash::from_bytes([9; 32]);
+    let claim = || Entry::Claim { request, witness: None, written: written() };
+    let refused = |entry: Entry, member: &str, value: Value, reason: &str| {
+        let found = changed(entry, |chit| chit[member] = value).unwrap_err();
+        assert!(found.contains(reason), "{found}");
+    };
+    let hash = json!("A".repeat(43));
+    for days in [0, 2, 366, 70_000] {
+        let found = changed(lost(), |chit| chit["wait_days"] = json!(days)).unwrap_err();
+        assert!(found.contains("from 3 to 365 days") || found.contains("u16"), "{found}");
+    }
+    refused(lost(), "wait_days", json!(null), "a lost chit needs the member \"wait_days\"");
+    refused(lost(), "key", hash.clone(), "a lost chit has no member \"key\"");
+    refused(lost(), "proof", json!("A".repeat(86)), "a lost chit has no member \"proof\"");
+    refused(lost(), "units", json!(1), "a lost chit has no member \"units\"");
+    let end = || Entry::End { head, written: written() };
+    refused(end(), "head", json!(null), "an end chit needs the member \"head\"");
+    refused(end(), "counter", json!(1), "an end chit has no member \"counter\"");
+    refused(end(), "witness", json!("A".repeat(86)), "an end chit has no member \"witness\"");
+    let consent = || Entry::Consent { request, written: written() };
+    refused(consent(), "request", json!(null), "a consent chit needs the member \"request\"");
+    let object = Entry::Object { request, written: written() };
+    refused(object, "public", json!(key.public_key()), "an object chit has no member \"public\"");
+    refused(claim(), "request", json!(null), "a claim chit needs the member \"request\"");
+    refused(payment(), "request", hash, "a tran chit has no member \"request\"");
+
+    // Each moves nothing, and one is never good as another: the type is in the text that is signed.
+    let keys = tally().keys();
+    for entry in [lost(), end(), consent(), claim()] {
+        assert_eq!(chit(Side::Foil, entry).effect_on(Side::Stock), Units::ZERO);
+    }
+    let consents = chit(Side::Foil, consent()).signed(&bobs_key()).unwrap();
+    let Entry::Consent { written, .. } = consents.entry.clone() else { panic!("{consents:?}") };
+    assert!(Verified::check(consents.clone(), &keys).is_ok());
+    let objects = Chit { entry: Entry::Object { request, written }, ..consents };
+    assert_eq!(Verified::check(objects, &keys), Err(SignatureFault::Wrong { by: "foil" }));
+    // A request is signed with the key that it asks for, and no other.
+    assert!(chit(Side::Foil, lost()).signed(&bobs_key()).is_err());
+    let asks = chit(Side::Foil, lost()).signed(&key).unwrap();
+    assert!(Verified::check(asks, &keys).is_ok());
+    // A claim needs the user's site too.
+    let agent = SecretKey::ed25519(&[7; 32]);
+    let id = AgentId::of(&agent.public_key()).unwrap();
+    let claims = chit(Side::Foil, claim()).signed(&key).unwrap();
+    let by = "the user's site";
+    let check = |chit: &Chit| chit.check_claim(&key.public_key(), &id);
+    assert_eq!(check(&claims), Err(SignatureFault::Missing { by }));
+    let own = claims.clone().witnessed(&key).unwrap();
+    assert_eq!(check(&own), Err(SignatureFault::Wrong { by }));
+    let good = claims.witnessed(&agent).unwrap();
+    assert_eq!(check(&good), Ok(()));
+    assert_eq!(Verified::check(good, &keys), Err(SignatureFault::Wrong { by: "foil" }));
 }
 
 #[test]

@@ -7,6 +7,7 @@ use protocol::chit::{Chit, Entry, Rekey, Written};
 use protocol::ledger::{Good, Input, Message, Refusal, Rekeying, Status};
 use protocol::{ChitId, Hash, PublicKey, SecretKey, Side, SignatureFault, Signer};
 
+use super::keyed::assert_one_verdict;
 use super::world::{Half, World, id, key, payment};
 use crate::people::{at, members};
 
@@ -241,7 +242,7 @@ impl Town {
     /// One ledger, the devices' keys in force, and nothing that the thief signed too late.
     pub(crate) fn assert_sound(&self) {
         self.assert_one_ledger();
-        self.assert_one_verdict();
+        assert_one_verdict(self);
         for half in [&self.stock, &self.foil] {
             for side in Side::BOTH {
                 let current = public(side, self.number(side));

@@ -7,7 +7,7 @@ use protocol::ledger::{Event, Good, Input, Ledger, Rekeying};
 use protocol::{Hash, SecretKey, Side, Signer};
 
 use super::devices::{Town, key_of, rekey};
-use super::keyed::{about, claim, consent, end, object, request};
+use super::keyed::{about, assert_one_verdict, claim, consent, end, object, request};
 use super::world::{id, payment, settings};
 
 /// Who else would like to have the key.
@@ -215,7 +215,7 @@ fn cell(scene: &Scene, side: Side, chit: &Chit) -> String {
         town.world.input(at, Input::Recover(vec![good.clone()])).unwrap();
         town.settles();
         town.assert_one_ledger();
-        town.assert_one_verdict();
+        assert_one_verdict(&town);
         if let Some(before) = written.strip_prefix("-> ") {
             let after = shown(&town.stock.ledger, side);
             assert!(before.starts_with(&after), "{before} becomes {after}");
@@ -290,7 +290,7 @@ fn every_short_sequence_brought_to_either_half_in_every_order() {
                 }
                 town.meets();
                 town.assert_one_ledger();
-                town.assert_one_verdict();
+                assert_one_verdict(&town);
                 let order: Vec<usize> = town.stock.links[1..]
                     .iter()
                     .map(|link| all.iter().position(|good| good.hash() == link.chit_hash).unwrap())

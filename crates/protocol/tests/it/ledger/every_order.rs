@@ -6,10 +6,12 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use protocol::Side;
 use protocol::chit::Chit;
-use protocol::ledger::{Input, Message};
+use protocol::ledger::{Input, Message, Rekeying};
+use protocol::{SecretKey, Side};
 
+use super::devices::Town;
+use super::keyed::{about, assert_one_verdict, consent, end, object, request};
 use super::world::{Half, World, id, payment, settings};
 
 /// What one small world may do.
@@ -124,6 +126,7 @@ impl Explorer {
         world.net = state.sent.iter().map(|&number| self.messages[number].clone()).collect();
         world.heal();
         world.assert_one_ledger();
+        assert_one_verdict(&world);
     }
 
     /// Explores all; returns the number of states.
@@ -175,4 +178,28 @@ fn two_chits_of_one_name_in_every_order() {
 fn closing_while_the_other_pays_in_every_order() {
     let chits = vec![settings(Side::Stock, id(1), 1, true), payment(Side::Foil, id(2), 7)];
     explore("closing while the other pays", Scenario { chits, losses: 0, comparisons: 1 });
+}
+
+#[test]
+fn a_request_a_consent_and_an_objection_in_every_order() {
+    let head = World::new().stock.ledger.head();
+    let asked = Rekeying { counter: 1.try_into().unwrap(), head, key: None };
+    let asks = request(Side::Stock, id(1), asked, &SecretKey::ed25519(&[77; 32]));
+    let chits = vec![
+        asks.chit().clone(),
+        Town::signed_with(about(Side::Foil, id(2), consent(asks.hash())), 0),
+        Town::signed_with(about(Side::Stock, id(3), object(asks.hash())), 0),
+    ];
+    explore("a lost key", Scenario { chits, losses: 0, comparisons: 0 });
+}
+
+#[test]
+fn an_end_while_both_pay_in_every_order() {
+    let head = World::new().stock.ledger.head();
+    let chits = vec![
+        Town::signed_with(about(Side::Stock, id(1), end(head)), 0),
+        payment(Side::Stock, id(2), 5),
+        payment(Side::Foil, id(3), 7),
+    ];
+    explore("a key that ends", Scenario { chits, losses: 0, comparisons: 0 });
 }

@@ -1,11 +1,11 @@
 //! The world of `devices.rs` where keys end, are lost, and others are asked for and claimed.
 
 use protocol::chit::{Chit, Entry, Lost, Wait, Written};
-use protocol::ledger::{Good, Head, Input, KeyRequest, Refusal, Rekeying, Stop};
+use protocol::ledger::{Good, Head, Input, KeyRequest, Ledger, Refusal, Rekeying, Stop};
 use protocol::{ChitId, Hash, SecretKey, Side, Signer};
 
 use super::devices::{Town, key_of, public};
-use super::world::id;
+use super::world::{World, id};
 use crate::people::{at, members};
 
 /// The agent of both users' sites.
@@ -151,22 +151,20 @@ impl Town {
         self.claims(side, id(name + 2), request).unwrap();
         self.settles();
     }
+}
 
-    /// Both halves follow the same keys.
-    pub(crate) fn assert_one_verdict(&self) {
-        let (stock, foil) = (&self.stock.ledger, &self.foil.ledger);
-        for side in Side::BOTH {
-            assert_eq!(stock.key(side), foil.key(side), "the {side}'s key");
-            assert_eq!(stock.key_changes(side), foil.key_changes(side));
-            let open = |half: &'_ protocol::ledger::Ledger| -> Vec<KeyRequest> {
-                half.requests(side).copied().collect()
-            };
-            assert_eq!(open(stock), open(foil));
-            assert_eq!(stock.pending(side), foil.pending(side));
-        }
-        for link in &self.stock.links {
-            assert_eq!(stock.counts(link), foil.counts(link), "{link:?}");
-        }
+/// Both halves follow the same keys.
+pub(crate) fn assert_one_verdict(world: &World) {
+    let (stock, foil) = (&world.stock.ledger, &world.foil.ledger);
+    for side in Side::BOTH {
+        assert_eq!(stock.key(side), foil.key(side), "the {side}'s key");
+        assert_eq!(stock.key_changes(side), foil.key_changes(side));
+        let open = |half: &Ledger| -> Vec<KeyRequest> { half.requests(side).copied().collect() };
+        assert_eq!(open(stock), open(foil));
+        assert_eq!(stock.pending(side), foil.pending(side));
+    }
+    for link in &world.stock.links {
+        assert_eq!(stock.counts(link), foil.counts(link), "{link:?}");
     }
 }
 

@@ -4,13 +4,16 @@
 use std::cell::Cell;
 use std::collections::BTreeSet;
 
-use protocol::chit::{Chit, Entry};
+use protocol::chit::{Chit, Entry, Rekey};
 use protocol::ledger::{
-    Good, Head, Input, Link, Links, MAX_CHITS_IN_UPD, MAX_LOCATOR, Message, Missing, Step, Stop,
+    Good, Head, Input, Link, Links, MAX_CHITS_IN_UPD, MAX_LOCATOR, Message, Missing, Rekeying,
+    Step, Stop,
 };
-use protocol::{ChitId, Hash, Side};
+use protocol::{ChitId, Hash, SecretKey, Side, Signer};
 
-use super::world::{Half, World, id, payment, settings};
+use super::devices::{Town, key_of, rekey};
+use super::keyed::{about, consent, end, object, request};
+use super::world::{Half, World, id, key, payment, settings};
 use crate::chance::Chance;
 
 /// Every chit that anybody signs here: payments, some two under one name; settings, some two of one
@@ -65,13 +68,17 @@ struct Siege {
     heads: Vec<Head>,
     said: Vec<Message<Good>>,
     taken: u32,
+    /// Whether some of the chits are about keys: those may make the half read its whole history.
+    about_keys: bool,
 }
 
 impl Siege {
     fn new(side: Side, chits: Vec<Good>, seed: u64) -> Self {
         let half = Half::new(side);
         let heads = vec![half.ledger.head()];
-        Self { half, chits, chance: Chance(seed), heads, said: Vec::new(), taken: 0 }
+        let about_keys = chits.iter().any(|good| good.chit().entry.is_about_keys());
+        let (said, taken) = (Vec::new(), 0);
+        Self { half, chits, chance: Chance(seed), heads, said, taken, about_keys }
     }
 
     fn below(&mut self, bound: usize) -> usize {
@@ -113,8 +120,10 @@ impl Siege {
         for number in 0..self.below(most) {
             let same = ours.get(number).filter(|_| self.chance.below(3) > 0);
             let same = same.and_then(|hash| self.chits.iter().find(|good| good.hash() == *hash));
-            let next =
-                same.cloned().unwrap_or_else(|| self.chits[self.chance.below(50) as usize].clone());
+            let next = same.cloned().unwrap_or_else(|| {
+                let all = u32::try_from(self.chits.len()).unwrap();
+                self.chits[self.chance.below(all) as usize].clone()
+            });
             order.push(next);
         }
         if order.len() > 1 && self.below(3) == 0 {
@@ -191,7 +200,11 @@ impl Siege {
         let replaced = replaced.map_or(0, |change| change.then.len());
         let (read, looked_up) = (history.read.get(), history.looked_up.get());
         // A locator of theirs, one of ours, an order of theirs, one of ours, and what it moves.
-        assert!(read <= 2 * MAX_LOCATOR + 3 * MAX_CHITS_IN_UPD + replaced, "{read} links read");
+        let all = if self.about_keys { links.len() } else { 0 };
+        assert!(
+            read <= all + 2 * MAX_LOCATOR + 3 * MAX_CHITS_IN_UPD + replaced,
+            "{read} links read"
+        );
         assert!(looked_up <= 2 * MAX_CHITS_IN_UPD + 1, "{looked_up} look-ups");
         if let Some(step) = step {
             self.commit(step);
@@ -217,10 +230,13 @@ impl Siege {
     /// What the half says of itself is what its chits say, whatever happened on the way.
     fn assert_follows_from_the_chits(&self) {
         let Half { ledger, links, .. } = &self.half;
-        let names: BTreeSet<_> = links.iter().map(|link| link.chit.uuid).collect();
-        assert_eq!(ledger.conflicts(), u64::try_from(links.len() - names.len()).unwrap());
+        let counted: Vec<_> = links.iter().filter(|link| ledger.counts(link)).collect();
+        let names: BTreeSet<_> = counted.iter().map(|link| link.chit.uuid).collect();
+        assert_eq!(ledger.conflicts(), u64::try_from(counted.len() - names.len()).unwrap());
+        let side = ledger.side();
+        assert_eq!(ledger.key(side), Some(&key(side).public_key()), "no lie takes a key away");
         for side in Side::BOTH {
-            let sets = links.iter().filter(|link| link.chit.by == side).filter_map(|link| {
+            let sets = counted.iter().filter(|link| link.chit.by == side).filter_map(|link| {
                 let Chit { entry: Entry::Set { set, .. }, .. } = &link.chit else { return None };
                 Some((set.counter, std::cmp::Reverse(link.chit_hash), set))
             });
@@ -248,6 +264,51 @@ fn siege(seed: u64, side: Side, chits: &[Good]) -> u32 {
     world.settle();
     world.assert_one_ledger();
     siege.taken
+}
+
+/// What a partner can say about keys that has its own, and whatever others it likes, but not the
+/// holder's: requests in the holder's name, consents to them, changes and ends of its own key.
+fn about_keys(side: Side) -> Vec<Good> {
+    let (partner, genesis) = (side.other(), Half::new(side).ledger.head());
+    let prove =
+        |chit: Chit, number| Good::prove(chit, &key_of(partner, number).public_key()).unwrap();
+    let theirs = |name, entry, number| {
+        prove(Town::signed_with(about(partner, id(name), entry), number), number)
+    };
+    let mut all = Vec::new();
+    for number in 0..4_u8 {
+        let name = 500 + u64::from(number) * 10;
+        let counter = u32::from(number % 2) + 1;
+        let asked = Rekeying { counter: counter.try_into().unwrap(), head: genesis, key: None };
+        let stranger = SecretKey::ed25519(&[220 + number; 32]);
+        let asked = request(side, id(name), asked, &stranger);
+        all.push(theirs(name + 1, consent(asked.hash()), 0));
+        all.push(theirs(name + 2, consent(asked.hash()), 1));
+        all.push(theirs(name + 3, object(asked.hash()), 0));
+        all.push(asked);
+        let counter = counter.try_into().unwrap();
+        let public = key_of(partner, number + 1).public_key();
+        let change = Rekey { counter, head: genesis, public, proof: None };
+        let change = Town::signed_with(rekey(partner, id(name + 4), change), number / 2);
+        all.push(prove(change.proved(&key_of(partner, number + 1)).unwrap(), number / 2));
+        all.push(theirs(name + 5, end(genesis), number / 2));
+        let pays = Town::signed_with(payment(partner, id(name + 6), 11), number);
+        all.push(prove(pays, number));
+    }
+    all
+}
+
+#[test]
+fn no_lie_about_keys_takes_the_holders_or_keeps_it_from_an_honest_partner() {
+    for side in Side::BOTH {
+        let mut chits = chits(&World::new());
+        chits.truncate(20);
+        chits.extend(about_keys(side));
+        for seed in 0..750 {
+            let outcome = std::panic::catch_unwind(|| siege(seed, side, &chits));
+            outcome.unwrap_or_else(|_| panic!("the {side} fails with seed {seed}"));
+        }
+    }
 }
 
 #[test]

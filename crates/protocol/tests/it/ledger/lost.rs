@@ -5,7 +5,7 @@ use protocol::ledger::{Event, Good, How, Input, Message, Refusal};
 use protocol::{SecretKey, Side, SignatureFault, Signer, Units};
 
 use super::devices::{Town, public};
-use super::keyed::{about, claim, consent, next, object, request};
+use super::keyed::{about, assert_one_verdict, claim, consent, next, object, request};
 use super::world::{Half, id, payment, settings};
 
 /// Three payments by each side, which both halves have.
@@ -21,7 +21,7 @@ fn traded() -> Town {
 
 fn is_well(town: &Town) {
     town.assert_one_ledger();
-    town.assert_one_verdict();
+    assert_one_verdict(&town);
 }
 
 fn can_lift(town: &Town) -> bool {

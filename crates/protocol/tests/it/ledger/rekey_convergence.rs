@@ -6,7 +6,7 @@ use protocol::{Hash, SecretKey, Side};
 
 use super::chaos::{Faults, a_side, arrive, remind, trade};
 use super::devices::Town;
-use super::keyed::{next, request};
+use super::keyed::{assert_one_verdict, next, request};
 use super::world::{Half, id};
 use crate::chance::Chance;
 
@@ -177,6 +177,6 @@ fn without_restores_reminders_are_enough() {
         town.net.clear();
         town.settles();
         town.assert_one_ledger();
-        town.assert_one_verdict();
+        assert_one_verdict(&town);
     }
 }
