@@ -1,4 +1,4 @@
-//! How long the cheapest path takes in a large network: `cargo run --release -p clearing --example payments`.
+//! How long the cheapest path takes in a large network: `cargo run --release -p clearing --example paths`.
 //!
 //! 20,000 participants with 50,000 tallies, which is 100,000 hops; most tallies among neighbours.
 
