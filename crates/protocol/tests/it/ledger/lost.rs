@@ -21,7 +21,7 @@ fn traded() -> Town {
 
 fn is_well(town: &Town) {
     town.assert_one_ledger();
-    assert_one_verdict(&town);
+    assert_one_verdict(town);
 }
 
 fn can_lift(town: &Town) -> bool {
