@@ -136,6 +136,12 @@ pub enum ExportFault {
         /// What is said.
         said: i64,
     },
+    /// The agent is not the one of the user's site, as the signed tally has it.
+    #[error("agent {0} is not the one of the user's site in the tally")]
+    Agent(AgentId),
+    /// A lift that was decided by somebody else than the site of one of the two users.
+    #[error("lift {0} was decided by another agent than those of the two users' sites")]
+    Referee(LiftId),
     /// The agent's word is for another tally or another chain.
     #[error("the agent's word is for another chain")]
     Word,
@@ -216,6 +222,9 @@ impl TallyExport {
     /// # Errors
     /// [`ExportFault`] names the first thing that is wrong.
     pub fn check(&self) -> Result<Ledger, ExportFault> {
+        if self.tally.party(self.side).cert.chad.agent != self.agent {
+            return Err(ExportFault::Agent(self.agent));
+        }
         let ledger = self.ledger()?;
         let (found, said) = (ledger.balance_milli(), self.balance.milli());
         if found != i128::from(said) {
@@ -286,9 +295,19 @@ impl TallyExport {
         Ok(good)
     }
 
+    /// Anybody can decide a lift of its own making: a certificate proves no more than its referees are
+    /// worth. Those that both users rely on by their tally are their sites' agents.
+    fn decided_by_a_site_of_theirs(&self, lift: LiftId, record: &Lift) -> Result<(), ExportFault> {
+        let known = |agent: &AgentId| {
+            Side::BOTH.iter().any(|side| self.tally.party(*side).cert.chad.agent == *agent)
+        };
+        if record.referees.iter().all(known) { Ok(()) } else { Err(ExportFault::Referee(lift)) }
+    }
+
     fn proof(&self, lift: LiftId) -> Result<Option<Good>, ExportFault> {
         for proof in &self.lifts {
             if proof.record.id()? == lift {
+                self.decided_by_a_site_of_theirs(lift, &proof.record)?;
                 return proof.check().map(Some);
             }
         }

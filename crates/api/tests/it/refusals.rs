@@ -116,7 +116,9 @@ fn what_a_site_refuses_keeps_its_word() {
         let others = Query::Tally { user: cuid("ann"), tally: tally_id() };
         assert_eq!(word(town.query("bob", others).await), "not_allowed");
         let suspend = |suspended| Command::Suspend { cuid: cuid("bob"), suspended };
-        assert_eq!(word(town.ask("bob", suspend(true)).await), "not_allowed");
+        let another = Command::Suspend { cuid: cuid("ann"), suspended: true };
+        assert_eq!(word(town.ask("bob", another).await), "not_allowed");
+        assert_eq!(word(town.ask("bob", suspend(false)).await), "not_allowed");
         let unknown = protocol::TallyId::random([8; 16]);
         let none = Query::Tally { user: cuid("bob"), tally: unknown };
         assert_eq!(word(town.query("bob", none).await), "no_tally");

@@ -339,9 +339,9 @@ fn check(
     if head != end && head.index >= end.index {
         return Err(no_chain(end.index));
     }
-    // Changes of key that were seen before say which keys count now.
-    let keys = kept.chits.iter().map(|(_, chit)| chit);
-    let keys = keys.filter(|chit| matches!(chit.entry, Entry::Key { .. })).cloned();
+    // What was seen before and brought keys says which there are.
+    let brings = |chit: &&Chit| matches!(chit.entry, Entry::Key { .. } | Entry::Lost { .. });
+    let keys = kept.chits.iter().map(|(_, chit)| chit).filter(brings).cloned();
     let new = links.iter().filter(|link| !kept.has(&link.chit_hash)).map(|link| link.chit.clone());
     let signed = keys.chain(new).filter(is_written).collect();
     ledger.prove_in_order(signed).map(|_| ()).map_err(|error| not_proved(&error))

@@ -26,7 +26,8 @@ fn a_tally_has_its_ledger_from_the_moment_that_both_signed() {
     let ledger = half.ledger.as_ref().unwrap();
     assert_eq!(ledger.head().hash, protocol::Record::hash(&*both(&text(Side::Foil, 1))).unwrap());
     let kept = Json::of(ledger).unwrap().without(&[]);
-    assert_eq!(kept.read::<Ledger>().unwrap(), *ledger);
+    let signed = half.negotiation.signed().unwrap();
+    assert_eq!(kept.read::<Ledger>().unwrap().with_agents_of(signed), *ledger);
     let kept = Json::of(&*half.negotiation).unwrap().without(&[]);
     assert_eq!(kept.read::<Negotiation>().unwrap(), *half.negotiation);
 }

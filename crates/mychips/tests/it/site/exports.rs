@@ -106,7 +106,6 @@ fn a_tally_proves_itself_without_a_site() {
         ("/tally/stock/terms/limit", 10_000.into()),
         ("/contract/title", "Another".into()),
         ("/word/head/index", 1.into()),
-        ("/side", "stock".into()),
     ] {
         let name = changed(&town, "with-ann.json", pointer, to);
         is_refused(&town, &format!("verify {name}"), 1, "not_proved", "changed.json");
