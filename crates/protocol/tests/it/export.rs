@@ -11,7 +11,7 @@ use crate::ledger::world::{World, id, key, payment, resigned, settings, signed_t
 use crate::people::{at, members, positive};
 
 fn agent_key() -> SecretKey {
-    SecretKey::ed25519(&[7; 32])
+    SecretKey::ed25519(&[9; 32])
 }
 
 fn agent() -> AgentId {
@@ -20,6 +20,10 @@ fn agent() -> AgentId {
 
 /// A lift of 3 over the tally, with what proves it there, among three legs.
 fn lifted() -> LiftProof {
+    decided_by(&agent_key())
+}
+
+fn decided_by(key: &SecretKey) -> LiftProof {
     let tally = members().uuid;
     let other = |byte| protocol::TallyId::random([byte; 16]);
     let leg = |tally| Leg { tally, by: Side::Stock, units: positive(3) };
@@ -32,22 +36,26 @@ fn lifted() -> LiftProof {
         deadline: date,
         legs: legs.root(),
         participants: protocol::bounded::List::default(),
-        referees: protocol::bounded::List::new(vec![agent()]).unwrap(),
+        referees: protocol::bounded::List::new(vec![AgentId::of(&key.public_key()).unwrap()])
+            .unwrap(),
         quorum: 1,
         payment: None,
     };
     let id = record.id().unwrap();
-    let certificate = Certificate::by_sole_referee(id, Outcome::Commit, &agent_key()).unwrap();
+    let certificate = Certificate::by_sole_referee(id, Outcome::Commit, key).unwrap();
     let (leg, way) = legs.find(&tally).unwrap();
     LiftProof { record, certificate, leg, way }
 }
 
 fn to_export(side: Side) -> ToExport {
+    lifted_by(side, lifted())
+}
+
+fn lifted_by(side: Side, proof: LiftProof) -> ToExport {
     let mut world = World::new();
     world.write(payment(Side::Foil, id(1), 10)).unwrap();
     world.write(settings(Side::Stock, id(2), 1, false)).unwrap();
     world.write(payment(Side::Stock, id(3), 2)).unwrap();
-    let proof = lifted();
     world.lift(proof.check().unwrap(), &Side::BOTH);
     world.settle();
     let half = world.half(side);
@@ -113,11 +121,22 @@ fn whatever_is_changed_is_named() {
     let nobody = with(&|export| {
         export.agent = AgentId::of(&key(Side::Foil).public_key()).unwrap();
     });
-    assert!(matches!(nobody, ExportFault::Signature(_)), "{nobody}");
+    assert!(matches!(nobody, ExportFault::Agent(_)), "{nobody}");
     let other = with(&|export| {
         export.contract = Some(contract());
     });
     assert_eq!(other, ExportFault::Contract);
+}
+
+/// A certificate is worth what its referees are: anybody can be the referee of a lift of its own.
+#[test]
+fn a_lift_that_a_stranger_decided_proves_nothing() {
+    let stranger = SecretKey::ed25519(&[99; 32]);
+    let proof = decided_by(&stranger);
+    let lift = proof.record.id().unwrap();
+    assert!(proof.check().is_ok(), "it is proved, by whoever that is");
+    let fault = lifted_by(Side::Foil, proof).export().unwrap_err();
+    assert_eq!(fault, ExportFault::Referee(lift));
 }
 
 fn contract() -> protocol::Contract {
