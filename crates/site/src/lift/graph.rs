@@ -15,7 +15,8 @@ pub const MAX_TALLIES: usize = 1 << 20;
 
 /// The tallies of a site, as far as a payment needs to know them.
 pub(crate) struct Graph {
-    agent: AgentId,
+    /// The site's agent, as addresses have it.
+    agent: String,
     /// Of the tie at `n`: what the stock gives to the foil at `2n`, the other way at `2n + 1`.
     hops: Hops,
     ties: Vec<Tie>,
@@ -157,7 +158,7 @@ impl Way {
 impl Graph {
     pub(crate) fn at(agent: AgentId) -> Self {
         Self {
-            agent,
+            agent: agent.to_string(),
             hops: Hops::default(),
             ties: Vec::new(),
             places: HashMap::new(),
@@ -220,7 +221,7 @@ impl Graph {
     /// own so.
     fn place(&mut self, half: &News) -> Option<usize> {
         let (partner, agent) = half.partner.split_once(':')?;
-        if agent.parse() != Ok(self.agent) {
+        if agent != self.agent {
             return None;
         }
         let partner: Cuid = partner.parse().ok()?;

@@ -69,15 +69,15 @@ fn before(visit: &Visit, flags: &Pay, whom: &Whom, amount: Amount) -> Result<boo
 fn find(visit: &Visit, user: &Cuid, named: &str) -> Result<Whom, Failure> {
     let found = tally::find(visit, user, named);
     let (partner, instead) = match found {
-        // Where it is closing it says so itself.
-        Ok(half) if half.key.is_some() && half.status != "close" => {
+        // Where it is closing it says so itself. Whoever names a tally means no other way.
+        Ok(half) if is_open(&half) || half.tally.to_string().starts_with(named) => {
             return Ok(Whom::Partner(Box::new(half)));
         }
         Ok(half) => {
             let partner = half.partner.as_ref().map(|partner| partner.chad.clone());
             let instead = match tally::signing(&half) {
                 Err(failure) => failure,
-                // It was closed; the tally itself was named, or there is no other with this partner.
+                // It was closed, and there is no other with this partner.
                 Ok(_) => closed(&half),
             };
             (partner, instead)
@@ -100,6 +100,10 @@ fn find(visit: &Visit, user: &Cuid, named: &str) -> Result<Whom, Failure> {
         }
         _ => Err(instead),
     }
+}
+
+fn is_open(half: &Summary) -> bool {
+    half.key.is_some() && half.status != "close"
 }
 
 fn closed(half: &Summary) -> Failure {

@@ -177,6 +177,13 @@ fn a_payment_given_again_is_made_once_whatever_happened_meanwhile() {
     town.does("tally close clover --as bramble");
     town.does("pay bramble 3 --as clover");
     assert_eq!(town.json(direct)["chit"], paid["chit"]);
+    // Whoever names the tally means that one.
+    let list = town.json("tally list --as bramble");
+    let tallies = list["tallies"].as_array().unwrap();
+    let closed = tallies.iter().find(|tally| tally["status"] == "close").unwrap();
+    let closed = closed["tally"].as_str().unwrap();
+    let refused = town.run(&format!("pay {closed} 3 --as bramble --json"));
+    assert_eq!(refused.json_error()["error"], "closing");
     // Without a name it is another payment, and goes by a lift again.
     assert!(town.json("pay clover 3 --as bramble")["lift"].is_string());
     assert_eq!(town.balance("clover", "weir-mill"), 13_000);
