@@ -35,12 +35,18 @@ impl Making {
         part_name.push(".part");
         let part = to.with_file_name(part_name);
         let made = fs::DirBuilder::new().mode(0o700).create(&part);
+        let made_now = made.is_ok();
         match made {
             Ok(()) => {}
             Err(error) if error.kind() == ErrorKind::AlreadyExists => is_ours(&part)?,
             Err(error) => return Err(Failure::io("cannot make", &part, &error)),
         }
-        let lock = Home::lock(&part)?;
+        let lock = Home::lock(&part).inspect_err(|failure| {
+            // Whoever made it anew, and nobody else has it: nothing is left in the way.
+            if made_now && !failure.is_in_use() {
+                let _ = fs::remove_dir_all(&part);
+            }
+        })?;
         for file in names(&part)? {
             if file.file_name().is_none_or(|name| name != LOCK) {
                 let removed = fs::remove_file(&file);

@@ -91,6 +91,10 @@ impl Ledger {
             Entry::Object { request, .. } => {
                 Ok(self.open_request(self.side, request).map(|_| ())?)
             }
+            // After a restore an objection may be with the partner still, or with a device.
+            Entry::Claim { .. } if !self.waiting().is_over() => {
+                Err(Refusal::ToCompare { chit: chit.uuid }.into())
+            }
             Entry::Claim { request, .. } => Ok(self.may_claim(request).map(|_| ())?),
             Entry::Tran { .. } | Entry::Set { .. } | Entry::Lift { .. } => Ok(()),
         }

@@ -182,6 +182,75 @@ fn a_backup_of_a_newer_schema_is_refused() {
     is_refused(&town, "backup monday", 3, "store", "schema 4000");
 }
 
+/// A town trades while it is copied, trades on, and loses its site: elsewhere it is again as it was.
+#[test]
+fn a_town_that_trades_on_after_its_backup_loses_nothing() {
+    let users = ["ann", "bob", "carl", "eve"];
+    let ties = [("ann", "bob"), ("bob", "carl"), ("carl", "eve"), ("eve", "ann")];
+    for url in [None, Some(database())] {
+        let town = Town { store: None, ..Town::bare() };
+        let store = url.as_deref().unwrap_or("sqlite");
+        town.does(&format!("init --store {store}"));
+        for user in users {
+            town.does(&format!("key new {user}"));
+            town.room_run(&["user", "add", user, "--name", user]);
+        }
+        for (creditor, debtor) in ties {
+            let invite = format!("tally invite --as {creditor} --limit 99 --their-limit 99");
+            town.does(&format!("{invite} --out i-{creditor}.json"));
+            town.does(&format!("tally answer i-{creditor}.json --as {debtor}"));
+            town.does(&format!("tally offer {creditor} --as {debtor}"));
+            town.does(&format!("tally accept {debtor} --as {creditor}"));
+        }
+        let serving = town.serve();
+        // Everybody pays while the site is copied, each with its own device.
+        std::thread::scope(|scope| {
+            for (place, (creditor, debtor)) in ties.into_iter().enumerate() {
+                let town = &town;
+                scope.spawn(move || {
+                    for round in 1..=6 {
+                        let milli = place * 10 + round;
+                        town.does(&format!("pay {creditor} 0.{milli:03} --as {debtor}"));
+                        town.does(&format!("pay {debtor} 0.001 --as {creditor}"));
+                    }
+                });
+            }
+            town.does("backup monday");
+        });
+        for (creditor, debtor) in ties {
+            town.does(&format!("pay {creditor} 1.5 --as {debtor}"));
+            town.does(&format!("tally set {creditor} --as {debtor} --target 2"));
+        }
+        let balances = |data: &str| {
+            let balance = |user: &str, partner: &str| {
+                let shown = town.run(&format!("tally show {partner} --as {user} --json{data}"));
+                let shown: serde_json::Value = serde_json::from_str(&shown.out).unwrap();
+                (shown["balance"].as_i64().unwrap(), shown["chits"].as_u64().unwrap())
+            };
+            ties.map(|(one, two)| [balance(one, two), balance(two, one)])
+        };
+        let before = balances("");
+        serving.kill();
+        lose(&town);
+        let other = if url.is_some() { database() } else { "sqlite".to_owned() };
+        town.does(&format!("restore monday --data elsewhere --store {other}"));
+        // Each user's device brings back what the backup lacked.
+        for user in users {
+            let run = town.run(&format!("tally list --as {user} --data elsewhere"));
+            assert_eq!(run.code, 0, "{}", run.err);
+        }
+        let after = balances(" --data elsewhere");
+        assert_eq!(after, before);
+        assert!(after.iter().all(|[one, two]| one.0 == -two.0 && one.1 == two.1));
+        let status = town.json("status --data elsewhere");
+        assert_eq!((&status["asking"], &status["unheard"]), (&0.into(), &0.into()));
+        let doctor = town.json("doctor --data elsewhere");
+        assert_eq!((&doctor["ok"], &doctor["zero_sum"]), (&true.into(), &"0".into()));
+        // And life goes on.
+        town.does("pay ann 1 --as bob --data elsewhere");
+    }
+}
+
 /// Killed at any moment, there is a whole backup or none, and the next run is not in its own way.
 #[test]
 fn a_killed_backup_is_never_taken_for_one() {

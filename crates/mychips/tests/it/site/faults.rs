@@ -195,6 +195,36 @@ fn a_disk_that_fills_up_keeps_what_was_told() {
     assert!(paid > 0 && refused > 0, "{said}");
 }
 
+/// Wherever the room ends, there is no backup, nothing in its way, and the site as it was.
+#[test]
+fn a_disk_that_fills_up_during_a_backup_keeps_none() {
+    if !mounts() {
+        return;
+    }
+    let town = Town::with_tally();
+    town.does("pay ann 1 --as bob");
+    let said = on_a_small_disk(
+        &town,
+        "for room in 0 20 60 120 200; do\n\
+           rm -f disk/filler disk/small; sync\n\
+           dd if=/dev/zero of=disk/small bs=1024 count=$room 2>/dev/null || true\n\
+           dd if=/dev/zero of=disk/filler bs=1024 2>/dev/null || true\n\
+           rm -f disk/small\n\
+           m backup disk/monday\n\
+           ls -d disk/monday* 2>/dev/null && echo there || true\n\
+         done\n\
+         rm -f disk/filler\n\
+         m backup disk/monday\n\
+         m restore disk/monday --data restored\n\
+         m doctor\n\
+         m doctor --data restored\n",
+    );
+    assert_eq!(said.matches("exit 3").count(), 5, "{said}");
+    assert!(!said.contains("there"), "{said}");
+    assert_eq!(said.matches("exit 0").count(), 4, "{said}");
+    assert_eq!(said.matches("All is well").count(), 2, "{said}");
+}
+
 #[test]
 fn a_disk_that_may_only_be_read_is_told() {
     if !mounts() {

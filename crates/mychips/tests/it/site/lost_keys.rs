@@ -58,6 +58,9 @@ fn a_lost_key_is_replaced_with_the_partners_consent() {
     insta::assert_snapshot!(town.told);
     assert_eq!(town.balance("bob", "ann"), 7_500);
     town.is_well();
+    // Taken along, it is proved anywhere, with the new key and by the site's word.
+    town.does("export tally bob --as ann taken.json");
+    town.does("verify taken.json");
 }
 
 #[test]

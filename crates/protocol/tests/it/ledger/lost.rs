@@ -479,3 +479,31 @@ fn key(number: usize) -> SecretKey {
     bytes[..8].copy_from_slice(&(number as u64).to_be_bytes());
     SecretKey::ed25519(&bytes)
 }
+
+/// After a restore an objection may be with the partner still, or with a device of the user's.
+#[test]
+fn a_half_that_went_back_takes_no_claim_before_it_has_heard_what_it_lost() {
+    for side in Side::BOTH {
+        let mut town = traded();
+        let asked = town.asks(side, id(30)).unwrap();
+        town.settles();
+        town.consents(side.other(), id(31), asked).unwrap();
+        town.settles();
+        let old = town.half(side).clone();
+        town.objects(side, id(32), asked).unwrap();
+        town.settles();
+        *town.half_mut(side) = old;
+        let question = protocol::Hash::of(b"question");
+        let restored = town.half(side).ledger.went_back(Some(question));
+        town.half_mut(side).ledger = restored;
+        let to_compare = Err(Refusal::ToCompare { chit: id(33) });
+        assert_eq!(town.claims(side, id(33), asked), to_compare, "the partner was not heard");
+        town.world.input(side, Input::Compare).unwrap();
+        town.settles();
+        let over = Err(Refusal::NoRequest { request: asked });
+        assert_eq!(town.claims(side, id(33), asked), to_compare, "nor was the device");
+        town.world.input(side, Input::Recover(Vec::new())).unwrap();
+        assert_eq!(town.claims(side, id(33), asked), over);
+        is_well(&town);
+    }
+}
