@@ -127,10 +127,7 @@ impl Town {
     /// that the half knows or is told.
     fn proved(&self, to: Side, message: Message) -> Result<Message<Good>, SignatureFault> {
         let lifted = |chit: &Chit| chit.written().is_none();
-        let signed = match &message {
-            Message::Upd { chits, .. } => chits.iter().filter(|c| !lifted(c)).cloned().collect(),
-            _ => Vec::new(),
-        };
+        let signed = message.chits().iter().filter(|chit| !lifted(chit)).cloned().collect();
         let mut signed = self.half(to).ledger.prove_in_order(signed)?.into_iter();
         message.try_map(|chit| {
             let good = if lifted(&chit) { self.world.proof(&chit) } else { signed.next() };
