@@ -149,12 +149,21 @@ fn seen(export: &TallyExport, half: &Ledger) -> Seen {
         ("tally", half.tally().to_string()),
         ("of", format!("{}, with {called}", say::called(&own.cert))),
         ("chits", format!("{chits}, {lifts} of them of lifts")),
-        ("balance", say::standing(&called, balance)),
+        ("balance", owed(&say::called(&own.cert), &called, balance)),
         ("contract", there(contract).to_owned()),
         ("site's word", there(word).to_owned()),
     ]);
     let tally = half.tally();
     Seen { tally, holder, partner, status, balance, chits, lifts, contract, word, words }
+}
+
+/// Who owes whom.
+fn owed(own: &str, other: &str, milli: i128) -> String {
+    match milli {
+        0 => "nobody owes anything".to_owned(),
+        1.. => format!("{other} owes {own} {}", say::amount(milli)),
+        _ => format!("{own} owes {other} {}", say::amount(-milli)),
+    }
 }
 
 impl Verify {
