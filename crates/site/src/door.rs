@@ -407,7 +407,13 @@ impl Site {
         let partner = Verified::check(invitation.cert.clone(), &())?;
         let (tally, side) = (invitation.tally, invitation.side.other());
         let draft = invitation.mirrored();
+        let inviter = partner.chad.clone();
         let negotiation = Negotiation::answer(tally, side, holder, partner, draft)?;
+        no_half(batch, cuid, tally).await?;
+        if inviter.agent == self.agent {
+            // Who invites lives here too: what does not count is said at once.
+            self.invite_of(&mut batch.work, &inviter.cuid, tally, invitation.token).await?;
+        }
         self.new_half(batch, cuid, HalfTally::new(negotiation)).await?;
         // The token goes along with the first thing that the inviter hears.
         let token = invitation.token.to_string();
@@ -423,12 +429,7 @@ impl Site {
         cuid: &Cuid,
         state: HalfTally,
     ) -> Result<(), SiteError> {
-        let tally = state.negotiation.tally();
-        match batch.hold(cuid, tally).await {
-            Err(SiteError::NoTally { .. }) => {}
-            Err(error) => return Err(error),
-            Ok(_) => return Err(SiteError::TallyExists { holder: cuid.clone(), tally }),
-        }
+        no_half(batch, cuid, state.negotiation.tally()).await?;
         batch.add(cuid, state, self.clock.now()).await
     }
 
@@ -570,4 +571,13 @@ pub(crate) fn user_of(
         created,
         groups: std::collections::BTreeSet::new(),
     })
+}
+
+/// A user has no half of a tally yet.
+async fn no_half(batch: &mut Batch, cuid: &Cuid, tally: TallyId) -> Result<(), SiteError> {
+    match batch.hold(cuid, tally).await {
+        Err(SiteError::NoTally { .. }) => Ok(()),
+        Err(error) => Err(error),
+        Ok(_) => Err(SiteError::TallyExists { holder: cuid.clone(), tally }),
+    }
 }

@@ -5,8 +5,8 @@ use protocol::invoice::Input as InvoiceInput;
 use protocol::ledger::{self, Input as LedgerInput};
 use protocol::negotiation::{self, Input as NegotiationInput};
 use protocol::note::{Body, Note};
-use protocol::{Hash, TallyId, Timestamp};
-use store::{Half, NewEvent};
+use protocol::{Cuid, Hash, TallyId, Timestamp};
+use store::NewEvent;
 
 use crate::batch::{Batch, Work};
 use crate::door::{Site, token_key};
@@ -112,7 +112,8 @@ impl Site {
                 if cert.chad.short() != from {
                     return Err(SiteError::NotPartner { tally, from });
                 }
-                invite = Some(self.invite_of(work, &held.half, token).await?);
+                let token = token.ok_or(SiteError::Invitation("was answered without its token"))?;
+                invite = Some(self.invite_of(work, &held.half.holder, tally, token).await?);
             }
         }
         let input = match body {
@@ -160,19 +161,19 @@ impl Site {
         Ok(())
     }
 
-    /// What is kept of the invitation that is answered with this token, which counts once.
-    async fn invite_of(
+    /// What is kept of the token of a user's invitation to a tally, where it counts still.
+    pub(crate) async fn invite_of(
         &self,
         work: &mut Work,
-        half: &Half,
-        token: Option<Hash>,
+        holder: &Cuid,
+        tally: TallyId,
+        token: Hash,
     ) -> Result<Hash, SiteError> {
-        let token = token.ok_or(SiteError::Invitation("was answered without its token"))?;
         let kept = Invitation::kept(&token);
         let invite = work.view().invite(&kept).await?;
         let invite = invite
-            .filter(|invite| invite.holder == half.holder && invite.text == half.tally.to_string());
-        let invite = invite.ok_or(SiteError::Invitation("is not known, or was answered"))?;
+            .filter(|invite| invite.holder == *holder && invite.text == tally.to_string())
+            .ok_or(SiteError::Invitation("is not known, or was answered"))?;
         if invite.expires.is_some_and(|expires| expires <= self.clock.now()) {
             return Err(SiteError::Invitation("has expired"));
         }

@@ -20,22 +20,63 @@ pub const MAX_OWN_REQUESTS: usize = 16;
 
 /// The keys of one side.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(try_from = "Kept")]
 pub(super) struct Keyring {
     /// The one in the signed tally.
     first: PublicKey,
     /// What became of it, oldest first.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) changes: Vec<KeyChange>,
     /// Those that void `key` chits name: their chits are proved, and do not count.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     void: Vec<PublicKey>,
     /// What was asked for in the place of a lost key, oldest first.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) requests: Vec<KeyRequest>,
     /// How many chits about keys the side has signed.
-    #[serde(default, skip_serializing_if = "is_zero")]
+    #[serde(skip_serializing_if = "is_zero")]
     pub(super) signed: usize,
+}
+
+/// A keyring as it is read. The first programs kept the key in the signed tally and nothing around
+/// it; the next ones the changes too, but no count.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Kept {
+    first: Option<PublicKey>,
+    #[serde(default)]
+    changes: Vec<KeyChange>,
+    #[serde(default)]
+    void: Vec<PublicKey>,
+    #[serde(default)]
+    requests: Vec<KeyRequest>,
+    #[serde(default)]
+    signed: usize,
+    crv: Option<String>,
+    kty: Option<String>,
+    x: Option<String>,
+    y: Option<String>,
+}
+
+impl TryFrom<Kept> for Keyring {
+    type Error = serde_json::Error;
+
+    fn try_from(kept: Kept) -> Result<Self, Self::Error> {
+        let Kept { first, changes, void, requests, signed, crv, kty, x, y } = kept;
+        let members = [("crv", crv), ("kty", kty), ("x", x), ("y", y)];
+        let alone: serde_json::Map<_, _> = members
+            .into_iter()
+            .filter_map(|(name, text)| Some((name.to_owned(), text?.into())))
+            .collect();
+        let first = match first {
+            Some(first) if alone.is_empty() => first,
+            Some(_) => return Err(serde::de::Error::custom("a key within and without `first`")),
+            None => PublicKey::deserialize(serde_json::Value::Object(alone))?,
+        };
+        // Each change and each void key is of a chit of its own.
+        let signed = signed.max(changes.len() + void.len());
+        Ok(Self { first, changes, void, requests, signed })
+    }
 }
 
 /// A chit that ended the key of a side, and counts.

@@ -106,11 +106,13 @@ async fn invitations_that_are_not_good(store: Store) {
     expired.expires = crate::town::START.parse().unwrap();
     let refused = why(&town, &user("bob"), Command::Answer { invitation: expired }).await;
     assert_eq!(refused, "the invitation has expired; ask for a new one");
-    // Somebody who guesses the token gets a half of its own, and nowhere.
+    // Somebody who guesses the token gets nowhere, and no half that waits for ever.
     let mut guessed = invitation.clone();
     guessed.token = Hash::from_bytes([0; 32]);
-    town.ask(&user("eve"), Command::Answer { invitation: guessed }).await.unwrap();
-    assert_eq!(town.site.post().await.unwrap().refused, 1);
+    let refused = why(&town, &user("eve"), Command::Answer { invitation: guessed }).await;
+    let taken = "the invitation is not known, or was answered; ask for a new one";
+    assert_eq!(refused, taken);
+    assert!(town.site.tallies(&user("eve"), None, 9).await.unwrap().is_empty());
     assert_eq!(town.status("suzie").await, "draft");
     // The one who is invited still gets in; once.
     let answer = Command::Answer { invitation };
@@ -119,6 +121,7 @@ async fn invitations_that_are_not_good(store: Store) {
     assert_eq!(town.status("suzie").await, "P.draft");
     let partner = town.site.tally(&cuid("suzie"), tally_id()).await.unwrap().partner.unwrap();
     assert_eq!(partner.chad.cuid, cuid("bob"));
-    let refused = why(&town, &user("bob"), answer).await;
+    let refused = why(&town, &user("bob"), answer.clone()).await;
     assert!(refused.starts_with("user bob has a tally"), "{refused}");
+    assert_eq!(why(&town, &user("eve"), answer).await, taken);
 }

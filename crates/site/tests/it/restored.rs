@@ -93,9 +93,12 @@ async fn what_can_be_used_once_does_not_count_any_more(store: Store) {
     let epoch = town.site.begin_epoch(START.parse().unwrap()).await.unwrap();
     assert_eq!((epoch.invitations, epoch.halves, epoch.asking), (1, 1, 0));
     let answer = site::Command::Answer { invitation };
-    town.ask(&crate::town::user("bob"), answer).await.unwrap();
-    town.deliver().await;
-    assert_eq!(town.status("suzie").await, "draft", "somebody may have answered it before");
+    let refused = town.ask(&crate::town::user("bob"), answer).await.unwrap_err();
+    assert!(
+        matches!(refused, SiteError::Invitation(_)),
+        "somebody may have answered it: {refused}"
+    );
+    assert_eq!(town.status("suzie").await, "draft");
 }
 
 /// Signed after the backup, so neither half is there: what both signed brings both back.

@@ -9,7 +9,7 @@ use store::testing::{Cluster, run_at, run_in};
 
 use super::town::Town;
 
-fn wait<T>(work: impl Future<Output = Result<T, String>>) -> T {
+pub(super) fn wait<T>(work: impl Future<Output = Result<T, String>>) -> T {
     let mut runtime = tokio::runtime::Builder::new_current_thread();
     runtime.enable_all().build().unwrap().block_on(work).unwrap()
 }

@@ -13,6 +13,7 @@ mod killed;
 mod lifts;
 mod limits;
 mod lost_keys;
+mod old_sites;
 mod payments;
 mod postgres;
 mod refusals;
