@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use protocol::chit::Chit;
+use protocol::chit::{Chit, Entry};
 use protocol::half::HalfTally;
 use protocol::invoice::Input as InvoiceInput;
 use protocol::ledger::{Good, Input as LedgerInput, Ledger};
@@ -242,6 +242,10 @@ impl Site {
     pub(crate) fn good(&self, ledger: &Ledger, chit: &Chit) -> Result<Good, SiteError> {
         let by = chit.by.word();
         let key = ledger.key_for(chit).ok_or(SignatureFault::Wrong { by })?;
+        // A claim is good by its user's site too, which is another one on another tally of this id.
+        if matches!(chit.entry, Entry::Claim { .. }) {
+            return Ok(ledger.prove_by(chit.clone(), &key)?);
+        }
         if let Some(good) = self.known.good(&key, chit) {
             return Ok(good);
         }
@@ -284,8 +288,12 @@ impl Site {
                 self.take_contract(batch.work.tx(), *contract).await
             }
             (Command::Readmit { cert }, Caller::Administrator) => self.readmit(batch, *cert).await,
-            // Whoever ended its key on all tallies wants nothing more done in its name.
+            // Whoever ended its key on all tallies wants nothing more done in its name. With a key
+            // that can still be used, it may be a thief who wants nobody to stop him.
             (Command::Suspend { cuid, suspended: true }, Caller::User(own)) if cuid == *own => {
+                if !self.keys_in_force(batch, &cuid).await?.is_empty() {
+                    return Err(SiteError::NotAllowed { who: "an administrator" });
+                }
                 let mut user = active(batch, &cuid).await?.clone();
                 user.status = UserStatus::Suspended;
                 batch.put_user(user).await?;
@@ -299,8 +307,11 @@ impl Site {
                 | Command::Clear,
                 Caller::User(_) | Caller::Former(_),
             ) => Err(SiteError::NotAllowed { who: "an administrator" }),
-            (Command::Tally { tally, wish }, Caller::Former(cuid)) if may_stop(&wish) => {
-                active(batch, cuid).await?;
+            // Also while the user is suspended, by whomever: to stop something starts nothing.
+            (Command::Tally { tally, wish }, Caller::Former(cuid) | Caller::User(cuid))
+                if may_stop(&wish) =>
+            {
+                user(batch, cuid).await?;
                 self.wish(batch, cuid, tally, wish).await?;
                 let (held, _) = batch.hold(cuid, tally).await?;
                 Ok(standing(&held.state))
@@ -465,7 +476,7 @@ impl Site {
                 let ledger = held.state.open()?;
                 // Some may have a key that comes with them.
                 let signed = |chits: Vec<Chit>| self.good_all(ledger, chits, Ledger::prove_all);
-                let good = check_all(work.view(), &self.known, chits, signed).await?;
+                let good = check_all(work.view(), &self.known, &held.half, chits, signed).await?;
                 Input::Ledger(LedgerInput::Recover(good))
             }
             Wish::Invoice(invoice) => {

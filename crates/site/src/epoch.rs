@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use store::{Half, HalfFilter, NewEvent, NewLetter, View};
 
 use crate::batch::Batch;
-use crate::door::Site;
+use crate::door::{Site, cert_of};
 use crate::error::SiteError;
 use crate::half::{Kept, ledger, states};
 use crate::history::History;
@@ -140,7 +140,8 @@ impl Site {
     }
 
     /// A user brings back a tally that both signed, and of which this site has no half, or lost it.
-    /// Where the partner lives here too, its half is there again as well.
+    /// Where the partner lives here too, and signed with the key that this site knows to be its, its
+    /// half is there again as well; anybody may write a cert with a key of its own in another's name.
     pub(crate) async fn reopen(
         &self,
         batch: &mut Batch,
@@ -158,11 +159,15 @@ impl Site {
             return Err(SiteError::TallyExists { holder: user.clone(), tally: uuid });
         }
         self.restore_half(batch, &tally, side).await?;
-        let partner = tally.party(side.other()).cert.chad.clone();
-        if partner.agent == self.agent
-            && batch.user(&partner.cuid).await?.is_some()
-            && !self.has_half(batch, &partner.cuid, uuid).await?
-        {
+        let partner = &tally.party(side.other()).cert;
+        if partner.chad.agent != self.agent {
+            return Ok(());
+        }
+        let known = match batch.user(&partner.chad.cuid).await? {
+            Some(known) => cert_of(known)?.public,
+            None => return Ok(()),
+        };
+        if known == partner.public && !self.has_half(batch, &partner.chad.cuid, uuid).await? {
             self.restore_half(batch, &tally, side.other()).await?;
         }
         Ok(())

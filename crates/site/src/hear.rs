@@ -83,6 +83,9 @@ impl Site {
         let mut names = Vec::new();
         for Note { to, tally, body, .. } in notes {
             let Body::Ledger(message) = body else { continue };
+            if message.check_length().is_err() {
+                continue;
+            }
             let held = batch.held(to, *tally);
             let Some(ledger) = held.and_then(|held| held.state.ledger.as_ref()) else { continue };
             for chit in message.chits() {
@@ -126,17 +129,18 @@ impl Site {
                 let chits = message.chits().to_vec();
                 // Some may have a key that comes with them.
                 let signed = |chits| self.good_all(ledger, chits, ledger::Ledger::prove_in_order);
-                let good = match check_all(work.view(), &self.known, chits, signed).await {
-                    Ok(good) => good,
-                    Err(SiteError::Signature(fault)) => {
-                        // A lie, or a half that went back to before a change of key: then the
-                        // partner says what is missing.
-                        let compare = Input::Ledger(LedgerInput::Compare);
-                        self.take(work, held, compare).await?;
-                        return Err(fault.into());
-                    }
-                    Err(error) => return Err(error),
-                };
+                let good =
+                    match check_all(work.view(), &self.known, &held.half, chits, signed).await {
+                        Ok(good) => good,
+                        Err(SiteError::Signature(fault)) => {
+                            // A lie, or a half that went back to before a change of key: then the
+                            // partner says what is missing.
+                            let compare = Input::Ledger(LedgerInput::Compare);
+                            self.take(work, held, compare).await?;
+                            return Err(fault.into());
+                        }
+                        Err(error) => return Err(error),
+                    };
                 let mut good = good.into_iter();
                 // One for each, in their order.
                 let message = message.try_map(|chit| {

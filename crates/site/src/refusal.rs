@@ -150,6 +150,7 @@ const fn of_ledger(refusal: &ledger::Refusal) -> (Class, &'static str) {
         Refusal::OldKey { .. } => (Class::Conflict, "old_key"),
         Refusal::StaleKey { .. } | Refusal::OtherHead { .. } => (Class::Conflict, "stale_key"),
         Refusal::ToCompare { .. } => (Class::Passing, "to_compare"),
+        Refusal::DeviceUnheard { .. } => (Class::Conflict, "device_unheard"),
         Refusal::KeyOnItsWay => (Class::Passing, "key_on_its_way"),
         Refusal::KeyUsed => (Class::Refused, "key_used"),
         Refusal::KeyEnded => (Class::Conflict, "key_ended"),

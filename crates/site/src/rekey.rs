@@ -6,7 +6,7 @@
 
 use protocol::chit::{Chit, Entry};
 use protocol::half::HalfTally;
-use protocol::ledger::{KeyRequest, Ledger};
+use protocol::ledger::{KeyRequest, Ledger, Status};
 use protocol::{Cert, Cuid, Hash, PublicKey, Side, Signer, TallyId, Timestamp, Verified};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -160,6 +160,18 @@ impl Site {
         if before.is_empty() {
             return Ok(());
         }
+        let in_force = self.keys_in_force(batch, cuid).await?;
+        let mut keys = before.clone();
+        keys.retain(|key| in_force.contains(key));
+        if keys == before { Ok(()) } else { self.put_former(batch, cuid, &keys).await }
+    }
+
+    /// The keys that a user can sign with on its tallies that are not closed.
+    pub(crate) async fn keys_in_force(
+        &self,
+        batch: &mut Batch,
+        cuid: &Cuid,
+    ) -> Result<Vec<PublicKey>, SiteError> {
         let filter = HalfFilter { holder: Some(cuid.clone()), ..HalfFilter::default() };
         let (mut after, mut in_force) = (None, Vec::new());
         loop {
@@ -172,12 +184,11 @@ impl Site {
                     Some(ledger) => ledger,
                     None => half::ledger(row)?,
                 };
+                let ledger = ledger.filter(|ledger| ledger.status() != Status::Closed);
                 in_force.extend(ledger.and_then(|ledger| ledger.key(row.side).copied()));
             }
         }
-        let mut keys = before.clone();
-        keys.retain(|key| in_force.contains(key));
-        if keys == before { Ok(()) } else { self.put_former(batch, cuid, &keys).await }
+        Ok(in_force)
     }
 
     /// A chit as its own half may take it: one about keys not while the holder's offer is out; a
@@ -213,7 +224,8 @@ impl Site {
     }
 
     /// Remembers since when the holder's half has held the consent to a key of its holder's; `now`
-    /// is what it is about to be.
+    /// is what it is about to be. After a restore that counts anew, once the partner's half and a
+    /// device were heard: an objection may have been lost with the rest.
     pub(crate) async fn wait_for_key(
         &self,
         work: &mut Work,
@@ -222,18 +234,16 @@ impl Site {
     ) -> Result<(), SiteError> {
         let side = held.half.side;
         let pending = |half: &HalfTally| -> Option<Hash> {
-            half.ledger.as_ref()?.pending(side).map(|pending| pending.chit)
+            let ledger = half.ledger.as_ref().filter(|ledger| ledger.waiting().is_over())?;
+            ledger.pending(side).map(|pending| pending.chit)
         };
         let key = wait_key(&held.half.holder, &held.half.tally);
         match (pending(&held.state), pending(now)) {
-            (None, None) => {}
-            (Some(_), None) => work.tx().set(&key, None).await?,
+            (before, now) if before == now => {}
+            (_, None) => work.tx().set(&key, None).await?,
             (_, Some(request)) => {
-                let before = work.view().setting(&key).await?;
-                if before.and_then(|text| since(&text, &request)).is_none() {
-                    let text = format!("{request} {}", self.clock.now());
-                    work.tx().set(&key, Some(&text)).await?;
-                }
+                let text = format!("{request} {}", self.clock.now());
+                work.tx().set(&key, Some(&text)).await?;
             }
         }
         Ok(())

@@ -262,6 +262,13 @@ impl Keyring {
         request.fits && !over && self.next() == Some(request.counter)
     }
 
+    /// Whether a claim of it counts. That the partner had not consented to another one by then, the
+    /// user's site attests: the halves may hear of the two in either order.
+    pub(super) fn may_be_claimed(&self, request: &KeyRequest) -> bool {
+        let consented = request.consent.is_some() && request.objection.is_none();
+        request.fits && consented && self.next() == Some(request.counter)
+    }
+
     pub(super) fn request(&self, chit: &Hash) -> Option<&KeyRequest> {
         self.requests.iter().find(|request| request.chit == *chit)
     }

@@ -1,12 +1,14 @@
 //! Whose signatures make a chit good: by which of the keys that its user ever had here.
 
+use std::collections::BTreeMap;
+
 use super::Ledger;
 use super::chain::Good;
 use super::message::Message;
 use crate::chit::{Chit, Entry};
 use crate::invoice::Invoice;
 use crate::side::{Side, Sides};
-use crate::{PublicKey, SignatureFault, Tally, Verified};
+use crate::{Hash, PublicKey, SignatureFault, Tally, Verified};
 
 impl Ledger {
     /// The same half, told whose sites the users in the signed tally are at, where it comes from
@@ -48,17 +50,36 @@ impl Ledger {
         Proving::by(self).prove(chit)
     }
 
-    /// Checks the signatures of the chits that a device brings back, those first that bring keys.
+    /// Checks the signatures of the chits that a device brings back; gives one for each, in the order
+    /// to link them in: theirs, since a change of key counts at its place only; but a chit comes
+    /// after the one that brings its key.
     ///
     /// # Errors
     /// [`SignatureFault`] of the first that no key fits.
-    pub fn prove_all(&self, mut chits: Vec<Chit>) -> Result<Vec<Good>, SignatureFault> {
-        chits.sort_by_key(|chit| match &chit.entry {
-            Entry::Lost { .. } => 0,
-            Entry::Key { rekey, .. } => rekey.counter.get(),
-            _ => u32::MAX,
-        });
-        self.prove_in_order(chits)
+    pub fn prove_all(&self, chits: Vec<Chit>) -> Result<Vec<Good>, SignatureFault> {
+        let mut proving = Proving::by(self);
+        let mut good = Vec::with_capacity(chits.len());
+        let of = |chit: &Chit| Some((chit.by, brought(chit)?.name()));
+        let bringers =
+            chits.iter().enumerate().filter_map(|(place, chit)| Some((of(chit)?, place)));
+        let bringers: BTreeMap<(Side, Hash), usize> = bringers.collect();
+        let mut chits: Vec<Option<Chit>> = chits.into_iter().map(Some).collect();
+        for place in 0..chits.len() {
+            let mut before = vec![place];
+            while let Some(&last) = before.last() {
+                let Some(chit) = &chits[last] else {
+                    before.pop();
+                    continue;
+                };
+                let named = key_name(chit).filter(|_| proving.key(chit).is_none());
+                let bringer = named.and_then(|name| bringers.get(&(chit.by, name)));
+                match bringer.filter(|place| chits[**place].is_some() && !before.contains(place)) {
+                    Some(place) => before.push(*place),
+                    None => good.extend(chits[last].take().map(|chit| proving.prove(chit))),
+                }
+            }
+        }
+        good.into_iter().collect()
     }
 
     /// Checks the signatures of chits in the order that they are told in, also by keys that come
@@ -101,26 +122,42 @@ impl Ledger {
 /// Keys that signatures are checked with, one chit after another.
 struct Proving<'a> {
     ledger: &'a Ledger,
-    new: Vec<(Side, PublicKey)>,
+    /// By their sides and names.
+    new: BTreeMap<(Side, Hash), PublicKey>,
 }
 
 impl<'a> Proving<'a> {
     const fn by(ledger: &'a Ledger) -> Self {
-        Self { ledger, new: Vec::new() }
+        Self { ledger, new: BTreeMap::new() }
+    }
+
+    /// The key that a chit names, of those that are known by now.
+    fn key(&self, chit: &Chit) -> Option<PublicKey> {
+        let known = self.ledger.key_for(chit);
+        known.or_else(|| self.new.get(&(chit.by, key_name(chit)?)).copied())
     }
 
     fn prove(&mut self, chit: Chit) -> Result<Good, SignatureFault> {
         let by = chit.by;
-        let name = chit.written().and_then(|written| written.key);
-        let new = self.new.iter().find(|(side, key)| *side == by && Some(key.name()) == name);
-        let key = self.ledger.key_for(&chit).or(new.map(|(_, key)| *key));
-        let key = key.ok_or(SignatureFault::Wrong { by: by.word() })?;
+        let key = self.key(&chit).ok_or(SignatureFault::Wrong { by: by.word() })?;
         let good = self.ledger.prove_by(chit, &key)?;
-        match &good.chit().entry {
-            Entry::Key { rekey, .. } => self.new.push((by, rekey.public)),
-            Entry::Lost { lost, .. } => self.new.push((by, lost.public)),
-            _ => {}
+        if let Some(key) = brought(good.chit()) {
+            self.new.insert((by, key.name()), key);
         }
         Ok(good)
+    }
+}
+
+/// How a chit names the key that signed it.
+fn key_name(chit: &Chit) -> Option<Hash> {
+    chit.written().and_then(|written| written.key)
+}
+
+/// The key that others may be signed with once this chit is there.
+const fn brought(chit: &Chit) -> Option<PublicKey> {
+    match &chit.entry {
+        Entry::Key { rekey, .. } => Some(rekey.public),
+        Entry::Lost { lost, .. } => Some(lost.public),
+        _ => None,
     }
 }

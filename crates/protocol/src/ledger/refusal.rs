@@ -70,6 +70,15 @@ pub enum Refusal {
         /// The chit.
         chit: ChitId,
     },
+    /// The half was restored from a backup, and what its holder's devices keep is not known yet.
+    #[error(
+        "chit {chit} has to wait: this site was restored from a backup, and no device of yours has \
+         brought back what it keeps of this tally; list your tallies on each device, then try again"
+    )]
+    DeviceUnheard {
+        /// The chit.
+        chit: ChitId,
+    },
     /// Exactly this chit is there already: nothing to do.
     #[error("chit {chit} is already there")]
     Known {

@@ -83,6 +83,11 @@ impl Ledger {
         if self.keys.of(self.side).is_full() {
             return Err(Refusal::TooManyKeys.into());
         }
+        // What a device still has to bring may be by the key that would end.
+        let ends = matches!(chit.entry, Entry::Key { .. } | Entry::Claim { .. });
+        if ends && self.waiting().device {
+            return Err(Refusal::DeviceUnheard { chit: chit.uuid }.into());
+        }
         match &chit.entry {
             Entry::Key { rekey, .. } => self.may_rekey(rekey, links),
             Entry::End { head, .. } => self.may_end(chit, *head, links),
@@ -91,11 +96,10 @@ impl Ledger {
             Entry::Object { request, .. } => {
                 Ok(self.open_request(self.side, request).map(|_| ())?)
             }
-            // After a restore an objection may be with the partner still, or with a device.
-            Entry::Claim { .. } if !self.waiting().is_over() => {
-                Err(Refusal::ToCompare { chit: chit.uuid }.into())
+            // What came by the old key while it was waited would be void.
+            Entry::Claim { request, .. } => {
+                self.nothing_after(self.may_claim(request)?.until, self.side, links)
             }
-            Entry::Claim { request, .. } => Ok(self.may_claim(request).map(|_| ())?),
             Entry::Tran { .. } | Entry::Set { .. } | Entry::Lift { .. } => Ok(()),
         }
     }
@@ -147,11 +151,16 @@ impl Ledger {
         if request.consent.is_some() {
             return Err(Refusal::Consented.into());
         }
-        for index in request.until + 1..=self.head.index {
+        self.nothing_after(request.until, partner, links)
+    }
+
+    /// Refuses what would make void a chit of a side that counts and moves value, or its settings.
+    fn nothing_after(&self, until: u64, by: Side, links: &impl Links) -> Result<(), Stop> {
+        for index in until + 1..=self.head.index {
             let missing = super::Missing::Links { first: index, last: self.head.index };
             let link = links.link(index).map_err(|_| missing)?;
             let moves = matches!(link.chit.entry, Entry::Tran { .. } | Entry::Set { .. });
-            if moves && link.chit.by == partner && self.counts(&link) {
+            if moves && link.chit.by == by && self.counts(&link) {
                 return Err(Refusal::Later { chit: link.chit.uuid }.into());
             }
         }

@@ -148,8 +148,10 @@ impl Ledger {
         let mut step = match input {
             Input::Write { chit, over_limit } => self.write(chit, over_limit, links)?,
             Input::Recover(chits) => {
+                // So it says that it has no more.
+                let last = chits.is_empty();
                 let mut step = self.recover(chits, links)?;
-                step.ledger.waiting.device = false;
+                step.ledger.waiting.device &= !last;
                 step
             }
             Input::Lift(chit) => self.lift(chit, links)?,
@@ -195,8 +197,25 @@ impl Ledger {
     fn recover(&self, chits: Vec<Good>, links: &impl Links) -> Result<Step, Stop> {
         self.may_link(&chits)?;
         let mut step = self.learn(chits, links)?;
+        // After a restore the change may be an old one, and what it voided may be here already.
+        if step.ledger.last_key != self.last_key && !self.waiting.device {
+            self.calls_nothing_back(&step.ledger, links)?;
+        }
         step.say(|ledger, links| ledger.due(links), links)?;
         Ok(step)
+    }
+
+    /// Refuses a change of the holder's key that comes by way of a device, as what it brings back,
+    /// and would make void what both halves have of the holder's.
+    fn calls_nothing_back(&self, after: &Self, links: &impl Links) -> Result<(), Stop> {
+        for index in 1..=self.agreed {
+            let missing = Missing::Links { first: index, last: self.agreed };
+            let link = links.link(index).map_err(|_| missing)?;
+            if link.chit.by == self.side && self.counts(&link) && !after.counts(&link) {
+                return Err(Refusal::OtherHead { index: self.agreed }.into());
+            }
+        }
+        Ok(())
     }
 
     /// Known already, it changes nothing: whoever hears of the certificate twice may say so twice.

@@ -86,11 +86,11 @@ impl Ledger {
                 }
             }
             Entry::Claim { request, .. } => {
-                let pending = self.keys.of(by).pending();
-                let pending = pending.filter(|pending| {
-                    pending.chit == *request && key_of(link) == Some(pending.public.name())
+                let ring = self.keys.of(by);
+                let asked = ring.request(request).filter(|asked| {
+                    ring.may_be_claimed(asked) && key_of(link) == Some(asked.public.name())
                 });
-                if let Some(&KeyRequest { public, until, .. }) = pending
+                if let Some(&KeyRequest { public, until, .. }) = asked
                     && self.is_free(&public)
                 {
                     self.change(by, How::Claimed, Some(public), until, link);
@@ -144,7 +144,8 @@ impl Ledger {
         let late: Vec<Hash> = ring
             .requests
             .iter()
-            .filter(|one| ring.is_open(one) && one.consent.is_some_and(|given| given.at > until))
+            .filter(|one| ring.may_be_claimed(one))
+            .filter(|one| one.consent.is_some_and(|given| given.at > until))
             .map(|one| one.chit)
             .collect();
         for one in &mut self.keys.of_mut(by.other()).requests {

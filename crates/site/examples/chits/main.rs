@@ -1,9 +1,9 @@
 //! How fast a site is: payments signed, verified, chained and on the disk; delivered; checked; read.
 //!
-//! `cargo run --release -p site --example chits -- FOLDER [small|usual|full]`
+//! `cargo run --release -p site --example chits -- FOLDER [small|usual|full] [memory|sqlite|postgres]`
 //!
 //! One run measures SQLite and a private PostgreSQL cluster, with `pgbench` on the same cluster in
-//! between, and writes `bench.json` and `bench.html` to the folder. `full` has 1,000,000 payments
+//! between, and writes `bench.json` and `bench.html` to the folder; named, one store alone. `full` has 1,000,000 payments
 //! on 10,000 tallies, and takes long. Keys are made and payments signed before the clock starts.
 #![allow(missing_docs, clippy::unwrap_used, clippy::panic, clippy::print_stdout)]
 
@@ -56,14 +56,25 @@ async fn main() {
     let mut report = Report::begin();
     let work = tempfile::tempdir_in(&folder).unwrap();
     report.say("verify", "signatures checked on one core", verify_alone(), "a second");
-    measure(&mut report, "memory", Store::memory(), size).await;
-    measure(&mut report, "sqlite", sqlite(work.path(), "site").await, size).await;
-    let cluster = Cluster::shared().unwrap();
-    pgbench::run(&mut report, cluster, CALLERS, size.pgbench_seconds).await;
-    measure(&mut report, "postgres", postgres(cluster).await, size).await;
-    if size.scale.1 > size.chits {
+    let only = args.get(2);
+    let wanted = |store| only.is_none_or(|only| only == store);
+    if wanted("memory") {
+        measure(&mut report, "memory", Store::memory(), size).await;
+    }
+    if wanted("sqlite") {
+        measure(&mut report, "sqlite", sqlite(work.path(), "site").await, size).await;
+    }
+    if wanted("postgres") {
+        let cluster = Cluster::shared().unwrap();
+        pgbench::run(&mut report, cluster, CALLERS, size.pgbench_seconds).await;
+        measure(&mut report, "postgres", postgres(cluster).await, size).await;
+    }
+    if size.scale.1 > size.chits && wanted("sqlite") {
         scale(&mut report, "sqlite", sqlite(work.path(), "scale").await, size.scale).await;
-        scale(&mut report, "postgres", postgres(cluster).await, size.scale).await;
+    }
+    if size.scale.1 > size.chits && wanted("postgres") {
+        let store = postgres(Cluster::shared().unwrap()).await;
+        scale(&mut report, "postgres", store, size.scale).await;
     }
     report.ratio();
     report.write(&folder);

@@ -1,6 +1,6 @@
 //! What proves a lift's chits: its record, its certificate and its legs, as they are kept here.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use protocol::chit::{Chit, Entry};
@@ -8,8 +8,8 @@ use protocol::export::LiftProof;
 use protocol::ledger::Good;
 use protocol::lift::{Certificate, Committed, Leg, Legs, LiftFault};
 use protocol::record::Record;
-use protocol::{Lift, LiftId, Side, TallyId};
-use store::{LegAt, View};
+use protocol::{Cuid, Lift, LiftId, Side, TallyId};
+use store::{Half, LegAt, View};
 
 use super::verify::payment_faults;
 use crate::error::SiteError;
@@ -19,6 +19,9 @@ use crate::known::Known;
 pub(crate) struct Proven {
     pub(crate) committed: Committed,
     pub(crate) legs: Legs,
+    /// The halves that it touches: a leg names its tally by an id, which others may have given to a
+    /// tally of their own.
+    halves: BTreeSet<(TallyId, Cuid, Side)>,
 }
 
 impl Proven {
@@ -32,7 +35,8 @@ impl Proven {
             return Err(LiftFault::OtherLift { named, lift }.into());
         }
         let legs = Legs::new(legs(rows))?;
-        Ok(Self { committed, legs })
+        let half = |row: &LegAt| (row.tally, row.holder.clone(), row.side);
+        Ok(Self { committed, legs, halves: rows.iter().map(half).collect() })
     }
 
     /// The chit of the lift on a tally.
@@ -42,8 +46,13 @@ impl Proven {
         Ok(Good::of_lift(&self.committed, &found.0, &found.1)?)
     }
 
-    /// This very chit, where it is the lift's.
-    fn good(&self, chit: &Chit) -> Result<Good, SiteError> {
+    /// This very chit, where it is the lift's, and the half one that the lift touches.
+    fn good(&self, chit: &Chit, half: &Half) -> Result<Good, SiteError> {
+        let name = (chit.tally, half.holder.clone(), half.side);
+        if half.tally != chit.tally || !self.halves.contains(&name) {
+            let (lift, tally) = (self.committed.id(), chit.tally);
+            return Err(LiftFault::NotALeg { lift, tally }.into());
+        }
         let good = self.good_on(&chit.tally)?;
         if good.chit() == chit { Ok(good) } else { Err(LiftFault::OtherChit(chit.uuid).into()) }
     }
@@ -64,11 +73,12 @@ fn legs(rows: &[LegAt]) -> Vec<Leg> {
     legs.into_values().collect()
 }
 
-/// Checks every chit of a list, in its order: a lift's by the lift, all others by `signed`, which
-/// gives one for each in the same order.
+/// Checks every chit of a list for a half, in its order: a lift's by the lift, all others by `signed`,
+/// which gives one for each in the same order.
 pub(crate) async fn check_all(
     view: &mut View,
     known: &Known,
+    half: &Half,
     chits: Vec<Chit>,
     signed: impl FnOnce(Vec<Chit>) -> Result<Vec<Good>, SiteError>,
 ) -> Result<Vec<Good>, SiteError> {
@@ -76,7 +86,7 @@ pub(crate) async fn check_all(
     for (place, chit) in chits.into_iter().enumerate() {
         match chit.entry {
             Entry::Lift { lift, .. } => {
-                lifted.push((place, proven(view, known, lift).await?.good(&chit)?));
+                lifted.push((place, proven(view, known, lift).await?.good(&chit, half)?));
             }
             _ => others.push(chit),
         }
@@ -134,9 +144,9 @@ pub(crate) async fn faults(
     };
     let mut found = Vec::new();
     let chits: Vec<_> = rows.iter().map(|row| (row.leg.half, row.leg.chit)).collect();
-    let linked: std::collections::BTreeSet<_> =
+    let linked: BTreeSet<_> =
         view.links_by_chit(&chits).await?.iter().map(|link| (link.half, link.chit)).collect();
-    let mut nets: BTreeMap<&protocol::Cuid, i128> = BTreeMap::new();
+    let mut nets: BTreeMap<&Cuid, i128> = BTreeMap::new();
     let mut sides: BTreeMap<TallyId, Vec<Side>> = BTreeMap::new();
     for row in &rows {
         *nets.entry(&row.holder).or_default() += i128::from(row.leg.effect.milli());

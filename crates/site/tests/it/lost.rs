@@ -17,6 +17,8 @@ on_every_store! {
     whoever_has_the_key_from_before_may_look_and_object_and_nothing_else,
     the_time_goes_on_over_a_restart_and_nobody_else_can_say_that_it_has_passed,
     a_user_without_a_key_signs_nothing_and_comes_back,
+    after_a_restore_the_time_begins_anew,
+    who_is_suspended_may_still_stop_things,
 }
 
 const DAY_MS: i64 = 24 * 3_600_000;
@@ -254,6 +256,43 @@ async fn a_user_without_a_key_signs_nothing_and_comes_back(store: Store) {
     town.deliver().await;
     let seen = town.site.tally(&cuid("bob"), tally_id()).await.unwrap();
     assert_eq!((seen.key_ended, seen.balance_milli), (Vec::new(), -520));
+    town.assert_sound().await;
+}
+
+/// An objection may have been lost with the rest.
+async fn after_a_restore_the_time_begins_anew(store: Store) {
+    let (town, request) = consented(store).await;
+    town.world.pass(13 * DAY_MS);
+    town.site.begin_epoch(crate::town::START.parse().unwrap()).await.unwrap();
+    town.deliver().await;
+    town.world.pass(30 * DAY_MS);
+    let refused = claims(&town, 60, request).await.unwrap_err();
+    assert_eq!((refused.class(), refused.word()), (Class::Conflict, "device_unheard"), "{refused}");
+    town.wish("suzie", Wish::Recover(Vec::new())).await.unwrap();
+    town.deliver().await;
+    assert_eq!(claims(&town, 61, request).await.unwrap_err().word(), "waiting");
+    town.world.pass(13 * DAY_MS);
+    assert_eq!(claims(&town, 62, request).await.unwrap_err().word(), "waiting");
+    town.world.pass(DAY_MS);
+    claims(&town, 63, request).await.unwrap();
+    town.deliver().await;
+    town.assert_sound().await;
+}
+
+/// A thief who is taken for the user would have nobody stop it.
+async fn who_is_suspended_may_still_stop_things(store: Store) {
+    let (town, request) = consented(store).await;
+    let suspend = || Command::Suspend { cuid: cuid("suzie"), suspended: true };
+    let refused = town.ask(&user("suzie"), suspend()).await.unwrap_err();
+    assert_eq!(refused.word(), "not_allowed", "a key of hers can still be used: {refused}");
+    town.ask(&Caller::Administrator, suspend()).await.unwrap();
+    let former = caller(&town, town.key("suzie")).await.unwrap();
+    town.ask(&former, objection(&town, 31, request)).await.unwrap();
+    town.deliver().await;
+    town.world.pass(30 * DAY_MS);
+    let resumed = Command::Suspend { cuid: cuid("suzie"), suspended: false };
+    town.ask(&Caller::Administrator, resumed).await.unwrap();
+    assert_eq!(claims(&town, 32, request).await.unwrap_err().word(), "no_request");
     town.assert_sound().await;
 }
 

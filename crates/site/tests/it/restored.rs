@@ -3,7 +3,7 @@
 
 use protocol::chit::Chit;
 use protocol::ledger::Waiting;
-use protocol::{ChitId, Side};
+use protocol::{Cert, ChitId, SecretKey, Side, Signer, Tally};
 use site::{Caller, Class, Found, Query, SiteError, Status, Wish};
 use store::{NewLetter, Store};
 
@@ -15,6 +15,7 @@ on_every_store!(
     two_halves_with_letters_between_them_find_each_other,
     what_can_be_used_once_does_not_count_any_more,
     a_tally_that_a_device_brings_back_has_both_its_halves,
+    nobody_gets_a_tally_that_its_key_did_not_sign,
 );
 
 async fn status(town: &Town) -> Status {
@@ -101,6 +102,25 @@ async fn what_can_be_used_once_does_not_count_any_more(store: Store) {
     assert_eq!(town.status("suzie").await, "draft");
 }
 
+/// Anybody may write a cert in another's name, with a key of its own, and sign for both.
+async fn nobody_gets_a_tally_that_its_key_did_not_sign(store: Store) {
+    let town = Town::with_tally(Store::memory()).await;
+    let signed = town.site.tally(&cuid("bob"), tally_id()).await.unwrap().signed.unwrap();
+    let town = Town::new(store).await;
+    let forger = SecretKey::ed25519(&[66; 32]);
+    let mut members = signed.members().clone();
+    let cert = Cert { public: forger.public_key(), sign: None, ..members.stock.cert };
+    members.stock.cert = cert.signed(&forger).unwrap();
+    members.sign = None;
+    let forged = Tally::new(members).unwrap().signed(Side::Stock, &forger).unwrap();
+    let forged = forged.signed(Side::Foil, town.key("bob")).unwrap();
+    let reopen = site::Command::Reopen { tally: Box::new(forged) };
+    town.ask(&crate::town::user("bob"), reopen).await.unwrap();
+    town.deliver().await;
+    let suzie = crate::town::user("suzie");
+    assert_eq!(town.site.tallies(&suzie, None, 9).await.unwrap().len(), 0, "it is not hers");
+}
+
 /// Signed after the backup, so neither half is there: what both signed brings both back.
 async fn a_tally_that_a_device_brings_back_has_both_its_halves(store: Store) {
     let town = Town::with_tally(Store::memory()).await;
@@ -129,6 +149,10 @@ async fn a_tally_that_a_device_brings_back_has_both_its_halves(store: Store) {
     town.wish("bob", Wish::Recover(vec![chit])).await.unwrap();
     town.deliver().await;
     assert_eq!((town.balance("suzie").await, town.balance("bob").await), (5, -5));
+    for name in ["suzie", "bob"] {
+        town.wish(name, Wish::Recover(Vec::new())).await.unwrap();
+    }
+    town.deliver().await;
     assert_eq!(status(&town).await.unheard, 0);
     town.assert_sound().await;
 }

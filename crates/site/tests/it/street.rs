@@ -146,7 +146,7 @@ impl Street {
         cert.signed(&self.keys[name]).unwrap()
     }
 
-    fn whole(&self, number: usize, tie: &Tie) -> Whole {
+    pub(crate) fn whole(&self, number: usize, tie: &Tie) -> Whole {
         let terms = |milli| Terms::new(units(milli), BTreeMap::new()).unwrap();
         let party = |name, limit| Party { cert: self.cert(name), terms: terms(limit) };
         let agree = Agree {

@@ -87,8 +87,9 @@ impl File {
             .statement_cache_capacity(500)
             .pragma("cache_size", "-65536")
             .pragma("temp_store", "memory")
-            .pragma("wal_autocheckpoint", "4000")
-            .pragma("journal_size_limit", "67108864");
+            // 128 MiB: pages that change again and again are copied to the file once for many commits.
+            .pragma("wal_autocheckpoint", "32768")
+            .pragma("journal_size_limit", "134217728");
         let pool = |max| {
             let pool = SqlitePoolOptions::new().max_connections(max).min_connections(1);
             let pool = pool.test_before_acquire(false).idle_timeout(None).max_lifetime(None);

@@ -134,24 +134,32 @@ impl Hand {
         Ok(found)
     }
 
+    /// Rows in as many parts as one statement takes each.
+    pub(super) fn parts<'a, T>(&self, rows: &'a [T]) -> Vec<&'a [T]> {
+        match self.conn {
+            Conn::Postgres(_) => rows.chunks(MOST).collect(),
+            Conn::Sqlite(_) => pieces(rows).collect(),
+        }
+    }
+
+    /// A part of rows as a statement reads them, and what goes into it.
+    pub(super) fn source(&self, rows: Vec<Vec<Value>>) -> (String, Vec<Value>) {
+        if let Conn::Postgres(_) = self.conn {
+            return arrays(&rows);
+        }
+        let columns = rows.first().map_or(0, Vec::len);
+        let source = format!("VALUES {}", self.places(rows.len(), columns));
+        (source, rows.into_iter().flatten().collect())
+    }
+
     /// Adds rows; `rest` follows the values, for rows that are there already.
     pub(super) async fn put<T: Put>(&mut self, rows: &[T], rest: &str) -> Result<()> {
         let columns = T::COLUMNS.join(", ");
-        let about = || About { kind: T::KIND, which: which(rows) };
-        if let Conn::Postgres(_) = self.conn {
-            for piece in rows.chunks(MOST) {
-                let values: Vec<Vec<Value>> = piece.iter().map(Put::values).collect();
-                let (source, values) = arrays(&values);
-                let sql = format!("INSERT INTO {} ({columns}) {source} {rest}", T::INTO);
-                self.run(sql, values, &about()).await?;
-            }
-            return Ok(());
-        }
-        for piece in pieces(rows) {
-            let values = piece.iter().flat_map(Put::values).collect();
-            let places = self.places(piece.len(), T::COLUMNS.len());
-            let sql = format!("INSERT INTO {} ({columns}) VALUES {places} {rest}", T::INTO);
-            self.run(sql, values, &about()).await?;
+        for part in self.parts(rows) {
+            let (source, values) = self.source(part.iter().map(Put::values).collect());
+            let sql = format!("INSERT INTO {} ({columns}) {source} {rest}", T::INTO);
+            let about = About { kind: T::KIND, which: which(rows) };
+            self.run(sql, values, &about).await?;
         }
         Ok(())
     }

@@ -85,19 +85,18 @@ impl Hand {
     pub(crate) async fn put_halves(&mut self, halves: &[Half]) -> Result<()> {
         let columns = HalfRow::COLUMNS;
         let sets: Vec<_> = columns.iter().map(|column| format!("{column} = v.{column}")).collect();
-        for piece in pieces(halves) {
-            let values = piece.iter().flat_map(|half| {
+        for piece in self.parts(halves) {
+            let rows = piece.iter().map(|half| {
                 let mut values = vec![half.id.get().into(), half.version.into()];
                 values.extend(half.row.values());
                 values
             });
-            let values = values.collect();
+            let (source, values) = self.source(rows.collect());
             let sql = format!(
-                "WITH v (id, version, {}) AS (VALUES {}) UPDATE halves \
+                "WITH v (id, version, {}) AS ({source}) UPDATE halves \
                  SET version = halves.version + 1, {} FROM v \
                  WHERE halves.id = v.id AND halves.version = v.version RETURNING halves.id",
                 columns.join(", "),
-                self.places(piece.len(), 2 + columns.len()),
                 sets.join(", "),
             );
             let changed = self.rows(sql, values, Kind::Half).await?;

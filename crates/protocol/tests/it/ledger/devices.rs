@@ -117,7 +117,7 @@ impl Town {
     pub(crate) fn steals(&mut self, by: Side, at: Side, name: ChitId, milli: i64) {
         let good = Good::prove(payment(by, name, milli), &key_of(by, 0).public_key()).unwrap();
         self.world.keep(good.clone());
-        self.world.input(at, Input::Recover(vec![good.clone()])).unwrap();
+        self.world.brings(at, vec![good.clone()]);
         if let Some(change) = self.half(by).ledger.key_changes(by).first() {
             self.stolen.push(Stolen { chit: good.hash(), by, after: change.chit });
         }
@@ -184,7 +184,7 @@ impl Town {
             let own = self.signed.values().filter(|good| good.chit().by == side);
             let own = own.map(|good| good.chit().clone()).collect();
             let own = self.half(side).ledger.prove_all(own).unwrap();
-            self.world.input(side, Input::Recover(own)).unwrap();
+            self.world.brings(side, own);
         }
         self.compares();
     }

@@ -399,7 +399,7 @@ fn a_consent_by_a_key_that_was_stolen_ends_with_that_key() {
         town.settles();
         let change = town.half(partner).ledger.prove(change).unwrap();
         town.world.keep(change.clone());
-        town.world.input(partner, Input::Recover(vec![change])).unwrap();
+        town.world.brings(partner, vec![change]);
         town.settles();
         is_well(&town);
         assert_eq!(town.stock.ledger.pending(side), None);
@@ -501,9 +501,58 @@ fn a_half_that_went_back_takes_no_claim_before_it_has_heard_what_it_lost() {
         town.world.input(side, Input::Compare).unwrap();
         town.settles();
         let over = Err(Refusal::NoRequest { request: asked });
-        assert_eq!(town.claims(side, id(33), asked), to_compare, "nor was the device");
+        let unheard = Err(Refusal::DeviceUnheard { chit: id(33) });
+        assert_eq!(town.claims(side, id(33), asked), unheard, "nor was the device");
         town.world.input(side, Input::Recover(Vec::new())).unwrap();
         assert_eq!(town.claims(side, id(33), asked), over);
         is_well(&town);
+    }
+}
+
+/// The old key works while it is waited: what it pays then is not taken back by the claim.
+#[test]
+fn a_claim_that_would_make_a_payment_void_is_refused() {
+    for side in Side::BOTH {
+        let mut town = traded();
+        let asked = town.asks(side, id(30)).unwrap();
+        town.settles();
+        town.consents(side.other(), id(31), asked).unwrap();
+        town.settles();
+        town.writes(payment(side, id(32), 5)).unwrap();
+        town.settles();
+        let later = Err(Refusal::Later { chit: id(32) });
+        assert_eq!(town.claims(side, id(33), asked), later);
+        let again = town.asks(side, id(34)).unwrap();
+        town.settles();
+        town.consents(side.other(), id(35), again).unwrap();
+        town.settles();
+        town.claims(side, id(36), again).unwrap();
+        town.settles();
+        is_well(&town);
+        let sum = 27_000 + if side == Side::Foil { 5 } else { -5 };
+        assert_eq!(town.stock.ledger.balance_milli(), sum);
+    }
+}
+
+/// The user claims by one request while its partner consents to another: neither half had heard of
+/// the other, and whichever is ordered first, they stay one.
+#[test]
+fn a_claim_and_another_consent_at_the_same_time_part_nobody() {
+    for side in Side::BOTH {
+        let mut town = traded();
+        let asked = town.asks(side, id(30)).unwrap();
+        town.settles();
+        town.consents(side.other(), id(31), asked).unwrap();
+        town.settles();
+        let other = request(side, id(32), town.asked(side), &SecretKey::ed25519(&[77; 32]));
+        let other = town.hands_in(other).unwrap();
+        town.settles();
+        town.claims(side, id(33), asked).unwrap();
+        town.consents(side.other(), id(34), other).unwrap();
+        town.settles();
+        is_well(&town);
+        for half in Side::BOTH {
+            assert_eq!(town.half(half).ledger.key(side), Some(&public(side, 1)));
+        }
     }
 }

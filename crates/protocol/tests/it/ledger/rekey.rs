@@ -1,10 +1,11 @@
 //! A user changes its key: what it accepted stays, what a thief signs later is void at both halves.
 
-use protocol::chit::Entry;
+use protocol::chit::{Chit, Entry, Rekey};
 use protocol::ledger::{Event, Input, Message, Refusal, Stop};
 use protocol::{Side, SignatureFault, Signer, Units};
 
 use super::devices::{Town, key_of, public, rekey};
+use super::keyed::{about, end};
 use super::world::{Half, id, payment, settings, signed};
 use crate::people::{at, limit, members};
 
@@ -127,17 +128,17 @@ fn a_change_of_key_that_does_not_fit_is_refused_and_says_why() {
     };
     let right = town.change(Side::Foil, id(20), 1).unwrap();
     let Entry::Key { rekey: fits, .. } = right.entry.clone() else { panic!("{right:?}") };
-    let with = |change: protocol::chit::Rekey, new: u8| {
+    let with = |change: Rekey, new: u8| {
         let chit = Town::signed_with(rekey(Side::Foil, id(20), change), 0);
         chit.proved(&key_of(Side::Foil, new)).unwrap()
     };
     let counter = 2.try_into().unwrap();
-    let late = with(protocol::chit::Rekey { counter, ..*fits }, 1);
+    let late = with(Rekey { counter, ..*fits }, 1);
     assert_eq!(refused(&town, late), Refusal::StaleKey { next: 1 });
     let head = town.foil.links[3].head;
-    let below = with(protocol::chit::Rekey { head, ..*fits }, 1);
+    let below = with(Rekey { head, ..*fits }, 1);
     assert_eq!(refused(&town, below), Refusal::OtherHead { index: 6 }, "below what is agreed");
-    let same = with(protocol::chit::Rekey { public: public(Side::Foil, 0), ..*fits }, 0);
+    let same = with(Rekey { public: public(Side::Foil, 0), ..*fits }, 0);
     assert_eq!(refused(&town, same), Refusal::KeyUsed);
     // Without the new key, or the old one, it is nobody's.
     let mut unproved = right.clone();
@@ -246,4 +247,77 @@ fn more_owed_or_less_over_a_void_chit_moves_what_lifts_may_plan_with() {
     town.settles();
     assert_eq!(room(&town), before);
     assert_eq!(at("2026-11-22T12:00:00.000Z"), town.foil.links[6].chit.date);
+}
+
+/// Whichever way it comes to its own half: what both have is not called back by a change of key.
+#[test]
+fn no_device_calls_back_what_both_halves_have() {
+    for side in Side::BOTH {
+        let town = traded();
+        let genesis = Town::new().stock.ledger.head();
+        let (counter, public) = (1.try_into().unwrap(), public(side, 1));
+        let change = Rekey { counter, head: genesis, public, proof: None };
+        let change = Town::signed_with(rekey(side, id(20), change), 0);
+        let change = change.proved(&key_of(side, 1)).unwrap();
+        let end = Town::signed_with(about(side, id(21), end(genesis)), 0);
+        for chit in [change, end] {
+            let good = town.half(side).ledger.prove(chit).unwrap();
+            let index = town.half(side).ledger.agreed();
+            let refused = town.world.decide(side, Input::Recover(vec![good])).unwrap_err();
+            assert_eq!(refused, Refusal::OtherHead { index });
+        }
+    }
+}
+
+/// Both halves are gone: a change of key counts at its place, after what was paid before it.
+#[test]
+fn what_a_device_brings_back_stays_in_its_order() {
+    for side in Side::BOTH {
+        let mut town = Town::new();
+        town.writes(payment(side, id(1), 500)).unwrap();
+        town.settles();
+        town.rekeys(side, id(2)).unwrap();
+        town.settles();
+        town.writes(payment(side, id(3), 70)).unwrap();
+        town.settles();
+        let (balance, key) = (town.stock.ledger.balance_milli(), public(side, 1));
+        let own: Vec<Chit> = town.stock.links[..].iter().map(|link| link.chit.clone()).collect();
+        for half in Side::BOTH {
+            *town.half_mut(half) = Half::new(half);
+        }
+        let good = town.half(side).ledger.prove_all(own.clone()).unwrap();
+        assert_eq!(good.iter().map(|good| good.chit().clone()).collect::<Vec<_>>(), own);
+        town.world.brings(side, good);
+        town.settles();
+        for half in Side::BOTH {
+            assert_eq!(town.half(half).ledger.key(side), Some(&key), "the change counts");
+            assert_eq!(town.stock.ledger.balance_milli(), balance, "and the payment after it");
+        }
+        // A chit comes after the one that brings its key, whatever the order.
+        let mixed = vec![own[2].clone(), own[0].clone(), own[1].clone()];
+        let good = Half::new(side).ledger.prove_all(mixed).unwrap();
+        let names: Vec<_> = good.iter().map(|good| good.chit().uuid).collect();
+        assert_eq!(names, [id(2), id(3), id(1)]);
+    }
+}
+
+/// What a device still has to bring may be by the key that would go.
+#[test]
+fn after_a_restore_no_key_changes_before_a_device_was_heard_to_the_end() {
+    for side in Side::BOTH {
+        let mut town = traded();
+        let lost = town.world.sign(payment(side, id(30), 5));
+        town.world.keep(lost.clone());
+        let restored = town.half(side).ledger.went_back(None);
+        town.half_mut(side).ledger = restored;
+        let unheard = Err(Refusal::DeviceUnheard { chit: id(20) });
+        assert_eq!(town.rekeys(side, id(20)), unheard);
+        town.world.input(side, Input::Recover(vec![lost])).unwrap();
+        assert_eq!(town.rekeys(side, id(20)), unheard, "there may be more");
+        town.world.input(side, Input::Recover(Vec::new())).unwrap();
+        town.settles();
+        town.rekeys(side, id(20)).unwrap();
+        town.settles();
+        town.assert_sound();
+    }
 }

@@ -77,7 +77,7 @@ fn about_keys(town: &mut Town, chance: &mut Chance, side: Side, name: u64) {
                 let good = request(side, name, asked, &SecretKey::ed25519(&[77; 32]));
                 town.world.keep(good.clone());
                 let at = a_side(chance);
-                town.world.input(at, Input::Recover(vec![good])).unwrap();
+                town.world.brings(at, vec![good]);
             }
         }
         2 => drop(town.asks(side, name)),

@@ -237,6 +237,7 @@ fn schedule(seed: u64) -> (World, bool) {
         assert_eq!(waits(&world, side).partner, None, "asked until it was answered");
         let own = world.signed.values().filter(|good| good.chit().by == side).cloned().collect();
         world.input(side, Input::Recover(own)).unwrap();
+        world.input(side, Input::Recover(Vec::new())).unwrap();
     }
     world.settle();
     assert_eq!(world.stock.links[..fixed.len()], fixed[..], "what both had agreed on is not moved");

@@ -200,6 +200,17 @@ impl World {
         Ok(())
     }
 
+    /// Chits reach a half as by a device after a restore: whatever they are, and whatever they do.
+    pub(crate) fn brings(&mut self, to: Side, chits: Vec<Good>) {
+        let waiting = self.half(to).ledger.waiting();
+        let restored = self.half(to).ledger.went_back(waiting.partner);
+        self.half_mut(to).ledger = restored;
+        self.input(to, Input::Recover(chits)).unwrap();
+        if !waiting.device {
+            self.input(to, Input::Recover(Vec::new())).unwrap();
+        }
+    }
+
     /// What a half decides; nothing is kept yet.
     pub(crate) fn decide(&self, side: Side, input: Input) -> Result<Step, Refusal> {
         let half = self.half(side);
