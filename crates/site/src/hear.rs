@@ -102,18 +102,17 @@ impl Site {
     async fn receive(&self, batch: &mut Batch, note: Note) -> Result<(), SiteError> {
         let Note { tally, from, to, token, body } = note;
         let (held, work) = batch.hold(&to, tally).await?;
-        let from = from.short();
         let answered = matches!(body, Body::Negotiation(negotiation::Message::Answered));
         let mut invite = None;
         match held.state.negotiation.partner() {
-            Some(partner) if partner.chad.short() == from => {}
-            Some(_) => return Err(SiteError::NotPartner { tally, from }),
+            Some(partner) if partner.chad.same_user(&from) => {}
+            Some(_) => return Err(SiteError::NotPartner { tally, from: from.short() }),
             None => {
                 let Body::Negotiation(negotiation::Message::Answer { cert }) = &body else {
-                    return Err(SiteError::NotPartner { tally, from });
+                    return Err(SiteError::NotPartner { tally, from: from.short() });
                 };
-                if cert.chad.short() != from {
-                    return Err(SiteError::NotPartner { tally, from });
+                if !cert.chad.same_user(&from) {
+                    return Err(SiteError::NotPartner { tally, from: from.short() });
                 }
                 let token = token.ok_or(SiteError::Invitation("was answered without its token"))?;
                 invite = Some(self.invite_of(work, &held.half.holder, tally, token).await?);

@@ -73,6 +73,12 @@ impl ChipAddress {
         format!("{}:{}", self.cuid, self.agent)
     }
 
+    /// Whether both name one user: same name at the same agent, wherever that answers.
+    #[must_use]
+    pub fn same_user(&self, other: &Self) -> bool {
+        self.cuid == other.cuid && self.agent == other.agent
+    }
+
     /// `chip://suzie:AGENT@host:port`, for links and QR codes.
     pub fn link(&self) -> String {
         let short = self.short();

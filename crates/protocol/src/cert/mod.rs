@@ -67,7 +67,7 @@ impl Cert {
     /// Where the agent answers does not matter.
     #[must_use]
     pub fn same_user(&self, other: &Self) -> bool {
-        self.chad.cuid == other.chad.cuid && self.chad.agent == other.chad.agent
+        self.chad.same_user(&other.chad)
     }
 }
 
