@@ -70,10 +70,11 @@ fn a_used_invitation_is_answered_by_nobody_else() {
     town.does("user add carl --name Carl");
     let again = town.run("tally answer for-bob.json --as bob --json").json_error();
     assert_eq!(again["error"], "tally_exists");
-    // Carl's half hears nothing: the token counted once.
-    town.does("tally answer for-bob.json --as carl");
+    // Carl is told so at once: the token counted once.
+    let late = town.run("tally answer for-bob.json --as carl --json");
+    assert_eq!((late.code, &late.json_error()["error"]), (1, &"invitation".into()));
     assert_eq!(town.json("tally list --as ann")["tallies"].as_array().unwrap().len(), 1);
-    town.run("tally offer ann --as carl");
+    assert_eq!(town.run("tally offer ann --as carl").code, 1);
     assert_eq!(town.json("tally show bob --as ann")["partner"]["user"], "bob");
     town.is_well();
 }
