@@ -191,18 +191,43 @@ pub(crate) fn write_key(path: &Path, key: &SecretKey) -> Result<(), Failure> {
 /// Writes a new file that only its owner reads; it is on the disk, and whole, when this returns.
 pub(crate) fn write_new(path: &Path, parts: &[&[u8]]) -> Result<(), Failure> {
     let cannot = |error: &io::Error| Failure::io("cannot write", path, error);
-    let part = path.with_extension("part");
+    // Each program has its own: none writes into what another one is about to put there.
+    let part = path.with_extension(format!("{}.part", std::process::id()));
     let write = || {
+        // One that a program with the same number left may be a second name of what is in use.
+        let _ = fs::remove_file(&part);
         let mut options = OpenOptions::new();
-        let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(&part)?;
+        let mut file = options.write(true).create_new(true).mode(0o600).open(&part)?;
         for part in parts {
             file.write_all(part)?;
         }
         file.sync_all()?;
         // Linked, not renamed: what is there already is never written over.
-        fs::hard_link(&part, path)?;
-        fs::remove_file(&part)?;
-        path.parent().map_or(Ok(()), |folder| File::open(folder)?.sync_all())
+        fs::hard_link(&part, path)
     };
-    write().map_err(|error| cannot(&error))
+    let written = write();
+    // Whatever became of it, nobody needs it any more.
+    let _ = fs::remove_file(&part);
+    let synced = written
+        .and_then(|()| path.parent().map_or(Ok(()), |folder| File::open(folder)?.sync_all()));
+    synced.map_err(|error| cannot(&error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_another_program_is_writing_is_left_alone_and_nothing_is_left_over() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = |name: &str| folder.path().join(name);
+        fs::write(file("ann.part"), "half of a ").unwrap();
+        write_new(&file("ann.jwk"), &[b"a ", b"key"]).unwrap();
+        assert_eq!(fs::read(file("ann.jwk")).unwrap(), b"a key");
+        // What is there is never written over.
+        write_new(&file("ann.jwk"), &[b"another"]).unwrap_err();
+        assert_eq!(fs::read(file("ann.jwk")).unwrap(), b"a key");
+        assert_eq!(fs::read(file("ann.part")).unwrap(), b"half of a ");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
+    }
 }
