@@ -111,26 +111,35 @@ impl Keys {
 
     /// The user's key that a tally takes chits with: also while its keys are being changed.
     pub(crate) fn for_tally(&self, user: &Cuid, taken: &PublicKey) -> Result<SecretKey, Failure> {
+        self.that_is(user, taken)?.ok_or_else(|| {
+            Failure::refused(
+                "other_key",
+                format!(
+                    "{} is not the key that this tally takes chits of {user} with: import that one, \
+                     or go on with mychips key revoke {user}; where it is lost, with mychips key lost \
+                     --as {user}",
+                    self.file(user).display()
+                ),
+            )
+        })
+    }
+
+    /// Which of the user's keys this one is, where it is here: the one in use, or the next.
+    pub(crate) fn that_is(
+        &self,
+        user: &Cuid,
+        public: &PublicKey,
+    ) -> Result<Option<SecretKey>, Failure> {
         let key = self.of(user)?;
-        if key.public_key() == *taken {
-            return Ok(key);
+        if key.public_key() == *public {
+            return Ok(Some(key));
         }
         let next = self.next_file(user);
-        if next.exists() {
-            let next = home::read_key(&next)?;
-            if next.public_key() == *taken {
-                return Ok(next);
-            }
+        if !next.exists() {
+            return Ok(None);
         }
-        Err(Failure::refused(
-            "other_key",
-            format!(
-                "{} is not the key that this tally takes chits of {user} with: import that one, or \
-                 go on with mychips key revoke {user}; where it is lost, with mychips key lost --as \
-                 {user}",
-                self.file(user).display()
-            ),
-        ))
+        let next = home::read_key(&next)?;
+        Ok((next.public_key() == *public).then_some(next))
     }
 
     /// The key that takes the place of a user's: one that a revocation before has made, or a new one.

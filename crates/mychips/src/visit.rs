@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use api::limits::LONG_ANSWER_TIME;
 use api::{As, Client, ClientError};
-use protocol::{AgentId, ChitId, Cuid};
+use protocol::{AgentId, ChitId, Cuid, SecretKey};
 use site::{
     Answer, Caller, Clock, Command, CommandId, Found, Health, Intake, Query, Site, SiteError,
 };
@@ -246,7 +246,7 @@ impl Visit {
                 self.command(site, &Caller::User(user.clone()), name, &command)
             }
             Door::There { client, agent, .. } => {
-                let key = self.keys()?.of(user)?;
+                let key = self.to_ask_with(user)?;
                 let (cuid, date) = (user.clone(), World.now());
                 let who = As { agent: *agent, cuid, id: name, date, key: &key };
                 let answer = self.hear(client, client.command_as(&who, command))?;
@@ -263,6 +263,19 @@ impl Visit {
             Door::Here { site, .. } => self.command(site, &Caller::Administrator, &name, &command),
             Door::There { client, .. } => self.hear(client, client.administer(&name, command)),
         }
+    }
+
+    /// The key that a user's requests are signed with: while its keys are being changed, the one that the
+    /// site knows by now.
+    fn to_ask_with(&self, user: &Cuid) -> Result<SecretKey, Failure> {
+        let keys = self.keys()?;
+        if keys.next_file(user).exists()
+            && let Some(cert) = self.user(user)?.cert
+            && let Some(key) = keys.that_is(user, &cert.public)?
+        {
+            return Ok(key);
+        }
+        keys.of(user)
     }
 
     fn command(

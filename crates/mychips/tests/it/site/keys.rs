@@ -55,6 +55,24 @@ fn a_revocation_that_has_to_wait_goes_on_where_it_stopped() {
     town.is_well();
 }
 
+/// The site knows the new key once it was sent a cert with it, whatever tallies wait.
+#[test]
+fn a_half_done_revocation_goes_on_while_the_site_is_served() {
+    let town = Town::with_tally();
+    let serving = town.serve();
+    town.does("tally offer bob --as ann --limit 50");
+    assert_eq!(town.json("key revoke ann")["finished"], false);
+    // The tally takes chits by the old key still.
+    town.does("pay bob 1 --as ann");
+    assert_eq!(town.json("key revoke ann")["finished"], false);
+    town.does("tally withdraw bob --as ann");
+    assert_eq!(town.json("key revoke ann")["finished"], true);
+    town.does("pay bob 1 --as ann");
+    serving.end();
+    assert_eq!(town.balance("bob", "ann"), 2_000);
+    town.is_well();
+}
+
 #[test]
 fn a_key_is_carried_to_another_device_and_back() {
     let town = Town::with_tally();
