@@ -17,8 +17,10 @@ use crate::visit::{self, Visit};
 #[derive(Serialize)]
 struct Ended {
     user: Cuid,
-    /// Whether all tallies have it, and the user is suspended.
+    /// Whether all tallies have it.
     finished: bool,
+    /// Whether the user is suspended too.
+    suspended: bool,
     tallies: Vec<One>,
 }
 
@@ -40,21 +42,28 @@ pub(super) fn run(flags: &Revoke) -> Result<(), Failure> {
     visit.user(user)?;
     let key = sign::key(flags.by.as_deref(), &keys, user)?;
     let mut tallies = Vec::new();
-    for half in visit.tallies(user)?.iter().filter(|half| sign::is_open(half)) {
+    for half in tally::all(&visit, user)?.iter().filter(|half| sign::is_open(half)) {
         tallies.push(end(&visit, half, &key)?);
     }
     let finished = tallies.iter().all(|one| one.state != "waits");
-    if finished {
-        let suspend = Command::Suspend { cuid: user.clone(), suspended: true };
-        match visit.ask(user, suspend) {
-            Ok(_) => {}
-            // Before, or by an administrator.
-            Err(failure) if failure.is("suspended") => {}
-            Err(failure) => return Err(failure),
-        }
-    }
-    let ended = Ended { user: user.clone(), finished, tallies };
+    let suspended = finished && suspend(&visit, user, !tallies.is_empty())?;
+    let ended = Ended { user: user.clone(), finished, suspended, tallies };
     say::either(flags.place.json, &ended, || page(&ended))
+}
+
+/// Has the user suspended, now that it has no key; says whether it is. `ended` says whether there were
+/// tallies to end it on.
+fn suspend(visit: &Visit, user: &Cuid, ended: bool) -> Result<bool, Failure> {
+    let suspend = Command::Suspend { cuid: user.clone(), suspended: true };
+    match visit.ask(user, suspend) {
+        Ok(_) => Ok(true),
+        // Before, or by an administrator.
+        Err(failure) if failure.is("suspended") => Ok(true),
+        // By a key from before, which with its last tally the site does not know any more: all that it
+        // could end is ended.
+        Err(failure) if ended && (failure.is("not_allowed") || failure.is("proof")) => Ok(false),
+        Err(failure) => Err(failure),
+    }
 }
 
 fn end(visit: &Visit, half: &Summary, key: &SecretKey) -> Result<One, Failure> {
@@ -79,7 +88,13 @@ fn end(visit: &Visit, half: &Summary, key: &SecretKey) -> Result<One, Failure> {
 
 fn page(ended: &Ended) -> String {
     let user = &ended.user;
-    let mut text = if ended.finished {
+    let mut text = if ended.finished && !ended.suspended {
+        format!(
+            "{user} has no key any more on these tallies: nothing is signed in its name there.\n\
+             {user} is not suspended: the site knows it by another key.\n\
+             With that key:  mychips key lost --as {user}\n"
+        )
+    } else if ended.finished {
         format!(
             "{user} has no key any more, and is suspended: nothing is signed in its name.\n\
              With another key:  mychips user readmit {user}, then  mychips key lost --as {user}\n"

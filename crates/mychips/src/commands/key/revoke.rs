@@ -44,6 +44,10 @@ JSON:
              void: payments that do not count any more, void_amount their sum
              in milli-CHIPs
 
+  With --end: user, finished; suspended (whether the site does nothing more in
+  the user's name); tallies with tally, partner, state: 'ended', 'on_its_way',
+  'waits' with a reason
+
 Exit codes:
   0  done, or as far as it can be now    1  refused    2  wrong usage
   3  reading or writing failed, or the site is in use
@@ -105,7 +109,8 @@ pub(crate) fn run(flags: &Revoke) -> Result<(), Failure> {
     let (key, cert) = (keys.of(user)?, visit.user(user)?.cert);
     let cert =
         cert.ok_or_else(|| Failure::refused("no_user", format!("{user} has no cert yet")))?;
-    let halves = visit.tallies(user)?;
+    // What the site lost is brought back first: after the change of key it would be void.
+    let halves = tally::all(&visit, user)?;
     let ended = |half: &&Summary| half.key_ended.contains(&half.side) && sign::is_open(half);
     if let Some(half) = halves.iter().find(ended) {
         let partner = tally::partner_name(half);

@@ -10,6 +10,9 @@ use crate::visit::Visit;
 /// The key that the holder's chits on an open tally are signed with.
 pub(crate) fn signing(half: &Summary) -> Result<site::Signing, Failure> {
     half.key.ok_or_else(|| {
+        if half.key_ended.contains(&half.side) {
+            return site::SiteError::from(protocol::ledger::Refusal::KeyEnded).into();
+        }
         let (tally, status) = (half.tally, half.status.clone());
         site::SiteError::NotOpen { tally, status }.into()
     })

@@ -106,7 +106,7 @@ fn a_key_ends_and_with_it_what_its_thief_can_do() {
     town.does("pay bob 1 --as ann");
     fs::write(town.room.path().join("old.jwk"), owners).unwrap();
     town.asks("key revoke ann --end --by old.jwk");
-    assert_eq!(town.error("pay bob 1 --as ann"), "not_open");
+    assert_eq!(town.error("pay bob 1 --as ann"), "key_ended");
     town.asks("tally show ann --as bob");
     town.does("pay ann 2 --as bob");
     town.loses_the_key_of("ann");
@@ -121,5 +121,24 @@ fn a_key_ends_and_with_it_what_its_thief_can_do() {
     insta::assert_snapshot!(town.told);
     town.does("pay bob 1 --as ann");
     assert_eq!(town.balance("bob", "ann"), 5_000);
+    town.is_well();
+}
+
+#[test]
+fn a_key_from_before_ends_its_last_tally_while_the_site_is_served() {
+    let mut town = Town::with_tally();
+    let serving = town.serve();
+    let key = town.loses_the_key_of("ann");
+    let phone = town.room.path().join("phone");
+    fs::create_dir(&phone).unwrap();
+    fs::write(phone.join("ann.jwk"), key).unwrap();
+    town.does("key new ann");
+    town.does("user readmit ann");
+    town.asks("key revoke ann --end --keys phone");
+    insta::assert_snapshot!(town.told);
+    // The site does not know that key any more, and Ann goes on with the other one.
+    assert_eq!(town.json("user show ann")["status"], "active");
+    assert_eq!(town.json("key lost --as ann")["tallies"][0]["state"], "asked");
+    serving.end();
     town.is_well();
 }
