@@ -5,9 +5,7 @@ use protocol::chit::Positive;
 use protocol::export::LiftProof;
 use protocol::ledger::{Ack, Head, Link, Rekeying};
 use protocol::negotiation::Draft;
-use protocol::{
-    ChipAddress, Contract, Cuid, LiftId, PaymentId, Tally, TallyId, Timestamp, Verified,
-};
+use protocol::{ChipAddress, Contract, Cuid, LiftId, PaymentId, Tally, TallyId, Verified};
 use site::{
     Entry, Examined, Found, Governing, InvoiceView, LegLine, LiftFound, LiftLine, Paid, Query,
     Resident, Route, Seen, Status, Summary,
@@ -107,29 +105,29 @@ impl Visit {
         Ok(entries)
     }
 
-    /// The links of a tally's chain after an index, in order.
-    pub(crate) fn links_after(
+    /// The links of a tally's chain after an index and up to another one, in order. They are read page
+    /// by page from the last: whatever their chits are dated, none is passed over.
+    pub(crate) fn links(
         &self,
         user: &Cuid,
         tally: TallyId,
-        index: u64,
+        after: u64,
+        last: u64,
     ) -> Result<Vec<Link>, Failure> {
         let mut links: Vec<Link> = Vec::new();
-        loop {
-            let query = Query::Period {
-                user: user.clone(),
-                tally,
-                from: Timestamp::MIN,
-                until: Timestamp::MAX,
-                after: links.last().map_or(index, |link| link.head.index),
-                limit: AT_ONCE,
-            };
-            let page = found!(self, query, Found::Period { entries, .. } => entries)?;
-            if page.is_empty() {
-                return Ok(links);
-            }
+        let mut next = last;
+        while next > after {
+            let (user, before) = (user.clone(), Some(next.saturating_add(1)));
+            let limit = u32::try_from(next - after).map_or(AT_ONCE, |left| left.min(AT_ONCE));
+            let query = Query::History { user, tally, before, limit };
+            let page = found!(self, query, Found::History(page) => page)?;
+            let oldest = page.last().map(|entry| entry.link.head.index);
+            let Some(oldest) = oldest.filter(|oldest| *oldest <= next) else { break };
+            next = oldest.saturating_sub(1);
             links.extend(page.into_iter().map(|entry| entry.link));
         }
+        links.reverse();
+        Ok(links)
     }
 
     /// What proves a lift's chit on a tally.

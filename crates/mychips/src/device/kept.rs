@@ -3,13 +3,14 @@
 //! changed; one that was cut short is passed over.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::{self, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use protocol::chit::Chit;
 use protocol::ledger::Ack;
+use protocol::negotiation::Version;
 use protocol::record::Record;
 use protocol::{ChitId, Hash, Tally};
 use serde::{Deserialize, Serialize};
@@ -19,11 +20,14 @@ use crate::failure::Failure;
 /// The most bytes kept of one tally: some 150,000 chits.
 pub(crate) const MAX_KEPT_BYTES: u64 = 64 * 1024 * 1024;
 
+/// The folders in which names are made with the first file: the user's, `kept`, and the key folder.
+const FOLDERS: usize = 3;
+
 /// A line of the file.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum Line {
-    /// What both signed; a later one is a higher revision.
+    /// What both signed; the highest revision governs, whichever was written last.
     Tally(Box<Tally>),
     /// A chit that was on the site's chain.
     Chit(Box<Chit>),
@@ -41,7 +45,11 @@ pub(super) struct Kept {
     /// Whether the last line was cut short.
     cut: bool,
     known: BTreeSet<Hash>,
+    /// Held until this is dropped; none where it is only read or added to.
+    _lock: Option<File>,
     pub(super) tally: Option<Tally>,
+    /// Which version that is.
+    pub(super) version: Option<Version>,
     /// In the order in which they were seen.
     pub(super) chits: Vec<(Hash, Chit)>,
     pub(super) signed: BTreeMap<ChitId, Chit>,
@@ -51,6 +59,19 @@ pub(super) struct Kept {
 }
 
 impl Kept {
+    /// The same as [`Self::read`], for whoever compares: nobody else does meanwhile. Two at once could
+    /// keep a word for a chain below a chit that is not on it.
+    pub(super) fn locked(path: PathBuf) -> Result<Self, Failure> {
+        let lock = || {
+            make_folder(&path)?;
+            let file = to_append().open(&path)?;
+            file.lock()?;
+            Ok::<_, io::Error>(file)
+        };
+        let lock = lock().map_err(|error| Failure::io("cannot lock", &path, &error))?;
+        Ok(Self { _lock: Some(lock), ..Self::read(path)? })
+    }
+
     /// What the file of a tally holds; nothing where there is none.
     pub(super) fn read(path: PathBuf) -> Result<Self, Failure> {
         let mut kept = Self {
@@ -58,7 +79,9 @@ impl Kept {
             bytes: 0,
             cut: false,
             known: BTreeSet::new(),
+            _lock: None,
             tally: None,
+            version: None,
             chits: Vec::new(),
             signed: BTreeMap::new(),
             head: None,
@@ -82,7 +105,12 @@ impl Kept {
 
     fn take(&mut self, line: Line) {
         match line {
-            Line::Tally(tally) => self.tally = Some(*tally),
+            Line::Tally(tally) => {
+                let version = Version::of(&tally).ok();
+                if version >= self.version {
+                    (self.tally, self.version) = (Some(*tally), version);
+                }
+            }
             Line::Chit(chit) => {
                 if let Ok(hash) = chit.hash()
                     && self.known.insert(hash)
@@ -128,7 +156,7 @@ impl Kept {
                 ),
             ));
         }
-        let written = append(&self.path, text.as_bytes());
+        let written = append(&self.path, text.as_bytes(), self.bytes == 0);
         written.map_err(|error| Failure::io("cannot write", &self.path, &error))?;
         (self.bytes, self.cut) = (self.bytes + more, false);
         lines.iter().cloned().for_each(|line| self.take(line));
@@ -136,15 +164,30 @@ impl Kept {
     }
 }
 
-fn append(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    if let Some(folder) = path.parent() {
-        fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
-    }
-    let mut options = OpenOptions::new();
-    let mut file = options.append(true).create(true).mode(0o600).open(path)?;
+fn append(path: &Path, bytes: &[u8], new: bool) -> io::Result<()> {
+    make_folder(path)?;
+    let mut file = to_append().open(path)?;
     // In one piece: two programs at once cut nothing of each other's.
     file.write_all(bytes)?;
-    file.sync_data()
+    file.sync_data()?;
+    if new {
+        // Its name is on the disk too, and the names of the folders that were made for it.
+        for folder in path.ancestors().skip(1).take(FOLDERS) {
+            File::open(folder)?.sync_all()?;
+        }
+    }
+    Ok(())
+}
+
+fn make_folder(path: &Path) -> io::Result<()> {
+    let folder = path.parent().unwrap_or(path);
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)
+}
+
+fn to_append() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.append(true).create(true).mode(0o600);
+    options
 }
 
 #[cfg(test)]
@@ -196,11 +239,29 @@ mod tests {
         }
     }
 
+    /// A chit that another command keeps between a look at the chain and the word for it would count as
+    /// one that the word is for.
+    #[test]
+    fn one_compares_at_a_time() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("kept/ann/tally.jsonl");
+        let other = || File::open(&path).unwrap();
+        let mut first = Kept::locked(path.clone()).unwrap();
+        other().try_lock().unwrap_err();
+        first.add(&[line(1)]).unwrap();
+        // What is signed meanwhile waits for nobody.
+        Kept::read(path.clone()).unwrap().add(&[Line::Signed(Box::new(chit(9)))]).unwrap();
+        drop(first);
+        other().try_lock().unwrap();
+        let second = Kept::locked(path.clone()).unwrap();
+        assert_eq!((chits(&second), second.signed.len()), (vec![chit(1)], 1));
+    }
+
     #[test]
     fn it_is_bounded() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("tally.jsonl");
-        let file = fs::File::create(&path).unwrap();
+        let file = File::create(&path).unwrap();
         file.set_len(MAX_KEPT_BYTES - 10).unwrap();
         let mut kept =
             Kept { bytes: MAX_KEPT_BYTES - 10, ..Kept::read(folder.path().join("no")).unwrap() };

@@ -1,9 +1,11 @@
 //! The command line as a user's device: it checks what the site shows of the user's tallies, keeps every
-//! chit and the agent's last word for the chain (`kept.rs`), and brings back what the site has lost.
+//! chit and the agent's last word for the chain (`kept.rs`), and brings back what the site has lost
+//! (`brings.rs`).
 //!
 //! It is one for users whose key is in the key folder. Whatever goes wrong in here is said and keeps no
 //! command from being done.
 
+mod brings;
 mod kept;
 
 use std::collections::BTreeSet;
@@ -11,30 +13,17 @@ use std::collections::BTreeSet;
 use protocol::chit::{Chit, Entry};
 use protocol::ledger::{Head, Ledger, Link};
 use protocol::record::Record;
-use protocol::{ChitId, Cuid, Hash, Signed, Tally, TallyId, Verified};
-use site::{Answer, Command, Summary, Wish};
+use protocol::{Cuid, Hash, Signed, Tally, TallyId, Verified};
+use site::Summary;
 
 use crate::failure::{self, Failure};
 use crate::keys::Keys;
 use crate::visit::Visit;
+use brings::{Brought, bring_revision, is_written, may_only_look, recover, version};
 use kept::{Kept, Line};
 
+pub(crate) use brings::bring_back;
 pub(crate) use kept::MAX_KEPT_BYTES;
-
-/// How many chits are brought back in one request: with the longest words they are a request that a
-/// site takes.
-const AT_ONCE: usize = 16;
-
-/// What was brought back to a tally.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Brought {
-    /// Whether the site had no half of it.
-    pub(crate) reopened: bool,
-    /// Chits that its half did not have.
-    pub(crate) new: Vec<ChitId>,
-    /// Chits of lifts that it does not have and that nobody can bring back.
-    pub(crate) lifts: usize,
-}
 
 /// The device of a user at a site.
 pub(crate) struct Device<'a> {
@@ -79,6 +68,7 @@ impl<'a> Device<'a> {
                     shown.push(now);
                 }
                 Ok(None) => {}
+                Err(failure) if may_only_look(&failure) => {}
                 Err(failure) => failure::remark(&format!(
                     "tally {tally} could not be brought back: {}",
                     failure.text()
@@ -129,103 +119,107 @@ impl<'a> Device<'a> {
             || "the site had lost something".to_owned(),
             |date| format!("the site went back to {date}"),
         );
-        let mut what = Vec::new();
-        if brought.reopened {
-            what.push(format!("the tally with {partner} was brought back"));
-        }
-        if !brought.new.is_empty() {
-            let chits = crate::say::counted(brought.new.len() as u64, "chit", "chits");
-            let were = if brought.new.len() == 1 { "was" } else { "were" };
-            what.push(format!("{chits} of the tally with {partner} {were} brought back"));
-        }
-        if brought.lifts > 0 {
-            let lifts = crate::say::counted(brought.lifts as u64, "lift", "lifts");
-            let are = if brought.lifts == 1 { "is" } else { "are" };
-            what.push(format!("{lifts} on the tally with {partner} {are} undone"));
-        }
+        let what = brought.told(&partner);
         failure::remark(&format!("{when}; {}", what.join("; ")));
     }
 
     /// The tally as it is once the device has kept up; none where there was nothing to do.
     fn compare(&self, shown: &Summary) -> Result<Option<(Summary, Brought)>, Failure> {
-        let (Some(signed), Some(head)) = (&shown.signed, shown.head) else { return Ok(None) };
-        let mut kept = self.kept(shown.tally)?;
-        if kept.tally.as_ref() != Some(signed) {
-            kept.add(&[Line::Tally(Box::new(signed.clone()))])?;
-        }
+        let (Some(version), Some(head)) = (version(shown)?, shown.head) else {
+            // It may have been open before the site went back.
+            return self.reopen(shown.tally);
+        };
+        let mut kept = Kept::locked(self.keys.kept_file(self.user, shown.tally))?;
         let seen = kept.head.as_ref().map(|word| word.head);
-        if seen == Some(head) && shown.waiting.is_over() {
+        if seen == Some(head) && kept.version == Some(version) && shown.waiting.is_over() {
             return Ok(None);
         }
-        let (new, missing) = self.differences(shown, signed, &kept, head)?;
+        // Another command may have kept more than what was shown to this one.
+        let now = self.visit.tally(self.user, shown.tally)?;
+        let (now, revision) = match &kept.tally {
+            Some(signed) => match bring_revision(self.visit, self.user, now, signed) {
+                Err(failure) if may_only_look(&failure) => return Ok(None),
+                brought => brought?,
+            },
+            None => (now, None),
+        };
+        let (now, brought) = self.keep_up(&mut kept, now)?;
+        Ok(Some((now, Brought { revision, ..brought })))
+    }
+
+    /// Keeps what is new on the chain that the site shows, and brings back what is not on it: the tally
+    /// as it is then.
+    fn keep_up(&self, kept: &mut Kept, shown: Summary) -> Result<(Summary, Brought), Failure> {
+        let (Some(signed), Some(head)) = (shown.signed.clone(), shown.head) else {
+            return Ok((shown, Brought::default()));
+        };
+        let tally = Verified::check(signed, &()).map_err(|error| not_proved(&error))?;
+        let (new, missing) = self.differences(&shown, &tally, kept, head)?;
+        if kept.tally.as_ref() != Some(&*tally) {
+            kept.add(&[Line::Tally(Box::new((*tally).clone()))])?;
+        }
         kept.add(&new)?;
         let lost: Vec<Chit> = missing.iter().filter(|chit| is_written(chit)).cloned().collect();
         let lifts = missing.len() - lost.len();
         let waits = shown.waiting;
         if waits.partner.is_some() || (lost.is_empty() && !waits.device) {
             if missing.is_empty() {
-                self.keep_word(&mut kept, shown.tally, head)?;
+                self.keep_word(kept, shown.tally, head)?;
             }
-            return Ok(None);
+            return Ok((shown, Brought::default()));
         }
         match recover(self.visit, self.user, shown.tally, &lost) {
-            Ok(()) => {}
-            // It may look, and act again when it may.
-            Err(failure) if failure.is("suspended") => return Ok(None),
-            Err(failure) => return Err(failure),
+            Err(failure) if may_only_look(&failure) => return Ok((shown, Brought::default())),
+            recovered => recovered?,
         }
         let now = self.visit.tally(self.user, shown.tally)?;
         if let Some(head) = now.head {
-            let (new, missing) = self.differences(&now, signed, &kept, head)?;
+            let (new, missing) = self.differences(&now, &tally, kept, head)?;
             kept.add(&new)?;
             if missing.iter().all(|chit| !is_written(chit)) {
-                self.keep_word(&mut kept, shown.tally, head)?;
+                self.keep_word(kept, shown.tally, head)?;
             }
         }
         // A lift that is gone is told of once: when the device says that it has no more.
         let lifts = if waits.device { lifts } else { 0 };
         let new = lost.iter().map(|chit| chit.uuid).collect();
-        Ok(Some((now, Brought { reopened: false, new, lifts })))
+        Ok((now, Brought { new, lifts, ..Brought::default() }))
     }
 
     /// What the site has and is not kept, and what is kept and the site has not. Everything new is
-    /// checked: its signatures, and that it is the chain that the site says it is.
+    /// checked: its signatures, and that it is the chain that the site says it is, up to the head that
+    /// it showed; what came since is for the next look.
     fn differences(
         &self,
         shown: &Summary,
-        signed: &Tally,
+        tally: &Verified<Tally>,
         kept: &Kept,
         head: Head,
     ) -> Result<(Vec<Line>, Vec<Chit>), Failure> {
-        let tally = Verified::check(signed.clone(), &()).map_err(|error| not_proved(&error))?;
-        let ledger = Ledger::open(&tally, shown.side)?;
+        let ledger = Ledger::open(tally, shown.side)?;
+        let links = |after| self.visit.links(self.user, shown.tally, after, head.index);
         // What was seen last, and still stands, need not be read again.
         let seen = kept.head.as_ref().map(|word| word.head).filter(|seen| seen.index <= head.index);
         let from = seen.filter(|seen| seen.index > 0);
-        let mut links = self.visit.links_after(
-            self.user,
-            shown.tally,
-            from.map_or(0, |seen| seen.index - 1),
-        )?;
-        let stands = from.is_none_or(|seen| links.first().is_some_and(|link| link.head == seen));
+        let mut found = links(from.map_or(0, |seen| seen.index - 1))?;
+        let stands = from.is_none_or(|seen| found.first().is_some_and(|link| link.head == seen));
         let mut begin = ledger.head();
         if let Some(seen) = from {
             if stands {
-                links.remove(0);
+                found.remove(0);
                 begin = seen;
             } else {
-                links = self.visit.links_after(self.user, shown.tally, 0)?;
+                found = links(0)?;
             }
         }
-        let new: Vec<Link> =
-            links.iter().filter(|link| !kept.has(&link.chit_hash)).cloned().collect();
-        check(&ledger, kept, begin, &links, head)?;
-        let here: BTreeSet<Hash> = links.iter().map(|link| link.chit_hash).collect();
+        check(&ledger, kept, begin, &found, head)?;
+        let here: BTreeSet<Hash> = found.iter().map(|link| link.chit_hash).collect();
         // Those before a word that still stands are there.
         let before = if begin == ledger.head() { 0 } else { kept.vouched };
         let missing = kept.chits.iter().skip(before).filter(|(hash, _)| !here.contains(hash));
         let missing = missing.map(|(_, chit)| chit.clone()).collect();
-        let new = new.into_iter().map(|link| Line::Chit(Box::new(link.chit))).collect();
+        let new = found.into_iter().filter(|link| !kept.has(&link.chit_hash));
+        let new = new.map(|link| Line::Chit(Box::new(link.chit))).collect();
         Ok((new, missing))
     }
 
@@ -258,66 +252,8 @@ impl<'a> Device<'a> {
     }
 }
 
-/// Brings a tally back that both signed, and chits of it; says what of them the site did not have.
-pub(crate) fn bring_back(
-    visit: &Visit,
-    user: &Cuid,
-    signed: &Tally,
-    chits: Vec<Chit>,
-) -> Result<(Summary, Brought), Failure> {
-    let tally = signed.members().uuid;
-    let mut brought = Brought::default();
-    let known = visit.tallies(user)?.into_iter().find(|one| one.tally == tally);
-    match known.map(|known| known.head) {
-        None => {
-            visit.ask(user, Command::Reopen { tally: Box::new(signed.clone()) })?;
-            brought.reopened = true;
-        }
-        Some(None) => {
-            let wish = Wish::Offer(Box::new(signed.clone()));
-            visit.ask(user, Command::Tally { tally, wish })?;
-        }
-        Some(Some(_)) => {}
-    }
-    let before = visit.history(user, tally)?;
-    let here: BTreeSet<Hash> = before.iter().map(|entry| entry.link.chit_hash).collect();
-    let mut lost = Vec::new();
-    for chit in chits {
-        if here.contains(&chit.hash()?) {
-            continue;
-        }
-        if is_written(&chit) {
-            brought.new.push(chit.uuid);
-            lost.push(chit);
-        } else {
-            brought.lifts += 1;
-        }
-    }
-    recover(visit, user, tally, &lost)?;
-    Ok((visit.tally(user, tally)?, brought))
-}
-
-/// Hands chits in that the site has lost; with none, says that the device has no more.
-fn recover(visit: &Visit, user: &Cuid, tally: TallyId, chits: &[Chit]) -> Result<(), Failure> {
-    let mut pieces: Vec<&[Chit]> = chits.chunks(AT_ONCE).collect();
-    if pieces.is_empty() {
-        pieces.push(&[]);
-    }
-    for piece in pieces {
-        let wish = Wish::Recover(piece.to_vec());
-        let Answer::Tally { .. } = visit.ask(user, Command::Tally { tally, wish })? else {
-            return Err(Failure::refused("other_answer", "the site answered another question"));
-        };
-    }
-    Ok(())
-}
-
 fn could_not(failure: &Failure) {
     failure::remark(&format!("this device could not keep up: {}", failure.text()));
-}
-
-const fn is_written(chit: &Chit) -> bool {
-    !matches!(chit.entry, Entry::Lift { .. })
 }
 
 /// Whether these links are a chain from one head to another, each chit signed by its user. Those of
@@ -336,7 +272,7 @@ fn check(
             return Err(no_chain(head.index));
         }
     }
-    if head != end && head.index >= end.index {
+    if head != end {
         return Err(no_chain(end.index));
     }
     // What was seen before and brought keys says which there are.

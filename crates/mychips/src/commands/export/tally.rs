@@ -59,7 +59,9 @@ fn export(
 ) -> Result<Option<TallyExport>, Failure> {
     let Some(signed) = &half.signed else { return Ok(None) };
     let (user, tally) = (&half.holder, half.tally);
-    let links = visit.links_after(user, tally, 0)?;
+    // The links are those that the word is for, whatever comes meanwhile.
+    let word = visit.vouched(user, tally)?;
+    let links = visit.links(user, tally, 0, word.head.index)?;
     let lifts: BTreeSet<_> = links
         .iter()
         .filter_map(|link| match link.chit.entry {
@@ -78,7 +80,7 @@ fn export(
         contract: contract.map(|contract| (**contract).clone()),
         lifts: lifts.collect::<Result<_, _>>()?,
         links,
-        word: Some(visit.vouched(user, tally)?),
+        word: Some(word),
     };
     to_export.export().map(Some).map_err(|fault| not_proved(&fault))
 }

@@ -22,8 +22,10 @@ use crate::visit::{self, Visit};
 #[command(after_long_help = "\
 JSON:
   tallies   tally, partner, reopened (whether the site had no half of it),
-            new (uuids of chits that it did not have), lifts (chits of lifts
-            that it does not have, and that cannot be brought back), balance
+            revision (what both signed, where the site had an older one or
+            none; null otherwise), new (uuids of chits that it did not have),
+            lifts (chits of lifts that it does not have, and that cannot be
+            brought back), balance
 
 Exit codes:
   0  done, also where nothing was missing    1  refused: not proved, or not yours
@@ -52,6 +54,7 @@ struct Back {
     tally: TallyId,
     partner: String,
     reopened: bool,
+    revision: Option<u32>,
     new: Vec<ChitId>,
     lifts: usize,
     balance: i128,
@@ -73,6 +76,7 @@ pub(super) fn run(flags: &Tally) -> Result<(), Failure> {
             tally: now.tally,
             partner: now.partner.as_ref().map(say::called).unwrap_or_default(),
             reopened: brought.reopened,
+            revision: brought.revision,
             new: brought.new,
             lifts: brought.lifts,
             balance: now.balance_milli,
@@ -87,6 +91,9 @@ impl Report {
         for back in &self.tallies {
             let reopened = if back.reopened { ", which the site had lost" } else { "" };
             page += &format!("Tally with {}{reopened}: ", back.partner);
+            if let Some(revision) = back.revision {
+                page += &format!("revision {revision} is back; ");
+            }
             page += &match back.new.len() {
                 0 => "nothing was missing".to_owned(),
                 many => {

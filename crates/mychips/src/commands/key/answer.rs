@@ -81,7 +81,7 @@ pub(super) fn object(flags: &Object) -> Result<(), Failure> {
     let user = &flags.who.user;
     let halves = match &flags.tally {
         Some(named) => vec![tally::find(&visit, user, named)?],
-        None => visit.tallies(user)?,
+        None => tally::all(&visit, user)?,
     };
     let key = sign::key(flags.by.as_deref(), &keys, user)?;
     let mut objections = Vec::new();

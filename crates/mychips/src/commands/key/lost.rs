@@ -69,7 +69,7 @@ pub(super) fn run(flags: &Lost) -> Result<(), Failure> {
     }
     let halves = match &flags.tally {
         Some(named) => vec![tally::find(&visit, user, named)?],
-        None => visit.tallies(user)?,
+        None => tally::all(&visit, user)?,
     };
     let wait = Wait::try_from(flags.wait).map_err(|error| Failure::misused(error.to_string()))?;
     let asking = Asking { visit: &visit, key: &key, wait, again: flags.again };

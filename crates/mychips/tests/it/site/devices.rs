@@ -3,8 +3,12 @@
 use std::fs;
 use std::path::PathBuf;
 
-use super::backup::lose;
+use protocol::{ChitId, Timestamp};
+
+use super::backup::{lose, wait};
+use super::serving::Payer;
 use super::town::Town;
+use crate::run::Run;
 
 /// The only file that a user's device keeps.
 fn kept(town: &Town, user: &str) -> PathBuf {
@@ -88,6 +92,180 @@ fn a_tally_and_a_user_after_the_backup_come_back() {
     }
     assert_eq!(town.json("status")["unheard"], 0);
     town.is_well();
+}
+
+/// The device holds the only copy of what both signed last; the site's older one takes nothing from it.
+#[test]
+fn a_higher_revision_after_the_backup_comes_back_from_either_users_device() {
+    for (first, second) in [("ann", "bob"), ("bob", "ann")] {
+        let town = Town::with_tally();
+        town.does("pay ann 12 --as bob");
+        town.does("backup monday");
+        town.does("tally offer bob --as ann --limit 50");
+        town.does("tally accept ann --as bob");
+        town.does("pay ann 5 --as bob");
+        town.does("tally list --as ann");
+        lose(&town);
+        town.does("restore monday");
+        let said = "revision 2 of the tally with";
+        let list = format!("tally list --as {first}");
+        assert!(brings(&town, &list, said).contains("17.000"));
+        town.does(&format!("tally list --as {second}"));
+        for user in [first, second] {
+            let partner = if user == "ann" { "bob" } else { "ann" };
+            let shown = town.json(&format!("tally show {partner} --as {user}"));
+            let limit = if user == "ann" { "may_be_owed" } else { "may_owe" };
+            assert_eq!((&shown[limit], &shown["chits"]), (&50_000.into(), &2.into()), "{shown}");
+        }
+        // A change of key names a head of the chain of revision 2.
+        let revoked = town.json(&format!("key revoke {first}"));
+        assert_eq!(revoked["tallies"][0]["state"], "done");
+        town.does("pay ann 1 --as bob");
+        assert_eq!(town.balance("ann", "bob"), 18_000);
+        town.is_well();
+    }
+}
+
+/// A file of before, in which the older revision was written below the higher one.
+#[test]
+fn the_higher_revision_governs_wherever_it_was_kept() {
+    let town = Town::with_tally();
+    town.does("tally list --as ann");
+    let file = kept(&town, "ann");
+    let first = fs::read_to_string(&file).unwrap();
+    let first = first.lines().find(|line| line.starts_with("{\"tally\"")).unwrap().to_owned();
+    town.does("backup monday");
+    town.does("tally offer bob --as ann --limit 50");
+    town.does("tally accept ann --as bob");
+    town.does("tally list --as ann");
+    let text = fs::read_to_string(&file).unwrap();
+    fs::write(&file, format!("{text}{first}\n")).unwrap();
+    fs::remove_dir_all(town.keys().join("kept/bob")).unwrap();
+    lose(&town);
+    town.does("restore monday");
+    brings(&town, "tally list --as ann", "revision 2 of the tally with");
+    assert_eq!(town.json("tally show ann --as bob")["may_owe"], 50_000);
+    town.is_well();
+}
+
+#[test]
+fn a_tally_that_was_a_draft_in_the_backup_comes_back_signed() {
+    let town = Town::new();
+    town.does("tally invite --as ann --limit 100 --their-limit 20 --out for-bob.json");
+    town.does("tally answer for-bob.json --as bob");
+    town.does("backup monday");
+    town.does("tally offer ann --as bob");
+    town.does("tally accept bob --as ann");
+    town.does("pay ann 5 --as bob");
+    town.does("tally list --as ann");
+    lose(&town);
+    town.does("restore monday");
+    brings(&town, "tally list --as ann", "revision 1 of the tally with Bob Smith (bob)");
+    town.does("tally list --as bob");
+    assert_eq!((town.balance("ann", "bob"), town.balance("bob", "ann")), (5_000, -5_000));
+    assert_eq!(town.json("status")["unheard"], 0);
+    town.is_well();
+}
+
+/// What would be void after it is brought back before it.
+#[test]
+fn a_key_that_is_given_up_after_a_restore_takes_no_payment_with_it() {
+    for (how, state) in [("key revoke ann", "done"), ("key revoke ann --end", "ended")] {
+        let town = Town::with_tally();
+        town.does("backup monday");
+        town.does("pay bob 2 --as ann");
+        town.does("pay ann 5 --as bob");
+        town.does("tally list --as ann");
+        lose(&town);
+        town.does("restore monday");
+        let out = brings(&town, &format!("{how} --json"), "2 chits of the tally with Bob Smith");
+        let given_up: serde_json::Value = serde_json::from_str(&out).unwrap();
+        assert_eq!(
+            (&given_up["finished"], &given_up["tallies"][0]["state"]),
+            (&true.into(), &state.into())
+        );
+        town.does("tally list --as bob");
+        assert_eq!((town.balance("ann", "bob"), town.balance("bob", "ann")), (3_000, -3_000));
+        town.is_well();
+    }
+}
+
+/// With a key from before one may look, and stop things; that one may not bring back is no news.
+#[test]
+fn a_device_that_may_only_look_is_silent() {
+    let town = Town::with_tally();
+    town.does("backup monday");
+    town.does("pay bob 2 --as ann");
+    fs::rename(town.keys(), town.room.path().join("phone")).unwrap();
+    lose(&town);
+    town.does("restore monday");
+    town.does("key new ann");
+    town.does("user readmit ann");
+    let serving = town.serve();
+    let phone = town.room.path().join("phone");
+    let mut look = town.command(&["tally", "list", "--as", "ann"]);
+    let run = Run::from(look.env("MYCHIPS_KEYS", phone));
+    assert_eq!((run.code, run.err.as_str()), (0, ""));
+    assert!(run.out.contains("Bob Smith"));
+    serving.end();
+}
+
+/// Whoever dates a chit at the end of time hides it from nobody.
+#[test]
+fn a_chit_of_the_last_moment_is_kept_like_others() {
+    let town = Town::with_tally();
+    let serving = town.serve();
+    let bob = Payer::bob(&town, &serving, &town.json("tally show ann --as bob"));
+    bob.pay_dated(ChitId::random([7; 16]), Timestamp::MAX).unwrap();
+    serving.end();
+    town.does("pay bob 1 --as ann");
+    town.does("tally list --as ann");
+    town.does("pay bob 1 --as ann");
+    town.does("export tally bob --as ann with-bob.json");
+    town.does("verify with-bob.json");
+    town.does("backup monday");
+    town.does("pay bob 3 --as ann");
+    lose(&town);
+    town.does("restore monday");
+    brings(&town, "tally list --as ann", "1 chit of the tally with");
+    assert_eq!(town.balance("ann", "bob"), -4_999);
+    town.is_well();
+}
+
+/// A chain ends where its site says that it does.
+#[test]
+fn a_site_that_leaves_the_last_chit_out_is_found_out() {
+    let town = Town::with_tally();
+    town.does("pay ann 5 --as bob");
+    town.does("pay ann 6 --as bob");
+    fs::remove_dir_all(town.keys().join("kept/ann")).unwrap();
+    let leave_out = "DELETE FROM links WHERE idx = 2";
+    wait(store::testing::run_in(&town.site().join("mychips.db"), leave_out));
+    let seen = town.run("tally list --as ann");
+    assert!(seen.err.contains("not one at link 2"), "{}", seen.err);
+}
+
+/// More may come between two questions: it is for the next look.
+#[test]
+fn a_chain_that_grew_since_it_was_asked_for_is_no_other_one() {
+    let town = Town::with_tally();
+    town.does("pay ann 5 --as bob");
+    let file = town.site().join("mychips.db");
+    let change = |sql: &str| wait(store::testing::run_in(&file, sql));
+    change("CREATE TABLE seen AS SELECT * FROM halves");
+    town.does("pay ann 6 --as bob");
+    fs::remove_dir_all(town.keys().join("kept/ann")).unwrap();
+    // What the first question would have shown, with the chits that the second one shows.
+    let of = "ledger, balance, head_index, head_hash";
+    let sql = format!(
+        "UPDATE halves SET ({of}) = (SELECT {of} FROM seen WHERE seen.id = halves.id); \
+         DROP TABLE seen"
+    );
+    change(&sql);
+    town.does("tally list --as ann");
+    let text = fs::read_to_string(kept(&town, "ann")).unwrap();
+    let many = |start: &str| text.lines().filter(|line| line.starts_with(start)).count();
+    assert_eq!((many("{\"chit\""), many("{\"head\"")), (1, 1), "{text}");
 }
 
 /// Whoever does not know what became of a payment gives it again; the site that went back, and the
@@ -177,9 +355,7 @@ fn a_site_that_shows_what_nobody_signed_is_found_out() {
     town.does("pay ann 5 --as bob");
     let before = fs::read(kept(&town, "ann")).unwrap();
     let forge = "UPDATE links SET text = replace(text, '\"units\":5000', '\"units\":6000')";
-    let mut runtime = tokio::runtime::Builder::new_current_thread();
-    let runtime = runtime.enable_all().build().unwrap();
-    runtime.block_on(store::testing::run_in(&town.site().join("mychips.db"), forge)).unwrap();
+    wait(store::testing::run_in(&town.site().join("mychips.db"), forge));
     let seen = town.run("tally list --as ann");
     assert_eq!(seen.code, 0);
     assert!(seen.err.contains("could not keep up"), "{}", seen.err);

@@ -123,15 +123,19 @@ impl Payer {
 
     /// Pays a thousandth under a name.
     fn pay(&self, name: ChitId) -> Result<Answer, ClientError> {
+        self.pay_dated(name, now())
+    }
+
+    /// The same, with a date of one's own.
+    pub(crate) fn pay_dated(&self, name: ChitId, date: Timestamp) -> Result<Answer, ClientError> {
         let units = protocol::Units::new(1).unwrap().try_into().unwrap();
         let entry = Entry::Tran { units, written: Written::default() };
-        let date = now();
         let chit = Chit { uuid: name, tally: self.tally, by: self.side, date, entry };
         let chit = Box::new(chit.signed(&self.key).unwrap());
         let wish = Wish::Write { chit, over_limit: false };
         let command = site::Command::Tally { tally: self.tally, wish };
         let (cuid, id) = (self.user.clone(), name.to_string());
-        let who = As { agent: self.agent, cuid, id: &id, date, key: &self.key };
+        let who = As { agent: self.agent, cuid, id: &id, date: now(), key: &self.key };
         self.runtime.block_on(self.client.command_as(&who, command))
     }
 }

@@ -1,0 +1,144 @@
+//! What is brought back to a site that has lost it: a tally, a revision of it, chits.
+
+use std::collections::BTreeSet;
+
+use protocol::chit::{Chit, Entry};
+use protocol::negotiation::Version;
+use protocol::record::Record;
+use protocol::{ChitId, Cuid, Hash, JsonError, Tally, TallyId};
+use site::{Answer, Command, Summary, Wish};
+
+use crate::failure::Failure;
+use crate::say;
+use crate::visit::Visit;
+
+/// How many chits are brought back in one request: with the longest words they are a request that a
+/// site takes.
+const AT_ONCE: usize = 16;
+
+/// What was brought back to a tally.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Brought {
+    /// Whether the site had no half of it.
+    pub(crate) reopened: bool,
+    /// The revision that both signed, where the site had an older one or none.
+    pub(crate) revision: Option<u32>,
+    /// Chits that its half did not have.
+    pub(crate) new: Vec<ChitId>,
+    /// Chits of lifts that it does not have and that nobody can bring back.
+    pub(crate) lifts: usize,
+}
+
+impl Brought {
+    /// What it is, for people; nothing where it is nothing.
+    pub(super) fn told(&self, partner: &str) -> Vec<String> {
+        let mut what = Vec::new();
+        if self.reopened {
+            what.push(format!("the tally with {partner} was brought back"));
+        }
+        if let Some(revision) = self.revision {
+            what.push(format!("revision {revision} of the tally with {partner} was brought back"));
+        }
+        if !self.new.is_empty() {
+            let chits = say::counted(self.new.len() as u64, "chit", "chits");
+            let were = if self.new.len() == 1 { "was" } else { "were" };
+            what.push(format!("{chits} of the tally with {partner} {were} brought back"));
+        }
+        if self.lifts > 0 {
+            let lifts = say::counted(self.lifts as u64, "lift", "lifts");
+            let are = if self.lifts == 1 { "is" } else { "are" };
+            what.push(format!("{lifts} on the tally with {partner} {are} undone"));
+        }
+        what
+    }
+}
+
+/// Brings a tally back that both signed, and chits of it; says what of them the site did not have.
+pub(crate) fn bring_back(
+    visit: &Visit,
+    user: &Cuid,
+    signed: &Tally,
+    chits: Vec<Chit>,
+) -> Result<(Summary, Brought), Failure> {
+    let tally = signed.members().uuid;
+    let mut brought = Brought::default();
+    match visit.tallies(user)?.into_iter().find(|one| one.tally == tally) {
+        None => {
+            visit.ask(user, Command::Reopen { tally: Box::new(signed.clone()) })?;
+            brought.reopened = true;
+        }
+        Some(known) => brought.revision = bring_revision(visit, user, known, signed)?.1,
+    }
+    let before = visit.history(user, tally)?;
+    let here: BTreeSet<Hash> = before.iter().map(|entry| entry.link.chit_hash).collect();
+    let mut lost = Vec::new();
+    for chit in chits {
+        if here.contains(&chit.hash()?) {
+            continue;
+        }
+        if is_written(&chit) {
+            brought.new.push(chit.uuid);
+            lost.push(chit);
+        } else {
+            brought.lifts += 1;
+        }
+    }
+    recover(visit, user, tally, &lost)?;
+    Ok((visit.tally(user, tally)?, brought))
+}
+
+/// Brings a revision back that both signed, where the site shows an older one or none: the tally as it
+/// is then, and which revision it was.
+pub(super) fn bring_revision(
+    visit: &Visit,
+    user: &Cuid,
+    shown: Summary,
+    signed: &Tally,
+) -> Result<(Summary, Option<u32>), Failure> {
+    let ours = Version::of(signed)?;
+    let is_older = |shown: &Summary| Ok::<_, JsonError>(version(shown)?.is_none_or(|v| v < ours));
+    if !is_older(&shown)? {
+        return Ok((shown, None));
+    }
+    let (tally, revision) = (shown.tally, ours.revision.get());
+    let wish = Wish::Offer(Box::new(signed.clone()));
+    visit.ask(user, Command::Tally { tally, wish })?;
+    let now = visit.tally(user, tally)?;
+    if is_older(&now)? {
+        let text = format!("the site does not show revision {revision}, which both signed");
+        return Err(Failure::refused("not_proved", text));
+    }
+    Ok((now, Some(revision)))
+}
+
+/// Which version the site shows as signed by both.
+pub(super) fn version(shown: &Summary) -> Result<Option<Version>, JsonError> {
+    shown.signed.as_ref().map(Version::of).transpose()
+}
+
+/// Hands chits in that the site has lost, and says that the device has no more: that is the empty
+/// piece at the end.
+pub(super) fn recover(
+    visit: &Visit,
+    user: &Cuid,
+    tally: TallyId,
+    chits: &[Chit],
+) -> Result<(), Failure> {
+    for piece in chits.chunks(AT_ONCE).chain([&[][..]]) {
+        let wish = Wish::Recover(piece.to_vec());
+        let Answer::Tally { .. } = visit.ask(user, Command::Tally { tally, wish })? else {
+            return Err(Failure::refused("other_answer", "the site answered another question"));
+        };
+    }
+    Ok(())
+}
+
+/// Whether somebody wrote it: lifts come with their proof, from the site.
+pub(super) const fn is_written(chit: &Chit) -> bool {
+    !matches!(chit.entry, Entry::Lift { .. })
+}
+
+/// Whether the user may only look, with this key or for now: it brings back when it may again.
+pub(super) fn may_only_look(failure: &Failure) -> bool {
+    failure.is("suspended") || failure.is("not_allowed")
+}
