@@ -81,7 +81,9 @@ impl Keys {
 
     /// Whether a user's key is here: then this folder is one of the user's devices.
     pub(crate) fn has(&self, user: &Cuid) -> bool {
-        self.file(user).is_file()
+        let imported =
+            || Imported::find(&self.folder).is_ok_and(|all| all.is_some_and(|all| all.knows(user)));
+        self.file(user).is_file() || imported()
     }
 
     /// Where is kept what this device knows of a tally.

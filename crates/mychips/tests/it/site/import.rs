@@ -134,3 +134,20 @@ fn an_import_that_is_killed_goes_on_where_it_was() {
     );
     town.is_well();
 }
+
+/// The folder with their keys is the device of imported users: after a restore it is heard for them.
+#[test]
+fn imported_users_clear_their_debts_after_a_restore() {
+    let town = town("debts.csv", DEBTS);
+    town.does("import csv debts.csv");
+    town.does("backup monday");
+    fs::remove_dir_all(town.site()).unwrap();
+    town.does("restore monday");
+    assert_eq!(town.json("lift clear")["cleared"], 0, "nobody was heard");
+    let users = town.json("user list");
+    for user in users["users"].as_array().unwrap() {
+        town.does(&format!("tally list --as {}", user["user"].as_str().unwrap()));
+    }
+    assert_eq!(town.json("lift clear")["cleared"], 3 * 80_000);
+    town.is_well();
+}
