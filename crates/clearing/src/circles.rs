@@ -16,6 +16,11 @@ use crate::support::Support;
 /// lies on no short circle is not searched again and again.
 const LONGEST_SOUGHT: u32 = 6;
 
+/// Most members that an explanation may tell, each as often as it stands in a circle: 16,777,216.
+/// Real debts need a few for each pair; there are tables whose explanation grows with the square of
+/// their rows.
+pub const MAX_TOLD_MEMBERS: usize = 1 << 24;
+
 /// One circle: each member owes the next, the last owes the first, and `units` of every one of
 /// these debts are cancelled.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,25 +36,37 @@ pub struct Circle {
 /// circles first, larger ones first among those of one length.
 ///
 /// `cleared` holds what is cleared of each debt. There are never more circles than pairs of
-/// participants.
+/// participants. None where they would have more than `most` members together, as
+/// [`MAX_TOLD_MEMBERS`]: what is cleared is right without its explanation.
 ///
 /// # Panics
 /// If `cleared` is no circulation of `debts`, which [`crate::verify`] would say.
-pub fn circles(participants: u32, debts: &[Debt], cleared: &[Units]) -> Vec<Circle> {
+pub fn circles(
+    participants: u32,
+    debts: &[Debt],
+    cleared: &[Units],
+    most: usize,
+) -> Option<Vec<Circle>> {
     assert_eq!(debts.len(), cleared.len(), "one cleared amount for each debt");
     let mut found = if fits_64(debts) {
-        take_apart::<i64>(participants, debts, cleared)
+        take_apart::<i64>(participants, debts, cleared, most)?
     } else {
-        take_apart::<i128>(participants, debts, cleared)
+        take_apart::<i128>(participants, debts, cleared, most)?
     };
     found.sort_by(|a, b| {
         let by_length = a.members.len().cmp(&b.members.len());
         by_length.then(b.units.cmp(&a.units)).then_with(|| a.members.cmp(&b.members))
     });
-    found
+    Some(found)
 }
 
-fn take_apart<A: Amount>(participants: u32, debts: &[Debt], cleared: &[Units]) -> Vec<Circle> {
+fn take_apart<A: Amount>(
+    participants: u32,
+    debts: &[Debt],
+    cleared: &[Units],
+    most: usize,
+) -> Option<Vec<Circle>> {
+    let mut room = most;
     let pairs = Pairs::<A>::new(participants, debts, |place| cleared[place].milli());
     let mut support = Support::new(participants, pairs);
     let mut search = Search::new(participants);
@@ -63,11 +80,12 @@ fn take_apart<A: Amount>(participants: u32, debts: &[Debt], cleared: &[Units]) -
                     unexplained = true;
                     break;
                 };
+                room = room.checked_sub(circle.len())?;
                 found.push(cancel(&mut support, circle));
             }
         }
         if !unexplained {
-            return found;
+            return Some(found);
         }
         assert!(longest < u32::MAX, "not a circulation: some of it lies on no circle");
         longest = if longest < LONGEST_SOUGHT { longest + 1 + longest / 4 } else { u32::MAX };

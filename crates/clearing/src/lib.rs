@@ -17,7 +17,7 @@ mod search;
 mod support;
 
 pub use certificate::{CertificateFault, Proof, verify};
-pub use circles::{Circle, circles};
+pub use circles::{Circle, MAX_TOLD_MEMBERS, circles};
 pub use circulation::{Circulation, best_circulation};
 pub use debt::{Debt, GraphError};
 pub use path::{

@@ -185,8 +185,8 @@ Units:
 JSON:
   participants    named in accepted rows
   obligations     accepted rows
-  refused         rows left out; refused_rows tells line and reason of the
-                  first 20
+  refused         rows left out; refused_rows tells line and reason of each,
+                  of the first 100,000
   rounded         accepted rows with more than three decimal places
   header          whether line 1 was one
   total           all debts
@@ -196,7 +196,8 @@ JSON:
   debtors         participants who owed something; freed_of_all and
                   freed_of_part count those who owe nothing, or less, now
   debts_settled   debts cleared entirely; debts_eased in part
-  lifts           circles of the explanation
+  lifts           circles of the explanation, or null; explained: whether it is
+                  there (it is left out beyond 16,777,216 members)
   seconds         the whole run; solve_seconds the search alone
   verified        with --verify: true, and bound, the most there is
   out             with --out: the folder
@@ -209,7 +210,9 @@ Files of --out:
   positions.csv   what each participant owes and is owed, before and after,
                   its net unchanged, and its number in the proof
   circles.csv     the explanation: circles of debts, each cleared all the way
-                  round, one row for each debt of a circle
+                  round, one row for each debt of a circle; no such file where
+                  the explanation is left out
+  refused.csv     the rows left out by --max-bad: line and reason
   report.html     a report to hand to the members; opens in any browser and
                   needs no network
   Names in the CSV files are exactly those of the table. Some spreadsheets

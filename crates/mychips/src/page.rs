@@ -93,6 +93,9 @@ impl Page<'_> {
             counted(u64::from(table.participants()), "participant"),
             counted(table.debts.len() as u64, "debt"),
         ));
+        if table.header {
+            sheet.remark("line 1 was taken as a header");
+        }
         if table.rounded > 0 {
             sheet.remark(&format!(
                 "{} more than three decimal places: rounded toward zero",
@@ -112,7 +115,8 @@ impl Page<'_> {
         }
         let more = table.refused - table.bad_rows.len().min(BAD_ROWS) as u64;
         if more > 0 {
-            sheet.remark(&format!("… and {} more", count(more)));
+            let listed = if self.out.is_some() { "; refused.csv lists them" } else { "" };
+            sheet.remark(&format!("… and {} more{listed}", count(more)));
         }
     }
 
@@ -133,7 +137,7 @@ impl Page<'_> {
         sheet.blank();
         if let Some(out) = &self.out {
             sheet.line(&format!("Written to {}", paint(sheet.look.colour, Ink::Bold, out)));
-            sheet.remark(&setoff::FILES.join("  "));
+            sheet.remark(&setoff::files(self.outcome).join("  "));
         }
         sheet.remark(&format!(
             "{} in all, {} of it for the search",
@@ -179,10 +183,15 @@ fn people(sheet: &mut Sheet, outcome: &Outcome) {
     for (label, (people, debts)) in ["entirely", "in part", "not at all"].into_iter().zip(settled) {
         sheet.line(&format!("{label:<12}{:>columns$}{:>columns$}", count(people), count(debts)));
     }
-    sheet.remark(&format!(
-        "explained by {} of debts",
-        counted(outcome.circles.len() as u64, "circle")
-    ));
+    sheet.remark(&match &outcome.circles {
+        Some(circles) => {
+            format!("explained by {} of debts", counted(circles.len() as u64, "circle"))
+        }
+        None => format!(
+            "the explanation by circles is left out: it would tell more than {} members",
+            count(setoff::MAX_TOLD_MEMBERS as u64)
+        ),
+    });
 }
 
 /// Those helped most, with bars on one scale.

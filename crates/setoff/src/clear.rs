@@ -3,7 +3,8 @@
 use std::time::{Duration, Instant};
 
 use clearing::{
-    CertificateFault, Circle, Circulation, GraphError, Proof, best_circulation, circles, verify,
+    CertificateFault, Circle, Circulation, GraphError, MAX_TOLD_MEMBERS, Proof, best_circulation,
+    circles, verify,
 };
 use protocol::Units;
 use thiserror::Error;
@@ -32,8 +33,9 @@ pub struct Outcome {
     pub potentials: Vec<i32>,
     /// The proof, checked: both sides are equal.
     pub proof: Proof,
-    /// The explanation: circles that together cancel exactly what is cleared.
-    pub circles: Vec<Circle>,
+    /// The explanation: circles that together cancel exactly what is cleared; none where they would
+    /// have more than [`MAX_TOLD_MEMBERS`] members together.
+    pub circles: Option<Vec<Circle>>,
     /// The figures.
     pub summary: Summary,
     /// How long the search alone took.
@@ -69,7 +71,7 @@ pub fn clear(table: Table, watch: &mut dyn FnMut(Stage)) -> Result<Outcome, Clea
     let proof = verify(participants, &table.debts, &best)?;
     let summary = Summary::new(&table, &best.cleared);
     watch(Stage::Explaining);
-    let circles = circles(participants, &table.debts, &best.cleared);
+    let circles = circles(participants, &table.debts, &best.cleared, MAX_TOLD_MEMBERS);
     let Circulation { cleared, potentials } = best;
     Ok(Outcome { table, cleared, potentials, proof, circles, summary, search_time })
 }

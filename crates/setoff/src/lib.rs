@@ -15,16 +15,18 @@ mod table;
 mod trust;
 
 pub use amount::{AmountFault, read_amount};
+pub use clearing::MAX_TOLD_MEMBERS;
+
 pub use clear::{ClearError, Outcome, Stage, clear};
 pub use excerpt::Excerpt;
 pub use output::decimal::{Decimal, Grouped, Percent};
-pub use output::folder::{FILES, Folder, FolderError, discard_partial};
+pub use output::folder::{FILES, Folder, FolderError, discard_partial, files};
 pub use output::html::report;
 pub use output::json::{Timing, json};
 pub use source::{Damaged, Input, open, unpacked};
 pub use summary::{Position, Summary};
 pub use table::{
-    BadRow, MAX_NAME_BYTES, MAX_PARTICIPANTS, MAX_ROW_BYTES, MAX_ROWS, Names, ReadError,
-    ReadOptions, Refusal, RowFault, Separator, SeparatorError, Table, read_table,
+    BadRow, MAX_LISTED, MAX_NAME_BYTES, MAX_PARTICIPANTS, MAX_ROW_BYTES, MAX_ROWS, Names,
+    ReadError, ReadOptions, Refusal, RowFault, Separator, SeparatorError, Table, read_table,
 };
 pub use trust::{BadLine, MAX_TRUST_LINES, TrustFault, TrustLine, TrustLines, read_trust_lines};

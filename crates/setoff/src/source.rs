@@ -6,6 +6,7 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, Cursor, Read};
 use std::path::PathBuf;
 
+use flate2::bufread::GzDecoder;
 use thiserror::Error;
 
 /// Bytes taken at a time from the file.
@@ -64,7 +65,7 @@ pub fn unpacked<'a>(raw: impl Read + 'a) -> io::Result<Box<dyn Read + 'a>> {
     let whole = BufReader::with_capacity(CHUNK_BYTES, whole);
     Ok(match format {
         Format::Plain => Box::new(whole),
-        Format::Gzip => checked("gzip", flate2::bufread::MultiGzDecoder::new(whole)),
+        Format::Gzip => checked("gzip", Gzip::new(whole)),
         Format::Xz => {
             let flags = liblzma::stream::CONCATENATED;
             let stream = liblzma::stream::Stream::new_stream_decoder(MAX_XZ_MEMORY_BYTES, flags)?;
@@ -105,6 +106,51 @@ impl Format {
             [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..] => Self::Zstd,
             _ => Self::Plain,
         }
+    }
+}
+
+/// Unpacks gzip: members in a row, and zero bytes after the last one, as tapes and block devices pad.
+struct Gzip<R>(Option<GzDecoder<R>>);
+
+impl<R: BufRead> Gzip<R> {
+    fn new(packed: R) -> Self {
+        Self(Some(GzDecoder::new(packed)))
+    }
+}
+
+impl<R: BufRead> Read for Gzip<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        while let Some(member) = &mut self.0 {
+            let taken = member.read(buffer)?;
+            if taken > 0 || buffer.is_empty() {
+                return Ok(taken);
+            }
+            // At its end. Taken out only now: after an interruption it is read on.
+            let more = another_member(member.get_mut())?;
+            self.0 = self.0.take().filter(|_| more).map(|done| GzDecoder::new(done.into_inner()));
+        }
+        Ok(0)
+    }
+}
+
+/// Whether another member follows; zero bytes are passed over, if nothing else is left.
+fn another_member(rest: &mut impl BufRead) -> io::Result<bool> {
+    let mut padded = false;
+    loop {
+        let bytes = fill(rest)?;
+        let zeros = bytes.iter().take_while(|byte| **byte == 0).count();
+        if bytes.len() > zeros {
+            if padded || zeros > 0 {
+                let text = "something else follows zero bytes after its end";
+                return Err(io::Error::new(io::ErrorKind::InvalidData, text));
+            }
+            return Ok(true);
+        }
+        if zeros == 0 {
+            return Ok(false);
+        }
+        padded = true;
+        rest.consume(zeros);
     }
 }
 

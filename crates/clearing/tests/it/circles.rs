@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use clearing::{Circle, best_circulation, circles};
+use clearing::{Circle, MAX_TOLD_MEMBERS, best_circulation, circles};
 use protocol::Units;
 
 use crate::instances::{Instance, debt, large, small};
@@ -30,7 +30,7 @@ fn sum_of(circles: &[Circle]) -> ByPair {
 
 fn explain(Instance { participants, debts }: &Instance, what: &str) -> Vec<Circle> {
     let found = best_circulation(*participants, debts, &mut |_| {}).expect("a graph");
-    let explained = circles(*participants, debts, &found.cleared);
+    let explained = circles(*participants, debts, &found.cleared, MAX_TOLD_MEMBERS).expect("few");
     let cleared = by_pair(debts, &found.cleared);
     assert_eq!(sum_of(&explained), cleared, "{what}");
     assert!(explained.len() <= cleared.len(), "{what}: no more circles than pairs");
@@ -68,8 +68,25 @@ fn a_circle_within_a_larger_one_is_told_apart() {
     assert_eq!(explained, expected);
 }
 
+/// Everybody owes the next a little less and the first one 1: each circle is one shorter than the one
+/// before, so n rows are explained by n² / 2 members.
+#[test]
+fn an_explanation_that_grows_with_the_square_of_the_rows_is_left_out() {
+    let people = 300;
+    let chain = (1..people).map(|next| debt(next - 1, next, i64::from(people - next)));
+    let back = (1..people).map(|last| debt(last, 0, 1));
+    let debts: Vec<_> = chain.chain(back).collect();
+    let best = best_circulation(people, &debts, &mut |_| {}).expect("a graph");
+    let told = |most| circles(people, &debts, &best.cleared, most);
+    let members: usize = (2..=300).sum();
+    let all = told(members).expect("just enough");
+    assert_eq!((all.len(), all.iter().map(|c| c.members.len()).sum()), (299, members));
+    assert_eq!(told(members - 1), None);
+}
+
 #[test]
 #[should_panic(expected = "not a circulation")]
 fn what_is_no_circulation_is_a_programmers_error() {
-    circles(3, &[debt(0, 1, 5), debt(1, 2, 5)], &[Units::new(5).expect("in range"), Units::ZERO]);
+    let cleared = [Units::new(5).expect("in range"), Units::ZERO];
+    circles(3, &[debt(0, 1, 5), debt(1, 2, 5)], &cleared, MAX_TOLD_MEMBERS);
 }

@@ -1,4 +1,4 @@
-//! `--out`: the five files appear together, and nothing of anybody else's is touched.
+//! `--out`: the files appear together, and nothing of anybody else's is touched.
 
 use std::fs;
 use std::io::Write;
@@ -6,8 +6,8 @@ use std::process::{Command, Stdio};
 
 use crate::run::{CIRCLE, Room, Run};
 
-const FILES: [&str; 5] =
-    ["circles.csv", "positions.csv", "report.html", "residual.csv", "setoff.csv"];
+const FILES: [&str; 6] =
+    ["circles.csv", "positions.csv", "refused.csv", "report.html", "residual.csv", "setoff.csv"];
 
 #[test]
 fn the_files_of_a_small_table() {

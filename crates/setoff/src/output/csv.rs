@@ -5,6 +5,8 @@
 
 use std::io::{self, Write};
 
+use clearing::Circle;
+
 use super::decimal::Decimal;
 use crate::Outcome;
 
@@ -86,16 +88,32 @@ pub(super) fn positions(outcome: &Outcome, out: impl Write) -> io::Result<()> {
 
 /// `circles.csv`: one row for each debt of each circle, in the order of owing; circles are numbered
 /// from 1.
-pub(super) fn circles(outcome: &Outcome, out: impl Write) -> io::Result<()> {
+pub(super) fn circles(outcome: &Outcome, circles: &[Circle], out: impl Write) -> io::Result<()> {
     let mut csv = ::csv::Writer::from_writer(out);
     csv.write_record(["debtor", "creditor", "amount", "circle"])?;
     let names = &outcome.table.names;
-    for (number, circle) in (1u64..).zip(&outcome.circles) {
+    for (number, circle) in (1u64..).zip(circles) {
         let (number, amount) = (number.to_string(), Decimal(circle.units).to_string());
         let creditors = circle.members.iter().cycle().skip(1);
         for (debtor, creditor) in circle.members.iter().zip(creditors) {
             csv.write_record([names.get(*debtor), names.get(*creditor), &amount, &number])?;
         }
+    }
+    csv.flush()
+}
+
+/// `refused.csv`: each row that was left out, and why; one more row counts those beyond
+/// [`crate::MAX_LISTED`].
+pub(super) fn refused(outcome: &Outcome, out: impl Write) -> io::Result<()> {
+    let mut csv = ::csv::Writer::from_writer(out);
+    csv.write_record(["line", "reason"])?;
+    let table = &outcome.table;
+    for row in &table.bad_rows {
+        csv.write_record([row.line.to_string(), row.fault.to_string()])?;
+    }
+    let more = table.refused.saturating_sub(table.bad_rows.len() as u64);
+    if more > 0 {
+        csv.write_record(["", &format!("and {more} more")])?;
     }
     csv.flush()
 }

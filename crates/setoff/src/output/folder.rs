@@ -1,4 +1,4 @@
-//! The five files of a result, written aside and moved into place whole: aside is beside a folder
+//! The files of a result, written aside and moved into place whole: aside is beside a folder
 //! that is to come, and inside one that is there, which stays the same folder.
 
 use std::collections::BTreeSet;
@@ -12,9 +12,16 @@ use thiserror::Error;
 use super::{csv, html};
 use crate::Outcome;
 
-/// The names of the files that a result consists of. Where the first one is, all are, and of one run.
-pub const FILES: [&str; 5] =
-    ["setoff.csv", "residual.csv", "positions.csv", "circles.csv", "report.html"];
+/// The names of the files that a result may consist of.
+pub const FILES: [&str; 6] =
+    ["setoff.csv", "residual.csv", "positions.csv", "circles.csv", "refused.csv", "report.html"];
+
+/// The names of a result's files: all of [`FILES`], without `circles.csv` where the explanation is
+/// left out. Where the first one is, all are, and of one run.
+pub fn files(outcome: &Outcome) -> Vec<&'static str> {
+    let explained = outcome.circles.is_some();
+    FILES.into_iter().filter(|name| explained || *name != "circles.csv").collect()
+}
 
 /// Why the files cannot be written.
 #[derive(Debug, Error)]
@@ -61,7 +68,7 @@ pub struct Folder {
 }
 
 impl Folder {
-    /// Accepts a folder that does not exist yet or is empty; with `force` any folder: then our five
+    /// Accepts a folder that does not exist yet or is empty; with `force` any folder: then our
     /// files in it are replaced and everything else is left alone.
     ///
     /// # Errors
@@ -94,7 +101,7 @@ impl Folder {
         &self.path
     }
 
-    /// Writes the five files aside and moves them into place when all are complete.
+    /// Writes the files aside and moves them into place when all are complete.
     ///
     /// `title` names the table in the report.
     ///
@@ -107,11 +114,12 @@ impl Folder {
         let aside = if target.is_dir() { &target } else { target.parent().unwrap_or(&target) };
         fs::create_dir_all(aside).map_err(at(aside))?;
         let partial = Partial::new(aside).map_err(at(aside))?;
-        for name in FILES {
+        let names = files(outcome);
+        for name in &names {
             let file = partial.path.join(name);
             write_file(&file, name, outcome, title).map_err(at(&file))?;
         }
-        partial.move_to(&target, self.force)
+        partial.move_to(&target, &names, self.force)
     }
 }
 
@@ -127,7 +135,10 @@ fn write_file(path: &Path, name: &str, outcome: &Outcome, title: &str) -> io::Re
         "setoff.csv" => csv::setoff(outcome, &mut out)?,
         "residual.csv" => csv::residual(outcome, &mut out)?,
         "positions.csv" => csv::positions(outcome, &mut out)?,
-        "circles.csv" => csv::circles(outcome, &mut out)?,
+        "circles.csv" => {
+            csv::circles(outcome, outcome.circles.as_deref().unwrap_or_default(), &mut out)?;
+        }
+        "refused.csv" => csv::refused(outcome, &mut out)?,
         _ => out.write_all(html::report(outcome, title).as_bytes())?,
     }
     out.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()
@@ -183,7 +194,7 @@ impl Partial {
     }
 
     /// Becomes the folder where there is none yet; else its files go into it one by one.
-    fn move_to(self, target: &Path, force: bool) -> Result<(), FolderError> {
+    fn move_to(self, target: &Path, names: &[&str], force: bool) -> Result<(), FolderError> {
         let mut partial = lock();
         let Some(partial) = partial.as_mut() else {
             return Err(at(target)(io::ErrorKind::Interrupted.into()));
@@ -214,7 +225,7 @@ impl Partial {
                 _ => {}
             }
         }
-        for name in FILES.iter().rev() {
+        for name in names.iter().rev() {
             fs::rename(self.path.join(name), target.join(name)).map_err(at(&target.join(name)))?;
         }
         fs::remove_dir(&self.path).map_err(at(&self.path))?;
@@ -252,7 +263,7 @@ mod tests {
         for name in FILES.iter().filter(|name| **name != "positions.csv") {
             fs::write(partial.path.join(name), "new").unwrap();
         }
-        assert!(partial.move_to(target, true).is_err());
+        assert!(partial.move_to(target, &FILES, true).is_err());
         assert!(!target.join("setoff.csv").exists(), "it is not finished");
         let left = FILES.map(|name| fs::read_to_string(target.join(name)));
         assert!(left.iter().flatten().all(|text| text == "new"), "{left:?}");

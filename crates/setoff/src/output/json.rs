@@ -31,7 +31,8 @@ struct Json<'a> {
     freed_of_part: u64,
     debts_settled: u64,
     debts_eased: u64,
-    lifts: usize,
+    lifts: Option<usize>,
+    explained: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     verified: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -85,7 +86,8 @@ pub fn json(
         freed_of_part: summary.freed_of_part,
         debts_settled: summary.debts_settled,
         debts_eased: summary.debts_eased,
-        lifts: outcome.circles.len(),
+        lifts: outcome.circles.as_ref().map(Vec::len),
+        explained: outcome.circles.is_some(),
         verified: verified.then_some(outcome.proof.cleared == outcome.proof.bound),
         bound: verified.then_some(outcome.proof.bound),
         out,

@@ -20,6 +20,17 @@ pub enum RowFault {
         /// How many there are.
         found: u64,
     },
+    /// More columns than the first row has, with something in them.
+    #[error(
+        "wrong columns: {found} of them, where the first row has {first} (an amount takes no thousands \
+         separator: 1234.50, not 1,234.50; a text that holds the separator goes in quotes)"
+    )]
+    TooManyColumns {
+        /// How many there are.
+        found: u64,
+        /// How many there may be.
+        first: u64,
+    },
     /// A name is missing.
     #[error("the {column} is empty")]
     EmptyName {
@@ -44,6 +55,17 @@ pub enum RowFault {
     /// A zero byte within a name.
     #[error("a name holds a zero byte; is this a text file?")]
     Nul,
+    /// A character that nobody sees, within a name: two names that look the same would be two.
+    #[error(
+        "the {column}'s name holds the invisible character {code}; take it out (files that are joined may \
+         carry a byte order mark, U+FEFF, in between)"
+    )]
+    Invisible {
+        /// `debtor` or `creditor`.
+        column: &'static str,
+        /// The character, as U+….
+        code: &'static str,
+    },
     /// Something stands between a closing quote and the next separator.
     #[error("text after a closing quote; a quote within a quoted field is written twice")]
     AfterQuote,

@@ -23,13 +23,15 @@ use records::{Record, Records};
 
 /// Most rows a table may have: the engine numbers debts in 31 bits.
 pub const MAX_ROWS: usize = (1 << 31) - 1;
-/// How many bad rows are kept to be shown; all are counted.
+/// How many bad rows are listed where they are left out; all are counted.
+pub const MAX_LISTED: usize = 100_000;
+/// How many are named where the table is refused.
 const MAX_BAD_SHOWN: usize = 20;
 
 /// What the caller decides about reading.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ReadOptions {
-    /// What parts the fields; found from the first line where `None`.
+    /// What parts the fields; found from the first row where `None`.
     pub separator: Option<Separator>,
     /// How many bad rows may be left out before the table is refused.
     pub max_bad: u64,
@@ -44,13 +46,13 @@ pub struct Table {
     pub debts: Vec<Debt>,
     /// The line on which each debt's row begins, from 1.
     pub lines: Vec<u64>,
-    /// The first bad rows that were left out, at most 20.
+    /// The first bad rows that were left out, at most [`MAX_LISTED`].
     pub bad_rows: Vec<BadRow>,
     /// How many bad rows were left out.
     pub refused: u64,
     /// How many accepted rows gave more than three decimal places.
     pub rounded: u64,
-    /// Whether the first row was a header.
+    /// Whether line 1 was a header.
     pub header: bool,
 }
 
@@ -61,7 +63,8 @@ impl Table {
     }
 }
 
-/// Reads a table of debts: columns debtor, creditor, amount, more columns ignored.
+/// Reads a table of debts: columns debtor, creditor, amount. More columns are ignored, as many as the
+/// first row has; where a row has still more, its separators are not what they seem.
 ///
 /// UTF-8, with or without a byte order mark; fields quoted as in RFC 4180; lines end in LF, CRLF or
 /// CR; blank lines do not count. White space around names and amounts does not count either.
@@ -75,21 +78,22 @@ impl Table {
 pub fn read_table(input: impl Read, options: &ReadOptions) -> Result<Table, ReadError> {
     let mut records = Records::new(input, options.separator)?;
     let mut reading = Reading { max_bad: options.max_bad, ..Reading::default() };
-    let mut first = true;
+    let mut empty = true;
     while let Some(record) = records.next_record()? {
-        if std::mem::take(&mut first) && is_header(&record) {
+        empty = false;
+        if record.line == 1 && is_header(&record) {
             reading.table.header = true;
         } else {
             reading.take(&record)?;
         }
     }
-    if first {
+    if empty {
         return Err(Refusal::Empty.into());
     }
     reading.finish()
 }
 
-/// The first row is a header if it has a third field and that holds no digit. A digit of another
+/// Line 1 is a header if it has a third field and that holds no digit. A digit of another
 /// script makes a bad amount, not a header: no debt is dropped without a word.
 fn is_header(record: &Record<'_>) -> bool {
     record.fault.is_none()
@@ -119,7 +123,7 @@ impl Reading {
             }
             Err(fault) => {
                 self.table.refused += 1;
-                if self.table.bad_rows.len() < MAX_BAD_SHOWN {
+                if self.table.bad_rows.len() < MAX_LISTED {
                     self.table.bad_rows.push(BadRow { line: record.line, fault });
                 }
             }
@@ -143,7 +147,8 @@ impl Reading {
     fn finish(self) -> Result<Table, ReadError> {
         let Self { mut table, names, max_bad } = self;
         if table.refused > max_bad {
-            let (rows, count) = (table.bad_rows, table.refused);
+            let (mut rows, count) = (table.bad_rows, table.refused);
+            rows.truncate(MAX_BAD_SHOWN);
             return Err(Refusal::BadRows { rows, count, max_bad }.into());
         }
         table.names = names.finish();

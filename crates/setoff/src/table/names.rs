@@ -84,5 +84,22 @@ pub(crate) fn checked<'a>(field: &'a [u8], column: &'static str) -> Result<&'a s
     if name.contains('\0') {
         return Err(RowFault::Nul);
     }
+    if let Some(code) = invisible(name) {
+        return Err(RowFault::Invisible { column, code });
+    }
     Ok(name)
+}
+
+/// The first character of a name that is never seen, wherever it is shown.
+fn invisible(name: &str) -> Option<&'static str> {
+    if name.is_ascii() {
+        return None;
+    }
+    name.chars().find_map(|c| match c {
+        '\u{ad}' => Some("U+00AD"),
+        '\u{200b}' => Some("U+200B"),
+        '\u{2060}' => Some("U+2060"),
+        '\u{feff}' => Some("U+FEFF"),
+        _ => None,
+    })
 }

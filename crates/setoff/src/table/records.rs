@@ -5,6 +5,7 @@
 
 use std::io::{BufRead, BufReader, Read};
 
+use super::separator::Seeker;
 use super::{ReadError, Refusal, RowFault, Separator};
 use crate::source::{fill, peeked};
 
@@ -13,13 +14,16 @@ pub const MAX_ROW_BYTES: usize = 1 << 20;
 /// Bytes taken at a time from the input.
 const CHUNK_BYTES: usize = 1 << 16;
 
+/// The columns of a debt.
+const NEEDED: u64 = 3;
+
 /// One row: its first three fields, unquoted.
 pub(super) struct Record<'a> {
     /// The line on which it begins, from 1.
     pub(super) line: u64,
     /// Empty where a column is missing.
     pub(super) fields: [&'a [u8]; 3],
-    /// How many columns there are.
+    /// How many columns there are; counted up to the first row's and no further.
     pub(super) columns: u64,
     /// Why the fields mean nothing.
     pub(super) fault: Option<RowFault>,
@@ -29,6 +33,8 @@ pub(super) struct Record<'a> {
 pub(super) struct Records<R: Read> {
     input: BufReader<R>,
     separator: Option<Separator>,
+    /// How many columns a row may have: as many as the first one, at least three.
+    most: Option<u64>,
     /// The number of lines taken so far.
     lines: u64,
     /// The last line ended in CR: an LF right after it belongs to it.
@@ -74,6 +80,7 @@ impl<R: Read> Records<R> {
         Ok(Records {
             input,
             separator,
+            most: None,
             lines: 0,
             after_cr: false,
             row: Vec::new(),
@@ -101,11 +108,38 @@ impl<R: Read> Records<R> {
                 self.row.clear();
                 continue;
             }
-            let separator = *self.separator.get_or_insert_with(|| Separator::of_line(&self.row));
+            let separator = match self.separator {
+                Some(separator) => separator,
+                None => self.seek_separator(line)?,
+            };
             if quote {
                 return self.quoted_record(line, separator).map(Some);
             }
             return Ok(Some(self.plain_record(line, separator)));
+        }
+    }
+
+    /// Finds the separator in the first row, taking further lines while its first field is open.
+    fn seek_separator(&mut self, line: u64) -> Result<Separator, ReadError> {
+        let mut seeker = Seeker::default();
+        let mut done = 0;
+        loop {
+            seeker.feed(&self.row[done..]);
+            if let Some(found) = seeker.found() {
+                self.separator = Some(found);
+                return Ok(found);
+            }
+            done = self.row.len();
+            self.take_more(line)?;
+        }
+    }
+
+    /// Takes the next line of a row in which a quote is open.
+    fn take_more(&mut self, line: u64) -> Result<(), ReadError> {
+        match self.take_line()? {
+            Taken::Line => Ok(()),
+            Taken::Nothing => Err(Refusal::UnclosedQuote { line }.into()),
+            Taken::Overlong { .. } => Err(Refusal::LongQuote { line }.into()),
         }
     }
 
@@ -134,18 +168,21 @@ impl<R: Read> Records<R> {
                 }
                 None => {
                     *field = rest;
+                    self.most.get_or_insert(NEEDED);
                     return record;
                 }
             }
         }
-        record.columns += 1;
+        if !runs {
+            beyond(&mut record, rest, byte, &mut self.most);
+        }
         record
     }
 
     /// Splits a row with quotes, taking further lines while a quote is open.
     fn quoted_record(&mut self, line: u64, separator: Separator) -> Result<Record<'_>, ReadError> {
         self.unquoted.clear();
-        let mut splitter = Splitter::new(separator);
+        let mut splitter = Splitter::new(separator, self.most);
         let mut done = 0;
         loop {
             splitter.feed(&self.row[done..], &mut self.unquoted);
@@ -153,11 +190,7 @@ impl<R: Read> Records<R> {
                 break;
             }
             done = self.row.len();
-            match self.take_line()? {
-                Taken::Line => {}
-                Taken::Nothing => return Err(Refusal::UnclosedQuote { line }.into()),
-                Taken::Overlong { .. } => return Err(Refusal::LongQuote { line }.into()),
-            }
+            self.take_more(line)?;
         }
         let utf8 = std::str::from_utf8(&self.row).is_ok();
         self.row.clear();
@@ -165,12 +198,13 @@ impl<R: Read> Records<R> {
             return Ok(Record::bad(line, RowFault::NotUtf8));
         }
         splitter.end_row(&self.unquoted);
+        let fault = splitter.fault(&mut self.most);
         let [a, b, c] = splitter.ends;
         Ok(Record {
             line,
             fields: [&self.unquoted[..a], &self.unquoted[a..b], &self.unquoted[b..c]],
             columns: splitter.columns,
-            fault: splitter.after_quote.then_some(RowFault::AfterQuote),
+            fault,
         })
     }
 
@@ -223,6 +257,29 @@ impl Record<'_> {
     }
 }
 
+/// Looks at what follows the third field of a row without quotes, after its separator: no more columns
+/// than the first row has, which is this one where `most` is not known yet.
+fn beyond(record: &mut Record<'_>, rest: &[u8], separator: u8, most: &mut Option<u64>) {
+    let Some(most) = *most else {
+        let more = memchr::memchr_iter(separator, rest).count() as u64;
+        record.columns += 1 + more;
+        *most = Some(record.columns);
+        return;
+    };
+    let mut rest = rest;
+    while record.columns < most {
+        record.columns += 1;
+        match memchr::memchr(separator, rest) {
+            Some(end) => rest = &rest[end + 1..],
+            None => return,
+        }
+    }
+    if !rest.iter().all(|byte| *byte == separator || byte.is_ascii_whitespace()) {
+        let found = most + 1 + memchr::memchr_iter(separator, rest).count() as u64;
+        record.fault = Some(RowFault::TooManyColumns { found, first: most });
+    }
+}
+
 fn without_line_end(row: &[u8]) -> &[u8] {
     match row {
         [head @ .., b'\n' | b'\r'] => head,
@@ -252,11 +309,24 @@ struct Splitter {
     columns: u64,
     ends: [usize; 3],
     after_quote: bool,
+    /// How many columns the row may have, where that is known.
+    most: Option<u64>,
+    /// Something stands in a column after those.
+    beyond: bool,
 }
 
 impl Splitter {
-    fn new(separator: Separator) -> Self {
-        Self { separator, state: State::Start, columns: 0, ends: [0; 3], after_quote: false }
+    fn new(separator: Separator, most: Option<u64>) -> Self {
+        let most = most.filter(|_| separator != Separator::SPACE);
+        Self {
+            separator,
+            state: State::Start,
+            columns: 0,
+            ends: [0; 3],
+            after_quote: false,
+            most,
+            beyond: false,
+        }
     }
 
     /// Takes one more line; fields beyond the third are passed over.
@@ -296,10 +366,12 @@ impl Splitter {
         }
     }
 
-    fn keep(&self, byte: u8, fields: &mut Vec<u8>) {
-        if self.columns < 3 {
+    fn keep(&mut self, byte: u8, fields: &mut Vec<u8>) {
+        if self.columns < NEEDED {
             fields.push(byte);
         }
+        let further = self.most.is_some_and(|most| self.columns >= most);
+        self.beyond |= further && !byte.is_ascii_whitespace();
     }
 
     /// Closes the last field; spaces at the end of a row part nothing.
@@ -307,6 +379,16 @@ impl Splitter {
         if self.separator != Separator::SPACE || self.state != State::Start {
             self.end_field(fields);
         }
+    }
+
+    /// Why the row means nothing; the first row says how many columns there may be.
+    fn fault(&self, most: &mut Option<u64>) -> Option<RowFault> {
+        let first = *most.get_or_insert(self.columns.max(NEEDED));
+        if self.after_quote {
+            return Some(RowFault::AfterQuote);
+        }
+        let found = self.columns;
+        self.beyond.then_some(RowFault::TooManyColumns { found, first })
     }
 
     /// Closes the field at hand.

@@ -5,7 +5,9 @@ use std::fs;
 use std::path::Path;
 
 use proptest::prelude::*;
-use setoff::{FILES, Folder, FolderError, Outcome, ReadOptions, Table, clear, read_table};
+use setoff::{
+    FILES, Folder, FolderError, Outcome, ReadOptions, Table, Timing, clear, files, json, read_table,
+};
 
 use crate::result;
 
@@ -72,7 +74,7 @@ proptest! {
         prop_assert_eq!(again.summary.cleared, 0);
 
         // The circles are a table too: all of it clears, and it is what was cleared of each pair.
-        if outcome.circles.iter().all(|c| c.units <= i128::from(protocol::Units::MAX.milli())) {
+        if outcome.circles.iter().flatten().all(|c| c.units <= i128::from(protocol::Units::MAX.milli())) {
             let circles = read(&out.join("circles.csv"));
             let mut expected = pairs(&outcome.table);
             for (pair, units) in pairs(&residual) {
@@ -127,6 +129,41 @@ fn a_folder_in_use_is_left_alone() {
     let mut expected = FILES.map(str::to_owned).to_vec();
     expected.sort();
     assert_eq!(found, expected);
+}
+
+#[test]
+fn an_explanation_that_is_left_out_is_said_to_be_everywhere() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = Folder::new(folder.path(), true).unwrap();
+    let mut outcome = outcome(TABLE);
+    out.write(&outcome, "explained").unwrap();
+    outcome.circles = None;
+    out.write(&outcome, "too long").unwrap();
+    let expected = files(&outcome).len();
+    assert_eq!((names_in(folder.path()).len(), expected), (expected, FILES.len() - 1));
+    assert!(!folder.path().join("circles.csv").exists(), "nor that of the run before");
+    let page = fs::read_to_string(folder.path().join("report.html")).unwrap();
+    assert!(page.contains("are left out") && !page.contains("circles.csv"), "{page}");
+    let timing = Timing { run: std::time::Duration::ZERO };
+    let text = json(&outcome, timing, false, None).unwrap();
+    assert!(text.contains(r#""lifts":null,"explained":false"#), "{text}");
+}
+
+#[test]
+fn every_row_that_was_left_out_is_listed() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = format!("A,B,1\n{}B,A,1\n", "x,x,1\n".repeat(30));
+    let options = ReadOptions { separator: None, max_bad: 30 };
+    let mut outcome = result::cleared(read_table(text.as_bytes(), &options).unwrap());
+    outcome.table.refused += 7;
+    let refused = rows(&written(&folder, &outcome).join("refused.csv"));
+    let lines: Vec<_> = refused.iter().map(|row| row[0].to_owned()).collect();
+    let expected = (2..32).map(|line| line.to_string()).chain([String::new()]).collect::<Vec<_>>();
+    assert_eq!(lines, expected);
+    assert_eq!(
+        (&refused[0][1], &refused[30][1]),
+        ("debtor and creditor are the same", "and 7 more")
+    );
 }
 
 #[test]

@@ -86,6 +86,23 @@ fn every_packing_is_read_in_one_stream_or_several() {
 }
 
 #[test]
+fn gzip_may_be_padded_with_zero_bytes_and_with_nothing_else() {
+    let read = |tail: &[u8]| {
+        let bytes = [&gzip(TABLE), tail].concat();
+        let mut text = String::new();
+        unpacked(&bytes[..]).unwrap().read_to_string(&mut text).map(|_| text)
+    };
+    for zeros in [1, 511, 200_000] {
+        assert_eq!(read(&vec![0; zeros]).unwrap(), TABLE);
+    }
+    for junk in [&b"x"[..], b"\0\0x", &[&vec![0; 100_000][..], b"junk"].concat()] {
+        let error = read(junk).unwrap_err();
+        assert!(error.get_ref().unwrap().is::<Damaged>(), "{error}");
+    }
+    assert!(read(&[&[0; 8][..], &gzip(TABLE)].concat()).is_err(), "padding is only at the end");
+}
+
+#[test]
 fn packed_data_that_ends_too_early_is_refused_wherever_it_ends() {
     let folder = tempfile::tempdir().unwrap();
     for pack in PACKERS {

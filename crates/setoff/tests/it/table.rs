@@ -4,8 +4,8 @@ use std::io::{self, Read};
 
 use proptest::prelude::*;
 use setoff::{
-    MAX_NAME_BYTES, MAX_ROW_BYTES, ReadError, ReadOptions, Refusal, RowFault, Separator, Table,
-    read_table,
+    MAX_LISTED, MAX_NAME_BYTES, MAX_ROW_BYTES, ReadError, ReadOptions, Refusal, RowFault,
+    Separator, Table, read_table,
 };
 
 /// Gives out a few bytes at a time, so that every boundary between reads is met.
@@ -72,6 +72,51 @@ fn the_separator_is_found_in_the_order_tab_semicolon_comma_space() {
 }
 
 #[test]
+fn the_separator_is_sought_in_the_whole_first_row_and_only_outside_quotes() {
+    let header = read("\"from;\nwho\",\"to\n\nwhom\",amount\nA,B,1\n", ReadOptions::default());
+    let table = header.unwrap();
+    assert_eq!((table.header, rows(&table)), (true, vec![row(5, "A", "B", 1_000)]));
+    let inch = "A 5\" pipe;B;1\nC;6\" D;2\n";
+    assert_eq!(good(inch), [row(1, "A 5\" pipe", "B", 1_000), row(2, "C", "6\" D", 2_000)]);
+    assert_eq!(good("\"A\"\"\n\";\"B,b\";1\n"), [row(1, "A\"", "B,b", 1_000)]);
+    let open = read("\"A\nB,C,1\n", ReadOptions::default()).unwrap_err();
+    assert_eq!(open, Refusal::UnclosedQuote { line: 1 });
+    let long = read(format!("\"{}", "A\n".repeat(MAX_ROW_BYTES)), ReadOptions::default());
+    assert_eq!(long.unwrap_err(), Refusal::LongQuote { line: 1 });
+}
+
+#[test]
+fn more_columns_than_the_first_row_has_are_no_debt() {
+    let thousands = "from,to,amount\nA,B,2.5\nBob,Ann,1,234.50\nC,\"D\",1,234.50\n";
+    let fault = |found, first| RowFault::TooManyColumns { found, first };
+    assert_eq!(faults(thousands), [(3, fault(4, 3)), (4, fault(4, 3))]);
+    let noted = "from,to,amount,for,paid\nA,B,1\nA,B,1,eggs\nA,B,1,eggs,no\nA,B,1,eggs, milk,no\n\
+                 A,B,1,\"eggs\",\"milk\",no\n";
+    assert_eq!(faults(noted), [(5, fault(6, 5)), (6, fault(6, 5))]);
+    assert!(fault(4, 3).to_string().contains("wrong columns"));
+    let empty = "A,B,1\nB,C,2,\nC,D,3, ,\t,\nD,\"E\",4,\"\",\" \"\r\n";
+    assert_eq!(good(empty).len(), 4, "separators and blanks are no columns");
+    assert_eq!(good("A B 1\nB A 2 for eggs\nB \"C\" 2 for eggs\n").len(), 3, "spaces part words");
+    let short = "A,B\nA,B,1\nA,B,1,5\n";
+    assert_eq!(faults(short), [(1, RowFault::Columns { found: 2 }), (3, fault(4, 3))]);
+}
+
+#[test]
+fn a_character_that_nobody_sees_makes_no_other_participant() {
+    for (c, code) in [
+        ('\u{ad}', "U+00AD"),
+        ('\u{200b}', "U+200B"),
+        ('\u{2060}', "U+2060"),
+        ('\u{feff}', "U+FEFF"),
+    ] {
+        let joined = format!("A,B,1\n{c}A,B,2\nA,B{c}b,2\n");
+        let fault = |column| RowFault::Invisible { column, code };
+        assert_eq!(faults(joined), [(2, fault("debtor")), (3, fault("creditor"))]);
+    }
+    assert_eq!(good("👩\u{200d}🌾,B,1\n").len(), 1, "what joins an emoji is part of it");
+}
+
+#[test]
 fn a_given_separator_overrides() {
     let options = |text: &str| ReadOptions { separator: Some(text.parse().unwrap()), max_bad: 0 };
     assert_eq!(rows(&read("A,b|C|1\n", options("|")).unwrap()), [row(1, "A,b", "C", 1_000)]);
@@ -86,7 +131,7 @@ fn a_given_separator_overrides() {
 
 #[test]
 fn line_one_is_a_header_only_without_a_digit_in_its_third_field() {
-    for text in ["from,to,amount\nA,B,1\n", "\u{feff}from,to,amount\nA,B,1\n", "\n x,y,\nA,B,1"] {
+    for text in ["from,to,amount\nA,B,1\n", "\u{feff}from,to,amount\nA,B,1\n", " x,y,\nA,B,1"] {
         let table = read(text, ReadOptions::default()).unwrap();
         assert!(table.header, "{text:?}");
         assert_eq!(table.debts.len(), 1);
@@ -97,13 +142,14 @@ fn line_one_is_a_header_only_without_a_digit_in_its_third_field() {
     }
     assert_eq!(faults("A,B\nC,D,2"), [(1, RowFault::Columns { found: 2 })]);
     assert_eq!(faults("A,B,amount\nC,D,amount")[0].0, 2, "only line 1");
+    assert_eq!(faults("\n\nA,B,oops\nA,B,1")[0].0, 3, "no debt vanishes after blank lines");
     let table = read("from,to,amount\n", ReadOptions::default()).unwrap();
     assert_eq!((table.participants(), table.header), (0, true), "no debts is a table too");
 }
 
 #[test]
 fn quotes_and_line_ends_keep_the_line_numbers_right() {
-    let text = "a,b,c\r\n\"An\"\"n\",\"B\r\no\",1\r\n\r\nB,C,2,\"note\nof\n\nmany\"\rC,D,3\n\n\nD \"d\" D,E,4";
+    let text = "a,b,c,d\r\n\"An\"\"n\",\"B\r\no\",1\r\n\r\nB,C,2,\"note\nof\n\nmany\"\rC,D,3\n\n\nD \"d\" D,E,4";
     assert_eq!(
         good(text),
         [
@@ -172,6 +218,10 @@ fn many_bad_rows_are_counted_and_few_shown() {
         panic!("bad rows")
     };
     assert_eq!((rows.len(), count), (20, 1000));
+    let some = ReadOptions { separator: None, max_bad: u64::MAX };
+    assert_eq!(read("x,x,1\n".repeat(1000), some).unwrap().bad_rows.len(), 1000);
+    let many = plain(read_table("x,x,1\n".repeat(MAX_LISTED + 1).as_bytes(), &some)).unwrap();
+    assert_eq!((many.bad_rows.len(), many.refused), (MAX_LISTED, MAX_LISTED as u64 + 1));
 }
 
 #[test]
@@ -208,6 +258,11 @@ fn what_is_no_text_is_named() {
     for bytes in [&b"\xff\xfea\0,\0"[..], b"PK\x03\x04....", b"%PDF-1.7"] {
         assert_eq!(refused(bytes).code(), "not_text");
     }
+}
+
+/// Any name that may stand in a table.
+fn name() -> &'static str {
+    "[^\0\u{ad}\u{200b}\u{2060}\u{feff}]{1,12}"
 }
 
 /// Small pieces that tables are made of, so that random texts meet every rule.
@@ -263,7 +318,7 @@ proptest! {
     /// Whatever a well-known writer of CSV makes of the names comes back as it was.
     #[test]
     fn names_survive_quoting(
-        names in prop::collection::vec(("[^\0]{1,12}", "[^\0]{1,12}"), 1..20),
+        names in prop::collection::vec((name(), name()), 1..20),
         separator in prop::sample::select(b"\t;,|".to_vec()),
         quote_all: bool,
     ) {

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use clearing::Circle;
+use clearing::{Circle, MAX_TOLD_MEMBERS};
 
 use super::{Escaped, Name, counted};
 use crate::output::decimal::{Grouped, grouped};
@@ -30,7 +30,16 @@ pub(super) fn in_order(outcome: &Outcome, most: usize) -> Vec<u32> {
 /// The circles that clear the most, in words.
 pub(super) fn circles(outcome: &Outcome) -> String {
     let weight = |circle: &Circle| circle.units.saturating_mul(circle.members.len() as i128);
-    let mut largest: Vec<&Circle> = outcome.circles.iter().collect();
+    let Some(circles) = &outcome.circles else {
+        return format!(
+            "<section>\n<h2>The circles</h2>\n<p>The circles that make up this set-off are left out: \
+             listed one by one, they would have more than {} members. What was struck from each debt \
+             is in <code>setoff.csv</code>, exact as always, and so is the proof below.</p>\n\
+             </section>\n",
+            grouped(MAX_TOLD_MEMBERS as u64)
+        );
+    };
+    let mut largest: Vec<&Circle> = circles.iter().collect();
     largest.sort_by_key(|circle| std::cmp::Reverse(weight(circle)));
     largest.truncate(CIRCLES);
     let items: String = largest.iter().map(|circle| item(outcome, circle)).collect();
@@ -39,7 +48,7 @@ pub(super) fn circles(outcome: &Outcome) -> String {
          <p>The whole set-off is {}. Along a circle the same sum is struck from every debt. \
          <code>circles.csv</code> lists them all.</p>\n<ul class=\"circles\">\n{items}</ul>\n\
          </section>\n",
-        match outcome.circles.len() {
+        match circles.len() {
             1 => "one circle of debts".to_owned(),
             many => format!("{} of debts, put together", counted(many as u64, "circle")),
         },
@@ -151,7 +160,9 @@ pub(super) fn left_out(table: &Table) -> String {
         let more = table.refused - table.bad_rows.len().min(MAX_BAD_ROWS) as u64;
         let more = match more {
             0 => String::new(),
-            more => format!("<li>and {} more</li>\n", grouped(more)),
+            more => {
+                format!("<li>and {} more; <code>refused.csv</code> has them</li>\n", grouped(more))
+            }
         };
         let _ = writeln!(
             words,
@@ -168,6 +179,10 @@ pub(super) fn left_out(table: &Table) -> String {
 /// Why one may believe it, and how to look oneself.
 pub(super) fn how_to_check(outcome: &Outcome) -> String {
     let proof = &outcome.proof;
+    let circles = match outcome.circles {
+        Some(_) => "<dt><code>circles.csv</code></dt><dd>all circles, debt by debt</dd>\n",
+        None => "",
+    };
     format!(
         "<section>\n<h2>How to check it</h2>\n\
          <p>Any member can check its own lines with pencil and paper, and anybody the whole:</p>\n\
@@ -187,7 +202,8 @@ pub(super) fn how_to_check(outcome: &Outcome) -> String {
          <dt><code>residual.csv</code></dt><dd>the debts that are left, as a table for the next \
          set-off</dd>\n\
          <dt><code>positions.csv</code></dt><dd>each member's debts and claims, before and after</dd>\n\
-         <dt><code>circles.csv</code></dt><dd>all circles, debt by debt</dd>\n</dl>\n</section>\n",
+         {circles}<dt><code>refused.csv</code></dt><dd>the rows that were left out, and why</dd>\n</dl>\n\
+         </section>\n",
         Grouped(proof.bound),
         Grouped(proof.cleared),
     )
