@@ -92,7 +92,7 @@ pub(super) fn place(numbers: &[usize]) -> String {
 #[derive(Default)]
 pub(super) struct Found<'a> {
     sections: usize,
-    tags: BTreeSet<&'a Word>,
+    tags: BTreeSet<&'a str>,
     texts: Vec<(String, &'a str)>,
 }
 
@@ -103,7 +103,7 @@ impl<'a> Found<'a> {
         tag: Option<&'a Word>,
     ) -> Result<(), ContractError> {
         match tag {
-            Some(tag) if !self.tags.insert(tag) => {
+            Some(tag) if !self.tags.insert(tag.as_str()) => {
                 Err(ContractError::TagTwice { place: place.to_owned(), tag: tag.clone() })
             }
             _ => Ok(()),
@@ -139,7 +139,7 @@ impl<'a> Found<'a> {
     pub(super) fn check_references(self, own: Option<(String, &str)>) -> Result<(), ContractError> {
         for (place, text) in own.into_iter().chain(self.texts) {
             for tag in print::references(text) {
-                if !self.tags.iter().any(|known| known.as_str() == tag) {
+                if !self.tags.contains(tag) {
                     return Err(ContractError::NoSuchTag { place, tag: tag.to_owned() });
                 }
             }
