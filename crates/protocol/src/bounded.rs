@@ -17,6 +17,9 @@ pub enum TextError {
     /// spelling.
     #[error("text is empty; leave it out instead")]
     Empty,
+    /// White space before or after a line, which nobody sees: "Ann " is not to be another name.
+    #[error("text begins or ends with white space; take that away")]
+    Around,
     /// Longer than the limit, in bytes of UTF-8.
     #[error("text of {bytes} bytes is longer than {max}")]
     TooLong {
@@ -36,30 +39,45 @@ pub enum TextError {
 
 /// Controls, the marks that reverse the order in which a text is shown, and what leaves no trace on
 /// a screen. Joiners (U+200C, U+200D) and direction marks (U+200E, U+200F, U+061C) are left to those
-/// whose scripts need them.
+/// whose scripts need them, and so are the two marks that choose how an emoji looks (U+FE0E, U+FE0F).
 fn unseen(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
         || matches!(c, '\u{ad}' | '\u{200b}' | '\u{2060}'..='\u{2065}' | '\u{206a}'..='\u{206f}')
-        || matches!(c, '\u{115f}' | '\u{1160}' | '\u{180e}' | '\u{3164}' | '\u{ffa0}')
-        || matches!(c, '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+        || matches!(c, '\u{34f}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}')
+        || matches!(c, '\u{180b}'..='\u{180f}' | '\u{2800}' | '\u{3164}' | '\u{fe00}'..='\u{fe0d}')
+        || matches!(c, '\u{feff}' | '\u{ffa0}' | '\u{fff9}'..='\u{fffb}')
+        || matches!(c, '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}')
+        || matches!(c, '\u{e0000}'..='\u{e0fff}')
 }
 
-fn checked(text: &str, max: usize, also_allowed: impl Fn(char) -> bool) -> Result<(), TextError> {
-    if text.trim().is_empty() {
+/// What a text may be.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Line,
+    Prose,
+}
+
+fn checked(text: &str, max: usize, kind: Kind) -> Result<(), TextError> {
+    let inner = text.trim();
+    if inner.is_empty() {
         return Err(TextError::Empty);
     }
     if text.len() > max {
         return Err(TextError::TooLong { bytes: text.len(), max });
     }
-    match text.chars().find(|&c| unseen(c) && !also_allowed(c)) {
-        Some(found) => Err(TextError::Unseen { found }),
-        None => Ok(()),
+    let line_end = |c| kind == Kind::Prose && c == '\n';
+    if let Some(found) = text.chars().find(|&c| unseen(c) && !line_end(c)) {
+        return Err(TextError::Unseen { found });
     }
+    if kind == Kind::Line && inner.len() < text.len() {
+        return Err(TextError::Around);
+    }
+    Ok(())
 }
 
 macro_rules! text_type {
-    ($(#[$doc:meta])* $name:ident, $also_allowed:expr) => {
+    ($(#[$doc:meta])* $name:ident, $kind:expr) => {
         $(#[$doc])*
         #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub struct $name<const MAX: usize>(String);
@@ -81,7 +99,7 @@ macro_rules! text_type {
             type Err = TextError;
 
             fn from_str(text: &str) -> Result<Self, TextError> {
-                checked(text, MAX, $also_allowed)?;
+                checked(text, MAX, $kind)?;
                 Ok(Self(text.to_owned()))
             }
         }
@@ -95,7 +113,7 @@ macro_rules! text_type {
         impl<'de, const MAX: usize> Deserialize<'de> for $name<MAX> {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 let text = String::deserialize(deserializer)?;
-                checked(&text, MAX, $also_allowed).map_err(serde::de::Error::custom)?;
+                checked(&text, MAX, $kind).map_err(serde::de::Error::custom)?;
                 Ok(Self(text))
             }
         }
@@ -103,13 +121,13 @@ macro_rules! text_type {
 }
 
 text_type! {
-    /// One line of 1 to `MAX` bytes: a name, a title, a reference.
-    Line, |_| false
+    /// One line of 1 to `MAX` bytes without white space around it: a name, a title, a reference.
+    Line, Kind::Line
 }
 
 text_type! {
     /// A text of 1 to `MAX` bytes that may have several lines, ended by `\n`.
-    Prose, |c| c == '\n'
+    Prose, Kind::Prose
 }
 
 /// A word that names a thing within a record: 1 to 32 of `a-z`, `0-9`, `_` and `-`, a letter first.

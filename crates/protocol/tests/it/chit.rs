@@ -82,9 +82,30 @@ fn each_type_has_its_members_and_no_others() {
     refused(payment(), "memo", json!(""), "text is empty; leave it out instead");
     refused(payment(), "memo", json!("a\u{202e}b"), "would not be seen as it is");
     refused(payment(), "ref", json!("a\nb"), "would not be seen as it is");
-    for unseen in ["\u{ad}", "\u{200b}", "\u{2060}", "\u{3164}", "\u{feff}", "\u{e0041}"] {
+    for unseen in [
+        "\u{ad}",
+        "\u{34f}",
+        "\u{17b4}",
+        "\u{180b}",
+        "\u{180f}",
+        "\u{200b}",
+        "\u{2060}",
+        "\u{2800}",
+        "\u{3164}",
+        "\u{fe00}",
+        "\u{fe0d}",
+        "\u{feff}",
+        "\u{1bca0}",
+        "\u{1d173}",
+        "\u{e0041}",
+        "\u{e0080}",
+        "\u{e0fff}",
+    ] {
         let text = json!(format!("a{unseen}b"));
         refused(payment(), "ref", text, "would not be seen as it is");
+    }
+    for around in [" a", "a ", "a\u{3000}"] {
+        refused(payment(), "ref", json!(around), "begins or ends with white space");
     }
     for blank in [" ", "\u{a0}", "\u{3000}"] {
         refused(payment(), "ref", json!(blank), "text is empty; leave it out instead");

@@ -108,7 +108,8 @@ pub(crate) fn positive(milli: i64) -> Positive {
 // Any record at all.
 
 fn line<const MAX: usize>() -> impl Strategy<Value = Line<MAX>> {
-    "[!-~äß€\u{1F9C0}][ -~äß€\u{1F9C0}]{0,7}".prop_map(|text| text.parse().unwrap())
+    "[!-~äß€\u{1F9C0}]([ -~äß€\u{1F9C0}]{0,7}[!-~äß€\u{1F9C0}])?"
+        .prop_map(|text| text.parse().unwrap())
 }
 
 fn prose<const MAX: usize>() -> impl Strategy<Value = Prose<MAX>> {
