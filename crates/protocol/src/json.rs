@@ -102,7 +102,8 @@ pub enum JsonError {
     /// Means what a record means, but spells it in another way than this program does, so that its
     /// hash and signatures would differ.
     #[error(
-        "{kind:?} is not in its one spelling: a member that has its default value is written out"
+        "{kind:?} is not in its one spelling: a member that has its default value is written out, \
+         or a list stands for an object"
     )]
     Spelling {
         /// The record's kind.
@@ -181,6 +182,32 @@ impl Json {
         }
         drop_nulls(&mut self.0);
         self
+    }
+}
+
+/// Reads a value by the rules of [`Json`] from any reader, as a part of something else.
+pub(crate) fn checked<'de, D: Deserializer<'de>>(from: D) -> Result<Value, D::Error> {
+    let mut walk = Walk::default();
+    let read = walk.deserialize(from);
+    read.map_err(|error| walk.fault.map_or(error, D::Error::custom))
+}
+
+/// Whether two values are the same but for null members of objects.
+pub(crate) fn same(one: &Value, other: &Value) -> bool {
+    match (one, other) {
+        (Value::Object(one), Value::Object(other)) => {
+            let there = |members: &Map<String, Value>| {
+                members.values().filter(|member| !member.is_null()).count()
+            };
+            let found = |(name, member): (&String, &Value)| {
+                member.is_null() || other.get(name).is_some_and(|other| same(member, other))
+            };
+            there(one) == there(other) && one.iter().all(found)
+        }
+        (Value::Array(one), Value::Array(other)) => {
+            one.len() == other.len() && one.iter().zip(other).all(|(one, other)| same(one, other))
+        }
+        (one, other) => one == other,
     }
 }
 

@@ -5,7 +5,7 @@ mod head;
 
 use serde::de::{DeserializeOwned, Deserializer, Error as _};
 use serde::ser::Serialize;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::canonical::CanonicalText;
 use crate::ids::Hash;
@@ -60,12 +60,7 @@ pub trait Record: Serialize + DeserializeOwned {
     /// [`JsonError`] says what is refused and where.
     fn from_json(value: &Json) -> Result<Self, JsonError> {
         check_head(value.member("kind"), value.member("v"), Self::KIND, Self::VERSION)?;
-        let record: Self = value.read()?;
-        // Whatever we sign or hash later is made from the record; it must be what was read.
-        if record.to_json()?.without(&[]) != value.clone().without(&[]) {
-            return Err(JsonError::Spelling { kind: Self::KIND });
-        }
-        Ok(record)
+        value.read()
     }
 
     /// The record as a checked value, signatures included.
@@ -165,8 +160,12 @@ macro_rules! record {
             fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
                 let members = $crate::record::open($kind, $version, from)?;
                 let mut track = serde_path_to_error::Track::new();
-                <$type>::deserialize(serde_path_to_error::Deserializer::new(members, &mut track))
-                    .map_err(|error| $crate::record::inside(&track.path(), &error))
+                let record =
+                    <$type>::deserialize(serde_path_to_error::Deserializer::new(&members, &mut track))
+                        .map_err(|error| $crate::record::inside(&track.path(), &error))?;
+                let spelled = <$type>::serialize(&record, serde_json::value::Serializer);
+                $crate::record::close($kind, &members, spelled)?;
+                Ok(record)
             }
         }
     };
@@ -175,17 +174,31 @@ macro_rules! record {
 pub(crate) use head::{Members, WithHead};
 pub(crate) use record;
 
-/// Reads the members of a record, `kind` and `v` checked and taken out.
+/// Reads the members of a record, `kind` and `v` checked and taken out: wherever a record stands, it
+/// keeps the rules of [`Json`], so no member is named twice.
 pub(crate) fn open<'de, D: Deserializer<'de>>(
     kind: &'static str,
     version: u32,
     from: D,
 ) -> Result<Value, D::Error> {
-    let mut members: Map<String, Value> = serde::Deserialize::deserialize(from)?;
+    let Value::Object(mut members) = json::checked(from)? else {
+        return Err(D::Error::custom("a record is an object"));
+    };
     check_head(members.get("kind"), members.get("v"), kind, version).map_err(D::Error::custom)?;
     members.remove("kind");
     members.remove("v");
     Ok(Value::Object(members))
+}
+
+/// Refuses a record that would be written in another way than it was read: whatever we sign or hash
+/// later is made from the record.
+pub(crate) fn close<E: serde::de::Error>(
+    kind: &'static str,
+    read: &Value,
+    spelled: Result<Value, serde_json::Error>,
+) -> Result<(), E> {
+    let spelled = spelled.map_err(E::custom)?;
+    if json::same(read, &spelled) { Ok(()) } else { Err(E::custom(JsonError::Spelling { kind })) }
 }
 
 /// Names the member inside a record that was refused; the reader of the whole names the way there.
@@ -308,7 +321,7 @@ mod tests {
         refused::<Note>(r#"{"kind":"note","v":1}"#, "missing field `units`");
         refused::<Note>(
             r#"{"kind":"note","v":1,"units":5,"tags":[]}"#,
-            r#""note" is not in its one spelling: a member that has its default value is written out"#,
+            r#""note" is not in its one spelling: a member that has its default value is written out, or a list stands for an object"#,
         );
         refused::<Folder>(
             r#"{"kind":"folder","v":2,"first":{"kind":"note","v":1,"units":"5"}}"#,
