@@ -1,6 +1,9 @@
 //! What a user takes along: a tally with all that proves it, and all of a user's tallies. Whoever has
 //! one checks it without asking anybody ([`TallyExport::check`]).
 
+use std::collections::BTreeMap;
+
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -21,6 +24,9 @@ pub const USER_KIND: &str = "user_export";
 /// The `v` member of both.
 pub const VERSION: u32 = 1;
 
+/// The most bytes of an exported text: some 300,000 chits.
+pub const MAX_EXPORT_BYTES: usize = 256 * 1024 * 1024;
+
 /// A tally, as one of its users saw it at its site.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -29,7 +35,7 @@ pub struct TallyExport {
     pub kind: String,
     /// [`VERSION`].
     pub v: u32,
-    /// When it was exported.
+    /// When it was exported; nobody signs that.
     pub date: Timestamp,
     /// The agent of the site.
     pub agent: AgentId,
@@ -73,7 +79,7 @@ pub struct UserExport {
     pub kind: String,
     /// [`VERSION`].
     pub v: u32,
-    /// When it was exported.
+    /// When it was exported; nobody signs that.
     pub date: Timestamp,
     /// The agent of the site.
     pub agent: AgentId,
@@ -113,6 +119,9 @@ pub enum ExportFault {
         /// The lift.
         lift: LiftId,
     },
+    /// A proof of a lift that has no chit here, or a second one of the same lift.
+    #[error("lift {0} has a proof for which there is no chit, or is proved twice")]
+    SpareProof(LiftId),
     /// A lift, or a leg of it, is not proved.
     #[error(transparent)]
     Lift(#[from] LiftFault),
@@ -148,9 +157,28 @@ pub enum ExportFault {
     /// A tally that is not the user's, or twice the same.
     #[error("tally {0} is not one of the user's, or is there twice")]
     Tally(TallyId),
+    /// The cert of the user names a key that its side never had on any of the tallies.
+    #[error("the user's cert has a key that signs none of the tallies")]
+    CertKey,
+    /// More bytes than an export may have.
+    #[error("{bytes} bytes are more than an export may have ({MAX_EXPORT_BYTES})")]
+    TooLarge {
+        /// Bytes found.
+        bytes: usize,
+    },
+    /// The text is no export: a member is missing, unknown, named twice or in another spelling.
+    #[error("it is not what mychips export writes: {0}")]
+    Text(String),
     /// A record has no canonical form.
     #[error(transparent)]
     Record(#[from] JsonError),
+}
+
+fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ExportFault> {
+    if bytes.len() > MAX_EXPORT_BYTES {
+        return Err(ExportFault::TooLarge { bytes: bytes.len() });
+    }
+    serde_json::from_slice(bytes).map_err(|error| ExportFault::Text(error.to_string()))
 }
 
 fn is(expected: &'static str, kind: &str, v: u32) -> Result<(), ExportFault> {
@@ -216,6 +244,15 @@ impl ToExport {
 }
 
 impl TallyExport {
+    /// Reads the text of an export; nothing of it is checked but that every record in it is in its one
+    /// spelling.
+    ///
+    /// # Errors
+    /// [`ExportFault::TooLarge`], [`ExportFault::Text`].
+    pub fn read(bytes: &[u8]) -> Result<Self, ExportFault> {
+        read(bytes)
+    }
+
     /// Checks everything: signatures, contract, chain, lifts, balance, the agent's word. What comes
     /// back is the user's half as it follows from the chits.
     ///
@@ -275,6 +312,7 @@ impl TallyExport {
         let signed: Vec<_> =
             self.links.iter().filter(|link| !lifted(link)).map(|link| link.chit.clone()).collect();
         let mut signed = ledger.prove_in_order(signed)?.into_iter();
+        let mut proofs = self.proofs()?;
         let mut good = Vec::with_capacity(self.links.len());
         for link in &self.links {
             let chit = &link.chit;
@@ -282,7 +320,9 @@ impl TallyExport {
                 Entry::Lift { lift, .. } => {
                     let chit = chit.uuid;
                     let none = ExportFault::NoProof { chit, lift };
-                    self.proof(lift)?.ok_or(none)?
+                    let proof = proofs.remove(&lift).ok_or(none)?;
+                    self.decided_by_a_site_of_theirs(lift, &proof.record)?;
+                    proof.check()?
                 }
                 // One for each, in their order.
                 _ => signed.next().ok_or(ExportFault::OtherChit(chit.uuid))?,
@@ -292,7 +332,22 @@ impl TallyExport {
             }
             good.push(next);
         }
-        Ok(good)
+        match proofs.pop_first() {
+            Some((lift, _)) => Err(ExportFault::SpareProof(lift)),
+            None => Ok(good),
+        }
+    }
+
+    /// What proves the lifts, by their names.
+    fn proofs(&self) -> Result<BTreeMap<LiftId, &LiftProof>, ExportFault> {
+        let mut proofs = BTreeMap::new();
+        for proof in &self.lifts {
+            let lift = proof.record.id()?;
+            if proofs.insert(lift, proof).is_some() {
+                return Err(ExportFault::SpareProof(lift));
+            }
+        }
+        Ok(proofs)
     }
 
     /// Anybody can decide a lift of its own making: a certificate proves no more than its referees are
@@ -302,16 +357,6 @@ impl TallyExport {
             Side::BOTH.iter().any(|side| self.tally.party(*side).cert.chad.agent == *agent)
         };
         if record.referees.iter().all(known) { Ok(()) } else { Err(ExportFault::Referee(lift)) }
-    }
-
-    fn proof(&self, lift: LiftId) -> Result<Option<Good>, ExportFault> {
-        for proof in &self.lifts {
-            if proof.record.id()? == lift {
-                self.decided_by_a_site_of_theirs(lift, &proof.record)?;
-                return proof.check().map(Some);
-            }
-        }
-        Ok(None)
     }
 }
 
@@ -327,13 +372,28 @@ impl LiftProof {
 }
 
 impl UserExport {
+    /// Reads the text of an export, as [`TallyExport::read`].
+    ///
+    /// # Errors
+    /// [`ExportFault::TooLarge`], [`ExportFault::Text`].
+    pub fn read(bytes: &[u8]) -> Result<Self, ExportFault> {
+        read(bytes)
+    }
+
     /// Checks the cert and every tally, as [`TallyExport::check`]; the halves come back in their order.
+    /// Without a tally it is proved only that the cert is signed with the key that it names itself.
     ///
     /// # Errors
     /// [`ExportFault`] names the first thing that is wrong.
     pub fn check(&self) -> Result<Vec<Ledger>, ExportFault> {
         is(USER_KIND, &self.kind, self.v)?;
         self.cert.check_signatures(&())?;
+        let agents = self.tallies.iter().map(|export| export.agent);
+        for agent in agents.chain([self.cert.chad.agent]) {
+            if agent != self.agent {
+                return Err(ExportFault::Agent(self.agent));
+            }
+        }
         let mut halves: Vec<Ledger> = Vec::with_capacity(self.tallies.len());
         for export in &self.tallies {
             let half = export.check()?;
@@ -343,6 +403,10 @@ impl UserExport {
                 return Err(ExportFault::Tally(half.tally()));
             }
             halves.push(half);
+        }
+        let signs = |half: &Ledger| half.keys_had(half.side()).contains(&self.cert.public);
+        if !halves.is_empty() && !halves.iter().any(signs) {
+            return Err(ExportFault::CertKey);
         }
         Ok(halves)
     }

@@ -11,7 +11,6 @@ use crate::page::Look;
 use crate::say::{self, Set, Table};
 
 use super::tally::MAX_INVITATION_BYTES;
-use super::verify::MAX_EXPORT_BYTES;
 
 /// Show the limits on everything that users and partners can make grow.
 ///
@@ -60,6 +59,7 @@ fn all() -> Vec<Limit> {
     vec![
         limit!("protocol::address::MAX_LEN" => protocol::ChipAddress::MAX_LEN, "bytes", "a CHIP address: its longest parts need about 400"),
         limit!("protocol::bounded::MAX_LEN" => protocol::bounded::Word::MAX_LEN, "bytes", "a word: enough to say what it is, short enough for a table"),
+        limit!("protocol::export::MAX_EXPORT_BYTES" => protocol::export::MAX_EXPORT_BYTES, "bytes", "an exported file: some 300,000 chits"),
         limit!("protocol::ids::MAX_LEN" => protocol::Cuid::MAX_LEN, "bytes", "a user's name: as long as before the @ of a mail address"),
         limit!(
             protocol::json::MAX_RECORD_BYTES,
@@ -234,7 +234,6 @@ fn all() -> Vec<Limit> {
             "worked on at once: their bodies are bounded together"
         ),
         limit!("mychips::commands::MAX_INVITATION_BYTES" => MAX_INVITATION_BYTES, "bytes", "an invitation's file: a cert and a few sentences"),
-        limit!("mychips::commands::MAX_EXPORT_BYTES" => MAX_EXPORT_BYTES, "bytes", "an exported file: some 300,000 chits"),
         limit!("mychips::backup::MAX_MANIFEST_BYTES" => MAX_MANIFEST_BYTES, "bytes", "backup.json: three files need less than a thousand"),
         limit!("mychips::device::MAX_KEPT_BYTES" => MAX_KEPT_BYTES, "bytes", "what a device keeps of one tally: some 150,000 chits"),
         limit!("mychips::config::MAX_CONFIG_BYTES" => MAX_CONFIG_BYTES, "bytes", "mychips.toml: a few lines for each key, and remarks"),

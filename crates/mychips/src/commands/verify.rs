@@ -5,7 +5,10 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use protocol::export::{TALLY_KIND, TallyExport, USER_KIND, UserExport};
+use protocol::chit::Entry;
+use protocol::export::{
+    ExportFault, MAX_EXPORT_BYTES, TALLY_KIND, TallyExport, USER_KIND, UserExport,
+};
 use protocol::ledger::Ledger;
 use protocol::{AgentId, TallyId, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -13,15 +16,15 @@ use serde::{Deserialize, Serialize};
 use crate::failure::Failure;
 use crate::say;
 
-/// The most bytes of an exported file: some 300,000 chits.
-pub(crate) const MAX_EXPORT_BYTES: u64 = 256 * 1024 * 1024;
-
 /// Check an exported tally or user: every signature, chain, lift and balance in it. No site is needed.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 JSON:
   kind      tally_export or user_export
-  date      when it was exported; agent: of which site
+  proved    all; or cert, where there is no tally: then only that the cert is
+            signed with the key that it names itself
+  date      when it was exported, by the file's own word: nobody signs it
+  agent     of which site
   tallies   tally, holder, partner, status, balance (in milli-CHIPs, positive
             when the partner owes), chits, lifts, contract (whether it is in the
             file), word (whether the site's signed word for the chain is)
@@ -54,6 +57,7 @@ struct Kind {
 #[derive(Serialize)]
 struct Proved {
     kind: &'static str,
+    proved: &'static str,
     date: Timestamp,
     agent: AgentId,
     tallies: Vec<Seen>,
@@ -77,25 +81,33 @@ struct Seen {
 impl Export {
     /// What a file holds; nothing of it is checked.
     pub(super) fn read(path: &Path) -> Result<Self, Failure> {
-        let mut text = String::new();
-        let read = File::open(path)
-            .and_then(|file| file.take(MAX_EXPORT_BYTES + 1).read_to_string(&mut text));
-        let read = read.map_err(|error| Failure::io("cannot read", path, &error))?;
-        if u64::try_from(read).unwrap_or(u64::MAX) > MAX_EXPORT_BYTES {
-            let text = format!("{}: more than {MAX_EXPORT_BYTES} bytes", path.display());
-            return Err(Failure::refused("too_large", text));
-        }
-        let no_export = |error: serde_json::Error| {
-            let text = format!("{} is not what mychips export writes: {error}", path.display());
-            Failure::refused("no_export", text)
+        let mut text = Vec::new();
+        // One byte more shows that there are too many.
+        let most = MAX_EXPORT_BYTES as u64 + 1;
+        File::open(path)
+            .and_then(|file| file.take(most).read_to_end(&mut text))
+            .map_err(|error| Failure::io("cannot read", path, &error))?;
+        // What names no kind names its fault below.
+        let user = serde_json::from_slice::<Kind>(&text).is_ok_and(|named| named.kind == USER_KIND);
+        let read = if user {
+            UserExport::read(&text).map(|user| Self::User(Box::new(user)))
+        } else {
+            TallyExport::read(&text).map(|tally| Self::Tally(Box::new(tally)))
         };
-        let kind: Kind = serde_json::from_str(&text).map_err(no_export)?;
-        match kind.kind.as_str() {
-            USER_KIND => serde_json::from_str(&text).map(|user| Self::User(Box::new(user))),
-            // Others name themselves in the refusal.
-            _ => serde_json::from_str(&text).map(|tally| Self::Tally(Box::new(tally))),
-        }
-        .map_err(no_export)
+        read.map_err(|fault| {
+            let path = path.display();
+            match fault {
+                ExportFault::TooLarge { .. } => {
+                    let text = format!("{path}: more than {MAX_EXPORT_BYTES} bytes");
+                    Failure::refused("too_large", text)
+                }
+                ExportFault::Text(why) => {
+                    let text = format!("{path} is not what mychips export writes: {why}");
+                    Failure::refused("no_export", text)
+                }
+                fault => Failure::refused("not_proved", format!("{path}: {fault}")),
+            }
+        })
     }
 
     /// Its tallies, each with the half that follows from it, all checked.
@@ -119,10 +131,22 @@ pub(crate) fn run(flags: &Verify) -> Result<(), Failure> {
         Export::Tally(tally) => (TALLY_KIND, tally.date, tally.agent),
         Export::User(user) => (USER_KIND, user.date, user.agent),
     };
-    let proved = Proved { kind, date, agent, tallies };
+    let only_cert = matches!(&export, Export::User(user) if user.tallies.is_empty());
+    let what = if only_cert { "cert" } else { "all" };
+    let proved = Proved { kind, proved: what, date, agent, tallies };
     say::either(flags.json, &proved, || {
         let file = flags.file.display();
-        let mut page = format!("All of {file} is proved.\nexported  {date}\nsite      {agent}\n");
+        let mut page = if only_cert {
+            format!(
+                "There is no tally in {file}: only the cert's own signature was checked, by the key \
+                 that it names itself.\n"
+            )
+        } else {
+            format!("All of {file} is proved.\n")
+        };
+        page += &format!(
+            "exported  {date}, by the file's own word: nobody signs that\nsite      {agent}\n"
+        );
         for tally in &proved.tallies {
             page.push('\n');
             page.push_str(&tally.words);
@@ -140,7 +164,8 @@ fn seen(export: &TallyExport, half: &Ledger) -> Seen {
         Status::Open => "open",
         Status::Closing | Status::Closed => "closing",
     };
-    let (chits, lifts) = (half.head().index, export.lifts.len() as u64);
+    let lifted = export.links.iter().filter(|link| matches!(link.chit.entry, Entry::Lift { .. }));
+    let (chits, lifts) = (half.head().index, lifted.count() as u64);
     let balance = half.balance_milli();
     let called = say::called(&other.cert);
     let (contract, word) = (export.contract.is_some(), export.word.is_some());

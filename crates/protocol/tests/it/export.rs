@@ -1,7 +1,12 @@
 //! An exported tally proves itself; whatever is changed in it is found and named.
 
+use std::sync::OnceLock;
+
+use proptest::prelude::*;
 use protocol::chit::{Entry, Written};
-use protocol::export::{ExportFault, LiftProof, ToExport, USER_KIND, UserExport, VERSION};
+use protocol::export::{
+    ExportFault, LiftProof, MAX_EXPORT_BYTES, TallyExport, ToExport, USER_KIND, UserExport, VERSION,
+};
 use protocol::ledger::{Ack, Head, Link};
 use protocol::lift::{Certificate, Leg, Legs, Mode, Outcome};
 use protocol::record::Record;
@@ -81,7 +86,7 @@ fn it_proves_itself_after_a_journey_as_text() {
         assert_eq!((export.balance, export.head.index), (Units::new(balance).unwrap(), 4));
         assert!(export.word.is_some());
         let text = serde_json::to_string_pretty(&export).unwrap();
-        let read: protocol::export::TallyExport = serde_json::from_str(&text).unwrap();
+        let read = TallyExport::read(text.as_bytes()).unwrap();
         assert_eq!(read, export);
         let half = read.check().unwrap();
         assert_eq!((half.side(), half.balance_milli()), (side, i128::from(balance)));
@@ -96,7 +101,7 @@ fn it_proves_itself_after_a_journey_as_text() {
 #[test]
 fn whatever_is_changed_is_named() {
     let export = || to_export(Side::Foil).export().unwrap();
-    let with = |change: &dyn Fn(&mut protocol::export::TallyExport)| {
+    let with = |change: &dyn Fn(&mut TallyExport)| {
         let mut export = export();
         change(&mut export);
         export.check().unwrap_err()
@@ -187,6 +192,72 @@ fn a_chain_that_was_forged_whole_has_not_the_signatures() {
 }
 
 #[test]
+fn a_proof_is_used_once_and_none_is_to_spare() {
+    let spare = lifted_by(Side::Foil, lifted());
+    let lift = spare.lifts[0].record.id().unwrap();
+    let mut unlinked = spare.clone();
+    let lifted = |link: &Link| matches!(link.chit.entry, Entry::Lift { .. });
+    unlinked.links.truncate(unlinked.links.iter().position(lifted).unwrap());
+    assert_eq!(unlinked.export().unwrap_err(), ExportFault::SpareProof(lift));
+    let mut twice = spare;
+    twice.lifts.push(twice.lifts[0].clone());
+    assert_eq!(twice.export().unwrap_err(), ExportFault::SpareProof(lift));
+}
+
+/// The text with one place changed by hand.
+fn with(export: &TallyExport, from: &str, to: &str) -> Result<TallyExport, ExportFault> {
+    let text = serde_json::to_string(export).unwrap();
+    assert!(text.contains(from), "{from}: {text}");
+    TallyExport::read(text.replacen(from, to, 1).as_bytes())
+}
+
+#[test]
+fn an_export_is_read_in_its_one_spelling_only() {
+    let export = to_export(Side::Foil).export().unwrap();
+    let text = serde_json::to_string_pretty(&export).unwrap();
+    assert_eq!(TallyExport::read(text.as_bytes()).unwrap(), export);
+    let refused = |from: &str, to: &str, why: &str| {
+        let fault = with(&export, from, to).unwrap_err();
+        assert!(matches!(&fault, ExportFault::Text(text) if text.contains(why)), "{why}: {fault}");
+    };
+    let chit = r#""chit":{"kind":"chit","v":1,"#;
+    refused(chit, &format!(r#"{chit}"by":"stock","#), "by: named twice in one object");
+    let lift = r#""record":{"kind":"lift","v":1,"#;
+    refused(lift, &format!(r#"{lift}"participants":[],"#), "not in its one spelling");
+    let head = serde_json::to_string(&export.word.as_ref().unwrap().head).unwrap();
+    let Head { index, hash } = export.head;
+    let word = format!(r#""tally":"{}","head":{head}"#, export.tally.members().uuid);
+    refused(&word, &word.replace(&head, &format!(r#"[{index},"{hash}"]"#)), "a list stands for");
+    refused(r#""side":"#, r#""side":"foil","side":"#, "duplicate field `side`");
+    let long = vec![b' '; MAX_EXPORT_BYTES + 1];
+    let bytes = long.len();
+    assert_eq!(UserExport::read(&long).unwrap_err(), ExportFault::TooLarge { bytes });
+}
+
+#[test]
+fn a_users_cert_is_of_the_site_and_has_a_key_of_its_side() {
+    let tally = to_export(Side::Foil).export().unwrap();
+    let cert = tally.tally.party(Side::Foil).cert.clone();
+    let (kind, date, agent) = (USER_KIND.to_owned(), tally.date, tally.agent);
+    let user = UserExport { kind, v: VERSION, date, agent, cert, tallies: vec![tally] };
+    assert!(user.check().is_ok());
+    let stranger = AgentId::of(&key(Side::Stock).public_key()).unwrap();
+    let elsewhere = UserExport { agent: stranger, ..user.clone() };
+    assert_eq!(elsewhere.check().unwrap_err(), ExportFault::Agent(stranger));
+    let alone = UserExport { agent: stranger, tallies: vec![], ..user.clone() };
+    assert_eq!(alone.check().unwrap_err(), ExportFault::Agent(stranger));
+    // Somebody's own cert under the user's name.
+    let thief = SecretKey::ed25519(&[77; 32]);
+    let mut cert = user.cert.clone();
+    (cert.public, cert.sign) = (thief.public_key(), None);
+    let cert = cert.signed(&thief).unwrap();
+    let stolen = UserExport { cert, ..user };
+    assert_eq!(stolen.check().unwrap_err(), ExportFault::CertKey);
+    // Nothing contradicts it where there is no tally: that only says that it signed itself.
+    assert!(UserExport { tallies: vec![], ..stolen }.check().is_ok());
+}
+
+#[test]
 fn a_users_export_holds_its_own_tallies_once() {
     let tally = to_export(Side::Foil).export().unwrap();
     let cert = tally.tally.party(Side::Foil).cert.clone();
@@ -206,4 +277,24 @@ fn a_users_export_holds_its_own_tallies_once() {
     let partner = tally.tally.party(Side::Stock).cert.clone();
     let of_another = export(partner, vec![tally]).check();
     assert_eq!(of_another.unwrap_err(), ExportFault::Tally(uuid));
+}
+
+proptest! {
+    /// Whatever byte is changed: it is found, or what the export proves is the same. Its date is proved by
+    /// nobody, and its spelling may be another one.
+    #[test]
+    fn a_changed_byte_is_found(place: proptest::sample::Index, byte: u8) {
+        static TEXT: OnceLock<(TallyExport, Vec<u8>)> = OnceLock::new();
+        let (export, text) = TEXT.get_or_init(|| {
+            let export = to_export(Side::Foil).export().unwrap();
+            let text = serde_json::to_vec_pretty(&export).unwrap();
+            (export, text)
+        });
+        let mut text = text.clone();
+        let place = place.index(text.len());
+        text[place] = byte;
+        if let Ok(read) = TallyExport::read(&text) && read.check().is_ok() {
+            prop_assert_eq!(TallyExport { date: export.date, ..read }, export.clone());
+        }
+    }
 }
