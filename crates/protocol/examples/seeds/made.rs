@@ -88,7 +88,14 @@ pub(crate) fn seeds(
         })
     };
     let ack = json!({ "kind": "ack", "v": 1, "tally": UUID, "head": head, "sign": signed });
+    let kept = json!({ "invoice": invoice, "fate": "open", "told": false });
+    let refused =
+        json!({ "invoice": invoice, "fate": { "refused": { "reason": "late" } }, "told": true });
+    let invoices =
+        |kept: &Value| json!({ "tally": tally["uuid"], "side": "foil", "kept": { UUID: kept } });
     Some(vec![
+        ("kept", vec![invoices(&kept), invoices(&refused)]),
+        ("export", exports(&tally, &chit, &cert)?),
         ("note", said.iter().map(note).collect()),
         ("request", asked.iter().map(request).collect()),
         ("asked", asked),
@@ -96,6 +103,29 @@ pub(crate) fn seeds(
         ("invitation", vec![invitation]),
         ("ack", vec![ack]),
     ])
+}
+
+/// A tally without chits, which is proved; one with a chit and a user, which are read.
+fn exports(tally: &Value, chit: &Value, cert: &Value) -> Option<Vec<Value>> {
+    let hash = &tally["sign"]["hash"];
+    let side =
+        ["stock", "foil"].into_iter().find(|side| tally[side]["cert"]["chad"] == cert["chad"])?;
+    let agent = cert["chad"].as_str()?.split(['@', ':']).find(|part| part.starts_with("12D3"))?;
+    let start = json!({ "index": 0, "hash": hash });
+    let export = |links: &[Value], head: &Value| {
+        json!({
+            "kind": "tally_export", "v": 1, "date": DATE, "agent": agent, "side": side, "tally": tally,
+            "contract": null, "links": links, "lifts": [], "head": head, "balance": 0, "word": null,
+        })
+    };
+    let head = json!({ "index": 1, "hash": hash });
+    let link = json!({ "head": head, "chit_hash": hash, "chit": chit });
+    let empty = export(&[], &start);
+    let user = json!({
+        "kind": "user_export", "v": 1, "date": DATE, "agent": agent, "cert": tally[side]["cert"],
+        "tallies": [empty],
+    });
+    Some(vec![empty, export(&[link], &head), user])
 }
 
 /// Locked keys, in lines for their parts.

@@ -7,14 +7,17 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::{env, fs, io};
 
-use protocol::invoice::Invoice;
-use protocol::ledger::Ack;
+use protocol::export::{LiftProof, TallyExport, UserExport};
+use protocol::invoice::{Invoice, Invoices};
+use protocol::ledger::{Ack, Ledger};
+use protocol::negotiation::Negotiation;
 use protocol::note::Note;
 use protocol::request::Request;
 use protocol::{
-    AgentId, ChipAddress, Cuid, Hash, Rate, Record, Signature, TallyId, Timestamp, Units,
+    AgentId, ChipAddress, Cuid, Hash, Rate, Record, Side, Signature, Tally, TallyId, Timestamp,
+    Units, Verified,
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// Texts of kinds that the vectors hold few of.
 const TEXTS: &[&str] = &[
@@ -72,6 +75,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let found = all.find(|entry| entry["name"] == name)?;
         serde_json::from_str(found["record"].as_str()?).ok()
     };
+    let tally: Value = record("tally").ok_or("records.json lacks a tally")?;
+    kept(&folder, &Tally::read(tally.to_string().as_bytes())?)?;
+    let lift: Value = serde_json::from_slice(&fs::read(vectors.join("lift.json"))?)?;
+    proof(&folder, &lift)?;
     for (target, seeds) in made::seeds(&record).ok_or("records.json lacks a record")? {
         for seed in seeds {
             let seed = seed.to_string();
@@ -82,10 +89,49 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
                 "request" => Request::read(bytes).map(|_| ())?,
                 "invoice" => Invoice::read(bytes).map(|_| ())?,
                 "ack" => Ack::read(bytes).map(|_| ())?,
+                "kept" => serde_json::from_slice::<Invoices>(bytes).map(|_| ())?,
+                "export" => exported(bytes)?,
                 _ => {}
             }
             sow(&folder, target, &seed)?;
         }
+    }
+    Ok(())
+}
+
+/// Sows what a store keeps of a half of a tally that both signed.
+fn kept(folder: &Path, tally: &Tally) -> Result<(), Box<dyn std::error::Error>> {
+    let tally = Verified::check(tally.clone(), &())?;
+    for side in Side::BOTH {
+        sow(folder, "kept", &serde_json::to_string(&Ledger::open(&tally, side)?)?)?;
+        let asked = Ledger::open(&tally, side)?.went_back(Some(tally.hash()?));
+        sow(folder, "kept", &serde_json::to_string(&asked)?)?;
+        sow(folder, "kept", &serde_json::to_string(&Negotiation::restored(&tally, side)?)?)?;
+    }
+    Ok(())
+}
+
+/// Sows what proves the first leg of the lift in the vectors.
+fn proof(folder: &Path, vector: &Value) -> Result<(), Box<dyn std::error::Error>> {
+    let record = |entry: &Value| serde_json::from_str::<Value>(entry["record"].as_str()?).ok();
+    let leg = &vector["legs"][0];
+    let proof = json!({
+        "record": record(&vector["lift"]), "certificate": record(&vector["certificate"]),
+        "leg": record(&leg["leg"]), "way": leg["way"],
+    });
+    serde_json::from_value::<LiftProof>(proof.clone())?.check()?;
+    Ok(sow(folder, "export", &proof.to_string())?)
+}
+
+/// An export is read; of a tally without chits all is proved.
+fn exported(bytes: &[u8]) -> Result<(), Box<dyn std::error::Error>> {
+    if let Ok(user) = UserExport::read(bytes) {
+        user.check()?;
+        return Ok(());
+    }
+    let tally = TallyExport::read(bytes)?;
+    if tally.links.is_empty() {
+        tally.check()?;
     }
     Ok(())
 }

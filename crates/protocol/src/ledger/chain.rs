@@ -1,6 +1,7 @@
 //! The hash chain: how good chits are put in one order, and how a half's history is asked about.
 
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::chit::Chit;
 use crate::lift::{Committed, Leg, LiftFault, Way};
@@ -8,12 +9,26 @@ use crate::record::{Record, record};
 use crate::side::Sides;
 use crate::{AgentId, ChitId, Hash, PublicKey, Signature, SignatureFault, Signed, TallyId};
 
+/// The most links of a chain, which nobody will ever have: so its index and the ones after can be
+/// counted with, and are exact in every reader of JSON.
+pub(super) const MOST_LINKS: u64 = 1 << 52;
+
+/// An index on a chain.
+pub(super) fn index<'de, D: Deserializer<'de>>(from: D) -> Result<u64, D::Error> {
+    let index = u64::deserialize(from)?;
+    if index > MOST_LINKS {
+        return Err(D::Error::custom("an index beyond that of any chain"));
+    }
+    Ok(index)
+}
+
 /// Where a chain stands: how many chits it has, and the hash of its last link. With index 0 the
 /// hash is the signed tally's: the genesis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Head {
     /// Number of links, and the index of the last one.
+    #[serde(deserialize_with = "index")]
     pub index: u64,
     /// Hash of the last link.
     pub hash: Hash,

@@ -172,6 +172,15 @@ impl Keyring {
         Self { first, changes: Vec::new(), void: Vec::new(), requests: Vec::new(), signed: 0 }
     }
 
+    /// The highest index or count in it.
+    pub(super) fn last_count(&self) -> u64 {
+        let changes = self.changes.iter().map(|change| change.at.max(change.until));
+        let consented = |request: &KeyRequest| request.consent.map_or(0, |consent| consent.at);
+        let requests = self.requests.iter().map(|request| request.until.max(consented(request)));
+        let signed = u64::try_from(self.signed).unwrap_or(u64::MAX);
+        changes.chain(requests).max().unwrap_or_default().max(signed)
+    }
+
     pub(super) const fn first(&self) -> &PublicKey {
         &self.first
     }

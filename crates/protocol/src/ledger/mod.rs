@@ -37,7 +37,8 @@ pub use rekeying::Rekeying;
 pub use restored::Waiting;
 pub use step::{Change, Event, Input, Step};
 
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::chit::Set;
 use crate::json::JsonError;
@@ -47,12 +48,13 @@ use crate::settings::{Consent, InForce};
 use crate::side::{Side, Sides};
 use crate::{AgentId, Hash, Tally, TallyId, Units, Verified};
 
+use chain::MOST_LINKS;
 use keyring::Keyring;
 
 /// One half of an open tally: everything about it but the history itself, which whoever keeps it
 /// shows through [`Links`].
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(remote = "Self", deny_unknown_fields)]
 pub struct Ledger {
     tally: TallyId,
     side: Side,
@@ -79,6 +81,29 @@ pub struct Ledger {
     /// After a restore: what it waits for.
     #[serde(default, skip_serializing_if = "Waiting::is_over")]
     waiting: Waiting,
+}
+
+impl Serialize for Ledger {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        Self::serialize(self, to)
+    }
+}
+
+impl<'de> Deserialize<'de> for Ledger {
+    /// What is kept is read with its counts in their ranges, so that whatever counts on cannot overflow.
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let ledger = Self::deserialize(from)?;
+        let counts = [ledger.last_key, ledger.agreed, ledger.conflicts];
+        let rings = Side::BOTH.into_iter().map(|side| ledger.keys.of(side).last_count());
+        if counts.into_iter().chain(rings).any(|count| count > MOST_LINKS) {
+            return Err(D::Error::custom("a count beyond that of any chain"));
+        }
+        let most = u128::from(MOST_LINKS) * u128::from(Units::MAX.milli().unsigned_abs());
+        if ledger.balance_milli.unsigned_abs() > most {
+            return Err(D::Error::custom("a balance beyond that of any chain"));
+        }
+        Ok(ledger)
+    }
 }
 
 /// Where an open tally is in its life, as a user sees it.

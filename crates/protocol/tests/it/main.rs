@@ -15,6 +15,7 @@ mod half;
 mod ids;
 mod invoice;
 mod json;
+mod kept;
 mod keys;
 mod lading;
 mod ledger;

@@ -1,0 +1,32 @@
+//! Exported tallies, exported users, proofs of lifts: read, written, and checked the same again.
+#![no_main]
+
+use std::fmt::Debug;
+
+use protocol::export::{LiftProof, TallyExport, UserExport};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| {
+    if let Ok(tally) = TallyExport::read(data) {
+        assert_eq!(again(&tally).check(), tally.check());
+    }
+    if let Ok(user) = UserExport::read(data) {
+        let checked = user.check();
+        assert_eq!(again(&user).check(), checked);
+        if checked.is_ok() {
+            // All of a proved user's tallies are proved by themselves.
+            assert!(user.tallies.iter().all(|tally| tally.check().is_ok()));
+        }
+    }
+    if let Ok(proof) = serde_json::from_slice::<LiftProof>(data) {
+        assert_eq!(again(&proof).check(), proof.check());
+    }
+});
+
+fn again<T: DeserializeOwned + Serialize + PartialEq + Debug>(read: &T) -> T {
+    let text = serde_json::to_vec(read).expect("what was read can be written");
+    let again: T = serde_json::from_slice(&text).expect("what was written is read");
+    assert_eq!(again, *read);
+    again
+}
