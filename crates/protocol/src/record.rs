@@ -333,6 +333,32 @@ mod tests {
         );
     }
 
+    /// What is no record, and holds one: a state, an invitation, a command.
+    #[derive(Debug, Deserialize)]
+    struct Envelope {
+        inside: Folder,
+    }
+
+    #[test]
+    fn a_record_in_what_is_no_record_keeps_its_one_spelling() {
+        let read = |note: &str| {
+            let text = format!(r#"{{"inside":{{"kind":"folder","v":2,"first":{note}}}}}"#);
+            let read = serde_json::from_str::<Envelope>(&text);
+            read.map(|read| read.inside.first).map_err(|error| error.to_string())
+        };
+        let whole = read(r#"{"kind":"note","v":1,"units":5,"memo":null,"tags":["a"]}"#).unwrap();
+        assert_eq!(whole, Note { tags: vec!["a".to_owned()], ..note() });
+        let refused = |note: &str, why: &str| {
+            let reason = read(note).unwrap_err();
+            assert!(reason.contains(why), "{note}: {reason}");
+        };
+        refused(r#"{"kind":"note","v":1,"units":5,"units":5}"#, "units: named twice in one object");
+        refused(r#"{"kind":"note","kind":"note","v":1,"units":5}"#, "kind: named twice");
+        refused(r#"{"kind":"note","v":1,"units":5,"tags":[]}"#, "not in its one spelling");
+        refused(r#"[5,null,[],null]"#, "a record is an object");
+        refused(r#"{"kind":"note","v":1,"units":5.0}"#, "not a plain whole number");
+    }
+
     #[test]
     fn verified_only_by_the_right_key_over_this_very_record() {
         let key = SecretKey::ed25519(&[1; 32]);

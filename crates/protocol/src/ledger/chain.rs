@@ -4,14 +4,15 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::chit::Chit;
+use crate::json::EXACT;
 use crate::lift::{Committed, Leg, LiftFault, Way};
 use crate::record::{Record, record};
 use crate::side::Sides;
 use crate::{AgentId, ChitId, Hash, PublicKey, Signature, SignatureFault, Signed, TallyId};
 
-/// The most links of a chain, which nobody will ever have: so its index and the ones after can be
-/// counted with, and are exact in every reader of JSON.
-pub(super) const MOST_LINKS: u64 = 1 << 52;
+/// The most links of a chain, which nobody will ever have: so the ones after can be counted, and an
+/// index is exact in every reader of JSON.
+pub(super) const MOST_LINKS: u64 = EXACT;
 
 /// An index on a chain.
 pub(super) fn index<'de, D: Deserializer<'de>>(from: D) -> Result<u64, D::Error> {

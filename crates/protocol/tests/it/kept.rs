@@ -21,7 +21,7 @@ fn read(value: &Value) -> Result<Ledger, String> {
 fn a_count_that_could_overflow_is_refused() {
     for (pointer, count) in [
         ("/head/index", json!(u64::MAX)),
-        ("/head/index", json!((1_u64 << 52) + 1)),
+        ("/head/index", json!(1_u64 << 53)),
         ("/agreed", json!(u64::MAX)),
         ("/conflicts", json!(u64::MAX)),
         ("/balance_milli", json!(i128::MAX.to_string())),

@@ -34,7 +34,8 @@ fn date() -> impl Strategy<Value = Timestamp> {
 }
 
 fn reason() -> impl Strategy<Value = Option<negotiation::Reason>> {
-    option::of("[a-z]([a-zé ]{0,20}[a-zé])?").prop_map(|text| text.map(|text| text.parse().unwrap()))
+    option::of("[a-z]([a-zé ]{0,20}[a-zé])?")
+        .prop_map(|text| text.map(|text| text.parse().unwrap()))
 }
 
 pub(crate) fn any_ack() -> impl Strategy<Value = Ack> {
