@@ -20,12 +20,12 @@ pub enum RowFault {
         /// How many there are.
         found: u64,
     },
-    /// More columns than the first row has, with something in them.
+    /// More columns than the first row has, and a number after the amount: most likely its other half.
     #[error(
-        "wrong columns: {found} of them, where the first row has {first} (an amount takes no thousands \
-         separator: 1234.50, not 1,234.50; a text that holds the separator goes in quotes)"
+        "wrong columns: {found} of them, where the first row has {first}, and a number after the amount (an \
+         amount takes no thousands separator: 1234.50, not 1,234.50)"
     )]
-    TooManyColumns {
+    CutAmount {
         /// How many there are.
         found: u64,
         /// How many there may be.

@@ -257,8 +257,9 @@ impl Record<'_> {
     }
 }
 
-/// Looks at what follows the third field of a row without quotes, after its separator: no more columns
-/// than the first row has, which is this one where `most` is not known yet.
+/// Looks at what follows the third field of a row without quotes, after its separator. Where a number
+/// does, and there are more columns than the first row has (this one, where `most` is not known yet),
+/// the amount is cut in two by its own comma.
 fn beyond(record: &mut Record<'_>, rest: &[u8], separator: u8, most: &mut Option<u64>) {
     let Some(most) = *most else {
         let more = memchr::memchr_iter(separator, rest).count() as u64;
@@ -266,6 +267,9 @@ fn beyond(record: &mut Record<'_>, rest: &[u8], separator: u8, most: &mut Option
         *most = Some(record.columns);
         return;
     };
+    if !rest.trim_ascii_start().first().is_some_and(u8::is_ascii_digit) {
+        return;
+    }
     let mut rest = rest;
     while record.columns < most {
         record.columns += 1;
@@ -276,7 +280,7 @@ fn beyond(record: &mut Record<'_>, rest: &[u8], separator: u8, most: &mut Option
     }
     if !rest.iter().all(|byte| *byte == separator || byte.is_ascii_whitespace()) {
         let found = most + 1 + memchr::memchr_iter(separator, rest).count() as u64;
-        record.fault = Some(RowFault::TooManyColumns { found, first: most });
+        record.fault = Some(RowFault::CutAmount { found, first: most });
     }
 }
 
@@ -311,6 +315,8 @@ struct Splitter {
     after_quote: bool,
     /// How many columns the row may have, where that is known.
     most: Option<u64>,
+    /// The field after the amount begins with a digit; not known before that.
+    number_after: Option<bool>,
     /// Something stands in a column after those.
     beyond: bool,
 }
@@ -325,6 +331,7 @@ impl Splitter {
             ends: [0; 3],
             after_quote: false,
             most,
+            number_after: None,
             beyond: false,
         }
     }
@@ -370,6 +377,9 @@ impl Splitter {
         if self.columns < NEEDED {
             fields.push(byte);
         }
+        if self.columns == NEEDED {
+            self.number_after.get_or_insert(byte.is_ascii_digit());
+        }
         let further = self.most.is_some_and(|most| self.columns >= most);
         self.beyond |= further && !byte.is_ascii_whitespace();
     }
@@ -388,7 +398,8 @@ impl Splitter {
             return Some(RowFault::AfterQuote);
         }
         let found = self.columns;
-        self.beyond.then_some(RowFault::TooManyColumns { found, first })
+        let cut = self.beyond && self.number_after == Some(true);
+        cut.then_some(RowFault::CutAmount { found, first })
     }
 
     /// Closes the field at hand.

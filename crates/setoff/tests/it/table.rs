@@ -86,13 +86,14 @@ fn the_separator_is_sought_in_the_whole_first_row_and_only_outside_quotes() {
 }
 
 #[test]
-fn more_columns_than_the_first_row_has_are_no_debt() {
+fn an_amount_that_its_own_comma_cuts_in_two_is_no_debt() {
     let thousands = "from,to,amount\nA,B,2.5\nBob,Ann,1,234.50\nC,\"D\",1,234.50\n";
-    let fault = |found, first| RowFault::TooManyColumns { found, first };
+    let fault = |found, first| RowFault::CutAmount { found, first };
     assert_eq!(faults(thousands), [(3, fault(4, 3)), (4, fault(4, 3))]);
-    let noted = "from,to,amount,for,paid\nA,B,1\nA,B,1,eggs\nA,B,1,eggs,no\nA,B,1,eggs, milk,no\n\
-                 A,B,1,\"eggs\",\"milk\",no\n";
-    assert_eq!(faults(noted), [(5, fault(6, 5)), (6, fault(6, 5))]);
+    let noted = "from,to,amount,for,paid\nA,B,1\nA,B,1,eggs\nA,B,1,eggs,no\nA,B,1,eggs, 7,no\n\
+                 A,B,1,\"eggs\",\"7\",no\nA,B,1,12 eggs,no\nA,B,1,234,eggs,no\nA,B,1, 234,\"eggs\",no\n";
+    assert_eq!(faults(noted), [(8, fault(6, 5)), (9, fault(6, 5))], "further columns are ignored");
+    assert_eq!(good("from,to,amount\nA,B,1,for eggs\nA,B,2,\"for 7 eggs\"\n").len(), 2);
     assert!(fault(4, 3).to_string().contains("wrong columns"));
     let empty = "A,B,1\nB,C,2,\nC,D,3, ,\t,\nD,\"E\",4,\"\",\" \"\r\n";
     assert_eq!(good(empty).len(), 4, "separators and blanks are no columns");
