@@ -157,9 +157,6 @@ pub enum ExportFault {
     /// A tally that is not the user's, or twice the same.
     #[error("tally {0} is not one of the user's, or is there twice")]
     Tally(TallyId),
-    /// The cert of the user names a key that its side never had on any of the tallies.
-    #[error("the user's cert has a key that signs none of the tallies")]
-    CertKey,
     /// More bytes than an export may have.
     #[error("{bytes} bytes are more than an export may have ({MAX_EXPORT_BYTES})")]
     TooLarge {
@@ -381,7 +378,8 @@ impl UserExport {
     }
 
     /// Checks the cert and every tally, as [`TallyExport::check`]; the halves come back in their order.
-    /// Without a tally it is proved only that the cert is signed with the key that it names itself.
+    /// Of the cert only that it is signed with the key that it names itself: whether that is the
+    /// user's, its tallies may say ([`UserExport::cert_signs`]).
     ///
     /// # Errors
     /// [`ExportFault`] names the first thing that is wrong.
@@ -404,10 +402,14 @@ impl UserExport {
             }
             halves.push(half);
         }
-        let signs = |half: &Ledger| half.keys_had(half.side()).contains(&self.cert.public);
-        if !halves.is_empty() && !halves.iter().any(signs) {
-            return Err(ExportFault::CertKey);
-        }
         Ok(halves)
+    }
+
+    /// Whether the key in the cert is one that the user had on one of these halves, which are those
+    /// that [`UserExport::check`] gave. A key in the place of a lost one is on none before it is
+    /// claimed; nor is the key of somebody who wrote a cert in the user's name.
+    #[must_use]
+    pub fn cert_signs(&self, halves: &[Ledger]) -> bool {
+        halves.iter().any(|half| half.keys_had(half.side()).contains(&self.cert.public))
     }
 }

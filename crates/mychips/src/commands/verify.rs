@@ -21,7 +21,8 @@ use crate::say;
 #[command(after_long_help = "\
 JSON:
   kind      tally_export or user_export
-  proved    all; or cert, where there is no tally: then only that the cert is
+  proved    all; tallies, where the user's cert has a key that is on none of
+            them; or cert, where there is no tally: then only that the cert is
             signed with the key that it names itself
   date      when it was exported, by the file's own word: nobody signs it
   agent     of which site
@@ -54,10 +55,19 @@ struct Kind {
     kind: String,
 }
 
+/// How much of a file is proved.
+#[derive(Clone, Copy, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum What {
+    All,
+    Tallies,
+    Cert,
+}
+
 #[derive(Serialize)]
 struct Proved {
     kind: &'static str,
-    proved: &'static str,
+    proved: What,
     date: Timestamp,
     agent: AgentId,
     tallies: Vec<Seen>,
@@ -110,39 +120,56 @@ impl Export {
         })
     }
 
-    /// Its tallies, each with the half that follows from it, all checked.
-    pub(super) fn check(&self, path: &Path) -> Result<Vec<(&TallyExport, Ledger)>, Failure> {
+    /// Checks it: the halves that follow from its tallies, in their order.
+    pub(super) fn check(&self, path: &Path) -> Result<Vec<Ledger>, Failure> {
         let checked = match self {
-            Self::Tally(tally) => tally.check().map(|half| vec![(&**tally, half)]),
-            Self::User(user) => {
-                user.check().map(|halves| user.tallies.iter().zip(halves).collect())
-            }
+            Self::Tally(tally) => tally.check().map(|half| vec![half]),
+            Self::User(user) => user.check(),
         };
         checked
             .map_err(|fault| Failure::refused("not_proved", format!("{}: {fault}", path.display())))
+    }
+
+    pub(super) fn tallies(&self) -> &[TallyExport] {
+        match self {
+            Self::Tally(tally) => std::slice::from_ref(&**tally),
+            Self::User(user) => &user.tallies,
+        }
+    }
+
+    /// How much of it is proved.
+    fn proved(&self, halves: &[Ledger]) -> What {
+        match self {
+            Self::User(user) if user.tallies.is_empty() => What::Cert,
+            Self::User(user) if !user.cert_signs(halves) => What::Tallies,
+            _ => What::All,
+        }
     }
 }
 
 pub(crate) fn run(flags: &Verify) -> Result<(), Failure> {
     let export = Export::read(&flags.file)?;
-    let tallies = export.check(&flags.file)?;
-    let tallies = tallies.into_iter().map(|(export, half)| seen(export, &half)).collect();
+    let halves = export.check(&flags.file)?;
+    let proved = export.proved(&halves);
+    let tallies = export.tallies().iter().zip(&halves).map(|(export, half)| seen(export, half));
+    let tallies = tallies.collect();
     let (kind, date, agent) = match &export {
         Export::Tally(tally) => (TALLY_KIND, tally.date, tally.agent),
         Export::User(user) => (USER_KIND, user.date, user.agent),
     };
-    let only_cert = matches!(&export, Export::User(user) if user.tallies.is_empty());
-    let what = if only_cert { "cert" } else { "all" };
-    let proved = Proved { kind, proved: what, date, agent, tallies };
+    let proved = Proved { kind, proved, date, agent, tallies };
     say::either(flags.json, &proved, || {
         let file = flags.file.display();
-        let mut page = if only_cert {
-            format!(
+        let mut page = match proved.proved {
+            What::Cert => format!(
                 "There is no tally in {file}: only the cert's own signature was checked, by the key \
                  that it names itself.\n"
-            )
-        } else {
-            format!("All of {file} is proved.\n")
+            ),
+            What::Tallies => format!(
+                "The tallies in {file} are proved. The cert has a key that is on none of them: it may be \
+                 new in the place of a lost one, or not the user's; ask before you trust it.\n"
+            ),
+            What::All => format!("All of {file} is proved.\n"),
         };
         page += &format!(
             "exported  {date}, by the file's own word: nobody signs that\nsite      {agent}\n"

@@ -64,12 +64,12 @@ pub(super) fn run(flags: &Tally) -> Result<(), Failure> {
     let data = visit::data(flags.place.data.as_deref())?;
     let keys = Keys::at(flags.keys.keys.as_deref(), &data)?;
     let export = Export::read(&flags.file)?;
-    let tallies = export.check(&flags.file)?;
+    export.check(&flags.file)?;
     let visit = Visit::enter_with(&data, &keys)?;
     let user = &flags.who.user;
     visit.user(user)?;
     let mut report = Report { tallies: Vec::new() };
-    for (export, _) in tallies {
+    for export in export.tallies() {
         let chits = export.links.iter().map(|link| link.chit.clone()).collect();
         let (now, brought) = device::bring_back(&visit, user, &export.tally, chits)?;
         report.tallies.push(Back {

@@ -45,6 +45,9 @@ fn a_lost_key_is_replaced_with_the_partners_consent() {
     town.asks("key lost --as ann");
     assert_eq!(town.error("key lost --as ann"), "not_readmitted");
     town.asks("user readmit ann");
+    // What is hers can be taken along meanwhile; her new key is on nothing yet.
+    town.does("export user --as ann early.json");
+    assert_eq!(town.json("verify early.json")["proved"], "tallies");
     town.asks("key lost --as ann --wait 30");
     town.asks("tally show ann --as bob");
     town.asks("key consent ann --as bob");
@@ -61,6 +64,8 @@ fn a_lost_key_is_replaced_with_the_partners_consent() {
     // Taken along, it is proved anywhere, with the new key and by the site's word.
     town.does("export tally bob --as ann taken.json");
     town.does("verify taken.json");
+    town.does("export user --as ann all.json");
+    assert_eq!(town.json("verify all.json")["proved"], "all");
 }
 
 #[test]
