@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use protocol::{Cert, Timestamp, Units};
 use serde::Serialize;
 use setoff::Grouped;
+use site::Summary;
 
 use crate::failure::{self, Failure};
 use crate::page::Look;
@@ -150,6 +151,11 @@ pub(crate) fn called(cert: &Cert) -> String {
     let name = cert.name.first().map(|name| harmless(name.as_str()));
     let name = name.unwrap_or_else(|| cert.chad.cuid.to_string());
     format!("{name} ({})", cert.chad.cuid)
+}
+
+/// The partner of a tally as a sentence calls it.
+pub(crate) fn partner_name(tally: &Summary) -> String {
+    tally.partner.as_ref().map_or_else(|| "nobody yet".to_owned(), called)
 }
 
 /// How the balance stands between holder and partner, as a sentence of two or more words.

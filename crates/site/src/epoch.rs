@@ -11,11 +11,12 @@ use serde::{Deserialize, Serialize};
 use store::{Half, HalfFilter, NewEvent, NewLetter, View};
 
 use crate::batch::Batch;
-use crate::door::{Site, cert_of};
+use crate::door::Site;
 use crate::error::SiteError;
 use crate::half::{Kept, ledger, states};
 use crate::history::History;
 use crate::post::Input as HalfInput;
+use crate::users::cert_of;
 
 /// How many halves are marked at once.
 const AT_ONCE: u32 = 500;

@@ -9,10 +9,11 @@ use protocol::{Cuid, Hash, TallyId, Timestamp};
 use store::NewEvent;
 
 use crate::batch::{Batch, Work};
-use crate::door::{Site, token_key};
+use crate::door::Site;
 use crate::error::SiteError;
 use crate::half::Kept;
 use crate::invitation::Invitation;
+use crate::invitation::token_key;
 use crate::lift::check_all;
 use crate::post::{Input, Posted};
 

@@ -56,3 +56,8 @@ impl Invitation {
         Draft { expires, memo, agree, holder: partner, partner: holder }
     }
 }
+
+/// The setting under which the token of an answered invitation waits to be delivered.
+pub(crate) fn token_key(tally: &TallyId) -> String {
+    format!("answer:{tally}")
+}

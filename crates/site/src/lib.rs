@@ -26,6 +26,7 @@ mod answered;
 mod batch;
 mod command;
 mod contract;
+mod decide;
 mod device;
 mod doctor;
 mod door;
@@ -48,6 +49,7 @@ mod read;
 mod refusal;
 mod rekey;
 mod request;
+mod users;
 mod words;
 
 pub use command::{Answer, Caller, Command, CommandId, Wish};

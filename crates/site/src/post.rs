@@ -10,11 +10,12 @@ use protocol::{ChipAddress, Record, TallyId};
 use store::{Claim, Half, HalfFilter, Letter, LetterId, View};
 
 use crate::batch::{Batch, Held, Said, Work};
-use crate::door::{Site, token_key};
+use crate::door::Site;
 use crate::error::SiteError;
 use crate::events;
 use crate::half::{Kept, states};
 use crate::hear::Hears;
+use crate::invitation::token_key;
 
 /// How many letters are delivered in one transaction.
 const AT_ONCE: u32 = 64;

@@ -14,10 +14,11 @@ use store::{HalfFilter, UserStatus, View};
 
 use crate::batch::{Batch, Held, Work};
 use crate::command::{Answer, Wish};
-use crate::door::{Site, cert_of, put_cert, user};
+use crate::door::Site;
 use crate::error::SiteError;
 use crate::half::{self, Kept};
 use crate::read::Summary;
+use crate::users::{cert_of, put_cert, user};
 
 /// The most keys that a user had before and that may still stop things: the last ones.
 pub const MAX_FORMER_KEYS: usize = 4;

@@ -172,7 +172,7 @@ fn words(entry: &Entry, own: bool, reference: &Option<String>, memo: &Option<Str
 }
 
 fn page(half: &Summary, entries: &[Line]) -> String {
-    let partner = tally::partner_name(half);
+    let partner = say::partner_name(half);
     let head = format!("Tally {} with {partner}: {}\n", half.tally, half.status);
     if entries.is_empty() {
         return head + "No chits yet.";

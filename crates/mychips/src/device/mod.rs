@@ -113,7 +113,7 @@ impl<'a> Device<'a> {
         if *brought == Brought::default() {
             return;
         }
-        let partner = crate::commands::tally::partner_name(now);
+        let partner = crate::say::partner_name(now);
         let when = self.visit.health().ok().and_then(|health| health.went_back_to);
         let when = when.map_or_else(
             || "the site had lost something".to_owned(),

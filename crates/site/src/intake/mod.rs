@@ -14,9 +14,10 @@ use store::{CommandResult, NewEvent, NewHalf, User, UserKind, UserStatus};
 
 use crate::batch::Batch;
 use crate::command::{Caller, CommandId};
-use crate::door::{Site, user_of};
+use crate::door::Site;
 use crate::error::SiteError;
 use crate::half::{Kept, rows};
+use crate::users::user_of;
 use pair::Pair;
 
 /// The most tallies in one intake: a transaction that others can wait for.

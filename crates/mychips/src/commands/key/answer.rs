@@ -32,7 +32,7 @@ pub(super) fn consent(flags: &Consent) -> Result<(), Failure> {
     sign::hand_in(&visit, &half, sign::chit(&half, entry, &key)?)?;
     let now = visit.tally(&half.holder, half.tally)?;
     let open = now.key_asked.iter().find(|one| one.request == request);
-    let (tally, partner) = (half.tally, tally::partner_name(&half));
+    let (tally, partner) = (half.tally, say::partner_name(&half));
     let from = open.and_then(|one| one.from);
     let consented = Consented { tally, partner, request, from };
     say::either(flags.place.json, &consented, || {
@@ -51,7 +51,7 @@ fn asked(half: &Summary, named: Option<Hash>) -> Result<Hash, Failure> {
         [one] => Ok(one.request),
         [] => Err(Failure::refused(
             "no_request",
-            format!("{} asks for no such key on this tally", tally::partner_name(half)),
+            format!("{} asks for no such key on this tally", say::partner_name(half)),
         )),
         several => {
             let all: Vec<String> = several.iter().map(|one| one.request.to_string()).collect();
@@ -92,7 +92,7 @@ pub(super) fn object(flags: &Object) -> Result<(), Failure> {
             let request = one.request;
             let entry = Entry::Object { request, written: Written::default() };
             sign::hand_in(&visit, half, sign::chit(half, entry, &key)?)?;
-            let (tally, partner) = (half.tally, tally::partner_name(half));
+            let (tally, partner) = (half.tally, say::partner_name(half));
             objections.push(One { tally, partner, request });
         }
     }

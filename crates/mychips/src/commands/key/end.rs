@@ -67,7 +67,7 @@ fn suspend(visit: &Visit, user: &Cuid, ended: bool) -> Result<bool, Failure> {
 }
 
 fn end(visit: &Visit, half: &Summary, key: &SecretKey) -> Result<One, Failure> {
-    let (tally, partner) = (half.tally, tally::partner_name(half));
+    let (tally, partner) = (half.tally, say::partner_name(half));
     let mut reason = None;
     if half.key.is_some() {
         let head = visit.to_end(&half.holder, tally);

@@ -46,7 +46,7 @@ pub(super) fn run(flags: &ListKeys) -> Result<(), Failure> {
     let halves = visit.tallies(user)?;
     let tallies = halves.iter().filter(|half| sign::is_open(half)).map(|half| One {
         tally: half.tally,
-        partner: tally::partner_name(half),
+        partner: say::partner_name(half),
         key: half.key.as_ref().map(|signing| PublicKey::name(&signing.public)),
         partner_ended: half.key_ended.iter().any(|side| *side != half.side),
         asked: half.key_asked.clone(),

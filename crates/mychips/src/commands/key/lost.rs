@@ -116,7 +116,7 @@ impl Asking<'_> {
             Some(_) => State::Asked,
         };
         let from = open.filter(|_| state == State::Consented).and_then(|open| open.from);
-        let (tally, partner) = (half.tally, tally::partner_name(half));
+        let (tally, partner) = (half.tally, say::partner_name(half));
         Ok(One { tally, partner, state, from, reason })
     }
 

@@ -113,7 +113,7 @@ pub(crate) fn run(flags: &Revoke) -> Result<(), Failure> {
     let halves = tally::all(&visit, user)?;
     let ended = |half: &&Summary| half.key_ended.contains(&half.side) && sign::is_open(half);
     if let Some(half) = halves.iter().find(ended) {
-        let partner = tally::partner_name(half);
+        let partner = say::partner_name(half);
         let text = format!(
             "{user}'s key on its tally with {partner} was ended: with the partner's consent it gets \
              another one by mychips key lost --as {user}"
@@ -171,7 +171,7 @@ fn change(
             void_amount -= i128::from(chit.effect_on(half.side).milli());
         }
     }
-    let (tally, partner) = (half.tally, tally::partner_name(half));
+    let (tally, partner) = (half.tally, say::partner_name(half));
     Ok(Changed { tally, partner, state, reason, void, void_amount })
 }
 

@@ -118,7 +118,7 @@ fn told(
     let (balance, status) = (now.balance_milli, now.status.clone());
     let paid = Paid { chit, tally, amount, balance, status };
     say::either(flags.place.json, &paid, || {
-        let partner = tally::partner_name(&now);
+        let partner = say::partner_name(&now);
         format!(
             "Paid {} to {partner}: {}\nchit   {chit}\ntally  {tally}",
             say::units(amount),
@@ -165,7 +165,7 @@ pub(super) fn quote(flags: &Pay, half: &Summary, amount: Amount) -> Result<(), F
         possible,
     };
     say::either(flags.place.json, &quote, || {
-        let partner = tally::partner_name(half);
+        let partner = say::partner_name(half);
         let possible = say::units(possible);
         if units > quote.possible {
             return format!(

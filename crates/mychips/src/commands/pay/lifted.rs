@@ -92,7 +92,7 @@ fn page(visit: &Visit, flags: &Pay, payee: &ChipAddress, route: &Route) -> Resul
     page.push_str(&say::sheet(&[
         ("cost", say::units(quote.cost)),
         ("goes to", shares),
-        ("leaves by", format!("your tally with {}", tally::partner_name(&first))),
+        ("leaves by", format!("your tally with {}", say::partner_name(&first))),
         ("tallies", quote.tallies.to_string()),
         ("possible", format!("{} now, over one path", say::units(route.most))),
     ]));

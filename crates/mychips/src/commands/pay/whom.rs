@@ -110,7 +110,7 @@ fn closed(half: &Summary) -> Failure {
     let text = format!(
         "tally {} with {} is closed, and no tallies of others lead there: agree on a new one",
         half.tally,
-        tally::partner_name(half)
+        crate::say::partner_name(half)
     );
     Failure::refused("closed", text)
 }

@@ -8,7 +8,7 @@ use protocol::{Hash, Tally};
 use site::{Command, Summary, Wish};
 
 use super::invite::{after, agree, terms};
-use super::view::{partner_name, shown};
+use super::view::shown;
 use super::{Offer, Refuse, Signing, find, seen};
 use crate::failure::Failure;
 use crate::keys::Keys;
@@ -123,5 +123,5 @@ pub(super) fn told(
 ) -> Result<(), Failure> {
     let now = seen(visit, &half.holder, half.tally)?;
     let view = shown(&now);
-    say::either(json, &view, || format!("{}\n{}", done(&partner_name(&now)), view.terms()))
+    say::either(json, &view, || format!("{}\n{}", done(&say::partner_name(&now)), view.terms()))
 }

@@ -23,7 +23,7 @@ use crate::visit;
 
 pub(crate) use find::{all, find, seen, signing};
 pub(crate) use invite::MAX_INVITATION_BYTES;
-pub(crate) use view::{key_notes, partner_name};
+pub(crate) use view::key_notes;
 
 /// Agreements with partners: invite, sign, set, close.
 ///

@@ -69,11 +69,6 @@ struct Tallies {
     tallies: Vec<Shown>,
 }
 
-/// The partner as a sentence calls it.
-pub(crate) fn partner_name(tally: &Summary) -> String {
-    tally.partner.as_ref().map_or_else(|| "nobody yet".to_owned(), say::called)
-}
-
 const fn whose(tally: &Summary, side: Side) -> &'static str {
     match (tally.side, side) {
         (Side::Stock, Side::Stock) | (Side::Foil, Side::Foil) => "holder",
@@ -236,7 +231,7 @@ pub(super) fn list(flags: &ListTallies, data: &Path) -> Result<(), Failure> {
         sum += tally.balance_milli;
         table.row([
             view.tally.to_string()[..8].to_owned(),
-            partner_name(tally),
+            say::partner_name(tally),
             if view.waits_for == Some("partner") { view.status + ", waits" } else { view.status },
             say::amount(tally.balance_milli),
             say::units(view.may_owe),
@@ -252,7 +247,7 @@ pub(super) fn list(flags: &ListTallies, data: &Path) -> Result<(), Failure> {
     let mut text = format!("{}\n{user} {sum}", table.render(&Look::of_stdout()));
     for tally in &tallies {
         for note in key_notes(tally) {
-            text += &format!("\n{}: {note}", partner_name(tally));
+            text += &format!("\n{}: {note}", say::partner_name(tally));
         }
     }
     say::text(&text)
@@ -283,7 +278,7 @@ pub(super) fn show(flags: &Deciding, data: &Path) -> Result<(), Failure> {
 }
 
 fn page(tally: &Summary, view: &Shown, governing: Option<&Governing>) -> String {
-    let partner = partner_name(tally);
+    let partner = say::partner_name(tally);
     let mut lines = vec![
         ("Tally", tally.tally.to_string()),
         ("Partner", partner.clone()),
