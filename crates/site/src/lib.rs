@@ -7,7 +7,7 @@
 //!
 //! * `command.rs` what may be asked for, and the answers; `error.rs` why not, `refusal.rs` the words
 //!   for it;
-//! * `door.rs` the way in for commands, `queue.rs` those that wait; `hear.rs` the way in for notes, `post.rs`
+//! * `door.rs` the way in for commands, `queue.rs` those that wait, `decide.rs` what each does; `hear.rs` the way in for notes, `post.rs`
 //!   the letters in and out;
 //! * `intake` users and tallies that are brought in whole, much at once;
 //! * `batch.rs` what is decided in one transaction; `known.rs` what is remembered from one to the next;
