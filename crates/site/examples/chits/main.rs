@@ -1,4 +1,4 @@
-//! How fast a site is: payments signed, verified, chained and on the disk; delivered; checked; read.
+//! How fast a site is: payments signed, verified, chained at both halves and on the disk; checked; read.
 //!
 //! `cargo run --release -p site --example chits -- FOLDER [small|usual|full] [memory|sqlite|postgres]`
 //!
@@ -18,7 +18,7 @@ use store::Store;
 use store::testing::Cluster;
 
 use crate::report::Report;
-use crate::rounds::{Round, arrive, doctor, pay, reads, verify_alone};
+use crate::rounds::{Round, doctor, pay, reads, verify_alone};
 use crate::world::Town;
 
 /// How much is done.
@@ -100,19 +100,17 @@ async fn measure(report: &mut Report, store: &str, kept: Store, size: Size) {
         round
     };
     report.about(store, &format!("{tallies} tallies, {CALLERS} callers, {chits} payments"));
-    let came = pay(&town, &round(tallies, CALLERS, chits), false).await;
+    let came = pay(&town, &round(tallies, CALLERS, chits)).await;
     report.rate(store, "written", chits.into(), came.seconds);
     report.waited(store, "an answer to a payment", &came);
-    let (seconds, notes) = arrive(&town).await;
-    report.rate(store, "then delivered", chits.into(), seconds);
-    report.say(store, "notes for that", notes as f64, "");
-    let came = pay(&town, &round(tallies, CALLERS, chits), true).await;
-    report.rate(store, "written and delivered at once", chits.into(), came.seconds);
-    for callers in [1, 8] {
-        let came = pay(&town, &round(1, callers, alone), false).await;
-        let what = format!("written on one tally by {callers} callers");
-        report.rate(store, &what, alone.into(), came.seconds);
-        arrive(&town).await;
+    for (callers, called) in [(1, "one caller"), (8, "8 callers")] {
+        let came = pay(&town, &round(1, callers, alone)).await;
+        report.rate(
+            store,
+            &format!("written on one tally by {called}"),
+            alone.into(),
+            came.seconds,
+        );
     }
     looked_at(report, store, &town).await;
 }
@@ -128,9 +126,9 @@ async fn scale(report: &mut Report, store: &str, kept: Store, (tallies, chits): 
     for number in 0..rounds {
         let first = number * (each / tallies + 1);
         let round = Round { tallies, callers: CALLERS, chits: each, first };
-        seconds += pay(&town, &round, true).await.seconds;
+        seconds += pay(&town, &round).await.seconds;
     }
-    report.rate(store, "written and delivered at once", chits.into(), seconds);
+    report.rate(store, "written", chits.into(), seconds);
     looked_at(report, store, &town).await;
 }
 

@@ -1,13 +1,11 @@
-//! What is measured: payments written, delivered, and both at once; doctor; pages.
+//! What is measured: payments written, at both halves; doctor; pages.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use protocol::Verified;
 use site::Caller;
 
-use crate::world::{Town, cuid, deliver, signed_alone, tally_id};
+use crate::world::{Town, cuid, signed_alone, tally_id};
 
 /// Payments by so many callers, each of whom waits for an answer before it asks again.
 #[derive(Clone, Copy)]
@@ -34,9 +32,9 @@ impl Came {
     }
 }
 
-/// Writes a round's payments, which are signed before the clock starts. With `deliver` the site
-/// delivers all the while, and the round ends when all has arrived and is known to have.
-pub(crate) async fn pay(town: &Town, round: &Round, and_deliver: bool) -> Came {
+/// Writes a round's payments, which are signed before the clock starts. Whoever has an answer has its
+/// payment at both halves.
+pub(crate) async fn pay(town: &Town, round: &Round) -> Came {
     let signed = (0..round.callers).map(|caller| {
         let (town, Round { tallies, callers, chits, first }) = (town.clone(), *round);
         tokio::task::spawn_blocking(move || {
@@ -49,23 +47,7 @@ pub(crate) async fn pay(town: &Town, round: &Round, and_deliver: bool) -> Came {
     for signed in signed.collect::<Vec<_>>() {
         work.push(signed.await.unwrap());
     }
-    let written = Arc::new(AtomicBool::new(false));
     let began = Instant::now();
-    let post = and_deliver.then(|| {
-        let (site, written) = (town.site.clone(), Arc::clone(&written));
-        tokio::spawn(async move {
-            loop {
-                let last = written.load(Ordering::Acquire);
-                if site.post().await.unwrap().delivered > 0 {
-                    continue;
-                }
-                if last {
-                    return;
-                }
-                tokio::time::sleep(Duration::from_millis(1)).await;
-            }
-        })
-    });
     let callers: Vec<_> = work
         .into_iter()
         .map(|work| {
@@ -85,10 +67,6 @@ pub(crate) async fn pay(town: &Town, round: &Round, and_deliver: bool) -> Came {
     for caller in callers {
         waited.append(&mut caller.await.unwrap());
     }
-    written.store(true, Ordering::Release);
-    if let Some(post) = post {
-        post.await.unwrap();
-    }
     let seconds = began.elapsed().as_secs_f64();
     waited.sort_unstable();
     Came { seconds, waited }
@@ -102,13 +80,6 @@ pub(crate) fn verify_alone() -> f64 {
         Verified::check(chit, &keys).unwrap();
     }
     500.0 / began.elapsed().as_secs_f64()
-}
-
-/// Delivers all that waits.
-pub(crate) async fn arrive(town: &Town) -> (f64, usize) {
-    let began = Instant::now();
-    let notes = deliver(&town.site).await;
-    (began.elapsed().as_secs_f64(), notes)
 }
 
 /// Checks everything: seconds, chits looked at.

@@ -130,17 +130,6 @@ pub(crate) fn signed_alone(many: u32) -> (Sides<PublicKey>, Vec<Chit>) {
     (keys, (0..many).map(|payment| payment_by(&device, 0, payment)).collect())
 }
 
-/// Delivers until nothing is left to deliver; says how many notes.
-pub(crate) async fn deliver(site: &Site) -> usize {
-    let mut all = 0;
-    loop {
-        match site.post().await.unwrap().delivered {
-            0 => return all,
-            some => all += some,
-        }
-    }
-}
-
 impl Town {
     /// A town with so many open tallies.
     pub(crate) async fn open(store: Store, tallies: u32) -> Self {
@@ -151,11 +140,8 @@ impl Town {
         let town = Self { site, devices };
         town.clone().add(0).await;
         town.each(tallies, Self::invite).await;
-        deliver(&town.site).await;
         town.each(tallies, Self::offer).await;
-        deliver(&town.site).await;
         town.each(tallies, Self::accept).await;
-        deliver(&town.site).await;
         town
     }
 
