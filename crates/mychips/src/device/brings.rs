@@ -138,7 +138,8 @@ pub(super) const fn is_written(chit: &Chit) -> bool {
     !matches!(chit.entry, Entry::Lift { .. })
 }
 
-/// Whether the user may only look, with this key or for now: it brings back when it may again.
+/// Whether the user may only look: with a key from before, or while it is suspended. It brings back
+/// when it may again.
 pub(super) fn may_only_look(failure: &Failure) -> bool {
     failure.is("suspended") || failure.is("not_allowed")
 }
