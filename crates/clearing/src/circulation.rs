@@ -3,15 +3,17 @@
 //! Clearing the most is the same as leaving the least: everybody's net position must remain, and
 //! routing it over the fewest debts leaves most of them free. That is a minimum-cost flow with unit
 //! costs, solved by the primal-dual method: raise potentials, route all that now has a shortest way,
-//! repeat. The book's chapter on clearing has the proof.
+//! repeat. Whoever is on no circle is left out (`trim`), and each phase is solved on the kernel of what
+//! it may use (`kernel`). The book's chapter on clearing has the proof.
 
 use protocol::Units;
 
 use crate::amount::{Amount, fits_64};
 use crate::distance::Distances;
+use crate::kernel::Kernel;
 use crate::network::Network;
-use crate::pairs::{Pairs, check};
-use crate::push::Pusher;
+use crate::pairs::{Pair, Pairs, check};
+use crate::trim::Trim;
 use crate::{Debt, GraphError};
 
 /// A largest circulation with the potentials that prove it: see [`crate::verify`].
@@ -46,16 +48,26 @@ pub fn best_circulation(
 
 fn solve<A: Amount>(participants: u32, debts: &[Debt], watch: &mut dyn FnMut(u32)) -> Circulation {
     let pairs = Pairs::<A>::new(participants, debts, |place| debts[place].units.milli());
-    let mut net = Network::new(participants, &pairs);
-    let wanted = wanted(&net);
-    let (mut distances, mut pusher) = (Distances::default(), Pusher::new(&net));
-    while net.nodes.iter().any(|node| node.excess > A::ZERO) {
+    let trim = Trim::new(participants, &pairs.list);
+    let takes_part = |pair: &&Pair<A>| pair.units > A::ZERO && trim.keeps(pair);
+    let mut net = Network::new(participants, pairs.list.iter().filter(takes_part));
+    let all = wanted(&net);
+    let (mut distances, mut kernel) = (Distances::default(), Kernel::new());
+    let mut left = all;
+    while left > 0 {
         distances.raise_potentials(&mut net);
-        pusher.route(&mut net, |net| watch(thousandths(wanted, self::wanted(net))));
+        kernel.route(&mut net);
+        left = wanted(&net);
+        watch(done_thousandths(all, left));
     }
     watch(1000);
-    let cleared = relieve_in_order(debts, &pairs, net.cleared());
-    Circulation { cleared, potentials: net.nodes.iter().map(|node| node.potential).collect() }
+    let mut cleared = net.cleared();
+    let cleared_of = |pair| if takes_part(&pair) { cleared.next() } else { None };
+    let cleared = pairs.list.iter().map(cleared_of).map(|cleared| cleared.unwrap_or(A::ZERO));
+    let cleared = relieve_in_order(debts, &pairs, cleared.collect());
+    let mut potentials: Vec<i32> = net.nodes.iter().map(|node| node.potential).collect();
+    trim.potentials(&pairs.list, &mut potentials);
+    Circulation { cleared, potentials }
 }
 
 /// What still has to arrive, in all.
@@ -64,8 +76,17 @@ fn wanted<A: Amount>(net: &Network<A>) -> i128 {
     wants.map(|node| -Into::<i128>::into(node.excess)).sum()
 }
 
-fn thousandths(all: i128, left: i128) -> u32 {
-    let done = (all - left) * 1000 / all.max(1);
+/// How much of the search is done: each phase leaves about half of what was left, so that is counted in
+/// halvings.
+fn done_thousandths(all: i128, left: i128) -> u32 {
+    // 2^16 times the logarithm to the base of 2, straight lines between powers.
+    let halvings = |amount: i128| {
+        let amount = amount.max(1);
+        let whole = amount.ilog2();
+        let part = if whole >= 16 { amount >> (whole - 16) } else { amount << (16 - whole) };
+        (i128::from(whole) << 16) + part - (1 << 16)
+    };
+    let done = (halvings(all) - halvings(left)) * 1000 / halvings(all).max(1);
     u32::try_from(done).unwrap_or(1000)
 }
 

@@ -39,7 +39,7 @@ pub enum GraphError {
         /// Place of the debt in the list.
         debt: usize,
     },
-    /// More debts than the engine numbers (2^31 - 1).
-    #[error("more than 2147483647 debts")]
+    /// More debts or participants than the engine numbers (2^30 - 1).
+    #[error("more than 1073741823 debts or participants")]
     TooMany,
 }

@@ -9,12 +9,16 @@ mod circles;
 mod circulation;
 mod debt;
 mod distance;
+mod kernel;
+mod lists;
 mod network;
 mod pairs;
 mod path;
 mod push;
 mod search;
 mod support;
+mod tight;
+mod trim;
 
 pub use certificate::{CertificateFault, Proof, verify};
 pub use circles::{Circle, MAX_TOLD_MEMBERS, circles};

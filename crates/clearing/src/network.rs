@@ -4,15 +4,15 @@
 //! the whole debt); routing along an arc leaves that much of the debt standing.
 
 use crate::amount::Amount;
-use crate::pairs::Pairs;
+use crate::pairs::Pair;
 
 /// Half an arc: one direction in which what remains may still change.
 #[derive(Clone, Copy)]
 pub(crate) struct Arc<A> {
-    /// How much more may be routed this way.
+    /// How much more may be routed this way. One of the two halves always has some.
     pub(crate) residual: A,
-    /// Where this half leads.
-    pub(crate) head: u32,
+    /// Where this half leads; the top bit is set on backward halves.
+    target: u32,
     /// Place of the other half.
     pub(crate) twin: u32,
 }
@@ -24,76 +24,89 @@ pub(crate) struct Node<A> {
     pub(crate) excess: A,
     /// Distance to the nearest want, in debts that must remain: the dual variable.
     pub(crate) potential: i32,
-    /// Steps to the nearest want along arcs of reduced cost zero; [`FAR`] if there is no way.
-    pub(crate) label: u32,
+    /// Working memory of [`crate::distance`]: how much farther the nearest want is than it was.
+    pub(crate) farther: i32,
 }
 
-/// The label of a node from which no want can be reached at present.
-pub(crate) const FAR: u32 = u32::MAX;
-
-/// Nodes, and their arcs side by side: forward halves first, then backward ones.
+/// Nodes, and the arcs of each side by side.
 pub(crate) struct Network<A> {
     pub(crate) nodes: Vec<Node<A>>,
     pub(crate) arcs: Vec<Arc<A>>,
     /// Where each node's arcs begin; one more entry ends the last.
     first: Vec<u32>,
-    /// Where each node's backward halves begin.
-    split: Vec<u32>,
+}
+
+const BACKWARD: u32 = 1 << 31;
+
+impl<A> Arc<A> {
+    pub(crate) const fn head(&self) -> usize {
+        (self.target & !BACKWARD) as usize
+    }
+
+    /// What a unit costs on this half: a debt more that remains, or one less.
+    pub(crate) const fn cost(&self) -> i32 {
+        if self.is_forward() { 1 } else { -1 }
+    }
+
+    const fn is_forward(&self) -> bool {
+        self.target & BACKWARD == 0
+    }
 }
 
 impl<A: Amount> Network<A> {
-    /// The network in which nothing remains yet and everybody's net position has to be routed.
-    pub(crate) fn new(participants: u32, pairs: &Pairs<A>) -> Self {
+    /// The network in which nothing remains yet of these pairs and everybody's net position in them
+    /// has to be routed. Every pair owes something; participants have numbers below 2^31.
+    pub(crate) fn new<'a>(
+        participants: u32,
+        pairs: impl Iterator<Item = &'a Pair<A>> + Clone,
+    ) -> Self
+    where
+        A: 'a,
+    {
         let n = participants as usize;
-        let (mut first, mut split) = (vec![0_u32; n + 1], vec![0_u32; n]);
-        for pair in &pairs.list {
+        let mut first = vec![0_u32; n + 1];
+        for pair in pairs.clone() {
             first[pair.debtor as usize + 1] += 1;
             first[pair.creditor as usize + 1] += 1;
-            split[pair.debtor as usize] += 1;
         }
         for v in 0..n {
             first[v + 1] += first[v];
-            split[v] += first[v];
         }
-        let mut nodes = vec![Node { excess: A::ZERO, potential: 0, label: 0 }; n];
-        let mut arcs = vec![Arc { residual: A::ZERO, head: 0, twin: 0 }; pairs.list.len() * 2];
-        let (mut forward, mut backward) = (first.clone(), split.clone());
-        for pair in &pairs.list {
+        let none = Arc { residual: A::ZERO, target: 0, twin: 0 };
+        let mut nodes = vec![Node { excess: A::ZERO, potential: 0, farther: 0 }; n];
+        let mut arcs = vec![none; first[n] as usize];
+        let mut next = first.clone();
+        let mut place = |v: usize| {
+            next[v] += 1;
+            next[v] - 1
+        };
+        for pair in pairs {
             let (u, v) = (pair.debtor as usize, pair.creditor as usize);
-            let (there, back) = (forward[u], backward[v]);
-            arcs[there as usize] = Arc { residual: pair.units, head: pair.creditor, twin: back };
-            arcs[back as usize] = Arc { residual: A::ZERO, head: pair.debtor, twin: there };
-            forward[u] += 1;
-            backward[v] += 1;
+            let (there, back) = (place(u), place(v));
+            arcs[there as usize] = Arc { residual: pair.units, target: pair.creditor, twin: back };
+            arcs[back as usize] =
+                Arc { residual: A::ZERO, target: pair.debtor | BACKWARD, twin: there };
             nodes[u].excess += pair.units;
             nodes[v].excess -= pair.units;
         }
-        Self { nodes, arcs, first, split }
+        Self { nodes, arcs, first }
     }
 
     /// Places of the arcs that leave `v`.
-    pub(crate) fn arcs_of(&self, v: u32) -> std::ops::Range<u32> {
-        self.first[v as usize]..self.first[v as usize + 1]
+    pub(crate) fn arcs_of(&self, v: usize) -> std::ops::Range<usize> {
+        self.first[v] as usize..self.first[v + 1] as usize
     }
 
-    /// What a unit costs on the half at `place` of `v`: a debt more that remains, or one less.
-    pub(crate) fn cost(&self, v: u32, place: u32) -> i32 {
-        if place < self.split[v as usize] { 1 } else { -1 }
+    /// Moves `units` along the half at `place`; what is at its ends stays as it was.
+    pub(crate) fn push(&mut self, place: usize, units: A) {
+        let twin = self.arcs[place].twin as usize;
+        self.arcs[place].residual -= units;
+        self.arcs[twin].residual += units;
     }
 
-    /// Moves `units` along the half at `place` of `v`.
-    pub(crate) fn push(&mut self, v: u32, place: u32, units: A) {
-        let Arc { head, twin, .. } = self.arcs[place as usize];
-        self.arcs[place as usize].residual -= units;
-        self.arcs[twin as usize].residual += units;
-        self.nodes[v as usize].excess -= units;
-        self.nodes[head as usize].excess += units;
-    }
-
-    /// What is cleared of each pair, in the order of the pairs: all that need not remain.
-    pub(crate) fn cleared(&self) -> Vec<A> {
-        let forward = |v| self.first[v] as usize..self.split[v] as usize;
-        let places = (0..self.nodes.len()).flat_map(forward);
-        places.map(|place| self.arcs[place].residual).collect()
+    /// What is cleared of each pair, in the order of the pairs where they are sorted by debtor: all
+    /// that need not remain.
+    pub(crate) fn cleared(&self) -> impl Iterator<Item = A> {
+        self.arcs.iter().filter(|arc| arc.is_forward()).map(|arc| arc.residual)
     }
 }

@@ -20,9 +20,13 @@ pub(crate) struct Pair<A> {
     pub(crate) units: A,
 }
 
+/// The most debts or participants. Potentials may differ by the number of participants twice over, and
+/// arcs are two a debt; all of these fit their numbers.
+const MOST: usize = (1 << 30) - 1;
+
 /// Refuses what is no graph of debts, naming the first fault.
 pub(crate) fn check(participants: u32, debts: &[Debt]) -> Result<(), GraphError> {
-    if i32::try_from(debts.len()).is_err() {
+    if debts.len() > MOST || participants as usize > MOST {
         return Err(GraphError::TooMany);
     }
     for (debt, d) in debts.iter().enumerate() {

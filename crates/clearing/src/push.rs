@@ -1,47 +1,86 @@
-//! One round of the search: as much as possible from excess to want along arcs of reduced cost zero.
+//! A maximum flow from excess to wants.
 //!
-//! A push-relabel maximum flow (Goldberg and Tarjan 1988), first in first out, with labels that are
-//! lower bounds of the steps to a want and are recomputed exactly from time to time.
+//! Push-relabel (Goldberg and Tarjan 1988), first in first out, with labels that are lower bounds of the
+//! steps to a want, recomputed exactly from time to time, and given up above a gap (Cherkassky and
+//! Goldberg 1997).
 
 use std::collections::VecDeque;
 
 use crate::amount::Amount;
-use crate::network::{FAR, Network};
 
-/// Working memory of the rounds.
-pub(crate) struct Pusher {
-    /// Nodes with excess that may still get rid of some.
-    active: VecDeque<u32>,
-    /// For each node, the arc to try next.
-    current: Vec<u32>,
-    /// Nodes to look at when labels are recomputed.
-    frontier: Vec<u32>,
+/// An edge, and how much it lets pass each way.
+#[derive(Clone, Copy)]
+pub(crate) struct Edge<A> {
+    pub(crate) from: u32,
+    pub(crate) to: u32,
+    pub(crate) on: A,
+    pub(crate) back: A,
 }
 
-impl Pusher {
-    pub(crate) fn new<A: Amount>(net: &Network<A>) -> Self {
-        let current = vec![0; net.nodes.len()];
-        Self { active: VecDeque::new(), current, frontier: Vec::new() }
+/// A node: what it has too much or too little of.
+#[derive(Clone, Copy)]
+struct Node<A> {
+    excess: A,
+    /// At most the number of steps to a want; [`FAR`] if there is no way.
+    label: u32,
+    /// The arc to try next.
+    current: u32,
+}
+
+#[derive(Clone, Copy)]
+struct Arc<A> {
+    residual: A,
+    head: u32,
+    twin: u32,
+}
+
+/// The label of a node from which no want can be reached.
+const FAR: u32 = u32::MAX;
+
+/// The flow and the memory it is found in.
+pub(crate) struct Flow<A> {
+    nodes: Vec<Node<A>>,
+    arcs: Vec<Arc<A>>,
+    /// Where each node's arcs begin; one more entry ends the last.
+    first: Vec<u32>,
+    /// Where each edge's arc from its first end lies.
+    places: Vec<u32>,
+    /// Nodes with excess that may still get rid of some.
+    active: VecDeque<u32>,
+    /// Nodes in the order of their exact labels.
+    reached: Vec<u32>,
+    /// How many nodes have each label.
+    labelled: Vec<u32>,
+    /// The lowest label that nobody has: from there and above, no want can be reached.
+    gap: u32,
+}
+
+impl<A: Amount> Flow<A> {
+    pub(crate) const fn new() -> Self {
+        Self {
+            nodes: Vec::new(),
+            arcs: Vec::new(),
+            first: Vec::new(),
+            places: Vec::new(),
+            active: VecDeque::new(),
+            reached: Vec::new(),
+            labelled: Vec::new(),
+            gap: FAR,
+        }
     }
 
-    /// Routes until no excess can reach a want at reduced cost zero; calls `after_pass` with the
-    /// network whenever labels were recomputed.
-    pub(crate) fn route<A: Amount>(
-        &mut self,
-        net: &mut Network<A>,
-        mut after_pass: impl FnMut(&Network<A>),
-    ) {
+    /// Routes as much excess as possible to wants (excess below zero) over the edges.
+    pub(crate) fn route(&mut self, excess: impl Iterator<Item = A>, edges: &[Edge<A>]) {
+        self.lay_out(excess, edges);
         // Recomputing labels costs about one look at every arc; do it after as much other work.
-        let patience = net.nodes.len() * 4 + net.arcs.len();
+        let patience = self.nodes.len() * 4 + self.arcs.len();
         loop {
-            self.relabel_all(net);
-            after_pass(net);
+            self.label_exactly();
             let mut work = 0;
-            while let Some(v) = self.active.pop_front() {
-                work += self.discharge(net, v);
-                if work > patience {
-                    break;
-                }
+            while let Some(v) = self.active.pop_front()
+                && work <= patience
+            {
+                work += self.discharge(v as usize);
             }
             if work <= patience {
                 return;
@@ -49,89 +88,150 @@ impl Pusher {
         }
     }
 
+    /// What is left at each node.
+    pub(crate) fn excess(&self) -> impl Iterator<Item = A> {
+        self.nodes.iter().map(|node| node.excess)
+    }
+
+    /// What moved over each edge from its first end; below zero, the other way.
+    pub(crate) fn moved(&self, edges: &[Edge<A>]) -> impl Iterator<Item = A> {
+        let places = edges.iter().zip(&self.places);
+        places.map(|(edge, &place)| edge.on - self.arcs[place as usize].residual)
+    }
+
+    fn lay_out(&mut self, excess: impl Iterator<Item = A>, edges: &[Edge<A>]) {
+        self.nodes.clear();
+        self.nodes.extend(excess.map(|excess| Node { excess, label: FAR, current: 0 }));
+        let n = self.nodes.len();
+        self.first.clear();
+        self.first.resize(n + 1, 0);
+        for edge in edges {
+            self.first[edge.from as usize + 1] += 1;
+            self.first[edge.to as usize + 1] += 1;
+        }
+        for v in 0..n {
+            self.first[v + 1] += self.first[v];
+            self.nodes[v].current = self.first[v];
+        }
+        self.arcs.clear();
+        self.arcs.resize(edges.len() * 2, Arc { residual: A::ZERO, head: 0, twin: 0 });
+        self.places.clear();
+        for edge in edges {
+            let (there, back) = (self.next_place(edge.from), self.next_place(edge.to));
+            self.arcs[there as usize] = Arc { residual: edge.on, head: edge.to, twin: back };
+            self.arcs[back as usize] = Arc { residual: edge.back, head: edge.from, twin: there };
+            self.places.push(there);
+        }
+    }
+
+    fn next_place(&mut self, v: u32) -> u32 {
+        let place = &mut self.nodes[v as usize].current;
+        *place += 1;
+        *place - 1
+    }
+
+    fn arcs_of(&self, v: usize) -> std::ops::Range<u32> {
+        self.first[v]..self.first[v + 1]
+    }
+
     /// Sets every label to the exact number of steps to a want and lines up who has excess.
-    fn relabel_all<A: Amount>(&mut self, net: &mut Network<A>) {
-        self.frontier.clear();
-        for (v, node) in (0..).zip(&mut net.nodes) {
+    fn label_exactly(&mut self) {
+        self.reached.clear();
+        for (v, node) in (0..).zip(&mut self.nodes) {
+            node.current = self.first[v as usize];
             node.label = FAR;
             if node.excess < A::ZERO {
                 node.label = 0;
-                self.frontier.push(v);
+                self.reached.push(v);
             }
         }
+        self.labelled.clear();
         let mut next = 0;
-        while let Some(&v) = self.frontier.get(next) {
+        while let Some(&v) = self.reached.get(next) {
             next += 1;
-            let here = net.nodes[v as usize];
-            for place in net.arcs_of(v) {
-                let arc = net.arcs[place as usize];
-                let from = &net.nodes[arc.head as usize];
-                if from.label != FAR
-                    || from.potential != here.potential - net.cost(v, place)
-                    || net.arcs[arc.twin as usize].residual == A::ZERO
-                {
-                    continue;
+            let label = self.nodes[v as usize].label;
+            self.labelled.resize(label as usize + 1, 0);
+            self.labelled[label as usize] += 1;
+            for place in self.arcs_of(v as usize) {
+                let arc = self.arcs[place as usize];
+                let from = &mut self.nodes[arc.head as usize];
+                if from.label == FAR && self.arcs[arc.twin as usize].residual > A::ZERO {
+                    from.label = label + 1;
+                    self.reached.push(arc.head);
                 }
-                net.nodes[arc.head as usize].label = here.label + 1;
-                self.frontier.push(arc.head);
             }
         }
+        // No shortest way has more steps than there are nodes.
+        self.labelled.resize(self.nodes.len() + 1, 0);
+        self.gap = u32::try_from(self.nodes.len()).unwrap_or(FAR);
+        // The farthest first, so that what they send on is gathered on its way.
+        let nodes = &self.nodes;
+        let has_excess = |&&v: &&u32| nodes[v as usize].excess > A::ZERO;
         self.active.clear();
-        for &v in self.frontier.iter().rev() {
-            self.current[v as usize] = net.arcs_of(v).start;
-            if net.nodes[v as usize].excess > A::ZERO {
-                self.active.push_back(v);
-            }
-        }
+        self.active.extend(self.reached.iter().rev().filter(has_excess));
     }
 
     /// Sends the excess of `v` on, one step nearer to a want, relabelling as needed; returns the
     /// number of arcs looked at while relabelling.
-    fn discharge<A: Amount>(&mut self, net: &mut Network<A>, v: u32) -> usize {
-        let arcs = net.arcs_of(v);
-        let mut work = 0;
-        while net.nodes[v as usize].label != FAR {
-            let here = net.nodes[v as usize];
-            while self.current[v as usize] < arcs.end {
-                let place = self.current[v as usize];
-                let arc = net.arcs[place as usize];
-                let to = net.nodes[arc.head as usize];
-                if arc.residual > A::ZERO
-                    && to.label < here.label
-                    && to.label + 1 == here.label
-                    && to.potential + net.cost(v, place) == here.potential
-                {
-                    let left = net.nodes[v as usize].excess;
-                    net.push(v, place, left.min(arc.residual));
-                    if to.excess <= A::ZERO && net.nodes[arc.head as usize].excess > A::ZERO {
-                        self.active.push_back(arc.head);
-                    }
-                    if net.nodes[v as usize].excess == A::ZERO {
-                        return work;
-                    }
-                }
-                self.current[v as usize] += 1;
+    fn discharge(&mut self, v: usize) -> usize {
+        let (arcs, mut work) = (self.arcs_of(v), 0);
+        let Node { mut excess, mut label, mut current } = self.nodes[v];
+        while label < self.gap {
+            while current < arcs.end && excess > A::ZERO {
+                excess -= self.push(current, label, excess);
+                current += u32::from(excess > A::ZERO);
             }
-            net.nodes[v as usize].label = lowest_label(net, v);
-            self.current[v as usize] = arcs.start;
+            if excess == A::ZERO {
+                break;
+            }
+            label = self.relabel(v, label);
+            current = arcs.start;
             work += arcs.len() + 4;
         }
+        self.nodes[v] = Node { excess, label, current };
         work
     }
-}
 
-/// One more than the lowest label that an arc of `v` with room and reduced cost zero leads to.
-fn lowest_label<A: Amount>(net: &Network<A>, v: u32) -> u32 {
-    let here = net.nodes[v as usize].potential;
-    let mut lowest = FAR;
-    for place in net.arcs_of(v) {
-        let arc = net.arcs[place as usize];
-        let to = net.nodes[arc.head as usize];
-        if to.label < lowest && arc.residual > A::ZERO && to.potential + net.cost(v, place) == here
-        {
-            lowest = to.label;
+    /// Moves at most `excess` over the arc at `place`, if it leads one step down from `label`; returns
+    /// how much.
+    fn push(&mut self, place: u32, label: u32, excess: A) -> A {
+        let arc = self.arcs[place as usize];
+        if arc.residual == A::ZERO {
+            return A::ZERO;
         }
+        let to = &mut self.nodes[arc.head as usize];
+        // Nobody is relabelled to `FAR`, which ends the discharge; so this does not overflow.
+        if to.label >= label || to.label + 1 != label {
+            return A::ZERO;
+        }
+        let units = excess.min(arc.residual);
+        let was_content = to.excess <= A::ZERO;
+        to.excess += units;
+        if was_content && to.excess > A::ZERO {
+            self.active.push_back(arc.head);
+        }
+        self.arcs[place as usize].residual -= units;
+        self.arcs[arc.twin as usize].residual += units;
+        units
     }
-    // No shortest way has more steps than there are nodes: beyond, there is none.
-    if (lowest as usize) < net.nodes.len() { lowest + 1 } else { FAR }
+
+    /// The new label of `v`: one more than the lowest that an arc with room leads to.
+    fn relabel(&mut self, v: usize, label: u32) -> u32 {
+        let mut lowest = FAR;
+        for place in self.arcs_of(v) {
+            let arc = self.arcs[place as usize];
+            if arc.residual > A::ZERO {
+                lowest = lowest.min(self.nodes[arc.head as usize].label);
+            }
+        }
+        self.labelled[label as usize] -= 1;
+        if self.labelled[label as usize] == 0 {
+            self.gap = self.gap.min(label);
+        }
+        if lowest >= self.gap {
+            return FAR;
+        }
+        self.labelled[lowest as usize + 1] += 1;
+        lowest + 1
+    }
 }

@@ -1,20 +1,20 @@
 //! The debts that a circulation touches, as a graph that shrinks while circles are taken out of it.
 
 use crate::amount::Amount;
+use crate::lists::Lists;
 use crate::pairs::{Pair, Pairs};
 
 /// What is still to be explained, pair by pair.
 pub(crate) struct Support<A> {
     pairs: Vec<Pair<A>>,
-    out_of: Lists,
-    into: Lists,
+    out_of: Shrinking,
+    into: Shrinking,
 }
 
-/// For every participant a list of pairs; pairs with nothing left are dropped when met.
-struct Lists {
-    first: Vec<u32>,
+/// The list of each participant, from which pairs with nothing left are dropped when met.
+struct Shrinking {
+    lists: Lists,
     len: Vec<u32>,
-    pairs: Vec<u32>,
 }
 
 /// Which way along the debts a search looks.
@@ -29,8 +29,8 @@ pub(crate) enum Way {
 impl<A: Amount> Support<A> {
     pub(crate) fn new(participants: u32, pairs: Pairs<A>) -> Self {
         let pairs = pairs.list;
-        let out_of = Lists::new(participants, &pairs, |pair| pair.debtor);
-        let into = Lists::new(participants, &pairs, |pair| pair.creditor);
+        let out_of = Shrinking::new(participants, &pairs, |pair| pair.debtor);
+        let into = Shrinking::new(participants, &pairs, |pair| pair.creditor);
         Self { pairs, out_of, into }
     }
 
@@ -76,35 +76,23 @@ impl<A: Amount> Support<A> {
     }
 }
 
-impl Lists {
-    fn new<A: Amount>(participants: u32, pairs: &[Pair<A>], of: impl Fn(&Pair<A>) -> u32) -> Self {
-        let n = participants as usize;
-        let mut first = vec![0_u32; n + 1];
-        for pair in pairs {
-            first[of(pair) as usize + 1] += 1;
-        }
-        for v in 0..n {
-            first[v + 1] += first[v];
-        }
-        let mut lists = Self { first, len: vec![0; n], pairs: vec![0; pairs.len()] };
-        for (place, pair) in (0..).zip(pairs) {
-            let v = of(pair) as usize;
-            lists.pairs[(lists.first[v] + lists.len[v]) as usize] = place;
-            lists.len[v] += 1;
-        }
-        lists
+impl Shrinking {
+    fn new<A>(participants: u32, pairs: &[Pair<A>], of: fn(&Pair<A>) -> u32) -> Self {
+        let lists = Lists::new(participants, pairs, of);
+        let len = (0..participants as usize).map(|v| lists.len_of(v)).collect();
+        Self { lists, len }
     }
 
     /// The pair at `place` of the list of `v`, after dropping those there that are not `alive`.
     fn get(&mut self, v: u32, place: u32, alive: impl Fn(u32) -> bool) -> Option<u32> {
-        let (first, len) = (self.first[v as usize], &mut self.len[v as usize]);
+        let (pairs, len) = (self.lists.of_mut(v), &mut self.len[v as usize]);
         while place < *len {
-            let pair = self.pairs[(first + place) as usize];
+            let pair = pairs[place as usize];
             if alive(pair) {
                 return Some(pair);
             }
             *len -= 1;
-            self.pairs[(first + place) as usize] = self.pairs[(first + *len) as usize];
+            pairs[place as usize] = pairs[*len as usize];
         }
         None
     }

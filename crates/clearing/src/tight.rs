@@ -1,0 +1,117 @@
+//! The tight graph: the arcs of reduced cost zero among those from whom a want can be reached, without
+//! dead ends. All that a phase of the search may route goes over these.
+
+use crate::amount::Amount;
+use crate::network::Network;
+
+/// What a participant is in the tight graph.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// Not in it, or in a dead end: nothing passes here.
+    Outside,
+    /// What comes in by one arc goes out by the other.
+    Link,
+    /// Excess or want, or a place where ways part.
+    Junction,
+}
+
+/// One tight arc, as its tail lists it.
+#[derive(Clone, Copy)]
+pub(crate) struct Tight {
+    pub(crate) head: u32,
+    /// Its place in the network.
+    pub(crate) place: u32,
+}
+
+/// The tight graph and the memory it is made in.
+#[derive(Default)]
+pub(crate) struct TightGraph {
+    first: Vec<u32>,
+    arcs: Vec<Tight>,
+    /// How many arcs lead on from each participant, dead ends left out.
+    degree: Vec<u32>,
+    roles: Vec<Role>,
+    ends: Vec<u32>,
+}
+
+impl TightGraph {
+    /// Gathers the tight graph of a network whose potentials were just raised.
+    pub(crate) fn gather<A: Amount>(&mut self, net: &Network<A>) {
+        self.first.clear();
+        self.arcs.clear();
+        self.degree.clear();
+        for (v, node) in net.nodes.iter().enumerate() {
+            let first = self.arcs.len();
+            self.first.push(number(first));
+            if node.is_settled() {
+                for place in net.arcs_of(v) {
+                    let arc = net.arcs[place];
+                    let to = net.nodes[arc.head()];
+                    if to.potential + arc.cost() == node.potential && to.is_settled() {
+                        self.arcs.push(Tight { head: number(arc.head()), place: number(place) });
+                    }
+                }
+            }
+            self.degree.push(number(self.arcs.len() - first));
+        }
+        self.first.push(number(self.arcs.len()));
+        self.prune(net);
+        let role = |(&degree, role): (&u32, &mut Role)| {
+            if *role == Role::Link && degree > 2 {
+                *role = Role::Junction;
+            }
+        };
+        self.degree.iter().zip(&mut self.roles).for_each(role);
+    }
+
+    /// Takes dead ends away: whoever has one way and nothing to route, again and again.
+    fn prune<A: Amount>(&mut self, net: &Network<A>) {
+        self.roles.clear();
+        self.ends.clear();
+        for (v, node) in net.nodes.iter().enumerate() {
+            self.roles.push(match self.degree[v] {
+                0 => Role::Outside,
+                _ if node.excess != A::ZERO => Role::Junction,
+                1 => {
+                    self.ends.push(number(v));
+                    Role::Outside
+                }
+                _ => Role::Link,
+            });
+        }
+        while let Some(v) = self.ends.pop() {
+            for place in self.first[v as usize]..self.first[v as usize + 1] {
+                let head = self.arcs[place as usize].head as usize;
+                if self.roles[head] == Role::Outside {
+                    continue;
+                }
+                self.degree[head] -= 1;
+                if self.roles[head] == Role::Link && self.degree[head] <= 1 {
+                    self.roles[head] = Role::Outside;
+                    self.ends.push(number(head));
+                }
+            }
+        }
+    }
+
+    pub(crate) fn role(&self, v: u32) -> Role {
+        self.roles[v as usize]
+    }
+
+    /// The participants of the tight graph at which ways part, begin or end.
+    pub(crate) fn junctions(&self) -> impl Iterator<Item = u32> {
+        let is_junction = |(v, role): (u32, &Role)| (*role == Role::Junction).then_some(v);
+        (0..).zip(&self.roles).filter_map(is_junction)
+    }
+
+    /// The tight arcs of `v`, dead ends left out.
+    pub(crate) fn arcs_of(&self, v: u32) -> impl Iterator<Item = Tight> {
+        let arcs = self.first[v as usize] as usize..self.first[v as usize + 1] as usize;
+        self.arcs[arcs].iter().copied().filter(|arc| self.role(arc.head) != Role::Outside)
+    }
+}
+
+/// Arcs and participants have numbers that fit.
+fn number(place: usize) -> u32 {
+    u32::try_from(place).expect("arcs and participants are numbered")
+}
