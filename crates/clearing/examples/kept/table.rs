@@ -47,8 +47,23 @@ impl Table {
         ))?;
         line(&format!(
             "{:<9}{:>8}  {:>9}{:>9}{:>9}{:>9}{:>10}  {:>6}{:>8}{:>8}{:>8}{:>8}  {:>5}{:>5}{:>5}{:>5}{:>6}",
-            "change", "number", "median", "90 %", "99 %", "99.9 %", "worst", "median", "90 %", "99 %", "99.9 %",
-            "worst", "50 %", "90 %", "99 %", "99.9", "worst"
+            "change",
+            "number",
+            "median",
+            "90 %",
+            "99 %",
+            "99.9 %",
+            "worst",
+            "median",
+            "90 %",
+            "99 %",
+            "99.9 %",
+            "worst",
+            "50 %",
+            "90 %",
+            "99 %",
+            "99.9",
+            "worst"
         ))?;
         for (name, costs) in names.iter().zip(&self.kinds) {
             row(name, costs)?;
