@@ -42,4 +42,16 @@ pub enum GraphError {
     /// More debts or participants than the engine numbers (2^30 - 1).
     #[error("more than 1073741823 debts or participants")]
     TooMany,
+    /// Only where circulations are kept: more participants than are numbered there (2^26).
+    #[error("more than 67108864 participants")]
+    TooManyParticipants,
+    /// Only where circulations are kept: more pairs that owe something than are numbered there (2^26).
+    #[error("more than 67108864 pairs that owe something")]
+    TooManyPairs,
+    /// Only where circulations are kept: the debts of one pair add up to more than [`Units::MAX`].
+    #[error("debt {debt} brings what its debtor owes its creditor beyond 9007199254740.991")]
+    PairBeyond {
+        /// Place in the list of the debt that is too much.
+        debt: usize,
+    },
 }

@@ -9,6 +9,7 @@ mod circles;
 mod circulation;
 mod debt;
 mod distance;
+mod kept;
 mod kernel;
 mod lists;
 mod network;
@@ -24,6 +25,7 @@ pub use certificate::{CertificateFault, Proof, verify};
 pub use circles::{Circle, MAX_TOLD_MEMBERS, circles};
 pub use circulation::{Circulation, best_circulation};
 pub use debt::{Debt, GraphError};
+pub use kept::{Change, ChangeError, DynamicCirculation, Moved, ResumeError, Standing, TakeError};
 pub use path::{
     Hop, Hops, HopsError, LONGEST_PATH, Leg, Limit, MOST_LABELS, MOST_LOOKS, MOST_NAMED, NoPath,
     Path, Share,

@@ -4,6 +4,7 @@
 mod certificate;
 mod circles;
 mod instances;
+mod kept;
 mod optimum;
 mod oracle;
 mod path;
