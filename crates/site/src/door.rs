@@ -101,12 +101,7 @@ impl Site {
         id: &CommandId,
         command: Command,
     ) -> Result<Answer, SiteError> {
-        // A name belongs to its caller: nobody learns what another was answered.
-        let id = match caller {
-            Caller::Administrator => format!(":{}", id.as_str()),
-            Caller::User(cuid) => format!("{cuid}:{}", id.as_str()),
-            Caller::Former(cuid) => format!("{cuid}~former:{}", id.as_str()),
-        };
+        let id = own_name(caller, id);
         if command == Command::Clear {
             administrator(caller)?;
             return self.clear(&id, answered::digest(&command)?).await;
@@ -258,5 +253,15 @@ impl Site {
     /// Tells those who watch.
     pub(crate) fn event(&self, user: &Cuid, kind: &str, text: String) -> NewEvent {
         NewEvent { user: Some(user.clone()), kind: kind.to_owned(), text, at: self.clock.now() }
+    }
+}
+
+/// How a name that a caller gave is kept. It belongs to its caller: nobody learns what another was
+/// answered.
+pub(crate) fn own_name(caller: &Caller, id: &CommandId) -> String {
+    match caller {
+        Caller::Administrator => format!(":{}", id.as_str()),
+        Caller::User(cuid) => format!("{cuid}:{}", id.as_str()),
+        Caller::Former(cuid) => format!("{cuid}~former:{}", id.as_str()),
     }
 }

@@ -49,7 +49,7 @@ impl Site {
     }
 
     /// Carries out a plan, as far as it still holds once everything that it touches is locked.
-    async fn lift_by(&self, id: &str, command: Hash, mut plan: Plan) -> Result<Answer, SiteError> {
+    pub(super) async fn lift_by(&self, id: &str, command: Hash, mut plan: Plan) -> Result<Answer, SiteError> {
         // Other commands wait: what one transaction has locked, another would only stumble over.
         let _turn = self.queue.turn().await;
         let mut tx = self.store.begin().await?;

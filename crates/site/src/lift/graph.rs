@@ -1,5 +1,5 @@
-//! The graph in which a payment's path is looked for: the tallies whose two halves are here and say
-//! the same. It is remembered (`map.rs`) and may be behind: what counts are the locked halves.
+//! The graph in which a payment's path is looked for, and circles to clear: the tallies whose two halves
+//! are here and say the same. It is remembered (`map.rs`) and may be behind: what counts are the locked halves.
 
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -7,8 +7,13 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use clearing::{Hop, Hops, Limit, NoPath, Path};
 use protocol::lading::Lading;
 use protocol::ledger::Ledger;
+use protocol::lift::Leg;
 use protocol::{AgentId, Cuid, PublicKey, Side, Sides, TallyId, Units};
 use store::{Half, HalfId};
+
+use super::plan::{Move, Plan};
+use super::standing::{Owing, Relief, Standing};
+use crate::error::SiteError;
 
 /// How many tallies are remembered: some 500 bytes each, so at most some 500 MB.
 pub const MAX_TALLIES: usize = 1 << 20;
@@ -31,6 +36,8 @@ pub(crate) struct Graph {
     cut: bool,
     /// How many ties there are whose halves do not say the same just now.
     unsettled: usize,
+    /// What could be cleared, once somebody has asked.
+    standing: Option<Standing>,
 }
 
 /// A tally whose halves mean each other.
@@ -169,6 +176,7 @@ impl Graph {
             round: 0,
             cut: false,
             unsettled: 0,
+            standing: None,
         }
     }
 
@@ -307,6 +315,51 @@ impl Graph {
         // Both places and both participants are there.
         let _ = self.hops.put(2 * place, onward);
         let _ = self.hops.put(2 * place + 1, back);
+        if let Some(standing) = &mut self.standing {
+            standing.mark(place);
+        }
+    }
+
+    /// The largest circulation of the debts at this moment; none where some tallies are not remembered.
+    ///
+    /// # Errors
+    /// [`SiteError::Unproved`], a fault of the engine.
+    pub(crate) fn clearing(&mut self) -> Result<Option<Plan>, SiteError> {
+        if self.cut {
+            return Ok(None);
+        }
+        let mut standing = self.standing.take().unwrap_or_else(|| {
+            let mut new = Standing::default();
+            (0..self.ties.len()).for_each(|place| new.mark(place));
+            new
+        });
+        standing.catch_up(self.hops.participants(), |place| self.owing(place))?;
+        let moves = standing.reliefs()?.into_iter().filter_map(|relief| self.relieving(&relief));
+        let plan = Plan::of(standing.total_milli(), moves.collect());
+        self.standing = Some(standing);
+        Ok(Some(plan))
+    }
+
+    /// What the tie at `place` owes, either way.
+    fn owing(&self, place: usize) -> Option<Owing> {
+        let owed = |hop: usize| {
+            let Hop { giver: creditor, taker: debtor, lading } = *self.hops.list().get(hop)?;
+            let units = lading.debt();
+            (units > Units::ZERO).then_some(Owing { debtor, creditor, by: by(hop), units })
+        };
+        owed(2 * place).or_else(|| owed(2 * place + 1))
+    }
+
+    fn relieving(&self, relief: &Relief) -> Option<Move> {
+        let tie = self.ties.get(relief.place)?;
+        let Owing { debtor, by, units, .. } = relief.owing;
+        let half = |side| tie.told.of(side).map(|told| told.half);
+        Some(Move {
+            leg: Leg { tally: tie.tally, by, units: units.try_into().ok()? },
+            stock: half(Side::Stock)?,
+            foil: half(Side::Foil)?,
+            debtor: self.names.get(debtor as usize)?.clone(),
+        })
     }
 
     /// The keys that a user signs with on the tallies over which it could give something now.

@@ -1,4 +1,4 @@
-//! What a site remembers of its tallies for payments: the graph, kept up with everything that this
+//! What a site remembers of its tallies for payments and clearing: the graph, kept up with everything that this
 //! process commits, and read anew, now and then, for what others at the same database did.
 
 use std::collections::HashMap;
@@ -12,6 +12,7 @@ use store::{Committed, Half, HalfFilter, HalfId, View};
 
 use super::graph::{Graph, News, Way};
 use super::own::Own;
+use super::plan::Plan;
 use crate::door::Site;
 use crate::error::SiteError;
 use crate::half;
@@ -167,6 +168,15 @@ impl Map {
         self.fresh().as_ref().map_or(Units::ZERO, |graph| graph.most(payer, payee))
     }
 
+    /// The largest circulation of the debts at this moment; none where not all of them are remembered.
+    ///
+    /// # Errors
+    /// [`SiteError::Unproved`], a fault of the engine.
+    pub(crate) fn clearing(&self) -> Result<Option<Plan>, SiteError> {
+        drop(self.fresh());
+        self.write().as_mut().map_or(Ok(None), Graph::clearing)
+    }
+
     /// Whether the payer signs with this key on the first tally of a way.
     pub(crate) fn signs_with(&self, way: &Way, key: &PublicKey) -> bool {
         self.read().as_ref().is_some_and(|graph| graph.signs_with(way, key))
@@ -235,6 +245,14 @@ impl Site {
             changed = true;
         }
         Ok(changed)
+    }
+
+    /// Whether the graph has heard of everything up to this event, whoever told it.
+    pub(crate) async fn map_heard(&self, event: u64) -> bool {
+        let reading = self.known.map.reading.lock().await;
+        let heard =
+            |reading: &Reading| self.known.map.own().are_all(reading.event, event);
+        reading.as_ref().is_some_and(heard) && !self.known.map.is_unsettled()
     }
 
     async fn read_all(&self) -> Result<Reading, SiteError> {

@@ -3,7 +3,7 @@
 //! * `hands.rs` the halves that a transaction has locked, and how a lift is decided and written into
 //!   them (`bare.rs`);
 //! * clearing: `plan.rs` what can be cleared, `clear.rs` doing it, `tend.rs` when the site does it by
-//!   itself;
+//!   itself, with `standing.rs`, which holds what can be cleared while debts change;
 //! * payments: `graph.rs` and `map.rs` (`own.rs`) the tallies that are remembered for them, `route.rs` what one
 //!   would cost, `pay.rs` what is asked, `line.rs` who waits, `make.rs` making it, `judge.rs` whether it
 //!   may be written, `told.rs` who is told what;
@@ -24,6 +24,7 @@ mod plan;
 mod proof;
 mod read;
 mod route;
+mod standing;
 mod tend;
 mod told;
 mod verify;

@@ -142,6 +142,12 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
+    /// The plan that was found elsewhere, out of debts of `total_milli`.
+    pub(crate) fn of(total_milli: i128, moves: Vec<Move>) -> Self {
+        let cleared = moves.iter().map(|one| i128::from(one.leg.units.get().milli()));
+        Self { total_milli, cleared_milli: cleared.sum(), moves }
+    }
+
     /// Finds it, and checks the proof that it is the largest.
     pub(crate) fn best(owed: &[Owed]) -> Result<Self, SiteError> {
         let mut numbers: BTreeMap<&Cuid, u32> = BTreeMap::new();

@@ -6,6 +6,7 @@ mod any_json;
 mod asked;
 mod at_once;
 mod both_machines;
+mod continuous;
 mod device;
 mod invoices;
 mod letters;
