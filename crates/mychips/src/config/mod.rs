@@ -58,7 +58,7 @@ pub(crate) const KEYS: [Key; 6] = [
     },
     Key {
         name: "clearing.every",
-        usual: "1h",
+        usual: "1m",
         what: "How often the server clears circles of debt by itself, like 1h or 15m; or off",
     },
 ];
