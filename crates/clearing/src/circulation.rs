@@ -65,15 +65,15 @@ fn solve<A: Amount>(participants: u32, debts: &[Debt], watch: &mut dyn FnMut(u32
     let cleared_of = |pair| if takes_part(&pair) { cleared.next() } else { None };
     let cleared = pairs.list.iter().map(cleared_of).map(|cleared| cleared.unwrap_or(A::ZERO));
     let cleared = relieve_in_order(debts, &pairs, cleared.collect());
-    let mut potentials: Vec<i32> = net.nodes.iter().map(|node| node.potential).collect();
+    let mut potentials: Vec<i32> = net.marks.iter().map(|mark| mark.potential).collect();
     trim.potentials(&pairs.list, &mut potentials);
     Circulation { cleared, potentials }
 }
 
 /// What still has to arrive, in all.
 fn wanted<A: Amount>(net: &Network<A>) -> i128 {
-    let wants = net.nodes.iter().filter(|node| node.excess < A::ZERO);
-    wants.map(|node| -Into::<i128>::into(node.excess)).sum()
+    let wants = net.excess.iter().filter(|excess| **excess < A::ZERO);
+    wants.map(|&excess| -Into::<i128>::into(excess)).sum()
 }
 
 /// How much of the search is done: each phase leaves about half of what was left, so that is counted in

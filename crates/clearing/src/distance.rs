@@ -3,7 +3,7 @@
 //! Reduced costs are small non-negative integers, so the distances are found with buckets (Dial 1969).
 
 use crate::amount::Amount;
-use crate::network::{Network, Node};
+use crate::network::{Mark, Network};
 
 /// Working memory of the distance searches.
 #[derive(Default)]
@@ -14,7 +14,7 @@ pub(crate) struct Distances {
 
 const UNSEEN: i32 = i32::MAX;
 
-impl<A> Node<A> {
+impl Mark {
     /// Whether the last search settled this node: from here a want can be reached at reduced cost zero.
     pub(crate) const fn is_settled(&self) -> bool {
         self.farther < 0
@@ -31,12 +31,12 @@ impl Distances {
     /// is excess; afterwards reduced costs are non-negative and excess has ways of reduced cost zero.
     pub(crate) fn raise_potentials<A: Amount>(&mut self, net: &mut Network<A>) {
         let mut waiting = 0;
-        for v in 0..net.nodes.len() {
-            net.nodes[v].farther = UNSEEN;
-            if net.nodes[v].excess < A::ZERO {
-                self.reach(net, v, 0);
+        for (v, &excess) in net.excess.iter().enumerate() {
+            net.marks[v].farther = UNSEEN;
+            if excess < A::ZERO {
+                self.reach(&mut net.marks[v], v, 0);
             }
-            waiting += usize::from(net.nodes[v].excess > A::ZERO);
+            waiting += usize::from(excess > A::ZERO);
         }
         let mut distance = 0;
         while waiting > 0 && distance < self.buckets.len() {
@@ -47,44 +47,43 @@ impl Distances {
             {
                 next += 1;
                 let v = v as usize;
-                if net.nodes[v].farther != here {
+                if net.marks[v].farther != here {
                     continue;
                 }
-                net.nodes[v].settle();
-                waiting -= usize::from(net.nodes[v].excess > A::ZERO);
+                net.marks[v].settle();
+                waiting -= usize::from(net.excess[v] > A::ZERO);
                 self.look_back(net, v, here);
             }
             distance += 1;
         }
         // Whoever was not reached is at least as far as the last one settled.
         let farthest = i32::try_from(distance.saturating_sub(1)).unwrap_or(UNSEEN);
-        for node in &mut net.nodes {
-            node.potential += if node.is_settled() { -1 - node.farther } else { farthest };
+        for mark in &mut net.marks {
+            mark.potential += if mark.is_settled() { -1 - mark.farther } else { farthest };
         }
         self.buckets.iter_mut().for_each(Vec::clear);
     }
 
     /// Tells everybody with an arc into `v`, which is settled at distance `here`.
     fn look_back<A: Amount>(&mut self, net: &mut Network<A>, v: usize, here: i32) {
-        let to = net.nodes[v].potential;
+        let to = net.marks[v].potential;
         for place in net.arcs_of(v) {
-            let arc = net.arcs[place];
-            let from = net.nodes[arc.head()];
-            // The twin leads here; its cost is the opposite of ours.
-            let reduced = to - arc.cost() - from.potential;
-            if from.farther <= here
-                || here + reduced >= from.farther
-                || net.arcs[arc.twin as usize].residual == A::ZERO
-            {
+            let way = net.ways[place];
+            if !way.returns() {
                 continue;
             }
-            debug_assert!(reduced >= 0, "reduced costs stay non-negative");
-            self.reach(net, arc.head(), here + reduced);
+            let from = &mut net.marks[way.head()];
+            // The twin leads here; its cost is the opposite of ours.
+            let reduced = to - way.cost() - from.potential;
+            debug_assert!(from.farther <= here || reduced >= 0, "reduced costs stay non-negative");
+            if from.farther > here && here + reduced < from.farther {
+                self.reach(from, way.head(), here + reduced);
+            }
         }
     }
 
-    fn reach<A: Amount>(&mut self, net: &mut Network<A>, v: usize, distance: i32) {
-        net.nodes[v].farther = distance;
+    fn reach(&mut self, mark: &mut Mark, v: usize, distance: i32) {
+        mark.farther = distance;
         let bucket = usize::try_from(distance).unwrap_or(0);
         if bucket >= self.buckets.len() {
             self.buckets.resize_with(bucket + 1, Vec::new);

@@ -43,7 +43,7 @@ impl<A: Amount> Kernel<A> {
     pub(crate) fn route(&mut self, net: &mut Network<A>) {
         self.tight.gather(net);
         self.contract(net);
-        let excess = self.participants.iter().map(|&v| net.nodes[v as usize].excess);
+        let excess = self.participants.iter().map(|&v| net.excess[v as usize]);
         self.flow.route(excess, &self.edges);
         self.write_back(net);
     }
@@ -51,7 +51,7 @@ impl<A: Amount> Kernel<A> {
     fn contract(&mut self, net: &Network<A>) {
         self.participants.clear();
         self.participants.extend(self.tight.junctions());
-        self.numbers.resize(net.nodes.len(), u32::MAX);
+        self.numbers.resize(net.excess.len(), u32::MAX);
         for (number, &v) in (0..).zip(&self.participants) {
             self.numbers[v as usize] = number;
         }
@@ -60,16 +60,19 @@ impl<A: Amount> Kernel<A> {
         self.ends.clear();
         for (number, &v) in (0..).zip(&self.participants) {
             for first in self.tight.arcs_of(v) {
+                // An edge without links was met from its other end, if that came before.
+                if first.head < v && self.tight.role(first.head) == Role::Junction {
+                    continue;
+                }
                 let start = self.chains.len();
                 let edge = follow(net, &self.tight, first, &mut self.chains);
                 let to = self.numbers[edge.to as usize];
-                // Each chain is met from both ends; one back to where it began is for nothing.
-                let Edge { on, back, .. } = edge.lets_pass;
-                if edge.last_twin < first.place || to == number || on.max(back) == A::ZERO {
+                // Chains are met from both ends as well; one back to where it began is for nothing.
+                if to <= number || edge.on.max(edge.back) == A::ZERO {
                     self.chains.truncate(start);
                     continue;
                 }
-                self.edges.push(Edge { from: number, to, ..edge.lets_pass });
+                self.edges.push(Edge { from: number, to, ..edge });
                 // Not more than there are arcs.
                 self.ends.push(u32::try_from(self.chains.len()).unwrap_or(u32::MAX));
             }
@@ -82,48 +85,36 @@ impl<A: Amount> Kernel<A> {
             let end = end as usize;
             if moved != A::ZERO {
                 for &place in &self.chains[start..end] {
-                    net.push(place as usize, moved);
+                    net.push(place, moved);
                 }
             }
             start = end;
         }
         for (&v, excess) in self.participants.iter().zip(self.flow.excess()) {
-            net.nodes[v as usize].excess = excess;
+            net.excess[v as usize] = excess;
         }
     }
 }
 
-/// A chain from one junction to the next.
-struct Chain<A> {
-    /// The participant at its end.
-    to: u32,
-    /// Place of the arc by which it would be begun from there.
-    last_twin: u32,
-    lets_pass: Edge<A>,
-}
-
-/// Follows the tight arcs from `first` to the next junction, and writes them down in `chain`.
+/// Follows the tight arcs from `first` to the next junction, and writes them down in `chain`. The edge
+/// leads to the participant there.
 fn follow<A: Amount>(
     net: &Network<A>,
     tight: &TightGraph,
     first: Tight,
     chain: &mut Vec<u32>,
-) -> Chain<A> {
-    let pass = |place: u32| {
-        let arc = &net.arcs[place as usize];
-        (arc.residual, net.arcs[arc.twin as usize].residual, arc.twin)
-    };
-    let Tight { mut head, place } = first;
-    let (mut on, mut back, mut twin) = pass(place);
+) -> Edge<A> {
+    let Tight { head: mut to, place } = first;
+    let (mut on, mut back, mut twin) = net.lets_pass(place);
     chain.push(place);
-    while tight.role(head) == Role::Link {
-        let mut onward = tight.arcs_of(head).filter(|arc| arc.place != twin);
+    while tight.role(to) == Role::Link {
+        let mut onward = tight.arcs_of(to).filter(|arc| arc.place != twin);
         // A link has two arcs, and we came by one of them.
         let Some(next) = onward.next() else { break };
-        let (next_on, next_back, next_twin) = pass(next.place);
+        let (next_on, next_back, next_twin) = net.lets_pass(next.place);
         (on, back, twin) = (on.min(next_on), back.min(next_back), next_twin);
         chain.push(next.place);
-        head = next.head;
+        to = next.head;
     }
-    Chain { to: head, last_twin: twin, lets_pass: Edge { from: 0, to: 0, on, back } }
+    Edge { from: u32::MAX, to, on, back }
 }

@@ -30,8 +30,27 @@ struct Node<A> {
 #[derive(Clone, Copy)]
 struct Arc<A> {
     residual: A,
-    head: u32,
+    /// Where it leads; the top bit tells whether its twin has room.
+    target: u32,
     twin: u32,
+}
+
+impl<A: Amount> Arc<A> {
+    const RETURNS: u32 = 1 << 31;
+
+    const fn head(&self) -> u32 {
+        self.target & !Self::RETURNS
+    }
+
+    /// Whether something can come from its head to its tail.
+    const fn returns(&self) -> bool {
+        self.target & Self::RETURNS != 0
+    }
+
+    fn set_returns(&mut self, twin_residual: A) {
+        let bit = if twin_residual > A::ZERO { Self::RETURNS } else { 0 };
+        self.target = self.head() | bit;
+    }
 }
 
 /// The label of a node from which no want can be reached.
@@ -114,12 +133,14 @@ impl<A: Amount> Flow<A> {
             self.nodes[v].current = self.first[v];
         }
         self.arcs.clear();
-        self.arcs.resize(edges.len() * 2, Arc { residual: A::ZERO, head: 0, twin: 0 });
+        self.arcs.resize(edges.len() * 2, Arc { residual: A::ZERO, target: 0, twin: 0 });
         self.places.clear();
         for edge in edges {
             let (there, back) = (self.next_place(edge.from), self.next_place(edge.to));
-            self.arcs[there as usize] = Arc { residual: edge.on, head: edge.to, twin: back };
-            self.arcs[back as usize] = Arc { residual: edge.back, head: edge.from, twin: there };
+            self.arcs[there as usize] = Arc { residual: edge.on, target: edge.to, twin: back };
+            self.arcs[there as usize].set_returns(edge.back);
+            self.arcs[back as usize] = Arc { residual: edge.back, target: edge.from, twin: there };
+            self.arcs[back as usize].set_returns(edge.on);
             self.places.push(there);
         }
     }
@@ -154,10 +175,10 @@ impl<A: Amount> Flow<A> {
             self.labelled[label as usize] += 1;
             for place in self.arcs_of(v as usize) {
                 let arc = self.arcs[place as usize];
-                let from = &mut self.nodes[arc.head as usize];
-                if from.label == FAR && self.arcs[arc.twin as usize].residual > A::ZERO {
+                let from = &mut self.nodes[arc.head() as usize];
+                if arc.returns() && from.label == FAR {
                     from.label = label + 1;
-                    self.reached.push(arc.head);
+                    self.reached.push(arc.head());
                 }
             }
         }
@@ -199,7 +220,7 @@ impl<A: Amount> Flow<A> {
         if arc.residual == A::ZERO {
             return A::ZERO;
         }
-        let to = &mut self.nodes[arc.head as usize];
+        let to = &mut self.nodes[arc.head() as usize];
         // Nobody is relabelled to `FAR`, which ends the discharge; so this does not overflow.
         if to.label >= label || to.label + 1 != label {
             return A::ZERO;
@@ -208,10 +229,14 @@ impl<A: Amount> Flow<A> {
         let was_content = to.excess <= A::ZERO;
         to.excess += units;
         if was_content && to.excess > A::ZERO {
-            self.active.push_back(arc.head);
+            self.active.push_back(arc.head());
         }
-        self.arcs[place as usize].residual -= units;
-        self.arcs[arc.twin as usize].residual += units;
+        let (left, back) = (arc.residual - units, &mut self.arcs[arc.twin as usize]);
+        back.residual += units;
+        back.set_returns(left);
+        let there = &mut self.arcs[place as usize];
+        there.residual = left;
+        there.target |= Arc::<A>::RETURNS;
         units
     }
 
@@ -221,7 +246,7 @@ impl<A: Amount> Flow<A> {
         for place in self.arcs_of(v) {
             let arc = self.arcs[place as usize];
             if arc.residual > A::ZERO {
-                lowest = lowest.min(self.nodes[arc.head as usize].label);
+                lowest = lowest.min(self.nodes[arc.head() as usize].label);
             }
         }
         self.labelled[label as usize] -= 1;

@@ -40,15 +40,15 @@ impl TightGraph {
         self.first.clear();
         self.arcs.clear();
         self.degree.clear();
-        for (v, node) in net.nodes.iter().enumerate() {
+        for (v, mark) in net.marks.iter().enumerate() {
             let first = self.arcs.len();
             self.first.push(number(first));
-            if node.is_settled() {
+            if mark.is_settled() {
                 for place in net.arcs_of(v) {
-                    let arc = net.arcs[place];
-                    let to = net.nodes[arc.head()];
-                    if to.potential + arc.cost() == node.potential && to.is_settled() {
-                        self.arcs.push(Tight { head: number(arc.head()), place: number(place) });
+                    let way = net.ways[place];
+                    let to = net.marks[way.head()];
+                    if to.potential + way.cost() == mark.potential && to.is_settled() {
+                        self.arcs.push(Tight { head: number(way.head()), place: number(place) });
                     }
                 }
             }
@@ -68,10 +68,10 @@ impl TightGraph {
     fn prune<A: Amount>(&mut self, net: &Network<A>) {
         self.roles.clear();
         self.ends.clear();
-        for (v, node) in net.nodes.iter().enumerate() {
+        for (v, &excess) in net.excess.iter().enumerate() {
             self.roles.push(match self.degree[v] {
                 0 => Role::Outside,
-                _ if node.excess != A::ZERO => Role::Junction,
+                _ if excess != A::ZERO => Role::Junction,
                 1 => {
                     self.ends.push(number(v));
                     Role::Outside
