@@ -23,7 +23,7 @@ impl Half {
 
     /// An end of `pair`, along which nothing may change yet.
     pub(super) fn new(head: u32, pair: u32, out: bool) -> Self {
-        Self { head, word: pair << Self::BITS | u32::from(out) }
+        Self { head, word: (pair << Self::BITS) | u32::from(out) }
     }
 
     pub(super) fn pair(self) -> u32 {
@@ -42,7 +42,7 @@ impl Half {
 
     pub(super) fn set_open(&mut self, go: bool, come: bool) {
         self.word &= !(Self::GO | Self::COME);
-        self.word |= u32::from(go) * Self::GO | u32::from(come) * Self::COME;
+        self.word |= (u32::from(go) * Self::GO) | (u32::from(come) * Self::COME);
     }
 }
 
