@@ -23,7 +23,7 @@ impl Half {
 
     /// An end of `pair`, along which nothing may change yet.
     pub(super) fn new(head: u32, pair: u32, out: bool) -> Self {
-        Self { head, word: pair << Self::BITS | u32::from(out) }
+        Self { head, word: (pair << Self::BITS) | u32::from(out) }
     }
 
     pub(super) fn pair(self) -> u32 {

@@ -14,6 +14,8 @@ mod refusal;
 mod residual;
 mod restore;
 mod search;
+mod taken;
+mod told;
 mod trees;
 
 use std::collections::BTreeMap;
@@ -21,6 +23,7 @@ use std::collections::BTreeMap;
 use protocol::Units;
 
 pub use refusal::{ChangeError, ResumeError, TakeError};
+pub use told::{Change, Moved, Standing};
 
 use crate::pairs::check;
 use crate::{Circulation, Debt, GraphError, best_circulation, verify};
@@ -36,7 +39,7 @@ const MOST: usize = 1 << 26;
 /// taken in 128 bits, which 2^26 pairs cannot leave. The same changes in the same order give the same
 /// circulation on every machine; another order may end with another one, which clears as much.
 ///
-/// Memory: 32 bytes a participant and about 100 a pair, of the most pairs that there were at once.
+/// Memory: about 50 bytes a participant and 100 a pair, of the most pairs that there were at once.
 #[derive(Clone, Default)]
 pub struct DynamicCirculation {
     net: Residual,
@@ -44,45 +47,6 @@ pub struct DynamicCirculation {
     restorer: Restorer,
     owed: i128,
     cleared: i128,
-}
-
-/// What one pair owes and how much of that is cleared.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Standing {
-    /// Who owes.
-    pub debtor: u32,
-    /// Who is owed.
-    pub creditor: u32,
-    /// How much, above zero.
-    pub owed: Units,
-    /// How much of it the circulation clears.
-    pub cleared: Units,
-}
-
-/// A pair of which another amount is cleared since the last change.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Moved {
-    /// Who owes.
-    pub debtor: u32,
-    /// Who is owed.
-    pub creditor: u32,
-    /// What was cleared before.
-    pub before: Units,
-    /// What is cleared now; another amount.
-    pub after: Units,
-}
-
-/// What a change did.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Change {
-    /// By how much more is cleared in all, in milli-CHIPs; below zero where it is less.
-    pub gained: i128,
-    /// Every pair of which another amount is cleared, by debtor and creditor.
-    pub moved: Vec<Moved>,
-    /// Over how many ways value was moved.
-    pub ways: u32,
-    /// How often participants were looked at: what the change cost.
-    pub looks: u64,
 }
 
 impl DynamicCirculation {
@@ -213,72 +177,6 @@ impl DynamicCirculation {
     fn forget(&mut self, debtor: u32, creditor: u32) {
         if let Some(number) = self.numbers.remove(&(debtor, creditor)) {
             self.net.remove(number);
-        }
-    }
-
-    /// Takes `legs` off the debts and off what is cleared: a part of the circulation was carried out.
-    /// Every leg takes `units` off what `debtor` owes `creditor`.
-    ///
-    /// What is left is still the largest circulation of what is still owed, by the same potentials: a
-    /// pair cleared whole stays cleared whole, and one not cleared at all has no leg. So nothing is
-    /// searched.
-    ///
-    /// # Errors
-    /// [`TakeError`] where the legs are no part of the circulation; nothing was changed then.
-    pub fn take(&mut self, legs: &[Debt]) -> Result<(), TakeError> {
-        let mut sums = BTreeMap::<u32, i64>::new();
-        let mut change = BTreeMap::<u32, i128>::new();
-        for (leg, d) in legs.iter().enumerate() {
-            let refused = TakeError::NotCleared { leg };
-            let pair = *self.numbers.get(&(d.debtor, d.creditor)).ok_or(refused)?;
-            let (sum, milli) = (sums.entry(pair).or_default(), d.units.milli());
-            // Neither is beyond 2^53.
-            *sum += milli;
-            if milli < 0 || *sum > self.net.pairs[pair as usize].cleared {
-                return Err(refused);
-            }
-            *change.entry(d.debtor).or_default() += i128::from(milli);
-            *change.entry(d.creditor).or_default() -= i128::from(milli);
-        }
-        if let Some((&participant, &change)) = change.iter().find(|(_, change)| **change != 0) {
-            return Err(TakeError::Unbalanced { participant, change });
-        }
-        for (pair, units) in sums {
-            self.take_off(pair, units);
-        }
-        Ok(())
-    }
-
-    /// Takes all that is cleared off the debts, and returns it: the whole circulation was carried out.
-    /// Nothing more can be cleared then until a debt changes.
-    pub fn take_all(&mut self) -> Vec<Debt> {
-        let cleared = self.iter().filter(|at| at.cleared > Units::ZERO);
-        let legs = cleared
-            .map(|Standing { debtor, creditor, cleared: units, .. }| Debt {
-                debtor,
-                creditor,
-                units,
-            })
-            .collect();
-        for pair in 0..self.net.pairs.len() {
-            if let Some(units) = Some(self.net.pairs[pair].cleared).filter(|units| *units > 0) {
-                // As many pairs as the engine numbers.
-                self.take_off(u32::try_from(pair).unwrap_or(u32::MAX), units);
-            }
-        }
-        legs
-    }
-
-    fn take_off(&mut self, pair: u32, units: i64) {
-        let at = &mut self.net.pairs[pair as usize];
-        (at.owed, at.cleared) = (at.owed - units, at.cleared - units);
-        self.owed -= i128::from(units);
-        self.cleared -= i128::from(units);
-        let Pair { debtor, creditor, owed, .. } = *at;
-        if owed == 0 {
-            self.forget(debtor, creditor);
-        } else {
-            self.net.open(pair);
         }
     }
 
