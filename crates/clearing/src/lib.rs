@@ -4,6 +4,7 @@
 //! Pure and deterministic: the same graph gives the same answer on every machine.
 
 mod amount;
+mod bounded;
 mod certificate;
 mod circles;
 mod circulation;
@@ -16,8 +17,9 @@ mod push;
 mod search;
 mod support;
 
+pub use bounded::{Bounded, MOST_SWAP_LOOKS, best_within};
 pub use certificate::{CertificateFault, Proof, verify};
-pub use circles::{Circle, MAX_TOLD_MEMBERS, circles};
+pub use circles::{Circle, Explanation, MAX_TOLD_MEMBERS, circles, circles_within};
 pub use circulation::{Circulation, best_circulation};
 pub use debt::{Debt, GraphError};
 pub use path::{
