@@ -10,6 +10,7 @@ mod circles;
 mod circulation;
 mod debt;
 mod distance;
+mod even;
 mod network;
 mod pairs;
 mod path;
@@ -22,6 +23,7 @@ pub use certificate::{CertificateFault, Proof, verify};
 pub use circles::{Circle, Explanation, MAX_TOLD_MEMBERS, circles, circles_within};
 pub use circulation::{Circulation, best_circulation};
 pub use debt::{Debt, GraphError};
+pub use even::spread_evenly;
 pub use path::{
     Hop, Hops, HopsError, LONGEST_PATH, Leg, Limit, MOST_LABELS, MOST_LOOKS, MOST_NAMED, NoPath,
     Path, Share,

@@ -4,6 +4,7 @@
 mod bounded;
 mod certificate;
 mod circles;
+mod even;
 mod instances;
 mod optimum;
 mod oracle;
