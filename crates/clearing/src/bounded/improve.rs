@@ -17,6 +17,9 @@ const TAKEN_OUT: (usize, usize) = (5, 40);
 const TRIES: u64 = 10;
 const FEWEST_TRIES: u64 = 200;
 
+/// A gain of less than this part of all is none, for how long it goes on.
+const WORTHWHILE: i128 = 10_000;
+
 /// Improves a packing until nothing more is found, or `looks` are used up; says whether the former.
 pub(super) fn improve(
     packing: &mut Packing,
@@ -30,7 +33,7 @@ pub(super) fn improve(
     settle(packing, &mut swaps, &mut queue);
     let roomy: Vec<u32> = packing.roomy().collect();
     let patience = (roomy.len() as u64 * TRIES).max(FEWEST_TRIES);
-    let (mut chance, mut idle) = (Chance(1), 0);
+    let (mut chance, mut idle, mut reached) = (Chance(1), 0, packing.total());
     while !roomy.is_empty() && idle < patience {
         if swaps.exhausted() {
             return false;
@@ -48,7 +51,8 @@ pub(super) fn improve(
         if packing.total() < before {
             packing.undo();
         }
-        idle = if packing.total() > before { 0 } else { idle + 1 };
+        let is_better = packing.total() > reached + reached / WORTHWHILE;
+        (reached, idle) = if is_better { (packing.total(), 0) } else { (reached, idle + 1) };
     }
     true
 }
