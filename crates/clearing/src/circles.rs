@@ -47,60 +47,109 @@ pub fn circles(
     cleared: &[Units],
     most: usize,
 ) -> Option<Vec<Circle>> {
+    let told = circles_within(participants, debts, cleared, u32::MAX, most)?;
+    assert_eq!(told.left, 0, "not a circulation: some of it lies on no circle");
+    Some(told.circles)
+}
+
+/// A circulation told by circles of a bounded length, as far as it goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Explanation {
+    /// Circles as [`circles`] gives them, none longer than asked for.
+    pub circles: Vec<Circle>,
+    /// What they do not tell: the part of what is cleared that lies on longer circles, in
+    /// milli-CHIPs over all debts.
+    pub left: i128,
+}
+
+/// Takes as much of a circulation apart as circles of at most `longest` members tell, short ones
+/// first; the rest of it runs in longer circles.
+///
+/// Short first is a rule of thumb: another choice of circles may tell a little more. Whoever wants
+/// the most that short circles can *clear* asks [`crate::best_within`]. None as for [`circles`].
+///
+/// # Panics
+/// If `cleared` is not one amount for each debt.
+pub fn circles_within(
+    participants: u32,
+    debts: &[Debt],
+    cleared: &[Units],
+    longest: u32,
+    most: usize,
+) -> Option<Explanation> {
     assert_eq!(debts.len(), cleared.len(), "one cleared amount for each debt");
-    let mut found = if fits_64(debts) {
-        take_apart::<i64>(participants, debts, cleared, most)?
+    if fits_64(debts) {
+        take_apart::<i64>(participants, debts, cleared, longest, most)
     } else {
-        take_apart::<i128>(participants, debts, cleared, most)?
-    };
-    found.sort_by(|a, b| {
-        let by_length = a.members.len().cmp(&b.members.len());
-        by_length.then(b.units.cmp(&a.units)).then_with(|| a.members.cmp(&b.members))
-    });
-    Some(found)
+        take_apart::<i128>(participants, debts, cleared, longest, most)
+    }
 }
 
 fn take_apart<A: Amount>(
     participants: u32,
     debts: &[Debt],
     cleared: &[Units],
+    longest: u32,
     most: usize,
-) -> Option<Vec<Circle>> {
+) -> Option<Explanation> {
     let mut room = most;
     let pairs = Pairs::<A>::new(participants, debts, |place| cleared[place].milli());
     let mut support = Support::new(participants, pairs);
     let mut search = Search::new(participants);
-    let mut found = Vec::new();
-    let mut longest = 2;
+    let mut circles = Vec::new();
+    peel(&mut support, &mut search, longest, |support, circle, units| {
+        room = room.checked_sub(circle.len())?;
+        circles.push(told(support, circle, units));
+        Some(())
+    })?;
+    let left = (0..support.len()).map(|pair| support.left(pair).into()).sum();
+    in_order(&mut circles);
+    Some(Explanation { circles, left })
+}
+
+/// Short circles first, larger ones first among those of one length.
+pub(crate) fn in_order(circles: &mut [Circle]) {
+    circles.sort_by(|a, b| {
+        let by_length = a.members.len().cmp(&b.members.len());
+        by_length.then(b.units.cmp(&a.units)).then_with(|| a.members.cmp(&b.members))
+    });
+}
+
+/// Takes circles of at most `most_members` out of `support` until there is none, about the shortest first,
+/// each with as much as its smallest debt allows. `take` is told the pairs of each and the units
+/// taken, and ends it all by none.
+pub(crate) fn peel<A: Amount>(
+    support: &mut Support<A>,
+    search: &mut Search,
+    most_members: u32,
+    mut take: impl FnMut(&Support<A>, &[u32], A) -> Option<()>,
+) -> Option<()> {
+    let mut longest = most_members.min(2);
     loop {
         let mut unexplained = false;
         for pair in 0..support.len() {
             while support.left(pair) > A::ZERO {
-                let Some(circle) = search.shortest_circle(&mut support, pair, longest) else {
+                let Some(circle) = search.shortest_circle(support, pair, longest) else {
                     unexplained = true;
                     break;
                 };
-                room = room.checked_sub(circle.len())?;
-                found.push(cancel(&mut support, circle));
+                let units = circle.iter().map(|&pair| support.left(pair)).min().unwrap_or(A::ZERO);
+                circle.iter().for_each(|&pair| support.take(pair, units));
+                take(support, circle, units)?;
             }
         }
-        if !unexplained {
-            return Some(found);
+        if !unexplained || longest >= most_members {
+            return Some(());
         }
-        assert!(longest < u32::MAX, "not a circulation: some of it lies on no circle");
         longest = if longest < LONGEST_SOUGHT { longest + 1 + longest / 4 } else { u32::MAX };
+        longest = longest.min(most_members);
     }
 }
 
-/// Cancels as much as the smallest debt of the circle allows.
-fn cancel<A: Amount>(support: &mut Support<A>, circle: &[u32]) -> Circle {
-    let units = circle.iter().map(|&pair| support.left(pair)).min().unwrap_or(A::ZERO);
-    let mut members = Vec::with_capacity(circle.len());
-    for &pair in circle {
-        support.take(pair, units);
-        members.push(support.ends(pair).0);
-    }
-    // Start each circle at its lowest number, so that it reads the same however it was found.
+/// A circle by its members, beginning with the lowest number, so that it reads the same however it
+/// was found.
+pub(crate) fn told<A: Amount>(support: &Support<A>, circle: &[u32], units: A) -> Circle {
+    let mut members: Vec<u32> = circle.iter().map(|&pair| support.ends(pair).0).collect();
     let lowest = (0..members.len()).min_by_key(|&place| members[place]).unwrap_or(0);
     members.rotate_left(lowest);
     Circle { members, units: units.into() }

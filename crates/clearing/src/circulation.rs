@@ -91,7 +91,11 @@ fn done_thousandths(all: i128, left: i128) -> u32 {
 }
 
 /// Shares out what is cleared of each pair among its debts, first come, first relieved.
-fn relieve_in_order<A: Amount>(debts: &[Debt], pairs: &Pairs<A>, mut left: Vec<A>) -> Vec<Units> {
+pub(crate) fn relieve_in_order<A: Amount>(
+    debts: &[Debt],
+    pairs: &Pairs<A>,
+    mut left: Vec<A>,
+) -> Vec<Units> {
     let relieve = |(debt, &pair): (&Debt, &u32)| {
         let left = &mut left[pair as usize];
         let relief = A::from(debt.units.milli()).min(*left);

@@ -4,11 +4,13 @@
 //! Pure and deterministic: the same graph gives the same answer on every machine.
 
 mod amount;
+mod bounded;
 mod certificate;
 mod circles;
 mod circulation;
 mod debt;
 mod distance;
+mod even;
 mod kept;
 mod kernel;
 mod lists;
@@ -21,10 +23,12 @@ mod support;
 mod tight;
 mod trim;
 
+pub use bounded::{Bounded, MOST_SWAP_LOOKS, best_within};
 pub use certificate::{CertificateFault, Proof, verify};
-pub use circles::{Circle, MAX_TOLD_MEMBERS, circles};
+pub use circles::{Circle, Explanation, MAX_TOLD_MEMBERS, circles, circles_within};
 pub use circulation::{Circulation, best_circulation};
 pub use debt::{Debt, GraphError};
+pub use even::spread_evenly;
 pub use kept::{Change, ChangeError, DynamicCirculation, Moved, ResumeError, Standing, TakeError};
 pub use path::{
     Hop, Hops, HopsError, LONGEST_PATH, Leg, Limit, MOST_LABELS, MOST_LOOKS, MOST_NAMED, NoPath,

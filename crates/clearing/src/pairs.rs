@@ -6,6 +6,7 @@ use crate::amount::Amount;
 use crate::{Debt, GraphError};
 
 /// Debts as ordered pairs of participants, sorted by debtor.
+#[derive(Clone)]
 pub(crate) struct Pairs<A> {
     /// Every pair once, sorted by debtor; pairs of one debtor in the order they first appear.
     pub(crate) list: Vec<Pair<A>>,
@@ -14,6 +15,7 @@ pub(crate) struct Pairs<A> {
 }
 
 /// All that one participant owes another.
+#[derive(Clone)]
 pub(crate) struct Pair<A> {
     pub(crate) debtor: u32,
     pub(crate) creditor: u32,

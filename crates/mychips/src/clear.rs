@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::io::{self, Write};
 use std::time::Instant;
 
-use setoff::{Folder, Input, Outcome, ReadOptions, Timing};
+use setoff::{Choice, Folder, Input, Outcome, ReadOptions, Timing};
 
 use crate::cli::Clear;
 use crate::failure::{self, Failure};
@@ -48,7 +48,12 @@ fn work(flags: &Clear, folder: Option<&Folder>) -> Result<Outcome, Failure> {
     let options = ReadOptions { separator: flags.separator, max_bad: flags.max_bad };
     let reader = setoff::open(&input).map_err(|error| Failure::open(&name, &error))?;
     let table = setoff::read_table(reader, &options).map_err(|e| Failure::read(&name, &e))?;
-    let outcome = setoff::clear(table, &mut |stage| progress.show(stage))?;
+    let choice = match flags.max_hops {
+        Some(max_hops) => Choice::Short { max_hops },
+        None if flags.fair => Choice::Even,
+        None => Choice::Largest,
+    };
+    let outcome = setoff::clear_as(table, choice, &mut |stage| progress.show(stage))?;
     if let Some(folder) = folder {
         progress.writing();
         let title = flags.file.file_name().filter(|name| *name != "-").map(OsStr::to_string_lossy);

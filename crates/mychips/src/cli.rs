@@ -150,6 +150,21 @@ pub(crate) struct Clear {
     #[arg(long, requires = "out")]
     pub(crate) force: bool,
 
+    /// Spread relief evenly: of all largest set-offs the one with the most equal shares
+    ///
+    /// As much is cleared as without, but rarely in one way only. This takes the one that makes the
+    /// sum of cleared x cleared / debt over all debts least: everybody's debts are relieved in shares
+    /// as near to each other as they can be, to the milli-CHIP, and rows of one pair pro rata.
+    #[arg(long, conflicts_with = "max_hops")]
+    pub(crate) fair: bool,
+
+    /// Clear only what circles of at most N members can clear
+    ///
+    /// Short circles are easier to agree on. The result says what share that is of the most that can
+    /// be cleared. How much short circles clear is searched for, not proved to be the most.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(2..))]
+    pub(crate) max_hops: Option<u32>,
+
     /// Show the proof that nothing more can be cleared
     ///
     /// The proof gives every participant a small number; from these follows a bound that no set-off
@@ -164,7 +179,7 @@ const AFTER_CLEAR: &str = "\
 The table:
   Ann,Bob,120.50        Ann owes Bob 120.50
   Bob,Cid,80            one row for each debt; rows of one pair are relieved
-  Cid,Ann,99.999        in the order of the file
+  Cid,Ann,99.999        in the order of the file, with --fair pro rata
 
   Line 1 is a header if its third field holds no digit. Fields may be quoted
   as in RFC 4180; blank lines do not count; spaces part columns in runs.
@@ -199,6 +214,9 @@ JSON:
   lifts           circles of the explanation, or null; explained: whether it is
                   there (it is left out beyond 16,777,216 members)
   seconds         the whole run; solve_seconds the search alone
+  spread          with --fair: even
+  max_hops        with --max-hops: N; most, what the largest set-off clears,
+                  and share_of_most, what is cleared as a fraction of it
   verified        with --verify: true, and bound, the most there is
   out             with --out: the folder
   Errors are one object {\"error\", \"line\", \"reason\"} on standard error:

@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::io::IsTerminal;
 use std::time::Duration;
 
-use setoff::{Grouped, Outcome, Percent, Summary, Timing};
+use setoff::{Choice, Grouped, Outcome, Percent, Summary, Timing};
 
 use crate::text::{Ink, bar, fit, paint, width};
 
@@ -83,6 +83,8 @@ impl Page<'_> {
             format!("{} of all debt cleared", Percent(summary.cleared, summary.total))
         } else if table.debts.is_empty() {
             "No debts in this table".to_owned()
+        } else if self.outcome.proof.bound > 0 {
+            "Nothing to clear: no debts run in a circle so short".to_owned()
         } else {
             "Nothing to clear: no debts run in a circle".to_owned()
         };
@@ -95,6 +97,15 @@ impl Page<'_> {
         ));
         if table.header {
             sheet.remark("line 1 was taken as a header");
+        }
+        match self.outcome.choice {
+            Choice::Largest => {}
+            Choice::Even => sheet.remark("relief spread as evenly as the most relief allows"),
+            Choice::Short { max_hops } => sheet.remark(&format!(
+                "by circles of at most {}: {} of what can be cleared",
+                counted(max_hops.into(), "member"),
+                Percent(self.outcome.proof.cleared, self.outcome.proof.bound)
+            )),
         }
         if table.rounded > 0 {
             sheet.remark(&format!(
@@ -128,9 +139,15 @@ impl Page<'_> {
         let columns = cleared.len().max(bound.len());
         sheet.line(&format!("cleared             {cleared:>columns$}"));
         sheet.line(&format!("the most there is   {bound:>columns$}"));
-        sheet.wrapped(
-            "Equal: no set-off of this table can clear more. Every net position is as it was.",
-        );
+        sheet.wrapped(match self.outcome.choice {
+            Choice::Largest | Choice::Even => {
+                "Equal: no set-off of this table can clear more. Every net position is as it was."
+            }
+            Choice::Short { .. } => {
+                "No set-off of this table can clear more than that, and longer circles can clear as \
+                 much. Every net position is as it was."
+            }
+        });
     }
 
     fn end(&self, sheet: &mut Sheet) {

@@ -48,6 +48,8 @@ impl Progress {
                 }
                 self.bar.set_position(u64::from(thousandths));
             }
+            Stage::Spreading => self.bar.set_message("spreading relief evenly"),
+            Stage::Packing => self.bar.set_message("packing short circles"),
             Stage::Checking => self.bar.set_message("checking the proof"),
             Stage::Explaining => self.bar.set_message("taking it apart into circles"),
         }

@@ -17,7 +17,7 @@ mod trust;
 pub use amount::{AmountFault, read_amount};
 pub use clearing::MAX_TOLD_MEMBERS;
 
-pub use clear::{ClearError, Outcome, Stage, clear};
+pub use clear::{Choice, ClearError, Outcome, Stage, clear, clear_as};
 pub use excerpt::Excerpt;
 pub use output::decimal::{Decimal, Grouped, Percent};
 pub use output::folder::{FILES, Folder, FolderError, discard_partial, files};

@@ -1,8 +1,10 @@
 //! What can be cleared, tested from outside: against slow oracles, proofs and known answers.
 #![allow(missing_docs, clippy::panic)]
 
+mod bounded;
 mod certificate;
 mod circles;
+mod even;
 mod instances;
 mod kept;
 mod optimum;

@@ -76,6 +76,25 @@ fn json_counts_what_was_left_out_and_rounded() {
 }
 
 #[test]
+fn relief_can_be_spread_evenly_or_left_to_short_circles() {
+    let room = Room::with("A,B,300\nA,C,100\nB,D,300\nC,D,100\nD,A,40\nA,D,4\n");
+    let json = |flags: &[&str]| {
+        room.run(&[&["clear", "table.csv", "--json", "--verify"], flags].concat()).json()
+    };
+    let (first, fair, short) = (json(&[]), json(&["--fair"]), json(&["--max-hops", "2"]));
+    assert_eq!((&fair["cleared"], &fair["spread"]), (&first["cleared"], &"even".into()));
+    assert_eq!((&short["cleared"], &short["max_hops"]), (&8_000.into(), &2.into()));
+    assert_eq!((&short["most"], &short["verified"]), (&first["cleared"], &true.into()));
+    let page = room.run(&["clear", "table.csv", "--max-hops", "2", "--verify"]).out;
+    assert!(page.contains("by circles of at most 2 members: "), "{page}");
+    let page = room.run(&["clear", "table.csv", "--fair"]).out;
+    assert!(page.contains("relief spread as evenly as the most relief allows"), "{page}");
+    for flags in [&["--max-hops", "1"][..], &["--max-hops", "3", "--fair"]] {
+        assert_eq!(room.run(&[&["clear", "table.csv"], flags].concat()).code, 2);
+    }
+}
+
+#[test]
 fn standard_input_and_packed_files_give_the_same() {
     let room = Room::with(CIRCLE);
     let expected = 9_000;

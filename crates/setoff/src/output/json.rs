@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::Outcome;
+use crate::summary::share;
+use crate::{Choice, Outcome};
 
 /// How long the work took, measured by the caller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,6 +35,14 @@ struct Json<'a> {
     lifts: Option<usize>,
     explained: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
+    spread: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    max_hops: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    most: Option<i128>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    share_of_most: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     verified: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     bound: Option<i128>,
@@ -52,7 +61,8 @@ struct JsonBadRow {
 /// The result as one JSON object on one line.
 ///
 /// Amounts are integers of milli-CHIPs, exact as written; a sum may go beyond 2^53, where a reader
-/// that keeps numbers as doubles rounds it. `verified` and `bound` are there if `verified` is asked
+/// that keeps numbers as doubles rounds it. `spread` is there for [`Choice::Even`]; `max_hops`, what the
+/// largest set-off clears and the share of it for [`Choice::Short`]; `verified` and `bound` are there if `verified` is asked
 /// for, `out` if files were written.
 ///
 /// # Errors
@@ -69,6 +79,12 @@ pub fn json(
         .iter()
         .map(|row| JsonBadRow { line: row.line, reason: row.fault.to_string() })
         .collect();
+    let max_hops = match outcome.choice {
+        Choice::Short { max_hops } => Some(max_hops),
+        Choice::Largest | Choice::Even => None,
+    };
+    // Short circles are checked to be a set-off, and their bound to be the largest one.
+    let checked = max_hops.is_some() || outcome.proof.cleared == outcome.proof.bound;
     serde_json::to_string(&Json {
         participants: table.participants(),
         obligations: table.debts.len(),
@@ -88,7 +104,11 @@ pub fn json(
         debts_eased: summary.debts_eased,
         lifts: outcome.circles.as_ref().map(Vec::len),
         explained: outcome.circles.is_some(),
-        verified: verified.then_some(outcome.proof.cleared == outcome.proof.bound),
+        spread: (outcome.choice == Choice::Even).then_some("even"),
+        max_hops,
+        most: max_hops.map(|_| outcome.proof.bound),
+        share_of_most: max_hops.map(|_| share(outcome.proof.cleared, outcome.proof.bound)),
+        verified: verified.then_some(checked),
         bound: verified.then_some(outcome.proof.bound),
         out,
         seconds: timing.run.as_secs_f64(),

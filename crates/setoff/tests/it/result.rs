@@ -1,7 +1,9 @@
 //! What a set-off promises, on random tables.
 
 use proptest::prelude::*;
-use setoff::{Outcome, ReadOptions, Table, Timing, clear, json, read_table};
+use setoff::{
+    Choice, Outcome, ReadOptions, Table, Timing, clear, clear_as, json, read_table, report,
+};
 
 /// A table as text: few names, so that circles are there; some rows repeat a pair.
 pub(crate) fn table() -> impl Strategy<Value = Table> {
@@ -61,6 +63,27 @@ proptest! {
     }
 
     #[test]
+    fn whatever_is_chosen_net_positions_stay(table in table(), max_hops in 2u32..6) {
+        let largest = cleared(table.clone()).summary.cleared;
+        for choice in [Choice::Even, Choice::Short { max_hops }] {
+            let outcome = clear_as(table.clone(), choice, &mut |_| {}).unwrap();
+            for position in &outcome.summary.positions {
+                prop_assert_eq!(position.net_before(), position.net_after());
+            }
+            prop_assert_eq!(outcome.proof.cleared, outcome.summary.cleared);
+            prop_assert_eq!(outcome.proof.bound, largest);
+            prop_assert!(choice != Choice::Even || outcome.summary.cleared == largest);
+            let circles = outcome.circles.iter().flatten();
+            let told: i128 = circles.clone()
+                .map(|c| c.units * i128::try_from(c.members.len()).unwrap())
+                .sum();
+            prop_assert_eq!(told, outcome.summary.cleared);
+            let longest = circles.map(|c| c.members.len()).max().unwrap_or(0);
+            prop_assert!(choice == Choice::Even || longest <= max_hops as usize);
+        }
+    }
+
+    #[test]
     fn people_are_counted_once(table in table()) {
         let outcome = cleared(table);
         let summary = &outcome.summary;
@@ -85,4 +108,45 @@ fn sums_beyond_a_double_are_exact_in_json() {
     assert!(text.contains(&format!("\"cleared\":{}", 6000 * less)), "{text}");
     assert!(text.contains("\"verified\":true"));
     assert!(text.contains("\"seconds\":1.5"));
+}
+
+const TWO_WAYS: &str = "Ann,Bob,300\nAnn,Cid,100\nBob,Dan,300\nCid,Dan,100\nDan,Ann,40\n";
+
+fn chosen(text: &str, choice: Choice) -> Outcome {
+    let table = read_table(text.as_bytes(), &ReadOptions::default()).unwrap();
+    clear_as(table, choice, &mut |_| {}).unwrap()
+}
+
+fn told(outcome: &Outcome) -> serde_json::Value {
+    let timing = Timing { run: std::time::Duration::ZERO };
+    serde_json::from_str(&json(outcome, timing, true, None).unwrap()).unwrap()
+}
+
+#[test]
+fn relief_spread_evenly_is_as_much_in_equal_shares() {
+    let (first, even) = (chosen(TWO_WAYS, Choice::Largest), chosen(TWO_WAYS, Choice::Even));
+    assert_eq!(first.proof, even.proof);
+    let cleared: Vec<i64> = even.cleared.iter().map(|units| units.milli()).collect();
+    assert_eq!(cleared, [30_000, 10_000, 30_000, 10_000, 40_000]);
+    let json = told(&even);
+    assert_eq!((&json["spread"], &json["verified"]), (&"even".into(), &true.into()));
+    assert!(told(&first).get("spread").is_none());
+    assert!(report(&even, "t").contains("in shares as equal as that allows"));
+}
+
+#[test]
+fn short_circles_say_what_share_of_the_most_they_clear() {
+    let text = "Ann,Bob,10\nBob,Ann,4\nBob,Cid,6\nCid,Dan,6\nDan,Ann,6\n";
+    let two = chosen(text, Choice::Short { max_hops: 2 });
+    assert_eq!((two.proof.cleared, two.proof.bound), (8_000, 32_000));
+    assert_eq!(two.circles.as_ref().unwrap().len(), 1);
+    let json = told(&two);
+    assert_eq!(json["max_hops"], 2);
+    assert_eq!(json["most"], 32_000);
+    assert_eq!(json["share_of_most"], 0.25);
+    assert_eq!((&json["verified"], &json["cleared"]), (&true.into(), &8_000.into()));
+    assert!(report(&two, "t").contains("circles of at most 2 members can, 25.0 % of what"));
+    let four = chosen(text, Choice::Short { max_hops: 4 });
+    assert_eq!(four.proof.cleared, 32_000);
+    assert_eq!(told(&four)["share_of_most"], 1.0);
 }

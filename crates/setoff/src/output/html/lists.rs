@@ -6,7 +6,7 @@ use clearing::{Circle, MAX_TOLD_MEMBERS};
 
 use super::{Escaped, Name, counted};
 use crate::output::decimal::{Grouped, grouped};
-use crate::{Outcome, Table};
+use crate::{Choice, Outcome, Table};
 
 /// How many circles are told.
 const CIRCLES: usize = 8;
@@ -179,6 +179,10 @@ pub(super) fn left_out(table: &Table) -> String {
 /// Why one may believe it, and how to look oneself.
 pub(super) fn how_to_check(outcome: &Outcome) -> String {
     let proof = &outcome.proof;
+    let claim = match outcome.choice {
+        Choice::Largest | Choice::Even => "That nothing more could be struck has a proof",
+        Choice::Short { .. } => "How much more longer circles could strike has a proof",
+    };
     let circles = match outcome.circles {
         Some(_) => "<dt><code>circles.csv</code></dt><dd>all circles, debt by debt</dd>\n",
         None => "",
@@ -191,7 +195,7 @@ pub(super) fn how_to_check(outcome: &Outcome) -> String {
          than the debt.</li>\n\
          <li>Add up, for one member, what was struck from its debts and what was struck from its \
          claims: the two sums are equal. That is what keeps its net position.</li>\n\
-         <li>That nothing more could be struck has a proof. <code>positions.csv</code> gives every \
+         <li>{claim}. <code>positions.csv</code> gives every \
          member a small whole number, its potential. Multiply each debt by one plus its creditor's \
          potential less its debtor's, count nothing where that is below zero, and add up. Around a \
          circle the differences cancel out, so no set-off of these debts can exceed this sum. It is \

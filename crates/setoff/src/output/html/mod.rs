@@ -11,7 +11,7 @@ mod style;
 use std::fmt;
 
 use super::decimal::grouped;
-use crate::{Grouped, Outcome, Percent};
+use crate::{Choice, Grouped, Outcome, Percent};
 
 /// Most participants that are drawn one by one.
 const MAX_DRAWN: u32 = 60;
@@ -99,6 +99,17 @@ fn what_happened(outcome: &Outcome) -> String {
                 everything stays as it was.</p>\n</section>\n"
             .to_owned();
     }
+    let how = match outcome.choice {
+        Choice::Largest => "as much as possible".to_owned(),
+        Choice::Even => {
+            "as much as possible, from debts in shares as equal as that allows,".to_owned()
+        }
+        Choice::Short { max_hops } => format!(
+            "what circles of at most {} can, {} of what all circles could,",
+            counted(max_hops.into(), "member"),
+            Percent(outcome.proof.cleared, outcome.proof.bound)
+        ),
+    };
     let entirely = match summary.freed_of_all {
         0 => String::new(),
         1 => " One of them now owes nothing at all.".to_owned(),
@@ -109,7 +120,7 @@ fn what_happened(outcome: &Outcome) -> String {
          <p class=\"lead\">Debts often run in circles: one member owes a second, the second a third, \
          and the last owes the first again. Everybody in such a circle can strike the same sum from \
          what it owes and from what it is owed. Nobody has to pay anything for that.</p>\n\
-         <p>All {} of {} were looked at together, and as much as possible was struck: {} of {} \
+         <p>All {} of {} were looked at together, and {how} was struck: {} of {} \
          ({}). {} less than before.{entirely}</p>\n\
          <p><strong>Nobody is worse off.</strong> Whatever a member no longer owes, it is no longer \
          owed either, to the last thousandth. The difference between the two, its net position, is \

@@ -1,0 +1,85 @@
+//! Families of random debts, the same for every run of a seed; or debts from a file.
+#![allow(clippy::float_arithmetic, reason = "log-normal amounts")]
+
+use std::error::Error;
+
+use clearing::Debt;
+use protocol::Units;
+
+/// The families by name.
+pub(crate) const FAMILIES: [&str; 3] = ["er", "cl", "sf"];
+
+/// `SplitMix64`: the same seed, the same debts.
+struct Chance(u64);
+
+impl Chance {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    fn below(&mut self, bound: u32) -> u32 {
+        u32::try_from(self.next() % u64::from(bound.max(1))).unwrap_or(0)
+    }
+
+    /// Above 0, at most 1.
+    fn part(&mut self) -> f64 {
+        f64::from(self.below(1 << 30) + 1) / f64::from(1 << 30)
+    }
+
+    /// Log-normal, median 20 CHIPs, sigma 2, at most 10,000 CHIPs (Box and Muller).
+    #[allow(clippy::cast_possible_truncation, reason = "bounded above")]
+    fn amount(&mut self) -> i64 {
+        let normal = (-2.0 * self.part().ln()).sqrt() * (std::f64::consts::TAU * self.part()).cos();
+        (20_000.0 * (2.0 * normal).exp()).clamp(1.0, 10_000_000.0) as i64
+    }
+}
+
+/// Debts of one family.
+pub(crate) fn debts(family: &str, n: u32, seed: u64) -> Result<Vec<Debt>, Box<dyn Error>> {
+    let mut chance = Chance(seed);
+    let mut debts = Vec::new();
+    let mut met: Vec<u32> = (0..n.min(6)).collect();
+    for debtor in 0..n {
+        let each = match family {
+            "er" => 3,
+            "cl" => 4,
+            _ => 5,
+        };
+        for _ in 0..each {
+            let other = match family {
+                "er" => chance.below(n),
+                "cl" if chance.below(100) < 92 => {
+                    let from = debtor / 60 * 60;
+                    from + chance.below((n - from).min(60))
+                }
+                "cl" => chance.below(n),
+                _ => met[chance.next() as usize % met.len()],
+            };
+            if other == debtor {
+                continue;
+            }
+            let turned = family == "sf" && chance.below(2) == 0;
+            let (debtor, creditor) = if turned { (other, debtor) } else { (debtor, other) };
+            debts.push(Debt { debtor, creditor, units: Units::new(chance.amount())? });
+            met.extend([debtor, creditor]);
+        }
+    }
+    Ok(debts)
+}
+
+/// Debts from a file: `debtor,creditor,amount` with numbers from 0 and milli-CHIPs.
+pub(crate) fn read(path: &str) -> Result<(u32, Vec<Debt>), Box<dyn Error>> {
+    let mut debts = Vec::new();
+    for line in std::fs::read_to_string(path)?.lines() {
+        let mut fields = line.split(',').map(str::trim);
+        let mut next = || fields.next().ok_or("a row with fewer than three fields");
+        let (debtor, creditor) = (next()?.parse()?, next()?.parse()?);
+        debts.push(Debt { debtor, creditor, units: Units::new(next()?.parse()?)? });
+    }
+    let people = debts.iter().map(|debt| debt.debtor.max(debt.creditor) + 1).max();
+    Ok((people.unwrap_or(0), debts))
+}
