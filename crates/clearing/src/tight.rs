@@ -35,8 +35,9 @@ pub(crate) struct TightGraph {
 }
 
 impl TightGraph {
-    /// Gathers the tight graph of a network whose potentials were just raised.
-    pub(crate) fn gather<A: Amount>(&mut self, net: &Network<A>) {
+    /// Gathers the tight graph of a network whose potentials were just raised. What is to be routed from
+    /// or to a dead end is brought to where it begins: it can go no other way.
+    pub(crate) fn gather<A: Amount>(&mut self, net: &mut Network<A>) {
         self.first.clear();
         self.arcs.clear();
         self.degree.clear();
@@ -56,40 +57,32 @@ impl TightGraph {
         }
         self.first.push(number(self.arcs.len()));
         self.prune(net);
-        let role = |(&degree, role): (&u32, &mut Role)| {
-            if *role == Role::Link && degree > 2 {
+        let is_junction = |v: usize| self.degree[v] > 2 || net.excess[v] != A::ZERO;
+        for (v, role) in self.roles.iter_mut().enumerate() {
+            if *role == Role::Link && is_junction(v) {
                 *role = Role::Junction;
             }
-        };
-        self.degree.iter().zip(&mut self.roles).for_each(role);
+        }
     }
 
-    /// Takes dead ends away: whoever has one way and nothing to route, again and again.
-    fn prune<A: Amount>(&mut self, net: &Network<A>) {
+    /// Takes dead ends away, again and again: whoever has one way only.
+    fn prune<A: Amount>(&mut self, net: &mut Network<A>) {
         self.roles.clear();
+        self.roles.resize(self.degree.len(), Role::Link);
         self.ends.clear();
-        for (v, &excess) in net.excess.iter().enumerate() {
-            self.roles.push(match self.degree[v] {
-                0 => Role::Outside,
-                _ if excess != A::ZERO => Role::Junction,
-                1 => {
-                    self.ends.push(number(v));
-                    Role::Outside
-                }
-                _ => Role::Link,
-            });
+        for (v, &degree) in self.degree.iter().enumerate() {
+            if degree <= 1 {
+                self.ends.push(number(v));
+            }
         }
         while let Some(v) = self.ends.pop() {
-            for place in self.first[v as usize]..self.first[v as usize + 1] {
-                let head = self.arcs[place as usize].head as usize;
-                if self.roles[head] == Role::Outside {
-                    continue;
-                }
-                self.degree[head] -= 1;
-                if self.roles[head] == Role::Link && self.degree[head] <= 1 {
-                    self.roles[head] = Role::Outside;
-                    self.ends.push(number(head));
-                }
+            self.roles[v as usize] = Role::Outside;
+            let Some(way) = self.arcs_of(v).next() else { continue };
+            pass_on(net, v, way);
+            let head = way.head as usize;
+            self.degree[head] -= 1;
+            if self.degree[head] == 1 {
+                self.ends.push(way.head);
             }
         }
     }
@@ -108,6 +101,17 @@ impl TightGraph {
     pub(crate) fn arcs_of(&self, v: u32) -> impl Iterator<Item = Tight> {
         let arcs = self.first[v as usize] as usize..self.first[v as usize + 1] as usize;
         self.arcs[arcs].iter().copied().filter(|arc| self.role(arc.head) != Role::Outside)
+    }
+}
+
+/// Brings what a dead end has too much or too little over its only way, as far as that lets it pass.
+fn pass_on<A: Amount>(net: &mut Network<A>, v: u32, way: Tight) {
+    let (excess, (on, back, _)) = (net.excess[v as usize], net.lets_pass(way.place));
+    let units = if excess > A::ZERO { excess.min(on) } else { excess.max(-back) };
+    if units != A::ZERO {
+        net.push(way.place, units);
+        net.excess[v as usize] -= units;
+        net.excess[way.head as usize] += units;
     }
 }
 
