@@ -1,5 +1,5 @@
-//! What may move: the graph of debts, the largest circulation in it, its proof, its circles; and the cheapest
-//! path for a payment.
+//! What may move: the graph of debts, the largest circulation in it, found at once or held while debts
+//! change, its proof, its circles; and the cheapest path for a payment.
 //!
 //! Pure and deterministic: the same graph gives the same answer on every machine.
 

@@ -18,8 +18,7 @@ libfuzzer_sys::fuzz_target!(|data: &[u8]| {
     let best = best_circulation(kept.participants(), &kept.debts(), &mut |_| {}).expect("debts");
     let cleared: i128 = best.cleared.iter().map(|part| i128::from(part.milli())).sum();
     assert_eq!(cleared, kept.total_cleared());
-    let again =
-        DynamicCirculation::resume(kept.participants(), &kept.debts(), &kept.circulation());
+    let again = DynamicCirculation::resume(kept.participants(), &kept.debts(), &kept.circulation());
     assert_eq!(again.expect("proved").total_cleared(), cleared);
 });
 
@@ -63,8 +62,7 @@ fn take_a_circle(kept: &mut DynamicCirculation, place: usize) {
     let units = Units::new(i64::try_from(circle.units).expect("in one debt")).expect("as before");
     let next = circle.members.iter().cycle().skip(1);
     let ends = circle.members.iter().zip(next);
-    let legs: Vec<_> =
-        ends.map(|(&debtor, &creditor)| Debt { debtor, creditor, units }).collect();
+    let legs: Vec<_> = ends.map(|(&debtor, &creditor)| Debt { debtor, creditor, units }).collect();
     kept.take(&legs).expect("a part of what is cleared");
 }
 

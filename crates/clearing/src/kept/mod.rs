@@ -5,8 +5,9 @@
 //! gain nothing unless all of it is cleared, and a unit less would lose nothing unless none of it is
 //! (complementary slackness: the certificate of [`crate::verify`]). A debt that changes violates that
 //! for its own pair at most; the cheapest ways round it in the residual network mend it (Jewell 1962,
-//! Busacker and Gowen 1961; potentials after Edmonds and Karp 1972). How far a search goes depends on
-//! what is near, not on how many participants there are.
+//! Busacker and Gowen 1961; potentials after Edmonds and Karp 1972). Ways that cost nothing by the
+//! potentials are found one after another by two trees that grow together (`trees`); where none is left,
+//! a search from both ends gives new potentials (`search`). Neither looks farther than it has to.
 
 mod adjacency;
 mod potentials;
@@ -237,4 +238,30 @@ impl DynamicCirculation {
 /// An amount of a pair.
 fn amount(milli: i64) -> Units {
     Units::new(milli).expect("a pair owes no more than fits")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Searches are told apart by their numbers; when these begin again, older marks count for nothing.
+    #[test]
+    fn searches_that_are_counted_from_the_start_again_find_what_they_should() {
+        let mut kept = DynamicCirculation::new(40, &[]).expect("no debts");
+        for step in 0..2_000_u32 {
+            if step % 50 == 25 {
+                kept.restorer.search.number = u32::MAX - 3;
+                kept.restorer.trees.number = u32::MAX - 7;
+            }
+            let (debtor, creditor) = (step * 7 % 40, (step * 11 + step / 40 + 1) % 40);
+            if debtor != creditor {
+                let units = Units::new(i64::from(step * step % 101)).expect("small");
+                kept.set(debtor, creditor, units).expect("a debt");
+            }
+            let proof = verify(40, &kept.debts(), &kept.circulation()).expect("proved");
+            assert_eq!(proof.cleared, kept.total_cleared());
+        }
+        assert!(kept.total_cleared() > 0);
+        assert!(kept.restorer.trees.number < u32::MAX / 2, "they did begin again");
+    }
 }

@@ -7,8 +7,8 @@ use super::trees::Trees;
 /// What is worked with between changes, and what the last one did.
 #[derive(Clone, Default)]
 pub(super) struct Restorer {
-    search: Search,
-    trees: Trees,
+    pub(super) search: Search,
+    pub(super) trees: Trees,
     /// Pairs whose cleared amount moved, and what it was before; a pair may stand here several times,
     /// first comes what was before the change.
     pub(super) moved: Vec<(u32, i64)>,

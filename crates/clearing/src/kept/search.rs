@@ -36,7 +36,8 @@ struct Side {
 /// Working memory of searches, wiped by counting them.
 #[derive(Clone, Default)]
 pub(super) struct Search {
-    number: u32,
+    /// Of the search at hand.
+    pub(super) number: u32,
     sides: [Side; 2],
     /// No way as long as this, or longer, is looked for.
     limit: i32,

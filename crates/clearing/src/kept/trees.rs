@@ -19,14 +19,15 @@ const ORPHAN: u32 = u32::MAX - 1;
 #[derive(Clone, Default)]
 pub(super) struct Trees {
     /// The number of the source's tree; the sink's has the next one.
-    number: u32,
+    pub(super) number: u32,
     sides: [Growth; 2],
     orphans: VecDeque<u32>,
     /// Counts the ways found: who was seen to hang on its root since, need not be followed there again.
     round: u32,
-    /// The way found: pairs, whether value goes from their debtor to their creditor, and who hangs on
-    /// that arc (in the one tree or the other).
+    /// The way found: pairs, and whether value goes from their debtor to their creditor; first the pair
+    /// where the trees touch.
     pub(super) way: Vec<(u32, bool)>,
+    /// The others again, each with who hangs on it.
     hanging: Vec<(u32, u32)>,
     /// Participants looked at since this was set to 0.
     pub(super) looks: u64,
