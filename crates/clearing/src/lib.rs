@@ -4,6 +4,7 @@
 //! Pure and deterministic: the same graph gives the same answer on every machine.
 
 mod amount;
+mod balance;
 mod bounded;
 mod certificate;
 mod circles;
@@ -23,6 +24,7 @@ mod support;
 mod tight;
 mod trim;
 
+pub use balance::{Balanced, MOST_BALANCE_LOOKS, NoShift, Round};
 pub use bounded::{Bounded, MOST_SWAP_LOOKS, best_within};
 pub use certificate::{CertificateFault, Proof, verify};
 pub use circles::{Circle, Explanation, MAX_TOLD_MEMBERS, circles, circles_within};

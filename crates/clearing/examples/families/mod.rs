@@ -57,7 +57,7 @@ pub(crate) fn debts(family: &str, n: u32, seed: u64) -> Result<Vec<Debt>, Box<dy
                     from + chance.below((n - from).min(60))
                 }
                 "cl" => chance.below(n),
-                _ => met[chance.next() as usize % met.len()],
+                _ => met[chance.below(u32::try_from(met.len())?) as usize],
             };
             if other == debtor {
                 continue;

@@ -57,12 +57,16 @@ pub(super) fn improve(
     true
 }
 
-/// Swaps circles in while one clears more than those that make room for it.
+/// Swaps circles in while one clears more than those that make room for it. Amounts of many magnitudes
+/// can make that go on for a very long time with less and less gain: such swaps are counted.
 fn settle(packing: &mut Packing, swaps: &mut Swaps, queue: &mut Queue) {
+    let mut small = 0;
     while let Some(pair) = queue.next() {
-        while packing.room(pair) > 0 && !swaps.exhausted() {
+        while packing.room(pair) > 0 && !swaps.exhausted() && small <= packing.len() {
             let Some(circle) = swaps.better_circle(packing, pair) else { break };
+            let before = packing.total();
             queue.extend(packing.swap_in(&circle));
+            small += usize::from(packing.total() - before < before / WORTHWHILE);
         }
     }
 }

@@ -51,7 +51,7 @@ pub enum HopsError {
 
 /// Which way along the hops a search looks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Way {
+pub(crate) enum Way {
     /// From giver to taker.
     On,
     /// From taker to giver.
@@ -60,9 +60,9 @@ pub(super) enum Way {
 
 /// A hop as a search meets it first: where it leads, and its place in the list.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Beside {
-    pub(super) far: u32,
-    pub(super) place: u32,
+pub(crate) struct Beside {
+    pub(crate) far: u32,
+    pub(crate) place: u32,
 }
 
 impl Hops {
@@ -166,7 +166,7 @@ impl Hops {
     }
 
     /// The hops over which something can move that lead on from `v`, or back from it.
-    pub(super) fn beside(&self, way: Way, v: u32) -> &[Beside] {
+    pub(crate) fn beside(&self, way: Way, v: u32) -> &[Beside] {
         let index = match way {
             Way::On => &self.by_giver,
             Way::Back => &self.by_taker,

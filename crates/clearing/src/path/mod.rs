@@ -4,7 +4,7 @@
 //! somebody pays for being used, `refusal` says why there is no path. The book's chapter on paths has
 //! the reasons and the sources.
 
-mod hops;
+pub(crate) mod hops;
 mod labels;
 mod legs;
 mod refusal;

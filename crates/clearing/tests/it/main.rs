@@ -1,6 +1,7 @@
 //! What can be cleared, tested from outside: against slow oracles, proofs and known answers.
 #![allow(missing_docs, clippy::panic)]
 
+mod balance;
 mod bounded;
 mod certificate;
 mod circles;

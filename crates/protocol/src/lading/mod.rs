@@ -63,6 +63,7 @@ pub struct Lading {
     most: Units,
     free: Units,
     debt: Units,
+    spare: Units,
     reward: Charge,
     clutch: Charge,
 }
@@ -72,7 +73,7 @@ impl Lading {
     pub const NONE: Self = {
         let nothing = Charge { rate: Rate::ZERO, above: Units::ZERO, up_to: Units::ZERO };
         let zero = Units::ZERO;
-        Self { most: zero, free: zero, debt: zero, reward: nothing, clutch: nothing }
+        Self { most: zero, free: zero, debt: zero, spare: zero, reward: nothing, clutch: nothing }
     };
 
     /// What may move from the partner to the holder of the half at `position`.
@@ -100,6 +101,7 @@ impl Lading {
             most: clamped(most),
             free: clamped(free),
             debt: clamped((-balance).max(0)),
+            spare: clamped(above_target),
             reward: Charge {
                 rate: holder.settings().reward(),
                 above: clamped(free),
@@ -132,6 +134,14 @@ impl Lading {
     #[must_use]
     pub const fn debt(&self) -> Units {
         self.debt
+    }
+
+    /// How much of it the giver holds above its own target: what it would be rid of.
+    ///
+    /// All of it is the taker's debt as well.
+    #[must_use]
+    pub const fn spare(&self) -> Units {
+        self.spare
     }
 
     /// The taker's charge, for collecting the giver's IOUs beyond its target.

@@ -4,5 +4,5 @@ mod bounds;
 mod changes;
 mod cheapest;
 mod given;
-mod oracle;
+pub(crate) mod oracle;
 mod stories;
