@@ -12,6 +12,7 @@ mod distance;
 mod network;
 mod pairs;
 mod path;
+mod pay;
 mod push;
 mod search;
 mod support;
@@ -24,3 +25,4 @@ pub use path::{
     Hop, Hops, HopsError, LONGEST_PATH, Leg, Limit, MOST_LABELS, MOST_LOOKS, MOST_NAMED, NoPath,
     Path, Share,
 };
+pub use pay::{Cut, MOST_PARTS, Payable, Plan, Planner, Request, Unpaid};

@@ -128,7 +128,7 @@ impl<'a, R: Rule> Labels<'a, R> {
             return;
         }
         self.looks -= beside.len();
-        for &Beside { far, place } in beside {
+        for &Beside { far, place, .. } in beside {
             if far == self.target {
                 if let Some(value) = self.rule.end(value, &graph.hop(place).lading) {
                     self.arrive(at, place, value);

@@ -13,6 +13,7 @@ mod simple;
 use protocol::Units;
 
 pub use hops::{Hop, Hops, HopsError};
+pub(crate) use hops::{Beside, Way, gratis, gratis_at_end, gratis_at_start};
 pub use refusal::{Limit, NoPath};
 
 use legs::{Back, On, moves, priced};
