@@ -1,11 +1,12 @@
 //! Payments over a real network of trust lines, one after the other:
-//! `cargo run --release -p clearing --example ripple -- TRUSTLINES PAYMENTS [-v]`.
+//! `cargo run --release -p clearing --example ripple -- TRUSTLINES PAYMENTS [PARTS [fast]]`.
 //!
 //! A line of TRUSTLINES is `u v lo w hi`: `w` is what u has paid v over it; u can pay v up to `hi - w` more, v can pay
 //! u up to `w - lo`. A line of PAYMENTS is `amount payer payee`. Amounts are rounded toward zero to
 //! three decimals; a payment of less than that moves nothing and counts as made. A limit beyond the largest amount of a
 //! record is that amount; a line whose balance is beyond it is left out. A file may be a pipe:
-//! `<(xz -dc payments.txt.xz)`.
+//! `<(xz -dc payments.txt.xz)`. PARTS is the most parts a payment may have (as many as it needs); `fast` leaves out
+//! the proofs by another program.
 
 use std::error::Error;
 use std::io::Write as _;
@@ -138,9 +139,10 @@ const PROOFS: usize = 1_000;
 fn main() -> Result<(), Failure> {
     let args: Vec<String> = std::env::args().collect();
     let [_, lines, payments, options @ ..] = &args[..] else {
-        return Err("usage: ripple TRUSTLINES PAYMENTS [fast]".into());
+        return Err("usage: ripple TRUSTLINES PAYMENTS [PARTS [fast]]".into());
     };
-    let prove = options.is_empty();
+    let parts = options.first().map_or(Ok(u32::MAX), |parts| parts.parse())?;
+    let prove = options.len() < 2;
     let mut network = Network::read(&std::fs::read_to_string(lines)?)?;
     let payments = std::fs::read_to_string(payments)?;
     let mut planner = Planner::default();
@@ -150,7 +152,7 @@ fn main() -> Result<(), Failure> {
         let [amount, payer, payee] = words[..] else { return Err("three words a payment".into()) };
         let amount = milli(amount)?.ok_or("an amount that no record holds")?;
         let (payer, payee) = (payer.parse()?, payee.parse()?);
-        let request = Request::new(payer, payee, Units::new(amount)?);
+        let request = Request { parts, ..Request::new(payer, payee, Units::new(amount)?) };
         pay(&mut network, &mut planner, &request, prove, &mut tally)?;
     }
     report(&mut tally)?;
@@ -193,7 +195,7 @@ fn pay(
             tally.cuts[kind] += 1;
             let refused: usize = tally.cuts.iter().sum();
             // All of those between the two, and every tenth of the others.
-            let chosen = kind == 2 || refused % 10 == 0;
+            let chosen = kind == 2 || refused.is_multiple_of(10);
             if prove && chosen && tally.proved + tally.disproved < PROOFS {
                 if network.proves(request.payer, request.payee, most, &cut.hops) {
                     tally.proved += 1;
@@ -225,7 +227,8 @@ fn report(tally: &mut Tally) -> Result<(), Failure> {
     tally.times.sort_unstable();
     let times = &tally.times;
     let at = |thousandth: usize| times[(times.len() - 1) * thousandth / 1_000].as_secs_f64() * 1e6;
-    let mean = times.iter().sum::<Duration>().as_secs_f64() * 1e6 / 1e3 / share(times.len(), 100_000);
+    let mean =
+        times.iter().sum::<Duration>().as_secs_f64() * 1e6 / 1e3 / share(times.len(), 100_000);
     writeln!(
         out,
         "decision, microseconds: median {:.1}, mean {mean:.1}, 90 % {:.1}, 99 % {:.1}, worst {:.1}",
@@ -243,7 +246,8 @@ fn pairs(network: &Network, planner: &mut Planner) -> Result<(), Failure> {
     let participants = network.graph.participants();
     let mut state = 1_u64;
     let mut below = |bound: u32| {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        state =
+            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         u32::try_from((state >> 33) % u64::from(bound)).unwrap_or(0)
     };
     let (mut equal, mut nonzero, mut times) = (0, 0, Vec::new());
@@ -254,12 +258,17 @@ fn pairs(network: &Network, planner: &mut Planner) -> Result<(), Failure> {
         let payable = planner.max_payable(&network.graph, payer, payee)?;
         times.push(start.elapsed());
         let flow = flow::largest(network.graph.list(), participants, payer, payee);
-        equal += usize::from(i128::from(payable.most.milli()) == flow.min(i128::from(Units::MAX.milli())));
+        equal += usize::from(
+            i128::from(payable.most.milli()) == flow.min(i128::from(Units::MAX.milli())),
+        );
         nonzero += usize::from(flow > 0);
     }
     times.sort_unstable();
     let mut out = std::io::stdout().lock();
-    writeln!(out, "random pairs: {equal} of {PROOFS} equal the largest flow, {nonzero} of them above zero")?;
+    writeln!(
+        out,
+        "random pairs: {equal} of {PROOFS} equal the largest flow, {nonzero} of them above zero"
+    )?;
     writeln!(out, "  median {:?}, 99 % {:?}, worst {:?}", times[500], times[990], times[999])?;
     Ok(())
 }

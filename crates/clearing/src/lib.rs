@@ -25,4 +25,4 @@ pub use path::{
     Hop, Hops, HopsError, LONGEST_PATH, Leg, Limit, MOST_LABELS, MOST_LOOKS, MOST_NAMED, NoPath,
     Path, Share,
 };
-pub use pay::{Cut, MOST_PARTS, Payable, Plan, Planner, Request, Unpaid};
+pub use pay::{Cut, MOST_ALTERNATIVES, MOST_PARTS, Payable, Plan, Planner, Request, Unpaid};

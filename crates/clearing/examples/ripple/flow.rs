@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use clearing::Hop;
 
 /// The most that flows from `from` to `to`, in milli-CHIPs.
-pub fn largest(hops: &[Hop], participants: u32, from: u32, to: u32) -> i128 {
+pub(crate) fn largest(hops: &[Hop], participants: u32, from: u32, to: u32) -> i128 {
     let mut net = Net::new(hops, participants as usize);
     let mut total = 0;
     while net.levels(from as usize, to as usize) {

@@ -42,12 +42,7 @@ impl Planner {
     ///
     /// # Errors
     /// [`Unpaid::Unknown`], [`Unpaid::ToOneself`].
-    pub fn max_payable(
-        &mut self,
-        graph: &Hops,
-        payer: u32,
-        payee: u32,
-    ) -> Result<Payable, Unpaid> {
+    pub fn max_payable(&mut self, graph: &Hops, payer: u32, payee: u32) -> Result<Payable, Unpaid> {
         let request = Request::new(payer, payee, Units::MAX);
         self.check(graph, &request)?;
         if graph.charges() {

@@ -31,7 +31,15 @@ pub(super) struct Flow {
 impl Flow {
     /// Nothing is sent yet.
     pub(super) const fn new(payer: u32, payee: u32, rooms: Rooms) -> Self {
-        Self { payer, payee, rooms, sent: Vec::new(), touched: Vec::new(), amount: 0, may_take_back: true }
+        Self {
+            payer,
+            payee,
+            rooms,
+            sent: Vec::new(),
+            touched: Vec::new(),
+            amount: 0,
+            may_take_back: true,
+        }
     }
 
     /// From now on nothing is taken back.
@@ -60,7 +68,11 @@ impl Flow {
             Way::Back => (beside.far, v),
         };
         let all = self.whole_room(graph, giver, taker, beside.place, beside.gratis);
-        if self.touches(v) && self.touches(beside.far) { all - self.sent(beside.place) } else { all }
+        if self.touches(v) && self.touches(beside.far) {
+            all - self.sent(beside.place)
+        } else {
+            all
+        }
     }
 
     /// The room before anything was sent; `gratis` is what moves free of charge in the middle of a path.

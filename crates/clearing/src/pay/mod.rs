@@ -16,6 +16,7 @@ mod refusal;
 use protocol::Units;
 
 use crate::path::{Hops, LONGEST_PATH, Path};
+pub use alternatives::MOST_ALTERNATIVES;
 pub use cut::{Cut, Payable};
 pub use refusal::Unpaid;
 

@@ -81,14 +81,8 @@ pub(super) struct Reach {
 
 impl Default for Reach {
     fn default() -> Self {
-        let side = |way| Side {
-            way,
-            marks: Vec::new(),
-            seen: Vec::new(),
-            begin: 0,
-            layer: 0,
-            width: 0,
-        };
+        let side =
+            |way| Side { way, marks: Vec::new(), seen: Vec::new(), begin: 0, layer: 0, width: 0 };
         let (on, back) = (side(Way::On), side(Way::Back));
         Self { number: 0, on, back, meetings: Vec::new(), steps: Vec::new() }
     }
@@ -216,8 +210,12 @@ impl Side {
                 let (Reverse(beyond), narrowest) = quality;
                 let beyond = beyond + u32::from(wanted < asked.least);
                 let mark = &mut self.marks[far as usize];
-                let new =
-                    Mark { number, layer: self.layer, by, quality: (Reverse(beyond), room.min(narrowest)) };
+                let new = Mark {
+                    number,
+                    layer: self.layer,
+                    by,
+                    quality: (Reverse(beyond), room.min(narrowest)),
+                };
                 if mark.number != number {
                     *mark = new;
                     self.seen.push(far);

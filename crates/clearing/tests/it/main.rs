@@ -7,4 +7,5 @@ mod instances;
 mod optimum;
 mod oracle;
 mod path;
+mod pay;
 mod shapes;
