@@ -13,6 +13,10 @@ pub(super) enum Rooms {
     All,
 }
 
+/// Wide ways come first: by how much narrower the next ones may be when there are no more (capacity scaling:
+/// Gabow 1985, Ahuja and Orlin 1991). That makes for few parts, and few searches.
+const FINER: i64 = 8;
+
 /// An amount on its way, over as many hops as it needs.
 pub(super) struct Flow {
     payer: u32,
@@ -61,18 +65,27 @@ impl Flow {
         self.whole_room(graph, *giver, *taker, step.place, gratis(lading)) - sent
     }
 
-    /// The room that is left on a hop beside `v`.
+    /// The room of a hop beside `v` before anything was sent.
     pub(super) fn room(&self, graph: &Hops, way: Way, v: u32, beside: &Beside) -> i64 {
         let (giver, taker) = match way {
             Way::On => (v, beside.far),
             Way::Back => (beside.far, v),
         };
-        let all = self.whole_room(graph, giver, taker, beside.place, beside.gratis);
-        if self.touches(v) && self.touches(beside.far) {
-            all - self.sent(beside.place)
-        } else {
-            all
-        }
+        self.whole_room(graph, giver, taker, beside.place, beside.gratis)
+    }
+
+    /// What is sent over the hops beside `v`, in the order of their places.
+    pub(super) fn sent_beside<'a>(
+        &'a self,
+        graph: &'a Hops,
+        way: Way,
+        v: u32,
+    ) -> impl Iterator<Item = (u32, i64)> + 'a {
+        let sent = if self.touches(v) { &self.sent[..] } else { &[] };
+        sent.iter().copied().filter(move |&(place, _)| {
+            let hop = graph.hop(place);
+            v == if way == Way::On { hop.giver } else { hop.taker }
+        })
     }
 
     /// The room before anything was sent; `gratis` is what moves free of charge in the middle of a path.
@@ -121,10 +134,15 @@ impl Flow {
         goal: i64,
         longest: u32,
     ) -> Option<Found> {
-        let asked = Asked { payer: self.payer, payee: self.payee, least: 1, longest };
+        let (payer, payee, least) = (self.payer, self.payee, (goal / FINER).max(1));
+        let mut asked = Asked { payer, payee, least, longest };
         while self.amount < goal {
             match reach.search(graph, self, asked) {
                 Found::Way => self.add(graph, &reach.steps, goal - self.amount),
+                _ if asked.least > 1 => {
+                    asked.least = (asked.least / FINER).max(1);
+                    continue;
+                }
                 found => return Some(found),
             }
             while self.amount < goal && reach.next_way(graph, asked) {

@@ -75,6 +75,8 @@ pub(super) struct Reach {
     back: Side,
     /// Those in the middle, where the two sides meet.
     meetings: Vec<u32>,
+    /// Whether they are sorted, the best last.
+    sorted: bool,
     /// The way found last, from the payer on.
     pub(super) steps: Vec<Step>,
 }
@@ -84,7 +86,7 @@ impl Default for Reach {
         let side =
             |way| Side { way, marks: Vec::new(), seen: Vec::new(), begin: 0, layer: 0, width: 0 };
         let (on, back) = (side(Way::On), side(Way::Back));
-        Self { number: 0, on, back, meetings: Vec::new(), steps: Vec::new() }
+        Self { number: 0, on, back, meetings: Vec::new(), sorted: false, steps: Vec::new() }
     }
 }
 
@@ -124,19 +126,26 @@ impl Reach {
     /// The next best way that the last search has met, no longer than the first; none if that was all. What
     /// was sent since may have taken its room.
     pub(super) fn next_way(&mut self, graph: &Hops, asked: Asked) -> bool {
-        self.take_best(graph, asked)
+        if !self.sorted {
+            let (on, back) = (&self.on, &self.back);
+            // Worst first; of equals the one that was met first comes last.
+            self.meetings.reverse();
+            self.meetings.sort_by_key(|&v| joined(on, back, v));
+            self.sorted = true;
+        }
+        let Some(meeting) = self.meetings.pop() else { return false };
+        self.trace(graph, asked, meeting);
+        true
     }
 
     /// Takes the best way through one of those in the middle; of equals the one that was met first.
     fn take_best(&mut self, graph: &Hops, asked: Asked) -> bool {
-        let quality = |v: u32| {
-            let [on, back] = [&self.on, &self.back].map(|side| side.marks[v as usize].quality);
-            (Reverse(on.0.0 + back.0.0), on.1.min(back.1))
-        };
+        let quality = |v: u32| joined(&self.on, &self.back, v);
         let qualities = self.meetings.iter().enumerate().map(|(at, &v)| (quality(v), at));
         let best = qualities.reduce(|a, b| if b.0 > a.0 { b } else { a });
         let Some((_, at)) = best else { return false };
-        let meeting = self.meetings.swap_remove(at);
+        let meeting = self.meetings.remove(at);
+        self.sorted = false;
         self.trace(graph, asked, meeting);
         true
     }
@@ -166,6 +175,12 @@ impl Reach {
         };
         (&side.seen, |v| side.marks[v as usize].number == self.number)
     }
+}
+
+/// The quality of the way through one whom both sides have seen.
+fn joined(on: &Side, back: &Side, v: u32) -> Quality {
+    let [on, back] = [on, back].map(|side| side.marks[v as usize].quality);
+    (Reverse(on.0.0 + back.0.0), on.1.min(back.1))
 }
 
 impl Step {
@@ -227,8 +242,11 @@ impl Side {
                     *mark = new;
                 }
             };
+            // Both are in the order of places.
+            let mut sent = flow.sent_beside(graph, self.way, v).peekable();
             for beside in graph.beside(self.way, v) {
-                let room = flow.room(graph, self.way, v, beside);
+                let taken = sent.next_if(|&(place, _)| place == beside.place);
+                let room = flow.room(graph, self.way, v, beside) - taken.map_or(0, |sent| sent.1);
                 if room >= asked.least {
                     let by = Step { place: beside.place, back: false };
                     see(beside.far, by, room, beside.wanted);
