@@ -1,6 +1,9 @@
 //! Known answers: splitting, taking back, balance, charges on sums, memory between questions.
 
 use clearing::{Hop, Plan, Planner, Request, Unpaid};
+use protocol::Rate;
+use protocol::lading::{Lading, Position};
+use protocol::settings::{Consent, InForce, Settings};
 
 use super::check::check;
 use crate::instances::Chance;
@@ -66,33 +69,78 @@ fn what_one_path_cannot_carry_two_can() {
     );
 }
 
+/// The short way over the middle would block both long ones.
+fn crossed() -> Vec<Hop> {
+    let ends = [(0, 1), (1, 4), (4, 5), (0, 2), (2, 3), (3, 4), (1, 6), (6, 7), (5, 8), (7, 8)];
+    ends.map(|(giver, taker)| free(giver, taker, 10)).to_vec()
+}
+
 #[test]
 fn what_lay_in_the_way_is_taken_back() {
-    // The short way over the middle would block both long ones.
+    assert_eq!(plan(9, &crossed(), 20).arrives(), units(20));
+}
+
+#[test]
+fn nothing_moves_both_ways_between_two() {
+    let mut list = crossed();
+    list.push(owed(4, 1, 50));
+    let plan = plan(9, &list, 20);
+    assert!(plan.moves().iter().all(|(hop, _)| *hop != 1 && *hop != 10));
+}
+
+#[test]
+fn nothing_moves_both_ways_where_somebody_charges() {
     let list = [
         free(0, 1, 10),
-        free(1, 4, 10),
-        free(4, 5, 10),
-        free(0, 2, 10),
+        free(1, 2, 10),
         free(2, 3, 10),
-        free(3, 4, 10),
-        free(1, 6, 10),
-        free(6, 7, 10),
-        free(5, 8, 10),
-        free(7, 8, 10),
+        charging(0, 2, 20, 10_000, 0),
+        free(2, 1, 10),
+        charging(1, 3, 10, 0, 500_000),
     ];
-    assert_eq!(plan(9, &list, 20).arrives(), units(20));
+    let graph = hops(4, &list);
+    for amount in 1..20 {
+        let request = Request::new(0, 3, units(amount));
+        match Planner::default().plan(&graph, &request) {
+            Ok(plan) => check(&list, &request, &plan),
+            Err(refusal) => {
+                assert!(matches!(refusal, Unpaid::TooLittle { .. }), "{refusal:?}");
+                assert!(amount > 10, "{amount}");
+            }
+        }
+    }
+}
+
+/// A hop over which the taker gets back what it owes, up to `most`: all of it is wanted.
+fn owed(giver: u32, taker: u32, most: i64) -> Hop {
+    let here = Position::new(units(-most), units(0), units(0)).expect("a position");
+    let nothing = Settings::new(units(0), units(0), Rate::ZERO, Rate::ZERO).expect("settings");
+    let side = || InForce::after_set(units(0), nothing, None);
+    let consent = Consent { holder: side(), partner: side() };
+    let hop = Hop { giver, taker, lading: Lading::inward(here, &consent) };
+    assert_eq!((hop.lading.most(), hop.lading.free()), (units(most), units(most)));
+    hop
 }
 
 #[test]
 fn of_equally_short_ways_the_balanced_one_is_taken() {
-    // Over 1 the taker would come to owe nothing of it back: it goes beyond what takers want.
-    let wanted = |giver, taker, most| {
-        // A taker that wants all of it: its balance is far below its target of zero.
-        charging(giver, taker, most, 0, 0)
-    };
-    let list = [wanted(0, 1, 90), wanted(1, 3, 70), wanted(0, 2, 80), wanted(2, 3, 80)];
+    let list = [free(0, 1, 90), free(1, 3, 70), free(0, 2, 80), free(2, 3, 80)];
     assert_eq!(ways(&plan(4, &list, 50)), [(vec![2, 3], 50)], "the narrowest has the most room");
+    let list = [free(0, 1, 90), free(1, 3, 90), free(0, 2, 60), owed(2, 3, 60)];
+    assert_eq!(ways(&plan(4, &list, 50)), [(vec![2, 3], 50)], "it goes where it is wanted");
+    assert_eq!(ways(&plan(4, &list, 60)), [(vec![2, 3], 60)]);
+    let list = [free(0, 2, 60), owed(2, 3, 40), free(0, 1, 90), free(1, 3, 90)];
+    assert_eq!(ways(&plan(4, &list, 50)), [(vec![2, 3], 50)], "not where less is wanted");
+}
+
+#[test]
+fn it_makes_no_difference_where_the_searches_meet() {
+    // So many lead on from those in the middle that the search goes on from the payee.
+    let mut list = vec![free(0, 1, 90), free(1, 3, 70), free(0, 2, 80), free(2, 3, 80)];
+    list.extend((4..9).flat_map(|leaf| [free(1, leaf, 9), free(2, leaf, 9)]));
+    let request = Request::new(0, 3, units(50));
+    let plan = Planner::default().plan(&hops(9, &list), &request).expect("a plan");
+    assert_eq!(ways(&plan), [(vec![2, 3], 50)]);
 }
 
 #[test]
