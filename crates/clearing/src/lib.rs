@@ -18,6 +18,7 @@ mod lists;
 mod network;
 mod pairs;
 mod path;
+mod pay;
 mod push;
 mod search;
 mod support;
@@ -36,3 +37,4 @@ pub use path::{
     Hop, Hops, HopsError, LONGEST_PATH, Leg, Limit, MOST_LABELS, MOST_LOOKS, MOST_NAMED, NoPath,
     Path, Share,
 };
+pub use pay::{Cut, MOST_ALTERNATIVES, MOST_PARTS, Payable, Plan, Planner, Request, Unpaid};

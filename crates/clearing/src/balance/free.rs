@@ -98,7 +98,7 @@ impl<'a> Free<'a> {
             if legs >= members || self.looks == 0 {
                 return None;
             }
-            for &Beside { far, place } in beside {
+            for &Beside { far, place, .. } in beside {
                 if self.room[place as usize] == 0 || self.reached[far as usize].0 == self.search {
                     continue;
                 }

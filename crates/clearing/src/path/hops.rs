@@ -25,6 +25,8 @@ pub struct Hops {
     by_taker: Vec<Vec<Beside>>,
     /// How many hops there are over which somebody pays for being used.
     gifts: usize,
+    /// How many hops there are over which somebody charges or pays.
+    charges: usize,
 }
 
 /// Why a list of hops is no graph; `hop` is its place in the list, from 0.
@@ -58,11 +60,16 @@ pub(crate) enum Way {
     Back,
 }
 
-/// A hop as a search meets it first: where it leads, and its place in the list.
+/// A hop as a search meets it first: where it leads, its place in the list, and what searches for
+/// something free of charge ask of it, so that they need not look at the list.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Beside {
     pub(crate) far: u32,
     pub(crate) place: u32,
+    /// How much moves with neither of the two charging or paying.
+    pub(crate) gratis: i64,
+    /// How much the taker would like to come in: up to its target.
+    pub(crate) wanted: i64,
 }
 
 impl Hops {
@@ -114,24 +121,24 @@ impl Hops {
         let before = self.list.get(place).copied();
         if let Some(before) = before {
             self.gifts -= usize::from(pays(&before.lading));
+            self.charges -= usize::from(charges(&before.lading));
             self.list[place] = hop;
         } else {
             self.list.push(hop);
         }
         self.gifts += usize::from(pays(&lading));
+        self.charges += usize::from(charges(&lading));
         let ends = |hop: &Hop| (hop.giver, hop.taker);
         let is_open = |hop: &Hop| hop.lading.most() > Units::ZERO;
         let was = before.filter(is_open).map(|hop| ends(&hop));
         let is = is_open(&hop).then_some((giver, taker));
-        if was == is {
-            return Ok(());
-        }
-        if let Some((giver, taker)) = was {
+        if let Some((giver, taker)) = was.filter(|_| was != is) {
             drop_from(&mut self.by_giver[giver as usize], number);
             drop_from(&mut self.by_taker[taker as usize], number);
         }
         if let Some((giver, taker)) = is {
-            let here = |far| Beside { far, place: number };
+            let (gratis, wanted) = (gratis(&lading), lading.free().milli());
+            let here = |far| Beside { far, place: number, gratis, wanted };
             put_into(&mut self.by_giver[giver as usize], here(taker));
             put_into(&mut self.by_taker[taker as usize], here(giver));
         }
@@ -157,11 +164,17 @@ impl Hops {
         &self.list
     }
 
-    pub(super) const fn gifts(&self) -> bool {
+    /// Whether somebody pays for being used.
+    pub(crate) const fn gifts(&self) -> bool {
         self.gifts > 0
     }
 
-    pub(super) fn hop(&self, place: u32) -> &Hop {
+    /// Whether somebody charges or pays.
+    pub(crate) const fn charges(&self) -> bool {
+        self.charges > 0
+    }
+
+    pub(crate) fn hop(&self, place: u32) -> &Hop {
         &self.list[place as usize]
     }
 
@@ -178,8 +191,10 @@ impl Hops {
 /// Hops stay in the order of their places, so that the same graph gives the same answers however it
 /// came to be.
 fn put_into(hops: &mut Vec<Beside>, new: Beside) {
-    let at = hops.partition_point(|hop| hop.place < new.place);
-    hops.insert(at, new);
+    match hops.binary_search_by_key(&new.place, |hop| hop.place) {
+        Ok(at) => hops[at] = new,
+        Err(at) => hops.insert(at, new),
+    }
 }
 
 fn drop_from(hops: &mut Vec<Beside>, place: u32) {
@@ -192,4 +207,29 @@ fn drop_from(hops: &mut Vec<Beside>, place: u32) {
 fn pays(lading: &Lading) -> bool {
     let most = lading.most();
     lading.reward().due(most) < Units::ZERO || lading.clutch().due(most) < Units::ZERO
+}
+
+/// Whether one of the two charges or pays when the most moves.
+fn charges(lading: &Lading) -> bool {
+    let most = lading.most();
+    lading.reward().due(most) != Units::ZERO || lading.clutch().due(most) != Units::ZERO
+}
+
+/// How much moves over a hop before the first of the two charges or pays, in milli-CHIPs.
+pub(crate) fn gratis(lading: &Lading) -> i64 {
+    let most = lading.most();
+    if lading.clutch().due(most) != Units::ZERO { 0 } else { gratis_at_start(lading) }
+}
+
+/// The same where the giver's clutch does not count: on a payer's own hops.
+pub(crate) fn gratis_at_start(lading: &Lading) -> i64 {
+    let most = lading.most();
+    let units = if lading.reward().due(most) == Units::ZERO { most } else { lading.free() };
+    units.milli()
+}
+
+/// The same where the taker's reward does not count: on a payee's own hops.
+pub(crate) fn gratis_at_end(lading: &Lading) -> i64 {
+    let most = lading.most();
+    if lading.clutch().due(most) == Units::ZERO { most.milli() } else { 0 }
 }

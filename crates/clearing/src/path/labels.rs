@@ -55,6 +55,8 @@ pub(super) struct Labels<'a, R> {
     target: u32,
     /// Whether a value can become better along a walk.
     gifts: bool,
+    /// The most legs.
+    longest: u32,
     labels: Vec<Label>,
     /// The newest label of each participant.
     newest: Vec<u32>,
@@ -69,7 +71,13 @@ pub(super) struct Labels<'a, R> {
 }
 
 impl<'a, R: Rule> Labels<'a, R> {
-    pub(super) fn new(graph: &'a Hops, rule: R, gifts: bool, start: u32, target: u32) -> Self {
+    pub(super) fn new(
+        graph: &'a Hops,
+        rule: R,
+        gifts: bool,
+        [start, target]: [u32; 2],
+        longest: u32,
+    ) -> Self {
         let n = graph.participants() as usize;
         Self {
             graph,
@@ -77,6 +85,7 @@ impl<'a, R: Rule> Labels<'a, R> {
             start,
             target,
             gifts,
+            longest: longest.min(LONGEST_PATH),
             labels: Vec::new(),
             newest: vec![NONE; n],
             least: vec![i64::MAX; n],
@@ -97,15 +106,17 @@ impl<'a, R: Rule> Labels<'a, R> {
         true
     }
 
-    /// Looks at every walk of at most [`LONGEST_PATH`] legs that matters.
+    /// Looks at every walk of at most so many legs that matters.
     pub(super) fn run(&mut self) -> Found {
         self.labels.clear();
         self.newest.fill(NONE);
         self.least.fill(i64::MAX);
         self.found = Found { walk: None, simple: None, cut: false };
-        self.expand(None, LONGEST_PATH, 0);
+        if self.longest > 0 {
+            self.expand(None, self.longest, 0);
+        }
         let mut layer = 0..self.labels.len();
-        for left in (1..LONGEST_PATH).rev() {
+        for left in (1..self.longest).rev() {
             for at in layer.clone() {
                 self.expand(Some(at), left, layer.end);
             }
@@ -128,9 +139,12 @@ impl<'a, R: Rule> Labels<'a, R> {
             return;
         }
         self.looks -= beside.len();
-        for &Beside { far, place } in beside {
+        for &Beside { far, place, .. } in beside {
+            if !self.rule.is_open(node, place) {
+                continue;
+            }
             if far == self.target {
-                if let Some(value) = self.rule.end(value, &graph.hop(place).lading) {
+                if let Some(value) = self.rule.end(value, place, &graph.hop(place).lading) {
                     self.arrive(at, place, value);
                 }
                 continue;
@@ -145,8 +159,8 @@ impl<'a, R: Rule> Labels<'a, R> {
             if met & bit != 0 {
                 continue;
             }
-            let Some(units) = self.rule.leg(value, lading) else { continue };
-            let value = self.rule.behind(units, lading);
+            let Some(units) = self.rule.leg(value, place, lading) else { continue };
+            let value = self.rule.behind(units, place, lading);
             if !self.hopeless(value) {
                 self.keep(far, value, met | bit, place, at, next);
             }

@@ -8,111 +8,155 @@ use protocol::Units;
 use protocol::lading::Lading;
 
 use super::Leg;
+use super::carried::{Carried, NOTHING};
 use super::hops::{Hops, Way};
 
 /// What a leg does to the value, seen in the direction of the search.
-pub(super) trait Rule: Copy {
+pub(crate) trait Rule: Copy {
     /// Where the search looks.
     const WAY: Way;
 
     /// The rule by which nobody pays for being used, and a value never becomes better.
     fn without_gifts(self) -> Self;
 
-    /// What moves over a leg that begins at a `value`, or where the search starts (none); none if
-    /// this leg cannot do it. Above zero.
-    fn leg(&self, value: Option<i64>, lading: &Lading) -> Option<Units>;
+    /// Whether the search may leave `v` by this hop.
+    fn is_open(&self, v: u32, place: u32) -> bool;
+
+    /// What moves over a leg, besides what moves already, that begins at a `value`, or where the
+    /// search starts (none); none if this leg cannot do it. Above zero.
+    fn leg(&self, value: Option<i64>, place: u32, lading: &Lading) -> Option<Units>;
 
     /// The value behind a leg over which `units` move.
-    fn behind(&self, units: Units, lading: &Lading) -> i64;
+    fn behind(&self, units: Units, place: u32, lading: &Lading) -> i64;
 
     /// The value of a path whose last leg begins at `value`, as for [`Rule::leg`].
-    fn end(&self, value: Option<i64>, lading: &Lading) -> Option<i64>;
+    fn end(&self, value: Option<i64>, place: u32, lading: &Lading) -> Option<i64>;
 }
 
 /// From the payee back: the least that must move so that `amount` arrives.
 #[derive(Clone, Copy)]
-pub(super) struct Back {
-    pub(super) amount: Units,
-    pub(super) gifts: bool,
+pub(crate) struct Back<'a> {
+    pub(crate) amount: Units,
+    pub(crate) gifts: bool,
     /// To ask what would be if the payer's own tallies had room for anything.
-    pub(super) payer_unlimited: bool,
+    pub(crate) payer_unlimited: bool,
+    pub(crate) carried: &'a Carried,
 }
 
-impl Rule for Back {
+impl Back<'_> {
+    /// The least so that `amount` arrives, where nothing moves yet.
+    pub(crate) const fn of(amount: Units) -> Back<'static> {
+        Back { amount, gifts: true, payer_unlimited: false, carried: &NOTHING }
+    }
+}
+
+impl Rule for Back<'_> {
     const WAY: Way = Way::Back;
 
     fn without_gifts(self) -> Self {
         Self { gifts: false, ..self }
     }
 
-    fn leg(&self, value: Option<i64>, lading: &Lading) -> Option<Units> {
-        // The payee's own reward is not charged.
-        let Some(due) = value else {
-            return (self.amount <= lading.most()).then_some(self.amount);
-        };
-        let due = Units::new(due).ok()?;
-        let least = lading.least_leaving(due)?.max(SMALLEST);
-        let units = if self.gifts { least } else { least.max(due) };
-        (units <= lading.most()).then_some(units)
+    fn is_open(&self, v: u32, place: u32) -> bool {
+        self.carried.is_open(v, place)
     }
 
-    fn behind(&self, units: Units, lading: &Lading) -> i64 {
-        let clutch = lading.clutch().due(units).milli();
+    fn leg(&self, value: Option<i64>, place: u32, lading: &Lading) -> Option<Units> {
+        let before = self.carried.moved(place);
+        let left = lading.most().minus(before).ok()?;
+        // The payee's own reward is not charged.
+        let Some(due) = value else {
+            return (self.amount <= left).then_some(self.amount);
+        };
+        let due = Units::new(due).ok()?;
+        // All that moves leaves what was left before and what is due.
+        let all = due.plus(after_reward(lading, before)).ok()?;
+        let least = lading.least_leaving(all)?.minus(before).ok()?.max(SMALLEST);
+        let units = if self.gifts { least } else { least.max(due) };
+        (units <= left).then_some(units)
+    }
+
+    fn behind(&self, units: Units, place: u32, lading: &Lading) -> i64 {
+        let clutch = added(self.carried.moved(place), units, |moved| lading.clutch().due(moved));
         units.milli() + if self.gifts { clutch } else { clutch.max(0) }
     }
 
-    fn end(&self, value: Option<i64>, lading: &Lading) -> Option<i64> {
+    fn end(&self, value: Option<i64>, place: u32, lading: &Lading) -> Option<i64> {
         if self.payer_unlimited {
             return Some(value.unwrap_or(self.amount.milli()));
         }
-        self.leg(value, lading).map(Units::milli)
+        self.leg(value, place, lading).map(Units::milli)
     }
 }
 
 /// From the payer on: the most that can move.
 #[derive(Clone, Copy)]
-pub(super) struct On {
-    pub(super) gifts: bool,
+pub(crate) struct On<'a> {
+    pub(crate) gifts: bool,
+    pub(crate) carried: &'a Carried,
 }
 
-impl Rule for On {
+impl Rule for On<'_> {
     const WAY: Way = Way::On;
 
     fn without_gifts(self) -> Self {
-        Self { gifts: false }
+        Self { gifts: false, ..self }
     }
 
-    fn leg(&self, value: Option<i64>, lading: &Lading) -> Option<Units> {
+    fn is_open(&self, v: u32, place: u32) -> bool {
+        self.carried.is_open(v, place)
+    }
+
+    fn leg(&self, value: Option<i64>, place: u32, lading: &Lading) -> Option<Units> {
+        let before = self.carried.moved(place);
         // The payer's own clutch is not charged.
-        let Some(value) = value else { return Some(lading.most()) };
+        let Some(value) = value else {
+            return lading.most().minus(before).ok().filter(|left| *left >= SMALLEST);
+        };
         let budget = Units::new(-value).unwrap_or(Units::MAX);
-        let most = lading.most_within(budget);
+        let spent = before.milli() + lading.clutch().due(before).milli();
+        let all = Units::new(budget.milli() + spent).unwrap_or(Units::MAX);
+        let most = lading.most_within(all).minus(before).ok()?;
         let units = if self.gifts { most } else { most.min(budget) };
         (units >= SMALLEST).then_some(units)
     }
 
-    fn behind(&self, units: Units, lading: &Lading) -> i64 {
-        let reward = lading.reward().due(units).milli();
+    fn behind(&self, units: Units, place: u32, lading: &Lading) -> i64 {
+        let reward = added(self.carried.moved(place), units, |moved| lading.reward().due(moved));
         let reward = if self.gifts { reward } else { reward.max(0) };
         reward - units.milli()
     }
 
-    fn end(&self, value: Option<i64>, lading: &Lading) -> Option<i64> {
-        self.leg(value, lading).map(|units| -units.milli())
+    fn end(&self, value: Option<i64>, place: u32, lading: &Lading) -> Option<i64> {
+        self.leg(value, place, lading).map(|units| -units.milli())
     }
+}
+
+/// What is left to the taker of so much.
+fn after_reward(lading: &Lading, units: Units) -> Units {
+    // A reward is at most the whole, and a gift of it within the range of sums of two amounts.
+    let milli = units.milli() - lading.reward().due(units).milli();
+    Units::new(milli).unwrap_or(Units::MAX)
+}
+
+/// What a charge rises by when `units` move besides what moved `before`, in milli-CHIPs.
+fn added(before: Units, units: Units, due: impl Fn(Units) -> Units) -> i64 {
+    // Nothing more than the most moves, which is an amount.
+    let all = before.plus(units).unwrap_or(Units::MAX);
+    due(all).milli() - due(before).milli()
 }
 
 /// A leg over which nothing moves is none: it would have no chit.
 const SMALLEST: Units = Units::SMALLEST;
 
 /// What moves over each of `hops`, which are in the order of the search; none if they cannot do it.
-pub(super) fn moves<R: Rule>(rule: &R, graph: &Hops, hops: &[u32]) -> Option<Vec<Units>> {
+pub(crate) fn moves<R: Rule>(rule: &R, graph: &Hops, hops: &[u32]) -> Option<Vec<Units>> {
     let mut value = None;
     let mut moves = Vec::with_capacity(hops.len());
     for &place in hops {
         let lading = &graph.hop(place).lading;
-        let units = rule.leg(value, lading)?;
-        value = Some(rule.behind(units, lading));
+        let units = rule.leg(value, place, lading)?;
+        value = Some(rule.behind(units, place, lading));
         moves.push(units);
     }
     Some(moves)
@@ -120,8 +164,12 @@ pub(super) fn moves<R: Rule>(rule: &R, graph: &Hops, hops: &[u32]) -> Option<Vec
 
 /// The legs from payer to payee over `hops`, which are in the order from the payee back.
 pub(super) fn priced(graph: &Hops, hops: &[u32], amount: Units) -> Option<Vec<Leg>> {
-    let rule = Back { amount, gifts: true, payer_unlimited: false };
-    let moves = moves(&rule, graph, hops)?;
+    legs(graph, hops, &Back::of(amount))
+}
+
+/// The same by a rule of one's own.
+pub(crate) fn legs(graph: &Hops, hops: &[u32], rule: &Back<'_>) -> Option<Vec<Leg>> {
+    let moves = moves(rule, graph, hops)?;
     let leg = |(&place, units)| {
         let hop = graph.hop(place);
         Leg { hop: place as usize, giver: hop.giver, taker: hop.taker, units }

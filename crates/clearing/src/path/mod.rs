@@ -4,6 +4,7 @@
 //! somebody pays for being used, `refusal` says why there is no path. The book's chapter on paths has
 //! the reasons and the sources.
 
+mod carried;
 pub(crate) mod hops;
 mod labels;
 mod legs;
@@ -12,10 +13,14 @@ mod simple;
 
 use protocol::Units;
 
+pub(crate) use carried::{Carried, NOTHING};
+pub(crate) use hops::{Beside, Way, gratis, gratis_at_end, gratis_at_start};
 pub use hops::{Hop, Hops, HopsError};
+pub(crate) use legs::{Back, On, legs, moves};
 pub use refusal::{Limit, NoPath};
+pub(crate) use simple::{best, declined};
 
-use legs::{Back, On, moves, priced};
+use legs::priced;
 
 /// The most tallies that a path may have.
 ///
@@ -109,8 +114,7 @@ impl Hops {
         if amount <= Units::ZERO {
             return Err(NoPath::NothingToPay { amount });
         }
-        let rule = Back { amount, gifts: true, payer_unlimited: false };
-        let found = simple::best(self, rule, payee, payer);
+        let found = best(self, Back::of(amount), [payee, payer], LONGEST_PATH);
         match found.hops.and_then(|hops| priced(self, &hops, amount)) {
             Some(legs) => Ok(Path { legs, proved: found.proved }),
             None => self.otherwise(payer, payee, amount, found.proved),
@@ -164,8 +168,8 @@ impl Hops {
     /// What is carried on from the payer can be asked for by the payee: going back, no leg needs more
     /// than moved over it going on. So the two searches agree on what can arrive.
     fn most(&self, payer: u32, payee: u32) -> (Units, Vec<u32>, bool) {
-        let rule = On { gifts: true };
-        let found = simple::best(self, rule, payer, payee);
+        let rule = On { gifts: true, carried: &NOTHING };
+        let found = best(self, rule, [payer, payee], LONGEST_PATH);
         let mut hops = found.hops.unwrap_or_default();
         let most = moves(&rule, self, &hops).and_then(|moves| moves.last().copied());
         hops.reverse();

@@ -118,8 +118,8 @@ impl Hops {
         if into.max().is_none_or(|most| most < amount) {
             return Limit::Payee;
         }
-        let rule = Back { amount, gifts: true, payer_unlimited: true };
-        match simple::best(self, rule, payee, payer).hops {
+        let rule = Back { payer_unlimited: true, ..Back::of(amount) };
+        match simple::best(self, rule, [payee, payer], LONGEST_PATH).hops {
             Some(_) => Limit::Payer,
             None => Limit::Between,
         }

@@ -11,4 +11,5 @@ mod kept;
 mod optimum;
 mod oracle;
 mod path;
+mod pay;
 mod shapes;

@@ -3,6 +3,6 @@
 mod bounds;
 mod changes;
 mod cheapest;
-mod given;
+pub(crate) mod given;
 pub(crate) mod oracle;
 mod stories;

@@ -1,0 +1,9 @@
+//! Payments: the largest flow and its cut, exact plans of several parts, other ways, limits.
+
+mod alternatives;
+mod check;
+mod flow;
+mod limits;
+mod payable;
+mod plans;
+mod stories;
