@@ -70,8 +70,10 @@ pub(crate) struct Flow<A> {
     reached: Vec<u32>,
     /// How many nodes have each label.
     labelled: Vec<u32>,
-    /// The lowest label that nobody has: from there and above, no want can be reached.
+    /// The lowest label that nobody had: from whoever was above then, no want can be reached.
     gap: u32,
+    /// Whether somebody was given up who came to the gap from below, and may reach a want after all.
+    doubt: bool,
 }
 
 impl<A: Amount> Flow<A> {
@@ -85,6 +87,7 @@ impl<A: Amount> Flow<A> {
             reached: Vec::new(),
             labelled: Vec::new(),
             gap: FAR,
+            doubt: false,
         }
     }
 
@@ -101,7 +104,7 @@ impl<A: Amount> Flow<A> {
             {
                 work += self.discharge(v as usize);
             }
-            if work <= patience {
+            if work <= patience && !self.doubt {
                 return;
             }
         }
@@ -151,6 +154,11 @@ impl<A: Amount> Flow<A> {
         *place - 1
     }
 
+    /// A label that no way to a want is as long as.
+    fn beyond(&self) -> u32 {
+        u32::try_from(self.nodes.len()).unwrap_or(FAR)
+    }
+
     fn arcs_of(&self, v: usize) -> std::ops::Range<u32> {
         self.first[v]..self.first[v + 1]
     }
@@ -184,7 +192,8 @@ impl<A: Amount> Flow<A> {
         }
         // No shortest way has more steps than there are nodes.
         self.labelled.resize(self.nodes.len() + 1, 0);
-        self.gap = u32::try_from(self.nodes.len()).unwrap_or(FAR);
+        self.gap = self.beyond();
+        self.doubt = false;
         // The farthest first, so that what they send on is gathered on its way.
         let nodes = &self.nodes;
         let has_excess = |&&v: &&u32| nodes[v as usize].excess > A::ZERO;
@@ -253,10 +262,28 @@ impl<A: Amount> Flow<A> {
         if self.labelled[label as usize] == 0 {
             self.gap = self.gap.min(label);
         }
-        if lowest >= self.gap {
+        if lowest.saturating_add(1) >= self.gap {
+            self.doubt |= lowest < self.gap && self.gap < self.beyond();
             return FAR;
         }
         self.labelled[lowest as usize + 1] += 1;
         lowest + 1
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_comes_to_a_gap_from_below_is_not_given_up() {
+        // Of five, two cannot leave the first; one goes on by a short way, and the rest by a longer one, on
+        // which it meets the label that was given up when the first had nobody left beside it.
+        let edge = |from, to, on| Edge { from, to, on, back: 0 };
+        let edges = [edge(1, 0, 1), edge(2, 0, 10), edge(1, 2, 10), edge(3, 1, 2)];
+        let mut flow = Flow::<i64>::new();
+        flow.route([-10, 0, 0, 5].into_iter(), &edges);
+        assert_eq!(flow.excess().collect::<Vec<_>>(), [-8, 0, 0, 3]);
+        assert_eq!(flow.moved(&edges).collect::<Vec<_>>(), [1, 1, 1, 2]);
     }
 }

@@ -362,11 +362,13 @@ impl Batch {
         if !results.is_empty() {
             tx.add_results(results).await?;
         }
-        self.known.map.told(tx.commit().await?);
+        let committed = tx.commit().await?;
         // Only what is kept for sure is remembered.
         for held in self.halves.into_values() {
             self.known.remember(held.remembered());
         }
+        // Last: whoever finds these events to be its own counts on the halves.
+        self.known.map.told(committed);
         Ok(())
     }
 }

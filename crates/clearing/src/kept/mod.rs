@@ -56,6 +56,9 @@ impl DynamicCirculation {
     /// # Errors
     /// [`GraphError`] names the first debt that is no debt, or brings its pair beyond [`Units::MAX`].
     pub fn new(participants: u32, debts: &[Debt]) -> Result<Self, GraphError> {
+        if participants as usize > MOST {
+            return Err(GraphError::TooManyParticipants);
+        }
         let best = best_circulation(participants, debts, &mut |_| {})?;
         Self::with(participants, debts, &best)
     }

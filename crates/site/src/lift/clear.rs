@@ -49,7 +49,12 @@ impl Site {
     }
 
     /// Carries out a plan, as far as it still holds once everything that it touches is locked.
-    pub(super) async fn lift_by(&self, id: &str, command: Hash, mut plan: Plan) -> Result<Answer, SiteError> {
+    pub(super) async fn lift_by(
+        &self,
+        id: &str,
+        command: Hash,
+        mut plan: Plan,
+    ) -> Result<Answer, SiteError> {
         // Other commands wait: what one transaction has locked, another would only stumble over.
         let _turn = self.queue.turn().await;
         let mut tx = self.store.begin().await?;
@@ -62,12 +67,16 @@ impl Site {
         hands.halves().for_each(|bare| rooms.add(&bare.half));
         let owed = rooms.owed();
         if !plan.fits(&owed) {
-            // Somebody was quicker: the best of what is left of these tallies.
+            // Somebody was quicker, or what is remembered is wrong: the best of what is left of these tallies.
+            for bare in hands.halves() {
+                self.known.map.learn(&bare.half, bare.half.version, Some(bare.ledger()));
+            }
             plan = Plan { total_milli: plan.total_milli, ..Plan::best(&owed)? };
             if plan.moves.is_empty() {
                 return Ok(nothing(&plan));
             }
         }
+        plan.check(&owed)?;
         let made = self.decide_lift(plan.moves.iter().map(|one| one.leg).collect(), None)?;
         let at = self.clock.now();
         let tallies = plan.moves.iter().map(|one| {
@@ -94,10 +103,7 @@ impl Site {
         let text = answered::text(command, &answer)?;
         let result = CommandResult { id: id.to_owned(), text, at: self.clock.now() };
         tx.add_results(&[result]).await?;
-        self.known.map.told(tx.commit().await?);
-        for (half, ledger) in &written {
-            self.known.map.learn(half, half.version, Some(ledger));
-        }
+        self.known.map.wrote(&written, tx.commit().await?);
         Ok(answer)
     }
 }

@@ -1,7 +1,7 @@
 //! The graph in which a payment's path is looked for, and circles to clear: the tallies whose two halves
 //! are here and say the same. It is remembered (`map.rs`) and may be behind: what counts are the locked halves.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use clearing::{Hop, Hops, Limit, NoPath, Path};
@@ -11,11 +11,11 @@ use protocol::lift::Leg;
 use protocol::{AgentId, Cuid, PublicKey, Side, Sides, TallyId, Units};
 use store::{Half, HalfId};
 
-use super::plan::{Move, Plan};
-use super::standing::{Owing, Relief, Standing};
-use crate::error::SiteError;
+use super::plan::Move;
+use super::standing::{Owing, Owings, Relief};
 
-/// How many tallies are remembered: some 500 bytes each, so at most some 500 MB.
+/// How many tallies are remembered: some 500 bytes each, and as much again where the site clears by itself;
+/// so at most some 1,000 MB.
 pub const MAX_TALLIES: usize = 1 << 20;
 
 /// The tallies of a site, as far as a payment needs to know them.
@@ -36,8 +36,9 @@ pub(crate) struct Graph {
     cut: bool,
     /// How many ties there are whose halves do not say the same just now.
     unsettled: usize,
-    /// What could be cleared, once somebody has asked.
-    standing: Option<Standing>,
+    /// Places of the ties that may owe something else than when [`Graph::owings`] was last asked; none: it
+    /// never was.
+    marked: Option<BTreeSet<usize>>,
 }
 
 /// A tally whose halves mean each other.
@@ -176,7 +177,7 @@ impl Graph {
             round: 0,
             cut: false,
             unsettled: 0,
-            standing: None,
+            marked: None,
         }
     }
 
@@ -315,29 +316,22 @@ impl Graph {
         // Both places and both participants are there.
         let _ = self.hops.put(2 * place, onward);
         let _ = self.hops.put(2 * place + 1, back);
-        if let Some(standing) = &mut self.standing {
-            standing.mark(place);
+        if let Some(marked) = &mut self.marked {
+            marked.insert(place);
         }
     }
 
-    /// The largest circulation of the debts at this moment; none where some tallies are not remembered.
-    ///
-    /// # Errors
-    /// [`SiteError::Unproved`], a fault of the engine.
-    pub(crate) fn clearing(&mut self) -> Result<Option<Plan>, SiteError> {
+    /// What the ties owe that may owe something else since this was last asked, or all, `anew`. None where
+    /// some tallies are not remembered.
+    pub(super) fn owings(&mut self, anew: bool) -> Option<Owings> {
         if self.cut {
-            return Ok(None);
+            return None;
         }
-        let mut standing = self.standing.take().unwrap_or_else(|| {
-            let mut new = Standing::default();
-            (0..self.ties.len()).for_each(|place| new.mark(place));
-            new
-        });
-        standing.catch_up(self.hops.participants(), |place| self.owing(place))?;
-        let moves = standing.reliefs()?.into_iter().filter_map(|relief| self.relieving(&relief));
-        let plan = Plan::of(standing.total_milli(), moves.collect());
-        self.standing = Some(standing);
-        Ok(Some(plan))
+        let marked = self.marked.replace(BTreeSet::new()).filter(|_| !anew);
+        let anew = marked.is_none();
+        let places = marked.unwrap_or_else(|| (0..self.ties.len()).collect());
+        let owings = places.into_iter().map(|place| (place, self.owing(place))).collect();
+        Some(Owings { anew, participants: self.hops.participants(), owings })
     }
 
     /// What the tie at `place` owes, either way.
@@ -350,7 +344,8 @@ impl Graph {
         owed(2 * place).or_else(|| owed(2 * place + 1))
     }
 
-    fn relieving(&self, relief: &Relief) -> Option<Move> {
+    /// What a relief gives to a lift.
+    pub(super) fn relieving(&self, relief: &Relief) -> Option<Move> {
         let tie = self.ties.get(relief.place)?;
         let Owing { debtor, by, units, .. } = relief.owing;
         let half = |side| tie.told.of(side).map(|told| told.half);

@@ -111,11 +111,9 @@ impl Site {
         let payments: Vec<Payment> = made.into_iter().map(|(payment, _)| payment).collect();
         tx.add_payments(&payments).await?;
         tx.add_results(&results).await?;
-        self.known.map.told(tx.commit().await?);
+        let committed = tx.commit().await?;
         undo.before.clear();
-        for (half, ledger) in &written {
-            self.known.map.learn(half, half.version, Some(ledger));
-        }
+        self.known.map.wrote(&written, committed);
         Ok(answers)
     }
 

@@ -1,7 +1,7 @@
 //! What a site remembers of its tallies for payments and clearing: the graph, kept up with everything that this
 //! process commits, and read anew, now and then, for what others at the same database did.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
@@ -13,6 +13,7 @@ use store::{Committed, Half, HalfFilter, HalfId, View};
 use super::graph::{Graph, News, Way};
 use super::own::Own;
 use super::plan::Plan;
+use super::standing::Standing;
 use crate::door::Site;
 use crate::error::SiteError;
 use crate::half;
@@ -37,8 +38,12 @@ pub(crate) struct Map {
     /// Whether there is one, or is about to be.
     wanted: AtomicBool,
     /// What was committed since the last search, of each half the newest.
-    news: Mutex<HashMap<HalfId, News>>,
+    news: Mutex<BTreeMap<HalfId, News>>,
     own: Mutex<Own>,
+    /// What could be cleared, once the site has looked.
+    standing: Mutex<Option<Standing>>,
+    /// Whether the graph was whole at some time: from then on it serves while it is read again.
+    whole: AtomicBool,
     reading: tokio::sync::Mutex<Option<Reading>>,
 }
 
@@ -76,7 +81,7 @@ impl Map {
         }
     }
 
-    fn news(&self) -> MutexGuard<'_, HashMap<HalfId, News>> {
+    fn news(&self) -> MutexGuard<'_, BTreeMap<HalfId, News>> {
         self.news.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -93,7 +98,15 @@ impl Map {
         self.read()
     }
 
-    /// This process has committed these events.
+    /// Takes in halves that this process has written, and what it told in the same commit.
+    pub(crate) fn wrote(&self, written: &[(Half, Ledger)], committed: Committed) {
+        for (half, ledger) in written {
+            self.learn(half, half.version, Some(ledger));
+        }
+        self.told(committed);
+    }
+
+    /// This process has committed these events, and the graph has taken in what they are about.
     pub(crate) fn told(&self, committed: Committed) {
         if self.wanted.load(Ordering::Acquire) {
             self.own().told(committed);
@@ -122,6 +135,7 @@ impl Map {
 
     /// Forgets everything: many tallies came in at once.
     pub(crate) fn forget(&self) {
+        self.whole.store(false, Ordering::Release);
         self.wanted.store(false, Ordering::Release);
         *self.write() = None;
         self.news().clear();
@@ -169,12 +183,27 @@ impl Map {
     }
 
     /// The largest circulation of the debts at this moment; none where not all of them are remembered.
+    /// Payments go on meanwhile.
     ///
     /// # Errors
     /// [`SiteError::Unproved`], a fault of the engine.
     pub(crate) fn clearing(&self) -> Result<Option<Plan>, SiteError> {
+        let mut held = self.standing.lock().unwrap_or_else(PoisonError::into_inner);
         drop(self.fresh());
-        self.write().as_mut().map_or(Ok(None), Graph::clearing)
+        let new = self.write().as_mut().and_then(|graph| graph.owings(held.is_none()));
+        let Some(new) = new else { return Ok(None) };
+        // Whatever ends this early, all is taken in anew the next time.
+        let mut standing = held.take().unwrap_or_default();
+        standing.catch_up(new)?;
+        let reliefs = standing.reliefs()?;
+        let graph = self.read();
+        let Some(graph) = graph.as_ref() else { return Ok(None) };
+        let moves = reliefs.iter().map(|relief| graph.relieving(relief));
+        // Forgotten and begun anew meanwhile.
+        let Some(moves) = moves.collect::<Option<Vec<_>>>() else { return Ok(None) };
+        let plan = Plan::of(standing.total_milli(), moves);
+        *held = Some(standing);
+        Ok(Some(plan))
     }
 
     /// Whether the payer signs with this key on the first tally of a way.
@@ -188,6 +217,8 @@ impl Map {
     }
 
     fn begin(&self, agent: AgentId) {
+        // What was laid by before is older than what is read now.
+        drop(self.fresh());
         self.write().get_or_insert_with(|| Graph::at(agent)).begin_round();
         self.wanted.store(true, Ordering::Release);
     }
@@ -206,6 +237,7 @@ impl Map {
         drop(self.fresh());
         if let Some(graph) = &mut *self.write() {
             graph.end_round();
+            self.whole.store(true, Ordering::Release);
         }
     }
 }
@@ -213,6 +245,9 @@ impl Map {
 impl Site {
     /// Makes sure that the graph is there.
     pub(crate) async fn map_tallies(&self) -> Result<(), SiteError> {
+        if self.known.map.whole.load(Ordering::Acquire) {
+            return Ok(());
+        }
         let mut reading = self.known.map.reading.lock().await;
         if reading.is_none() || self.known.map.read().is_none() {
             // Whoever stops waiting in between leaves it to the next.
@@ -250,9 +285,7 @@ impl Site {
     /// Whether the graph has heard of everything up to this event, whoever told it.
     pub(crate) async fn map_heard(&self, event: u64) -> bool {
         let reading = self.known.map.reading.lock().await;
-        let heard =
-            |reading: &Reading| self.known.map.own().are_all(reading.event, event);
-        reading.as_ref().is_some_and(heard) && !self.known.map.is_unsettled()
+        reading.as_ref().is_some_and(|it| self.known.map.own().are_all(it.event, event))
     }
 
     async fn read_all(&self) -> Result<Reading, SiteError> {

@@ -1,5 +1,5 @@
 //! What can be cleared: the debts of tallies whose halves both are here, and the largest circulation
-//! of them, proved to be the largest before anything is written.
+//! of them: proved to be the largest where it was searched for, and in any case judged by the locked halves.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -186,6 +186,30 @@ impl Plan {
             let leg = &one.leg;
             now.get(&leg.tally).is_some_and(|now| now.by == leg.by && leg.units <= now.units)
         })
+    }
+
+    /// Judges the plan by what locked halves say is owed, whoever made it: every move relieves a debt by at
+    /// most itself, and nobody ends richer or poorer.
+    ///
+    /// # Errors
+    /// [`SiteError::Unproved`], a fault of whoever made it.
+    pub(crate) fn check(&self, owed: &[Owed]) -> Result<(), SiteError> {
+        let unproved = |reason: &str| SiteError::Unproved { reason: reason.to_owned() };
+        if !self.fits(owed) {
+            return Err(unproved("a tally is relieved of more than it owes"));
+        }
+        let now: BTreeMap<TallyId, &Owed> = owed.iter().map(|one| (one.leg.tally, one)).collect();
+        let mut change = BTreeMap::<&Cuid, i128>::new();
+        for one in &self.moves {
+            let Some(owed) = now.get(&one.leg.tally) else { continue };
+            let milli = i128::from(one.leg.units.get().milli());
+            *change.entry(&owed.debtor).or_default() += milli;
+            *change.entry(&owed.creditor).or_default() -= milli;
+        }
+        if change.values().any(|change| *change != 0) {
+            return Err(unproved("somebody would end richer or poorer"));
+        }
+        Ok(())
     }
 
     /// The halves that it touches.

@@ -19,6 +19,9 @@ pub struct Schedule {
     pub remind_every_ms: i64,
 }
 
+/// How often a plan is made at most where halves say something else than what is remembered.
+const MOST_PLANS: usize = 3;
+
 /// What it did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tended {
@@ -34,14 +37,16 @@ pub struct Tended {
 #[derive(Default)]
 pub(crate) struct Tending {
     cleared: Option<Timestamp>,
-    /// The last event that was known when it cleared: a later one means that something changed.
-    seen: u64,
+    /// The last event when it cleared, and all up to it was heard of: a later one means that something
+    /// changed.
+    seen: Option<u64>,
     reminded: Option<Timestamp>,
 }
 
 /// Whether it is time for what is done every so often.
 fn is_due(last: Option<Timestamp>, every_ms: i64, now: Timestamp) -> bool {
-    last.is_none_or(|last| now.ms().saturating_sub(last.ms()) >= every_ms)
+    // A clock that was set back does not stop it.
+    last.is_none_or(|last| now < last || now.ms().saturating_sub(last.ms()) >= every_ms)
 }
 
 impl Site {
@@ -60,38 +65,50 @@ impl Site {
         if let Some(every_ms) = schedule.clear_every_ms
             && is_due(tending.cleared, every_ms, now)
         {
+            // Also where it fails: then not at once again.
+            tending.cleared = Some(now);
             let last = self.store.read().await?.last_event().await?;
-            if tending.cleared.is_none() || last != tending.seen {
-                tended.cleared = self.clear_by_itself().await?;
+            if tending.seen != Some(last) {
+                let (cleared, heard) = self.clear_by_itself(last).await?;
+                tended.cleared = cleared;
                 self.deliver_all(&mut tended.posted).await?;
                 // What the clearing told counts as a change: one more look finds nothing, and is the last.
                 // What another program did may be heard of later.
-                tending.seen = if self.map_heard(last).await { last } else { tending.seen };
+                tending.seen = heard.then_some(last);
             }
-            tending.cleared = Some(now);
         }
         Ok(tended)
     }
 
     /// Clears what the remembered tallies say can be cleared. Where not all of them are remembered, all
-    /// halves are read.
-    async fn clear_by_itself(&self) -> Result<Option<Cleared>, SiteError> {
+    /// halves are read. Says as well whether what happened up to the event `last` was heard of.
+    async fn clear_by_itself(&self, last: u64) -> Result<(Option<Cleared>, bool), SiteError> {
         self.map_tallies().await?;
         self.map_again().await?;
-        let name = protocol::Hash::from_bytes(self.chance.bytes());
-        let name = CommandId::new(&format!("tend-{name}")).ok_or(SiteError::OtherCommand)?;
-        let answer = match self.known.map.clearing()? {
-            None => self.command(&Caller::Administrator, &name, Command::Clear).await?,
-            Some(plan) if plan.moves.is_empty() => return Ok(None),
-            Some(plan) => {
-                let id = own_name(&Caller::Administrator, &name);
-                self.lift_by(&id, answered::digest(&Command::Clear)?, plan).await?
+        let heard = self.map_heard(last).await;
+        for _ in 0..MOST_PLANS {
+            let name = protocol::Hash::from_bytes(self.chance.bytes());
+            let name = CommandId::new(&format!("tend-{name}")).ok_or(SiteError::OtherCommand)?;
+            let plan = self.known.map.clearing()?;
+            let remembered = plan.is_some();
+            let answer = match plan {
+                None => self.command(&Caller::Administrator, &name, Command::Clear).await?,
+                Some(plan) if plan.moves.is_empty() => break,
+                Some(plan) => {
+                    let id = own_name(&Caller::Administrator, &name);
+                    self.lift_by(&id, answered::digest(&Command::Clear)?, plan).await?
+                }
+            };
+            match answer {
+                Answer::Cleared(cleared) if cleared.lift.is_some() => {
+                    return Ok((Some(cleared), heard));
+                }
+                // What was remembered was wrong; now it is put right.
+                _ if remembered => {}
+                _ => break,
             }
-        };
-        match answer {
-            Answer::Cleared(cleared) => Ok(cleared.lift.is_some().then_some(cleared)),
-            _ => Ok(None),
         }
+        Ok((None, heard))
     }
 
     /// Delivers until nothing is left to deliver.

@@ -221,6 +221,13 @@ impl Street {
         self.write(number, Side::Foil, name, entry).await;
     }
 
+    /// The stock of a tally pays directly: what the foil owes becomes less.
+    pub(crate) async fn pay_back(&self, number: usize, name: u8, milli: i64) {
+        let amount = units(milli).try_into().unwrap();
+        let entry = Entry::Tran { units: amount, written: Written::default() };
+        self.write(number, Side::Stock, name, entry).await;
+    }
+
     /// A user gives up its key on a tally, in favour of another.
     pub(crate) async fn rekey(&self, number: usize, by: Side, next: &SecretKey) {
         let tie = &self.ties[number];
