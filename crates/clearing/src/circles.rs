@@ -115,9 +115,9 @@ pub(crate) fn in_order(circles: &mut [Circle]) {
     });
 }
 
-/// Takes circles of at most `most_members` out of `support` until there is none, about the shortest first,
-/// each with as much as its smallest debt allows. `take` is told the pairs of each and the units
-/// taken, and ends it all by none.
+/// Takes circles of at most `most_members` out of `support` until there is none, about the shortest
+/// first, each with as much as its smallest debt allows. `take` is told the pairs of each and the
+/// units taken, and ends it all by none.
 pub(crate) fn peel<A: Amount>(
     support: &mut Support<A>,
     search: &mut Search,

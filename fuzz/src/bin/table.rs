@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use setoff::{ReadOptions, Table, clear, read_table};
+use setoff::{Choice, ReadOptions, Table, clear_as, read_table};
 
 /// As many debts as are cleared in the blink of an eye.
 const FEW: usize = 64;
@@ -21,9 +21,17 @@ libfuzzer_sys::fuzz_target!(|data: &[u8]| {
     }
     read_again(&table);
     if table.debts.len() <= FEW {
-        let outcome = clear(table, &mut |_| {}).expect("a table that was accepted can be cleared");
-        assert!(outcome.summary.cleared <= outcome.summary.total);
-        assert!(outcome.summary.positions.iter().all(|at| at.net_before() == at.net_after()));
+        let max_hops = u32::from(data.len() % 2 == 0) + 2;
+        let [largest, even, short] = [Choice::Largest, Choice::Even, Choice::Short { max_hops }]
+            .map(|choice| {
+                let outcome = clear_as(table.clone(), choice, &mut |_| {})
+                    .expect("a table that was accepted can be cleared");
+                let summary = outcome.summary;
+                assert!(summary.positions.iter().all(|at| at.net_before() == at.net_after()));
+                assert!(summary.cleared <= summary.total);
+                summary.cleared
+            });
+        assert!(even == largest && short <= largest);
     }
 });
 

@@ -43,8 +43,9 @@ impl Hops {
     /// `most_charges` beside the amount.
     ///
     /// The path begins and ends with that participant; nobody else is on it twice. The participant's
-    /// own clutch and reward are not charged. [`Path::given`] less [`Path::arrives`] is what it costs, below
-    /// zero where others pay for it. Takes as long as building the graph anew, besides the search.
+    /// own clutch and reward are not charged. [`Path::given`] less [`Path::arrives`] is what it
+    /// costs, below zero where others pay for it. Takes as long as building the graph anew, besides
+    /// the search.
     ///
     /// # Errors
     /// [`NoShift`] says why not.
@@ -78,8 +79,8 @@ impl Hops {
         Ok(path)
     }
 
-    /// The same graph where `who` gives over `out` only and takes over nothing, and one more participant
-    /// takes what `who` takes over `into`; with that one's number.
+    /// The same graph where `who` gives over `out` only and takes over nothing, and one more
+    /// participant takes what `who` takes over `into`; with that one's number.
     fn split_at(&self, who: u32, out: usize, into: usize) -> Result<(Self, u32), NoShift> {
         let arrival = self.participants();
         let hop = |(place, hop): (usize, &Hop)| {

@@ -1,12 +1,12 @@
 //! Circles of legs that cost nobody anything and take holders toward their targets.
 //!
-//! A leg is *free* as far as it takes the taker no higher than its target and the giver's clutch on it
-//! is nothing. The giver then has nothing against it, but unless it holds more than its own target it is
-//! taken from that as far as the taker is taken toward its own. So what a circle gains is counted:
-//! over the legs' *spare* part, which the giver holds above its target, both ends come nearer; on the rest the
-//! distances of the two balances to their targets together stay as they are. Every circle has a
-//! spare part all along one leg at least. Hence each lowers the sum of all these distances, and no
-//! sequence of them ever comes back to where it was.
+//! A leg is *free* as far as it takes the taker no higher than its target and the giver's clutch on
+//! it is nothing. The giver then has nothing against it, but unless it holds more than its own target
+//! it is taken from that as far as the taker is taken toward its own. So what a circle gains is
+//! counted: over the legs' *spare* part, which the giver holds above its target, both ends come
+//! nearer; on the rest the distances of the two balances to their targets together stay as they are.
+//! Every circle has a spare part all along one leg at least. Hence each lowers the sum of all these
+//! distances, and no sequence of them ever comes back to where it was.
 
 use std::collections::VecDeque;
 
@@ -39,10 +39,11 @@ impl Hops {
     /// Circles of at most `most_members` that take holders toward their targets at no cost to anybody.
     ///
     /// Every leg is within what its taker takes for free and its giver lets go for nothing; every
-    /// circle takes both ends of at least one leg nearer to their targets, by the amount moved. What only
-    /// reduces debts against a giver's wish to hold it, or for which it charges, is for clearing to do,
-    /// not here. Short circles are taken first, each with as much as its legs allow, until none is left or
-    /// `looks` hops, as [`MOST_BALANCE_LOOKS`], were looked at; another choice may move more.
+    /// circle takes both ends of at least one leg nearer to their targets, by the amount moved. What
+    /// only reduces debts against a giver's wish to hold it, or for which it charges, is for clearing
+    /// to do, not here. Short circles are taken first, each with as much as its legs allow, until
+    /// none is left or `looks` hops, as [`MOST_BALANCE_LOOKS`], were looked at; another choice may
+    /// move more.
     #[must_use]
     pub fn toward_targets(&self, most_members: u32, looks: usize) -> Balanced {
         let mut free = Free::new(self, looks);

@@ -1,8 +1,8 @@
 //! Improvement of a packing: swaps while they gain, then neighbourhoods packed anew.
 //!
-//! Large neighbourhood search (Shaw 1998): some circles near a debt with room are taken out, what they
-//! leave is packed again in another order, and the outcome is kept unless it clears less. The order is drawn from a
-//! fixed seed, so it is the same every time.
+//! Large neighbourhood search (Shaw 1998): some circles near a debt with room are taken out, what
+//! they leave is packed again in another order, and the outcome is kept unless it clears less. The
+//! order is drawn from a fixed seed, so it is the same every time.
 
 use std::collections::VecDeque;
 
@@ -12,8 +12,8 @@ use super::swap::Swaps;
 /// Fewest circles that are taken out at once, and how many more it can be.
 const TAKEN_OUT: (usize, usize) = (5, 40);
 
-/// So many times as many neighbourhoods as there are debts with room may be packed anew without gain, at least
-/// [`FEWEST_TRIES`]; then it is enough.
+/// So many times as many neighbourhoods as there are debts with room may be packed anew without gain,
+/// at least [`FEWEST_TRIES`]; then it is enough.
 const TRIES: u64 = 10;
 const FEWEST_TRIES: u64 = 200;
 

@@ -1,11 +1,11 @@
 //! The most that short circles can clear: a packing of circles of at most so many members.
 //!
-//! Every member of a circle has to agree, so a circle of twelve fails more often than one of four. What
-//! short circles can clear is a packing problem: each circle takes the same amount of all its debts, and
-//! no debt gives more than it is. Packing circles is hard to do exactly (Krivelevich, Nutov,
-//! Salavatipour, Verstraete and Yuster 2007), so this is a heuristic with an upper bound beside it:
-//! `packing` holds the circles, `swap` looks for one that clears more than those that stand in its way,
-//! `improve` packs neighbourhoods anew.
+//! Every member of a circle has to agree, so a circle of twelve fails more often than one of four.
+//! What short circles can clear is a packing problem: each circle takes the same amount of all its
+//! debts, and no debt gives more than it is. Packing circles is hard to do exactly (Krivelevich,
+//! Nutov, Salavatipour, Verstraete and Yuster 2007), so this is a heuristic with an upper bound
+//! beside it: `packing` holds the circles, `swap` looks for one that clears more than those that
+//! stand in its way, `improve` packs neighbourhoods anew.
 
 mod improve;
 mod packing;

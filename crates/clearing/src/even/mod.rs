@@ -1,16 +1,19 @@
-//! Relief spread evenly: of all largest circulations the one that clears debts in the most equal shares.
+//! Relief spread evenly: of all largest circulations the one that clears debts in the most equal
+//! shares.
 //!
-//! The largest circulation is rarely the only one, and the search takes the first that it comes to. Here
-//! the one is chosen that makes the sum of *cleared² / debt* least. As the sum of what is cleared is the
-//! same for all of them, that is the least square of the distance between each debt's cleared share
-//! and everybody's share, weighted by the debt: least squares, as Gauss had it, and, of debts of one debtor
-//! that can be relieved alike, pro rata, as creditors of one rank are treated everywhere. Over the
-//! reals there is exactly one such circulation, so that the order of the debts says nothing.
+//! The largest circulation is rarely the only one, and the search takes the first that it comes to.
+//! Here the one is chosen that makes the sum of *cleared² / debt* least. As the sum of what is
+//! cleared is the same for all of them, that is the least square of the distance between each debt's
+//! cleared share and everybody's share, weighted by the debt: least squares, as Gauss had it, and, of
+//! debts of one debtor that can be relieved alike, pro rata, as creditors of one rank are treated
+//! everywhere. Over the reals there is exactly one such circulation, so that the order of the debts
+//! says nothing.
 //!
 //! The potentials of one largest circulation tell all of them ([`crate::verify`]): a debt whose worth
-//! `1 + p(creditor) - p(debtor)` is above zero is cleared entirely, one below zero not at all, and the
-//! others are free. On the free ones it is a minimum-cost flow with convex costs (Ahuja, Magnanti and
-//! Orlin 1993, chapter 14): `scaling` solves it, `ladder` holds the costs, `pro_rata` shares a pair's relief out.
+//! `1 + p(creditor) - p(debtor)` is above zero is cleared entirely, one below zero not at all, and
+//! the others are free. On the free ones it is a minimum-cost flow with convex costs (Ahuja, Magnanti
+//! and Orlin 1993, chapter 14): `scaling` solves it, `ladder` holds the costs, `pro_rata` shares a
+//! pair's relief out.
 
 mod core;
 mod ladder;
@@ -29,12 +32,12 @@ use scaling::Free;
 
 /// Spreads the relief of a largest circulation as evenly as any largest circulation can.
 ///
-/// What is cleared in all stays the same, and so do the potentials that prove it. Debts of one debtor to
-/// one creditor count as one and are relieved pro rata, odd milli-CHIPs going to the largest
+/// What is cleared in all stays the same, and so do the potentials that prove it. Debts of one debtor
+/// to one creditor count as one and are relieved pro rata, odd milli-CHIPs going to the largest
 /// remainders, first come first. The cost of a unit cleared is the share of the pair's debt that is
-/// cleared with it, in parts of 2^20 or, where a pair owes more milli-CHIPs than that, the next power of
-/// two, at most 2^40, rounded down; the sum of the costs is least. In other words: no circle of one
-/// unit, on along some debts and back along others, lowers that sum.
+/// cleared with it, in parts of 2^20 or, where a pair owes more milli-CHIPs than that, the next power
+/// of two, at most 2^40, rounded down; the sum of the costs is least. In other words: no circle of
+/// one unit, on along some debts and back along others, lowers that sum.
 ///
 /// Two outcomes with the same sum differ by at most one milli-CHIP on a pair that owes less
 /// than 2^40. That much depends on the order of the debts; nothing else does.

@@ -5,8 +5,9 @@ use protocol::Units;
 use crate::Debt;
 use crate::pairs::Pairs;
 
-/// What is cleared of each debt, given what is cleared of each pair: its part rounded down, and the odd units
-/// one each to the largest remainders (Hamilton's method), first come first among equal ones.
+/// What is cleared of each debt, given what is cleared of each pair: its part rounded down, and the
+/// odd units one each to the largest remainders (Hamilton's method), first come first among equal
+/// ones.
 pub(super) fn share_out(debts: &[Debt], whole: &Pairs<i128>, cleared: &[i128]) -> Vec<Units> {
     let mut parts = Vec::with_capacity(debts.len());
     let mut odd = cleared.to_vec();

@@ -1,4 +1,5 @@
-//! Balancing obeys what was signed: nobody loses more than it signed to pay, and nothing goes on for ever.
+//! Balancing obeys what was signed: nobody loses more than it signed to pay, and nothing goes on for
+//! ever.
 //!
 //! Everything is reckoned anew here from balances and settings, by section 6 of the protocol.
 
@@ -305,8 +306,8 @@ fn what_a_shift_costs_is_the_least_of_all_ways_round() {
     assert!(found > 300 && refused > 300, "{found} found, {refused} refused");
 }
 
-/// Whatever is done, one who only stands in the middle is never poorer than by what it signed to pay; and
-/// where a half's balance is as it was, its holder has not paid for it.
+/// Whatever is done, one who only stands in the middle is never poorer than by what it signed to pay;
+/// and where a half's balance is as it was, its holder has not paid for it.
 #[test]
 fn no_sequence_of_balancing_pumps_money_out_of_a_tally() {
     let mut came_back = 0;

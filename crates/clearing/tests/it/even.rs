@@ -219,3 +219,22 @@ fn what_is_not_the_largest_is_refused() {
     let refused = spread_evenly(2, &debts, &best);
     assert!(matches!(refused, Err(CertificateFault::NotTight(_))), "{refused:?}");
 }
+
+#[test]
+fn two_long_ways_round_share_what_comes_over_both() {
+    // From 0 to the last one over two chains of 3,000 debts each, twice as large on one of them.
+    let steps = 3_000;
+    let last = 2 * steps - 1;
+    let chain = |first: u32, units: i64| {
+        let inner = (0..steps - 2).map(move |at| debt(first + at, first + at + 1, units));
+        [debt(0, first, units), debt(first + steps - 2, last, units)].into_iter().chain(inner)
+    };
+    let debts: Vec<_> = chain(1, 2_000_000)
+        .chain(chain(steps, 1_000_000))
+        .chain([debt(last, 0, 900_000)])
+        .collect();
+    let even = milli(&spread(&Instance { participants: 2 * steps, debts }, "long"));
+    let middle = steps as usize;
+    assert!(even[..middle].iter().all(|part| *part == 600_000), "{:?}", &even[..3]);
+    assert!(even[middle..2 * middle].iter().all(|part| *part == 300_000));
+}

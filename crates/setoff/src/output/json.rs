@@ -61,9 +61,9 @@ struct JsonBadRow {
 /// The result as one JSON object on one line.
 ///
 /// Amounts are integers of milli-CHIPs, exact as written; a sum may go beyond 2^53, where a reader
-/// that keeps numbers as doubles rounds it. `spread` is there for [`Choice::Even`]; `max_hops`, what the
-/// largest set-off clears and the share of it for [`Choice::Short`]; `verified` and `bound` are there if `verified` is asked
-/// for, `out` if files were written.
+/// that keeps numbers as doubles rounds it. `spread` is there for [`Choice::Even`]; `max_hops`, what
+/// the largest set-off clears and the share of it for [`Choice::Short`]; `verified` and `bound` are
+/// there if `verified` is asked for, `out` if files were written.
 ///
 /// # Errors
 /// None in practice; the serializer's own.
