@@ -14,7 +14,7 @@ use crate::path::{
 };
 
 /// Into how many pieces an amount is divided, each of which takes the path that is the cheapest then.
-const PIECES: i64 = 8;
+const PIECES: i64 = 4;
 
 /// The cheapest of several plans; `free` is the one for which nobody charges, if there is one.
 pub(super) fn plan(
@@ -40,8 +40,12 @@ pub(super) fn plan(
     if request.parts > 1 {
         let gratis = planner.gratis(graph, request);
         let pieces = units((amount.milli() - 1) / PIECES + 1);
-        for (parts, piece) in [(Vec::new(), pieces), (gratis, amount), (Vec::new(), amount)] {
-            let laid = lay(graph, request, parts, piece);
+        // The cheapest path is no dearer than the widest first, so that is only for where there is none.
+        let ways = [(gratis, amount), (Vec::new(), pieces), (Vec::new(), amount)];
+        let number = if plans.is_empty() { 3 } else { 2 };
+        for (parts, piece) in ways.into_iter().take(number) {
+            let best = plans.iter().map(|parts| given(parts)).min();
+            let laid = lay(graph, request, parts, piece, best);
             most = most.max(laid.arrives);
             plans.extend((laid.arrives == amount.milli()).then_some(laid.parts));
         }
@@ -49,9 +53,6 @@ pub(super) fn plan(
     let few = |parts: &[Path]| u32::try_from(parts.len()).unwrap_or(u32::MAX);
     let number = plans.iter().map(|parts| few(parts)).min();
     plans.retain(|parts| few(parts) <= request.parts.max(1));
-    let given = |parts: &Vec<Path>| -> i128 {
-        parts.iter().map(|part| i128::from(part.given().milli())).sum()
-    };
     let Some(parts) = plans.into_iter().min_by_key(|parts| (given(parts), parts.len())) else {
         return Err(match number {
             Some(parts) => Unpaid::TooManyParts { parts },
@@ -69,7 +70,7 @@ pub(super) fn plan(
 
 /// The most that was found to be payable.
 pub(super) fn most(planner: &mut Planner, graph: &Hops, request: &Request) -> Payable {
-    let laid = lay(graph, request, Vec::new(), Units::MAX).arrives;
+    let laid = lay(graph, request, Vec::new(), Units::MAX, None).arrives;
     let alone = widest_alone(graph, request).map_or(0, |(_, most)| most);
     let most = laid.max(alone);
     let (cut, room) = planner.bound(graph, request, Units::MAX);
@@ -127,16 +128,27 @@ struct Laid {
     arrives: i64,
 }
 
+/// What the payer gives, in milli-CHIPs.
+fn given(parts: &[Path]) -> i128 {
+    parts.iter().map(|part| i128::from(part.given().milli())).sum()
+}
+
 /// Lays part upon part, each the cheapest for `piece` or what is left, or where there is none the widest.
-/// Gifts are only taken where they lie on the way.
-fn lay(graph: &Hops, request: &Request, parts: Vec<Path>, piece: Units) -> Laid {
+/// Gifts are only taken where they lie on the way. Gives up when it is not cheaper than what is known.
+fn lay(
+    graph: &Hops,
+    request: &Request,
+    parts: Vec<Path>,
+    piece: Units,
+    known: Option<i128>,
+) -> Laid {
     let mut carried = Carried::default();
     parts.iter().for_each(|part| carried.add(graph, &part.legs));
     let arrives = parts.iter().map(|part| part.arrives().milli()).sum();
     let mut laid = Laid { parts, arrives };
     for _ in 0..request.parts.saturating_add(8).min(2 * super::MOST_PARTS) {
         let left = request.amount.milli() - laid.arrives;
-        if left == 0 {
+        if left == 0 || known.is_some_and(|known| given(&laid.parts) >= known) {
             break;
         }
         let next = cheapest(graph, request, &carried, piece.min(units(left)));
