@@ -10,10 +10,10 @@ use protocol::Units;
 pub(crate) const FAMILIES: [&str; 3] = ["er", "cl", "sf"];
 
 /// `SplitMix64`: the same seed, the same debts.
-struct Chance(u64);
+pub(crate) struct Chance(pub(crate) u64);
 
 impl Chance {
-    fn next(&mut self) -> u64 {
+    pub(crate) fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -21,7 +21,7 @@ impl Chance {
         z ^ (z >> 31)
     }
 
-    fn below(&mut self, bound: u32) -> u32 {
+    pub(crate) fn below(&mut self, bound: u32) -> u32 {
         u32::try_from(self.next() % u64::from(bound.max(1))).unwrap_or(0)
     }
 
@@ -30,9 +30,9 @@ impl Chance {
         f64::from(self.below(1 << 30) + 1) / f64::from(1 << 30)
     }
 
-    /// Log-normal, median 20 CHIPs, sigma 2, at most 10,000 CHIPs (Box and Muller).
+    /// Milli-CHIPs: log-normal, median 20 CHIPs, sigma 2, at most 10,000 CHIPs (Box and Muller).
     #[allow(clippy::cast_possible_truncation, reason = "bounded above")]
-    fn amount(&mut self) -> i64 {
+    pub(crate) fn amount(&mut self) -> i64 {
         let normal = (-2.0 * self.part().ln()).sqrt() * (std::f64::consts::TAU * self.part()).cos();
         (20_000.0 * (2.0 * normal).exp()).clamp(1.0, 10_000_000.0) as i64
     }

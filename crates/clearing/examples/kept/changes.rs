@@ -3,7 +3,7 @@
 use clearing::DynamicCirculation;
 use protocol::Units;
 
-use crate::instances::{Chance, other};
+use crate::families::Chance;
 
 /// What kind of change.
 #[derive(Clone, Copy)]
@@ -42,7 +42,7 @@ impl Changes {
         let kind = kinds[self.chance.below(5) as usize];
         let Some((debtor, creditor)) = self.pair(kept) else { return self.fresh(kept) };
         let owed = kept.owed(debtor, creditor);
-        let by = self.chance.amount();
+        let by = amount(&mut self.chance);
         match kind {
             Kind::New => self.fresh(kept),
             Kind::Growth => (kind, vec![(debtor, creditor, owed.plus(by).unwrap_or(owed))]),
@@ -82,7 +82,7 @@ impl Changes {
     fn fresh(&mut self, kept: &DynamicCirculation) -> (Kind, Vec<(u32, u32, Units)>) {
         let participants = kept.participants();
         let debtor = self.chance.below(participants);
-        let mut creditor = other(debtor, participants, &mut self.chance);
+        let mut creditor = (debtor + 1 + self.chance.below(participants - 1)) % participants;
         if self.chance.below(2) == 0 {
             // Among those known: the ends of two debts with somebody in common, where one is met.
             if let (Some((a, _)), Some((_, d))) = (self.pair(kept), self.pair(kept)) {
@@ -94,7 +94,11 @@ impl Changes {
         }
         self.known.push((debtor, creditor));
         let owed = kept.owed(debtor, creditor);
-        let more = owed.plus(self.chance.amount()).unwrap_or(owed);
+        let more = owed.plus(amount(&mut self.chance)).unwrap_or(owed);
         (Kind::New, vec![(debtor, creditor, more)])
     }
+}
+
+fn amount(chance: &mut Chance) -> Units {
+    Units::new(chance.amount()).unwrap_or(Units::SMALLEST)
 }

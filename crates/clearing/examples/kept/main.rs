@@ -8,7 +8,8 @@
 //! also against a fresh solve.
 
 mod changes;
-mod instances;
+#[path = "../families/mod.rs"]
+mod families;
 mod table;
 
 use std::error::Error;
@@ -17,7 +18,7 @@ use std::time::Instant;
 use clearing::{DynamicCirculation, best_circulation, verify};
 
 use changes::{Changes, Kind};
-use instances::Chance;
+use families::{Chance, FAMILIES};
 use table::{Cost, Table};
 
 /// How many changes lie between two checks.
@@ -33,8 +34,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     let number = |at: usize, default: u32| args.get(at).map_or(Ok(default), |arg| arg.parse());
     let what = args.first().map_or("er", String::as_str);
     let (participants, count, seed) = (number(1, 100_000)?, number(2, 100_000)?, number(3, 1)?);
-    let mut chance = Chance(u64::from(seed));
-    let (participants, debts) = instances::make(what, participants, &mut chance)?;
+    let (participants, debts) = if FAMILIES.contains(&what) {
+        (participants, families::debts(what, participants, u64::from(seed))?)
+    } else {
+        families::read(what)?
+    };
+    let chance = Chance(u64::from(seed));
 
     let start = Instant::now();
     let mut kept = DynamicCirculation::new(participants, &debts)?;
