@@ -35,7 +35,7 @@ soak: ## The long forms of tests: fuzzing, many random cases (FRESH=1 starts ove
 	@tools/env tools/soak
 
 .PHONY: bench
-bench: ## Time a site on SQLite and PostgreSQL, and the set-off (SIZE=small|usual|full)
+bench: ## Time a site, and the clearing engine beside LEMON and OR-tools (SIZE=small|usual|full)
 	@tools/setup test
 	@tools/setup bench
 	@tools/env tools/bench

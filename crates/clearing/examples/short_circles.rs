@@ -23,18 +23,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         "{:<12} {:>4} {:>16} {:>8} {:>8} {:>8} {:>8} {:>7}",
         "debts", "k", "cleared", "share %", "bound %", "circles", "settled", "s"
     )?;
-    for argument in std::env::args().skip(1) {
-        if let Ok(participants) = argument.parse() {
-            for family in families::FAMILIES {
-                let debts = families::debts(family, participants, 1)?;
-                tell(&mut out, &format!("{family} {participants}"), participants, &debts)?;
-            }
-        } else {
-            let (participants, debts) = families::read(&argument)?;
-            tell(&mut out, "file", participants, &debts)?;
-        }
-    }
-    Ok(())
+    families::each(|name, participants, debts| tell(&mut out, name, participants, debts))
 }
 
 fn tell(

@@ -1,5 +1,6 @@
 //! Families of random debts, the same for every run of a seed; or debts from a file.
 #![allow(clippy::float_arithmetic, reason = "log-normal amounts")]
+#![allow(dead_code, reason = "each example takes what it needs")]
 
 use std::error::Error;
 
@@ -82,4 +83,23 @@ pub(crate) fn read(path: &str) -> Result<(u32, Vec<Debt>), Box<dyn Error>> {
     }
     let people = debts.iter().map(|debt| debt.debtor.max(debt.creditor) + 1).max();
     Ok((people.unwrap_or(0), debts))
+}
+
+/// Calls `tell` with the name, the participants and the debts of what the arguments ask for: all families of
+/// so many participants, or a file.
+pub(crate) fn each(
+    mut tell: impl FnMut(&str, u32, &[Debt]) -> Result<(), Box<dyn Error>>,
+) -> Result<(), Box<dyn Error>> {
+    for argument in std::env::args().skip(1) {
+        if let Ok(participants) = argument.parse() {
+            for family in FAMILIES {
+                let debts = debts(family, participants, 1)?;
+                tell(&format!("{family} {participants}"), participants, &debts)?;
+            }
+        } else {
+            let (participants, debts) = read(&argument)?;
+            tell("file", participants, &debts)?;
+        }
+    }
+    Ok(())
 }
