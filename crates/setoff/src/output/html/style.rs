@@ -16,7 +16,7 @@ p{max-width:44rem;margin:.6rem 0}.soft,figcaption,caption,dt{color:var(--soft)}.
 .tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(13rem,1fr));gap:1px;margin:1.8rem 0 0;\
 background:var(--line);border:1px solid var(--line);border-radius:12px;overflow:hidden}\
 .tiles div{background:var(--card);padding:1.1rem 1.2rem}.tiles dt{font-size:.92rem}\
-.tiles dd{margin:.1rem 0 0;font-size:1.75rem;font-weight:650;line-height:1.25;font-variant-numeric:tabular-nums}\
+.tiles dd{margin:.1rem 0 0;font-size:1.6rem;font-weight:650;line-height:1.35;font-variant-numeric:tabular-nums}\
 .tiles dd.long{font-size:1.3rem;line-height:1.7}.tiles dd.longer{font-size:1rem;line-height:2.2}\
 .tiles .main dd{color:var(--green)}.tiles small{display:block;line-height:1.35;font-size:.92rem;font-weight:400;color:var(--soft)}\
 figure{margin:1rem 0 0}figcaption{font-size:.95rem;max-width:44rem;margin-top:.6rem}\
