@@ -2,8 +2,8 @@
 //!
 //! Reduced costs are small non-negative integers, so the distances are found with buckets (Dial 1969).
 
+use super::network::{Mark, Network};
 use crate::amount::Amount;
-use crate::network::{Mark, Network};
 
 /// Working memory of the distance searches.
 #[derive(Default)]

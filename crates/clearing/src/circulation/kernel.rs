@@ -5,10 +5,10 @@
 //! that each of its arcs lets pass, so a maximum flow of the kernel is one of the tight graph; and the
 //! kernel is several times smaller, and as many times less deep.
 
+use super::network::Network;
+use super::push::{Edge, Flow};
+use super::tight::{Role, Tight, TightGraph};
 use crate::amount::Amount;
-use crate::network::Network;
-use crate::push::{Edge, Flow};
-use crate::tight::{Role, Tight, TightGraph};
 
 /// The kernel and the memory it is made in.
 pub(crate) struct Kernel<A> {

@@ -4,17 +4,25 @@
 //! routing it over the fewest debts leaves most of them free. That is a minimum-cost flow with unit
 //! costs, solved by the primal-dual method: raise potentials, route all that now has a shortest way,
 //! repeat. Whoever is on no circle is left out (`trim`), and each phase is solved on the kernel of what
-//! it may use (`kernel`). The book's chapter on clearing has the proof.
+//! it may use (`kernel`). The book's chapters on it have the proof, and
+//! what it costs.
+
+mod distance;
+mod kernel;
+mod network;
+mod push;
+mod tight;
+mod trim;
 
 use protocol::Units;
 
 use crate::amount::{Amount, fits_64};
-use crate::distance::Distances;
-use crate::kernel::Kernel;
-use crate::network::Network;
 use crate::pairs::{Pair, Pairs, check};
-use crate::trim::Trim;
 use crate::{Debt, GraphError};
+use distance::Distances;
+use kernel::Kernel;
+use network::Network;
+use trim::Trim;
 
 /// A largest circulation with the potentials that prove it: see [`crate::verify`].
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -25,7 +25,7 @@ struct Half<A> {
 pub(crate) struct Mark {
     /// Distance to the nearest want, in debts that must remain: the dual variable.
     pub(crate) potential: i32,
-    /// Working memory of [`crate::distance`]: how much farther the nearest want is than it was.
+    /// Working memory of [`super::distance`]: how much farther the nearest want is than it was.
     pub(crate) farther: i32,
 }
 

@@ -1,8 +1,8 @@
 //! The tight graph: the arcs of reduced cost zero among those from whom a want can be reached, without
 //! dead ends. All that a phase of the search may route goes over these.
 
+use super::network::Network;
 use crate::amount::Amount;
-use crate::network::Network;
 
 /// What a participant is in the tight graph.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
