@@ -202,7 +202,7 @@ fn all() -> Vec<Limit> {
             "a request's name: any usual id with a prefix"
         ),
         limit!("site::command::MAX_LEN" => site::CommandId::MAX_LEN, "bytes", "a command's name: any usual id with a prefix"),
-        limit!("site::lift::MAX_TALLIES" => site::MAX_TALLIES, "tallies", "looked through for a payment's path: some 500 bytes each"),
+        limit!("site::lift::MAX_TALLIES" => site::MAX_TALLIES, "tallies", "looked through for paths and circles: some 1,000 bytes each"),
         limit!("site::lift::MAX_PAYMENTS_WAITING" => site::MAX_PAYMENTS_WAITING, "payments", "that wait: each holds memory until it is served"),
         limit!("site::post::MAX_WAITING" => site::MAX_LETTERS_WAITING, "letters", "of one half that wait: all that both sides can have to say"),
         limit!("site::query::MAX_ROWS" => site::MAX_ROWS, "rows", "in one answer: whoever wants more asks for the next page"),

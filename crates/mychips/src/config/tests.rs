@@ -20,7 +20,7 @@ fn what_is_usual_is_good() {
     assert_eq!(config.store, StorePlace::Sqlite);
     assert_eq!(config.http.to_string(), "127.0.0.1:8420");
     assert_eq!((config.log_level, config.log_format), (Level::Info, Format::Auto));
-    assert_eq!(config.clearing_every, Some("1h".parse().unwrap()));
+    assert_eq!(config.clearing_every, Some("1m".parse().unwrap()));
     assert_eq!(
         config.shown.iter().map(|shown| shown.key).collect::<Vec<_>>(),
         KEYS.map(|k| k.name)
