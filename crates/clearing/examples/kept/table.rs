@@ -42,11 +42,11 @@ impl Table {
     pub(crate) fn print(&self, title: &str, names: &[&str]) -> std::io::Result<()> {
         line(title)?;
         line(&format!(
-            "{:<9}{:>8}  {:<46}  {:<38}  {:<26}",
+            "{:<9}{:>8}  {:>54}  {:>43}  {:>31}",
             "", "", "microseconds", "participants looked at", "ways"
         ))?;
         line(&format!(
-            "{:<9}{:>8}  {:>9}{:>9}{:>9}{:>9}{:>10}  {:>6}{:>8}{:>8}{:>8}{:>8}  {:>5}{:>5}{:>5}{:>5}{:>6}",
+            "{:<9}{:>8}  {:>10}{:>10}{:>11}{:>11}{:>12}  {:>7}{:>9}{:>9}{:>9}{:>9}  {:>6}{:>6}{:>6}{:>6}{:>7}",
             "change",
             "number",
             "median",
@@ -81,15 +81,15 @@ fn row(name: &str, costs: &[Cost]) -> std::io::Result<()> {
     };
     let (nanos, looks, ways) = (ranked(|c| c.nanos), ranked(|c| c.looks), ranked(|c| c.ways));
     let mut text = format!("{name:<9}{:>8}  ", costs.len());
-    for (nanos, width) in nanos.into_iter().zip([9, 9, 9, 9, 10]) {
+    for (nanos, width) in nanos.into_iter().zip([10, 10, 11, 11, 12]) {
         text += &format!("{:>width$.1}", Duration::from_nanos(nanos).as_secs_f64() * 1e6);
     }
     text += "  ";
-    for (looks, width) in looks.into_iter().zip([6, 8, 8, 8, 8]) {
+    for (looks, width) in looks.into_iter().zip([7, 9, 9, 9, 9]) {
         text += &format!("{looks:>width$}");
     }
     text += "  ";
-    for (ways, width) in ways.into_iter().zip([5, 5, 5, 5, 6]) {
+    for (ways, width) in ways.into_iter().zip([6, 6, 6, 6, 7]) {
         text += &format!("{ways:>width$}");
     }
     line(&text)
