@@ -5,32 +5,24 @@ use std::error::Error;
 use std::io::Write as _;
 use std::time::Instant;
 
-use clearing::{Hop, Hops, MOST_BALANCE_LOOKS};
-use protocol::lading::{Lading, Position};
-use protocol::settings::{Consent, InForce, Settings};
+use clearing::MOST_BALANCE_LOOKS;
+use protocol::settings::{InForce, Settings};
 use protocol::{Rate, Units};
 
-const PARTICIPANTS: u32 = 20_000;
-const TALLIES: u32 = 50_000;
+#[path = "families/mod.rs"]
+mod families;
+#[path = "tallies/mod.rs"]
+mod tallies;
+
+use families::Chance;
+use tallies::{TALLIES, network};
+
 const SHIFTS: u32 = 200;
-
-/// `SplitMix64`: the same seed, the same network.
-struct Chance(u64);
-
-impl Chance {
-    fn below(&mut self, bound: u32) -> u32 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        u32::try_from((z ^ (z >> 31)) % u64::from(bound)).unwrap_or(0)
-    }
-}
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut out = std::io::stdout().lock();
     let mut chance = Chance(1);
-    let graph = network(&mut chance)?;
+    let graph = network(&mut chance, in_force)?;
     let debt: i64 = graph.list().iter().map(|hop| hop.lading.debt().milli()).sum();
     writeln!(out, "{debt} milli-CHIPs owed in all")?;
     for members in [3, 4, 6, 12] {
@@ -57,22 +49,6 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mean = start.elapsed().as_secs_f64() * 1e3 / f64::from(SHIFTS);
     writeln!(out, "{done} of {SHIFTS} shifts at up to 5 %, {mean:.1} ms each")?;
     Ok(())
-}
-
-fn network(chance: &mut Chance) -> Result<Hops, Box<dyn Error>> {
-    let mut list = Vec::new();
-    for _ in 0..TALLIES {
-        let holder = chance.below(PARTICIPANTS);
-        let reach = if chance.below(10) == 0 { PARTICIPANTS } else { 200 };
-        let partner = (holder + 1 + chance.below(reach - 1)) % PARTICIPANTS;
-        let balance = Units::new(i64::from(chance.below(40_000)) - 20_000)?;
-        let here = Position::new(balance, Units::ZERO, Units::ZERO)?;
-        let consent = Consent { holder: in_force(chance)?, partner: in_force(chance)? };
-        let (inward, outward) = (Lading::inward(here, &consent), Lading::outward(here, &consent));
-        list.push(Hop { giver: partner, taker: holder, lading: inward });
-        list.push(Hop { giver: holder, taker: partner, lading: outward });
-    }
-    Ok(Hops::new(PARTICIPANTS, list)?)
 }
 
 /// Half of the holders charge up to 2 % for letting go, all of them for taking in beyond their target.

@@ -6,27 +6,19 @@ use std::error::Error;
 use std::io::Write as _;
 use std::time::{Duration, Instant};
 
-use clearing::{Hop, Hops, NoPath};
-use protocol::lading::{Lading, Position};
-use protocol::settings::{Consent, InForce, Settings};
+use clearing::NoPath;
+use protocol::settings::{InForce, Settings};
 use protocol::{Rate, Units};
 
-const PARTICIPANTS: u32 = 20_000;
-const TALLIES: u32 = 50_000;
+#[path = "families/mod.rs"]
+mod families;
+#[path = "tallies/mod.rs"]
+mod tallies;
+
+use families::Chance;
+use tallies::{PARTICIPANTS, network};
+
 const PAYMENTS: u32 = 1_000;
-
-/// `SplitMix64`: the same seed, the same network.
-struct Chance(u64);
-
-impl Chance {
-    fn below(&mut self, bound: u32) -> u32 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        u32::try_from((z ^ (z >> 31)) % u64::from(bound)).unwrap_or(0)
-    }
-}
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut out = std::io::stdout().lock();
@@ -37,7 +29,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     )?;
     let kinds = [("none", 0, 0), ("up to 2 %", 20_000, 0), ("1 in 50 pays for use", 20_000, 50)];
     for (name, rate, gifts) in kinds {
-        let graph = network(rate, gifts)?;
+        let graph = network(&mut Chance(1), |chance| in_force(chance, rate, gifts))?;
         let (mut paid, mut proved, mut legs, mut times) = (0, 0, 0, Vec::new());
         let mut chance = Chance(7);
         for _ in 0..PAYMENTS {
@@ -74,25 +66,6 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 /// Charges up to `rate` parts per million; of `gifts` holders one pays instead (0: none).
-fn network(rate: i32, gifts: u32) -> Result<Hops, Box<dyn Error>> {
-    let mut chance = Chance(1);
-    let mut list = Vec::new();
-    for _ in 0..TALLIES {
-        let holder = chance.below(PARTICIPANTS);
-        let reach = if chance.below(10) == 0 { PARTICIPANTS } else { 200 };
-        let partner = (holder + 1 + chance.below(reach - 1)) % PARTICIPANTS;
-        let balance = Units::new(i64::from(chance.below(40_000)) - 20_000)?;
-        let here = Position::new(balance, Units::ZERO, Units::ZERO)?;
-        let (a, b) = (in_force(&mut chance, rate, gifts)?, in_force(&mut chance, rate, gifts)?);
-        let consent = Consent { holder: a, partner: b };
-        let inward = Lading::inward(here, &consent);
-        let outward = Lading::outward(here, &consent);
-        list.push(Hop { giver: partner, taker: holder, lading: inward });
-        list.push(Hop { giver: holder, taker: partner, lading: outward });
-    }
-    Ok(Hops::new(PARTICIPANTS, list)?)
-}
-
 fn in_force(chance: &mut Chance, rate: i32, gifts: u32) -> Result<InForce, Box<dyn Error>> {
     let mut some = || i32::try_from(chance.below(rate.unsigned_abs() + 1)).unwrap_or(0);
     let (reward, clutch) = (some(), some());
