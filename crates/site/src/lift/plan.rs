@@ -223,3 +223,41 @@ impl Plan {
         u64::try_from(debtors.len()).unwrap_or(u64::MAX)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn owed(number: u8, debtor: &str, creditor: &str, milli: i64) -> Owed {
+        let units = Units::new(milli).unwrap().try_into().unwrap();
+        Owed {
+            debtor: debtor.parse().unwrap(),
+            creditor: creditor.parse().unwrap(),
+            leg: Leg { tally: TallyId::random([number; 16]), by: Side::Stock, units },
+            stock: HalfId::new(2 * i64::from(number)),
+            foil: HalfId::new(2 * i64::from(number) + 1),
+        }
+    }
+
+    fn plan(moves: &[(&Owed, i64)]) -> Plan {
+        let moves = moves.iter().map(|(owed, milli)| Move {
+            leg: Leg { units: Units::new(*milli).unwrap().try_into().unwrap(), ..owed.leg },
+            stock: owed.stock,
+            foil: owed.foil,
+            debtor: owed.debtor.clone(),
+        });
+        Plan::of(0, moves.collect())
+    }
+
+    #[test]
+    fn a_plan_that_makes_somebody_richer_or_relieves_too_much_is_refused() {
+        let owed =
+            [owed(1, "ann", "bob", 30), owed(2, "bob", "cleo", 20), owed(3, "cleo", "ann", 50)];
+        let [a, b, c] = &owed;
+        assert!(plan(&[(a, 20), (b, 20), (c, 20)]).check(&owed).is_ok());
+        assert!(plan(&[(a, 21), (b, 21), (c, 21)]).check(&owed).is_err(), "bob owes 20");
+        assert!(plan(&[(a, 20), (b, 20)]).check(&owed).is_err(), "ann and cleo would not end even");
+        assert!(plan(&[(a, 20), (b, 20), (c, 19)]).check(&owed).is_err());
+        assert!(plan(&[(a, 20), (b, 20), (c, 20)]).check(&owed[..2]).is_err(), "one is not there");
+    }
+}
