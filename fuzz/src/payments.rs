@@ -3,14 +3,18 @@
 use std::collections::BTreeMap;
 
 use clearing::{Cut, Hops, Plan, Request};
-use protocol::Units;
+use protocol::{Rate, Units};
 
-/// The room of a cut is no less than what can be paid, and the same where that is proved.
+/// The room of a cut is no less than what can be paid, and the same where that is proved and nobody charges.
 pub fn cut_bounds(graph: &Hops, cut: &Cut, most: Units, proved: bool) {
     let room = |&hop: &usize| i128::from(graph.list()[hop].lading.most().milli());
     let room: i128 = cut.hops.iter().map(room).sum();
     assert!(room >= most.milli().into());
-    assert!(!proved || room == most.milli().into());
+    let charges = graph.list().iter().any(|hop| {
+        let (reward, clutch) = (hop.lading.reward().rate(), hop.lading.clutch().rate());
+        reward != Rate::ZERO || clutch != Rate::ZERO
+    });
+    assert!(!proved || charges || room == most.milli().into());
 }
 
 /// Exactly the amount arrives within the limits, no tally carries too much or both ways, all are whole.
@@ -46,5 +50,5 @@ pub fn plan_holds(graph: &Hops, request: &Request, plan: &Plan) {
     assert!(left.values().all(|&left| left >= 0));
     assert_eq!(arrives, request.amount.milli().into());
     assert_eq!(given, plan.given().milli().into());
-    assert!(plan.given() <= request.most_given);
+    assert!(plan.at_least <= plan.given() && plan.given() <= request.most_given);
 }

@@ -13,6 +13,7 @@ mod debt;
 mod even;
 mod kept;
 mod lists;
+mod lossy;
 mod pairs;
 mod path;
 mod pay;

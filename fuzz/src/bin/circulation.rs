@@ -21,7 +21,9 @@ fuzz_target!(|data: &[u8]| {
             let sum = |circle: &clearing::Circle| circle.units * circle.members.len() as i128;
             assert_eq!(told.iter().map(sum).sum::<i128>(), proof.cleared);
         }
-        Err(reason) => assert!(is_refused(participants, &debts), "refused without a reason: {reason}"),
+        Err(reason) => {
+            assert!(is_refused(participants, &debts), "refused without a reason: {reason}")
+        }
     }
 });
 

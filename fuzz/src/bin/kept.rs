@@ -45,7 +45,8 @@ fn ask(ledger: &Ledger) {
         let _ = (ledger.key(side), ledger.keys_had(side), ledger.pending(side));
         let _ = ledger.requests(side).count();
     }
-    let inputs = [ledger::Input::Remind, ledger::Input::Compare, ledger::Input::Recover(Vec::new())];
+    let inputs =
+        [ledger::Input::Remind, ledger::Input::Compare, ledger::Input::Recover(Vec::new())];
     for input in inputs {
         if let Ok(step) = ledger.step(input, &Vec::new()) {
             again(&step.ledger);
@@ -57,8 +58,7 @@ fn negotiate(half: &Negotiation) {
     let _ = (half.check(), half.offer(), half.signed());
     let given = negotiation::Given { now: Timestamp::MIN, closed: false };
     let _ = half.to_offer(half.draft().clone(), given.now);
-    for input in
-        [negotiation::Input::Remind, negotiation::Input::Compare, negotiation::Input::Tick]
+    for input in [negotiation::Input::Remind, negotiation::Input::Compare, negotiation::Input::Tick]
     {
         for now in [Timestamp::MIN, Timestamp::MAX] {
             if let Ok(step) = half.step(input.clone(), negotiation::Given { now, ..given }) {

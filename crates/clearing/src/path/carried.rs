@@ -50,7 +50,7 @@ impl Carried {
         self.moved.get(&place).copied().unwrap_or(Units::ZERO)
     }
 
-    pub(super) fn is_open(&self, v: u32, place: u32) -> bool {
+    pub(crate) fn is_open(&self, v: u32, place: u32) -> bool {
         !self.shut.contains(&place) && self.only.get(&v).is_none_or(|only| *only == place)
     }
 }

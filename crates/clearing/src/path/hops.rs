@@ -1,7 +1,7 @@
 //! The graph that paths are looked for in: each tally in each direction in which something can move.
 
-use protocol::Units;
-use protocol::lading::Lading;
+use protocol::lading::{Charge, Lading};
+use protocol::{Rate, Units};
 use thiserror::Error;
 
 /// A tally in one direction: what can move from `giver` to `taker`, and what they charge.
@@ -70,6 +70,10 @@ pub(crate) struct Beside {
     pub(crate) gratis: i64,
     /// How much the taker would like to come in: up to its target.
     pub(crate) wanted: i64,
+    /// What the giver charges, in parts per million; zero for one who pays.
+    pub(crate) clutch: u32,
+    /// What the taker charges on what comes in beyond its target; zero for one who pays.
+    pub(crate) reward: u32,
 }
 
 impl Hops {
@@ -138,7 +142,9 @@ impl Hops {
         }
         if let Some((giver, taker)) = is {
             let (gratis, wanted) = (gratis(&lading), lading.free().milli());
-            let here = |far| Beside { far, place: number, gratis, wanted };
+            let charge = |charge: &Charge| charge.rate().max(Rate::ZERO).ppm().unsigned_abs();
+            let (clutch, reward) = (charge(&lading.clutch()), charge(&lading.reward()));
+            let here = |far| Beside { far, place: number, gratis, wanted, clutch, reward };
             put_into(&mut self.by_giver[giver as usize], here(taker));
             put_into(&mut self.by_taker[taker as usize], here(giver));
         }

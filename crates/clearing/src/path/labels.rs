@@ -128,7 +128,7 @@ impl<'a, R: Rule> Labels<'a, R> {
     /// Takes one more leg from the label at `at`, of `left` that there may still be.
     fn expand(&mut self, at: Option<usize>, left: u32, next: usize) {
         let (node, value, met) = match at.map(|at| &self.labels[at]) {
-            Some(label) if label.dropped || self.hopeless(label.value) => return,
+            Some(label) if label.dropped || self.hopeless(label.node, label.value) => return,
             Some(label) => (label.node, Some(label.value), label.met),
             None => (self.start, None, 0),
         };
@@ -161,15 +161,19 @@ impl<'a, R: Rule> Labels<'a, R> {
             }
             let Some(units) = self.rule.leg(value, place, lading) else { continue };
             let value = self.rule.behind(units, place, lading);
-            if !self.hopeless(value) {
+            if !self.hopeless(far, value) {
                 self.keep(far, value, met | bit, place, at, next);
             }
         }
     }
 
-    /// Whether a walk with this value cannot become better than what was found.
-    fn hopeless(&self, value: i64) -> bool {
-        !self.gifts && self.found.simple.as_ref().is_some_and(|best| best.value <= value)
+    /// Whether a walk with this value at `v` cannot become better than what was found or is asked for.
+    fn hopeless(&self, v: u32, value: i64) -> bool {
+        if self.gifts {
+            return false;
+        }
+        let best = self.found.simple.as_ref().map_or(i64::MAX, |best| best.value);
+        best.min(self.rule.below()) <= self.rule.at_best(v, value)
     }
 
     fn full(&self) -> bool {

@@ -10,6 +10,7 @@ use protocol::lading::Lading;
 use super::Leg;
 use super::carried::{Carried, NOTHING};
 use super::hops::{Hops, Way};
+use crate::lossy::Prices;
 
 /// What a leg does to the value, seen in the direction of the search.
 pub(crate) trait Rule: Copy {
@@ -29,6 +30,17 @@ pub(crate) trait Rule: Copy {
     /// The value behind a leg over which `units` move.
     fn behind(&self, units: Units, place: u32, lading: &Lading) -> i64;
 
+    /// The least that the value of a path can be that has this `value` at `v`, where nobody pays for
+    /// being used.
+    fn at_best(&self, _v: u32, value: i64) -> i64 {
+        value
+    }
+
+    /// Only paths with a smaller value than this are looked for, where nobody pays for being used.
+    fn below(&self) -> i64 {
+        i64::MAX
+    }
+
     /// The value of a path whose last leg begins at `value`, as for [`Rule::leg`].
     fn end(&self, value: Option<i64>, place: u32, lading: &Lading) -> Option<i64>;
 }
@@ -41,12 +53,23 @@ pub(crate) struct Back<'a> {
     /// To ask what would be if the payer's own tallies had room for anything.
     pub(crate) payer_unlimited: bool,
     pub(crate) carried: &'a Carried,
+    /// What a unit at each costs the payer at least, where that is known.
+    pub(crate) prices: Option<&'a Prices>,
+    /// Only paths for which the payer gives less than this are looked for, in milli-CHIPs.
+    pub(crate) below: i64,
 }
 
 impl Back<'_> {
     /// The least so that `amount` arrives, where nothing moves yet.
     pub(crate) const fn of(amount: Units) -> Back<'static> {
-        Back { amount, gifts: true, payer_unlimited: false, carried: &NOTHING }
+        Back {
+            amount,
+            gifts: true,
+            payer_unlimited: false,
+            carried: &NOTHING,
+            prices: None,
+            below: i64::MAX,
+        }
     }
 }
 
@@ -79,6 +102,14 @@ impl Rule for Back<'_> {
     fn behind(&self, units: Units, place: u32, lading: &Lading) -> i64 {
         let clutch = added(self.carried.moved(place), units, |moved| lading.clutch().due(moved));
         units.milli() + if self.gifts { clutch } else { clutch.max(0) }
+    }
+
+    fn at_best(&self, v: u32, value: i64) -> i64 {
+        self.prices.map_or(value, |prices| prices.least_for(v, value))
+    }
+
+    fn below(&self) -> i64 {
+        self.below
     }
 
     fn end(&self, value: Option<i64>, place: u32, lading: &Lading) -> Option<i64> {

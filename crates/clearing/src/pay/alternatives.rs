@@ -5,6 +5,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use protocol::Units;
+
 use super::{Plan, Planner, Request, Unpaid};
 use crate::path::{Back, Carried, Hops, Path, best, legs};
 
@@ -31,14 +33,12 @@ impl Planner {
     ) -> Result<Vec<Plan>, Unpaid> {
         let number = number.min(MOST_ALTERNATIVES);
         let first = self.plan(graph, request)?;
-        let mut plans = paths(graph, request, number);
+        let mut plans = paths(graph, request, first.at_least, number);
         let way = |plan: &Plan| -> Vec<Vec<usize>> {
             let hops = |part: &Path| part.legs.iter().map(|leg| leg.hop).collect();
             plan.parts.iter().map(hops).collect()
         };
-        if let Some(same) = plans.iter_mut().find(|plan| way(plan) == way(&first)) {
-            same.proved |= first.proved;
-        } else {
+        if plans.iter().all(|plan| way(plan) != way(&first)) {
             plans.insert(0, first);
         }
         plans.sort_by_key(|plan| (plan.given(), plan.longest(), plan.parts.len()));
@@ -48,7 +48,7 @@ impl Planner {
 }
 
 /// The cheapest single paths within the limits.
-fn paths(graph: &Hops, request: &Request, number: usize) -> Vec<Plan> {
+fn paths(graph: &Hops, request: &Request, at_least: Units, number: usize) -> Vec<Plan> {
     let ends = [request.payee, request.payer];
     let among = |shut: BTreeSet<u32>, only: BTreeMap<u32, u32>| -> Option<(Way, bool)> {
         let carried = Carried::among(shut, only);
@@ -77,10 +77,8 @@ fn paths(graph: &Hops, request: &Request, number: usize) -> Vec<Plan> {
     }
     let plan = |(at, (_, _, hops)): (usize, Way)| {
         let legs = legs(graph, &hops, &Back::of(request.amount))?;
-        // That nothing else needs less is known of the first, if it is the only part that may be.
-        let proved = at == 0 && proved;
-        let alone = proved && request.parts <= 1;
-        Some(Plan { parts: vec![Path { legs, proved }], proved: alone })
+        // That no path needs less is known of the first.
+        Some(Plan { parts: vec![Path { legs, proved: at == 0 && proved }], at_least })
     };
     told.into_iter().enumerate().filter_map(plan).collect()
 }

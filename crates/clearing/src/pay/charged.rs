@@ -1,19 +1,23 @@
-//! Payments where somebody charges: part upon part, each priced on top of what moves already.
+//! Payments where somebody charges: the cheapest flow as if nothing were rounded, made whole.
 //!
-//! What comes in over a tally leaves its taker what all that moved before left it, and what this part needs; so the
-//! charge on each tally is that for the sum, rounded once, and the parts together leave everybody whole because each
-//! does. Which parts are the best is not searched through: several ways of dividing are tried, and the cheapest is taken.
+//! To the last milli-CHIP the least is as hard to find as which pipes to open where each costs something: a
+//! charge that is rounded up costs the same for one unit as for many. So the flow without rounding is
+//! taken, which is found fast and tells what no plan can beat; its ways are laid in whole milli-CHIPs, part
+//! upon part, and `improve` wins back what rounding took. One path alone is found exactly, and taken where
+//! it is cheaper.
 
 use protocol::Units;
 
 use super::flow::{Flow, Rooms};
+use super::improve::improve;
+use super::laid::{given, lay, lay_ways, widest_alone};
 use super::parts::units;
 use super::{Cut, Payable, Plan, Planner, Request, Unpaid};
-use crate::path::{
-    Back, Carried, Hops, LONGEST_PATH, Leg, Limit, NOTHING, On, Path, best, declined, legs, moves,
-};
+use crate::lossy::{self, Lossy, Prices, ways};
+use crate::path::{Back, Hops, LONGEST_PATH, Limit, Path, Way, best, legs};
 
-/// Into how many pieces an amount is divided, each of which takes the path that is the cheapest then.
+/// Into how many pieces an amount is divided where some pay for being used, each of which takes the path that
+/// is the cheapest then.
 const PIECES: i64 = 4;
 
 /// The cheapest of several plans; `free` is the one for which nobody charges, if there is one.
@@ -23,59 +27,171 @@ pub(super) fn plan(
     request: &Request,
     free: Result<Plan, Unpaid>,
 ) -> Result<Plan, Unpaid> {
-    let amount = request.amount;
-    let found = best(graph, Back::of(amount), [request.payee, request.payer], request.legs());
-    let one = found.hops.and_then(|hops| legs(graph, &hops, &Back::of(amount)));
-    let mut most = 0;
-    // Where a search was given up, the one for the widest path may have a way.
-    let one = one.or_else(|| {
-        let wide = widest_alone(graph, request)?;
-        most = wide.1;
-        legs(graph, &wide.0, &Back::of(amount)).filter(|_| !found.proved)
-    });
-    let one = one.map(|legs| vec![Path { legs, proved: found.proved }]);
-    let one_is_all = request.parts <= 1 && found.proved;
-    let mut plans: Vec<Vec<Path>> = one.into_iter().collect();
-    plans.extend(free.ok().map(|plan| plan.parts));
-    if request.parts > 1 {
-        let gratis = planner.gratis(graph, request);
-        let pieces = units((amount.milli() - 1) / PIECES + 1);
-        // The cheapest path is no dearer than the widest first, so that is only for where there is none.
-        let ways = [(gratis, amount), (Vec::new(), pieces), (Vec::new(), amount)];
-        let number = if plans.is_empty() { 3 } else { 2 };
-        for (parts, piece) in ways.into_iter().take(number) {
-            let best = plans.iter().map(|parts| given(parts)).min();
-            let laid = lay(graph, request, parts, piece, best);
-            most = most.max(laid.arrives);
-            plans.extend((laid.arrives == amount.milli()).then_some(laid.parts));
+    let (amount, ends) = (request.amount, [request.payer, request.payee]);
+    let mut found = Found::new(graph, request);
+    let mut flow = Lossy::new(graph, ends);
+    planner.prices.begin(&flow);
+    if planner.prices.reached() {
+        found.bound(lossy::least_given(graph, &planner.prices, ends, amount));
+    }
+    if let Ok(plan) = free {
+        found.offer(plan.parts);
+    }
+    found.one_path(planner);
+    if !found.is_best() && flow.fill(&mut planner.prices, amount.milli()) {
+        found.bound(lossy::least_given(graph, &planner.prices, ends, amount));
+    }
+    if !found.is_best() {
+        found.flow(&flow, &planner.prices);
+    }
+    if graph.gifts() && request.parts > 1 {
+        found.pieces(planner);
+    }
+    // Over several tallies a payer might give more than an amount can be.
+    let too_costly = found.given() > i128::from(request.most_given.milli());
+    match found.plan() {
+        Some(plan) if too_costly => {
+            Err(Unpaid::TooCostly { least: plan.given(), at_least: plan.at_least })
+        }
+        Some(plan) => Ok(plan),
+        None => Err(planner.refuse(&found, &flow)),
+    }
+}
+
+/// What was found so far for a request.
+struct Found<'a> {
+    graph: &'a Hops,
+    request: &'a Request,
+    /// The cheapest plan within the limit on parts.
+    best: Option<Vec<Path>>,
+    /// What the payer gives at least.
+    at_least: Units,
+    /// The fewest parts of a plan beyond that limit.
+    fewest: Option<u32>,
+    /// The most that was seen to arrive, in milli-CHIPs.
+    most: i64,
+    /// Whether it is known that no single path does it.
+    not_one: bool,
+}
+
+impl<'a> Found<'a> {
+    fn new(graph: &'a Hops, request: &'a Request) -> Self {
+        let at_least = if graph.gifts() { Units::ZERO } else { request.amount };
+        Self { graph, request, best: None, at_least, fewest: None, most: 0, not_one: false }
+    }
+
+    fn bound(&mut self, at_least: Units) {
+        self.at_least = self.at_least.max(at_least);
+    }
+
+    fn given(&self) -> i128 {
+        self.best.as_ref().map_or(i128::MAX, |parts| given(parts))
+    }
+
+    fn is_best(&self) -> bool {
+        self.given() <= i128::from(self.at_least.milli())
+    }
+
+    /// Takes a plan if it is cheaper than the one that is known, or as cheap in fewer parts.
+    fn offer(&mut self, parts: Vec<Path>) {
+        let number = u32::try_from(parts.len()).unwrap_or(u32::MAX);
+        if number > self.request.parts.max(1) {
+            self.fewest = Some(self.fewest.map_or(number, |fewest| fewest.min(number)));
+        } else if self
+            .best
+            .as_ref()
+            .is_none_or(|best| (given(&parts), parts.len()) < (given(best), best.len()))
+        {
+            self.best = Some(parts);
         }
     }
-    let few = |parts: &[Path]| u32::try_from(parts.len()).unwrap_or(u32::MAX);
-    let number = plans.iter().map(|parts| few(parts)).min();
-    plans.retain(|parts| few(parts) <= request.parts.max(1));
-    let Some(parts) = plans.into_iter().min_by_key(|parts| (given(parts), parts.len())) else {
-        return Err(match number {
-            Some(parts) => Unpaid::TooManyParts { parts },
-            None => planner.too_little(graph, request, most.min(amount.milli() - 1), one_is_all),
+
+    /// The cheapest single path, exactly.
+    fn one_path(&mut self, planner: &Planner) {
+        let Self { graph, request, .. } = *self;
+        let amount = request.amount;
+        if let Some(first) = planner.prices.first() {
+            let short = first.len() <= request.legs() as usize;
+            let legs = legs(graph, &first, &Back::of(amount)).filter(|_| short);
+            legs.into_iter().for_each(|legs| self.offer(vec![Path { legs, proved: false }]));
+        }
+        if self.is_best() {
+            return;
+        }
+        let one = self.best.as_ref().filter(|parts| parts.len() == 1);
+        let below = one.and_then(|parts| i64::try_from(given(parts)).ok()).unwrap_or(i64::MAX);
+        let prices = planner.prices.reached().then_some(&planner.prices);
+        let rule = Back { prices, below, ..Back::of(amount) };
+        let search = best(graph, rule, [request.payee, request.payer], request.legs());
+        let hops = search.hops.or_else(|| {
+            // Where the search was given up, the widest path may have a way.
+            let (wide, most) = widest_alone(graph, request).filter(|_| !search.proved)?;
+            self.most = self.most.max(most);
+            Some(wide)
         });
-    };
-    let given = given(&parts);
-    let proved = one_is_all || (!graph.gifts() && given == i128::from(amount.milli()));
-    if given > i128::from(request.most_given.milli()) {
-        let least = i64::try_from(given).map_or(Units::MAX, units);
-        return Err(Unpaid::TooCostly { least, proved });
+        let legs = hops.and_then(|hops| legs(graph, &hops, &Back::of(amount)));
+        if let Some(legs) = legs {
+            self.offer(vec![Path { legs, proved: search.proved }]);
+        }
+        let is_one = self.best.as_ref().is_some_and(|parts| parts.len() == 1);
+        self.not_one = search.proved && below == i64::MAX && !is_one;
+        if request.parts <= 1 && search.proved {
+            let given = i64::try_from(self.given()).map_or(Units::MAX, units);
+            self.bound(given);
+        }
     }
-    Ok(Plan { parts, proved })
+
+    /// The flow without rounding, in whole milli-CHIPs.
+    fn flow(&mut self, flow: &Lossy<'_>, prices: &Prices) {
+        let Self { graph, request, .. } = *self;
+        let prices = Some(prices).filter(|prices| prices.know());
+        let goal = request.amount.milli();
+        let number = request.parts.clamp(1, super::MOST_PARTS) as usize;
+        let laid = lay_ways(graph, goal, &ways(flow, request.legs(), number));
+        let laid = lay(graph, request, prices, laid.parts, request.amount, None);
+        self.most = self.most.max(laid.arrives);
+        if laid.arrives == goal {
+            self.offer(laid.parts);
+        }
+        let best = self.best.take();
+        self.best = best.map(|parts| improve(graph, request, prices, parts, self.at_least));
+    }
+
+    /// Piece upon piece where some pay for being used, which the flow does not know.
+    fn pieces(&mut self, planner: &mut Planner) {
+        let Self { graph, request, .. } = *self;
+        let gratis = planner.gratis(graph, request);
+        let piece = units((request.amount.milli() - 1) / PIECES + 1);
+        let ways = [(gratis, request.amount), (Vec::new(), piece), (Vec::new(), request.amount)];
+        for (parts, piece) in ways {
+            let known = self.best.as_ref().map(|parts| given(parts));
+            let laid = lay(graph, request, None, parts, piece, known);
+            self.most = self.most.max(laid.arrives);
+            if laid.arrives == request.amount.milli() {
+                self.offer(laid.parts);
+            }
+        }
+    }
+
+    fn plan(&mut self) -> Option<Plan> {
+        let parts = self.best.take()?;
+        Some(Plan { parts, at_least: self.at_least })
+    }
 }
 
 /// The most that was found to be payable.
 pub(super) fn most(planner: &mut Planner, graph: &Hops, request: &Request) -> Payable {
-    let laid = lay(graph, request, Vec::new(), Units::MAX, None).arrives;
+    let mut flow = Lossy::new(graph, [request.payer, request.payee]);
+    planner.prices.begin(&flow);
+    flow.fill(&mut planner.prices, Units::MAX.milli());
+    let number = super::MOST_PARTS as usize;
+    let parts = lay_ways(graph, i64::MAX, &ways(&flow, request.legs(), number)).parts;
+    let laid = lay(graph, request, None, parts, Units::MAX, None).arrives;
     let alone = widest_alone(graph, request).map_or(0, |(_, most)| most);
     let most = laid.max(alone);
-    let (cut, room) = planner.bound(graph, request, Units::MAX);
-    let proved = !graph.gifts() && room == most;
-    Payable { most: units(most), cut: cut.filter(|_| proved || room > most), proved }
+    let (cut, room) = planner.bound(graph, &flow, Units::MAX);
+    let proved = room.milli() == most;
+    Payable { most: units(most), cut, proved }
 }
 
 impl Planner {
@@ -88,105 +204,67 @@ impl Planner {
         parts.unwrap_or_default()
     }
 
-    /// A bound for what can be paid, however little is charged: the room, and where it ends.
+    /// A bound for what can arrive at all, and where the room ends if that is below `goal`.
     ///
     /// Where some pay for being used, more may go out of them than comes in; then only the payee's own tallies
     /// are a bound.
-    fn bound(&mut self, graph: &Hops, request: &Request, goal: Units) -> (Option<Cut>, i64) {
-        let mut flow = Flow::new(request.payer, request.payee, Rooms::All);
+    fn bound(&mut self, graph: &Hops, flow: &Lossy<'_>, goal: Units) -> (Option<Cut>, Units) {
+        let ends @ [payer, payee] = flow.ends();
+        if !graph.gifts() {
+            if self.prices.reached() {
+                return (None, Units::MAX);
+            }
+            let most = lossy::most_arriving(graph, &self.prices, ends);
+            return (Some(self.full(graph, flow)).filter(|_| most < goal), most);
+        }
+        let mut flow = Flow::new(payer, payee, Rooms::All);
         let cut = self.fill(graph, &mut flow, goal.milli());
-        (cut.filter(|cut| !graph.gifts() || cut.limit == Limit::Payee), flow.amount)
+        match cut.filter(|cut| cut.limit == Limit::Payee) {
+            Some(cut) => (Some(cut), units(flow.amount)),
+            None => (None, Units::MAX),
+        }
     }
 
-    fn too_little(&mut self, graph: &Hops, request: &Request, most: i64, sure: bool) -> Unpaid {
-        let (cut, room) = self.bound(graph, request, request.amount);
-        if cut.is_none() && (request.parts <= 1 || request.legs() < LONGEST_PATH) {
-            return if request.parts <= 1 && sure && request.legs() == LONGEST_PATH {
+    /// The hops that are full where the ways of a flow ended.
+    fn full(&self, graph: &Hops, flow: &Lossy<'_>) -> Cut {
+        let [payer, payee] = flow.ends();
+        let own = [(Way::Back, payee, Limit::Payee), (Way::On, payer, Limit::Payer)];
+        let places = |way, v| graph.beside(way, v).iter().map(|beside| beside.place);
+        let is_full =
+            |&(way, v, _): &(Way, u32, Limit)| places(way, v).all(|hop| flow.is_full(hop));
+        let (limit, hops): (Limit, Vec<u32>) = match own.into_iter().find(is_full) {
+            Some((way, v, limit)) => (limit, places(way, v).collect()),
+            None => {
+                let beside = self.prices.seen().iter().flat_map(|&v| graph.beside(Way::On, v));
+                let out = beside.filter(|beside| !self.prices.is_seen(beside.far));
+                (Limit::Between, out.map(|beside| beside.place).collect())
+            }
+        };
+        let mut hops: Vec<usize> = hops.into_iter().map(|hop| hop as usize).collect();
+        hops.sort_unstable();
+        Cut { limit, hops }
+    }
+
+    /// Why nothing was found.
+    fn refuse(&mut self, found: &Found<'_>, flow: &Lossy<'_>) -> Unpaid {
+        let Found { graph, request, .. } = *found;
+        if let Some(parts) = found.fewest {
+            return Unpaid::TooManyParts { parts };
+        }
+        let most = units(found.most.min(request.amount.milli() - 1));
+        let (cut, room) = self.bound(graph, flow, request.amount);
+        let longer = |way: &lossy::Way| way.hops.len() > request.legs() as usize;
+        let limited = request.parts <= 1
+            || request.legs() < LONGEST_PATH
+            || ways(flow, u32::MAX, super::MOST_PARTS as usize).iter().any(longer);
+        if cut.is_none() && limited {
+            return if found.not_one && request.legs() == LONGEST_PATH {
                 Unpaid::TooManyParts { parts: 2 }
             } else {
-                Unpaid::TooLong { most: units(most) }
+                Unpaid::TooLong { most }
             };
         }
-        let proved = !graph.gifts() && cut.is_some() && room == most;
-        Unpaid::TooLittle { most: units(most), cut, proved }
+        let proved = cut.is_some() && room == most;
+        Unpaid::TooLittle { most, cut, proved }
     }
-}
-
-/// The widest single path with all gifts, its hops from the payee back, and what it brings.
-fn widest_alone(graph: &Hops, request: &Request) -> Option<(Vec<u32>, i64)> {
-    let rule = On { carried: &NOTHING, gifts: true };
-    let mut hops = best(graph, rule, [request.payer, request.payee], request.legs()).hops?;
-    let most = moves(&rule, graph, &hops)?.last().copied()?;
-    hops.reverse();
-    Some((hops, most.milli()))
-}
-
-/// Parts, one upon the other.
-struct Laid {
-    parts: Vec<Path>,
-    /// How much arrives by them, in milli-CHIPs.
-    arrives: i64,
-}
-
-/// What the payer gives, in milli-CHIPs.
-fn given(parts: &[Path]) -> i128 {
-    parts.iter().map(|part| i128::from(part.given().milli())).sum()
-}
-
-/// Lays part upon part, each the cheapest for `piece` or what is left, or where there is none the widest.
-/// Gifts are only taken where they lie on the way. Gives up when it is not cheaper than what is known.
-fn lay(
-    graph: &Hops,
-    request: &Request,
-    parts: Vec<Path>,
-    piece: Units,
-    known: Option<i128>,
-) -> Laid {
-    let mut carried = Carried::default();
-    parts.iter().for_each(|part| carried.add(graph, &part.legs));
-    let arrives = parts.iter().map(|part| part.arrives().milli()).sum();
-    let mut laid = Laid { parts, arrives };
-    for _ in 0..request.parts.saturating_add(8).min(2 * super::MOST_PARTS) {
-        let left = request.amount.milli() - laid.arrives;
-        if left == 0 || known.is_some_and(|known| given(&laid.parts) >= known) {
-            break;
-        }
-        let next = cheapest(graph, request, &carried, piece.min(units(left)));
-        let next = next.or_else(|| widest(graph, request, &carried, units(left)));
-        let Some(legs) = next else { break };
-        carried.add(graph, &legs);
-        laid.add(legs);
-    }
-    laid
-}
-
-impl Laid {
-    /// One more part, or more of one over the same hops.
-    fn add(&mut self, legs: Vec<Leg>) {
-        self.arrives += legs.last().map_or(0, |leg| leg.units.milli());
-        let hops = |legs: &[Leg]| legs.iter().map(|leg| leg.hop).collect::<Vec<_>>();
-        let way = hops(&legs);
-        let Some(part) = self.parts.iter_mut().find(|part| hops(&part.legs) == way) else {
-            self.parts.push(Path { legs, proved: false });
-            return;
-        };
-        for (leg, more) in part.legs.iter_mut().zip(legs) {
-            // Both fit into the room of the hop together.
-            leg.units = leg.units.plus(more.units).unwrap_or(Units::MAX);
-        }
-    }
-}
-
-fn cheapest(graph: &Hops, request: &Request, carried: &Carried, amount: Units) -> Option<Vec<Leg>> {
-    let rule = Back { carried, ..Back::of(amount) };
-    let hops = declined(graph, rule, [request.payee, request.payer], request.legs())?;
-    legs(graph, &hops, &rule)
-}
-
-fn widest(graph: &Hops, request: &Request, carried: &Carried, left: Units) -> Option<Vec<Leg>> {
-    let rule = On { carried, gifts: true };
-    let mut hops = declined(graph, rule, [request.payer, request.payee], request.legs())?;
-    let most = moves(&rule, graph, &hops)?.last().copied()?;
-    hops.reverse();
-    legs(graph, &hops, &Back { carried, ..Back::of(most.min(left)) })
 }

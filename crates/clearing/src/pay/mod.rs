@@ -9,12 +9,15 @@ mod alternatives;
 mod charged;
 mod cut;
 mod flow;
+mod improve;
+mod laid;
 mod parts;
 mod reach;
 mod refusal;
 
 use protocol::Units;
 
+use crate::lossy::Prices;
 use crate::path::{Hops, LONGEST_PATH, Path};
 pub use alternatives::MOST_ALTERNATIVES;
 pub use cut::{Cut, Payable};
@@ -73,8 +76,12 @@ impl Request {
 pub struct Plan {
     /// The parts, at least one. A part is priced on top of those before it.
     pub parts: Vec<Path>,
-    /// Whether it is known that nothing within the limits needs less from the payer.
-    pub proved: bool,
+    /// What the payer gives at least, whatever the plan.
+    ///
+    /// It is [`Plan::given`] wherever nobody charges. Elsewhere it is a bound without rounding: what is
+    /// between the two is at most what rounding the legs may cost, and the better plan that it leaves room for
+    /// need not exist.
+    pub at_least: Units,
 }
 
 impl Plan {
@@ -82,6 +89,12 @@ impl Plan {
     #[must_use]
     pub fn given(&self) -> Units {
         sum(self.parts.iter().map(Path::given))
+    }
+
+    /// Whether it is known that nothing within the limits needs less from the payer.
+    #[must_use]
+    pub fn proved(&self) -> bool {
+        self.given() <= self.at_least
     }
 
     /// What arrives at the payee.
@@ -124,6 +137,7 @@ fn sum(units: impl Iterator<Item = Units>) -> Units {
 #[derive(Default)]
 pub struct Planner {
     reach: Reach,
+    prices: Prices,
 }
 
 impl Planner {
@@ -140,7 +154,7 @@ impl Planner {
         self.check(graph, request)?;
         if !graph.gifts() && request.most_given < request.amount {
             // No charge is negative, so no plan gives less than what arrives.
-            return Err(Unpaid::TooCostly { least: request.amount, proved: true });
+            return Err(Unpaid::TooCostly { least: request.amount, at_least: request.amount });
         }
         let free = self.free_of_charge(graph, request);
         if !graph.charges() || (free.is_ok() && !graph.gifts()) {
@@ -152,13 +166,13 @@ impl Planner {
     /// A plan for which nobody charges or pays.
     fn free_of_charge(&mut self, graph: &Hops, request: &Request) -> Result<Plan, Unpaid> {
         let Request { payer, payee, amount, .. } = *request;
-        let proved = !graph.gifts();
+        let at_least = if graph.gifts() { Units::ZERO } else { amount };
         let mut flow = Flow::new(payer, payee, Rooms::Gratis);
         let asked = Asked { payer, payee, least: amount.milli(), longest: request.legs() };
         let one = self.reach.search(graph, &flow, asked);
         if let Found::Way = one {
             let hops: Vec<u32> = self.reach.steps.iter().map(|step| step.place).collect();
-            return Ok(Plan { parts: vec![parts::path(graph, &hops, amount)], proved });
+            return Ok(Plan { parts: vec![parts::path(graph, &hops, amount)], at_least });
         }
         let payable = self.fill(graph, &mut flow, amount.milli());
         if let Some(cut) = payable {
@@ -170,7 +184,7 @@ impl Planner {
         }
         let parts = parts::split(graph, request, &flow)
             .or_else(|_| parts::split(graph, request, &self.short_ways(graph, request)))?;
-        Ok(Plan { parts, proved })
+        Ok(Plan { parts, at_least })
     }
 
     /// What can be sent over ways of few legs, one after the other, nothing of it taken back.

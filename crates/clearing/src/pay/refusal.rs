@@ -50,8 +50,8 @@ pub enum Unpaid {
     TooCostly {
         /// The least that was found to be needed from the payer.
         least: Units,
-        /// Whether it is known that nothing needs less.
-        proved: bool,
+        /// What is needed at least, whatever the plan, as [`Plan::at_least`](super::Plan::at_least).
+        at_least: Units,
     },
 }
 

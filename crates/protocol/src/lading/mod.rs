@@ -211,8 +211,19 @@ impl Charge {
     /// more paid than the exact gift where the rate is negative.
     #[must_use]
     pub fn due(&self, units: Units) -> Units {
-        let charged = units.min(self.up_to).milli() - self.above.milli();
-        self.rate.cost_up(clamped(charged.max(0)))
+        self.rate.cost_up(self.charged(units))
+    }
+
+    /// The rate.
+    #[must_use]
+    pub const fn rate(&self) -> Rate {
+        self.rate
+    }
+
+    /// The part of `units` that the rate is charged on.
+    #[must_use]
+    pub fn charged(&self, units: Units) -> Units {
+        clamped((units.min(self.up_to).milli() - self.above.milli()).max(0))
     }
 
     /// The rate of the next milli-CHIP after the first `from`.

@@ -56,6 +56,8 @@ pub(crate) enum Rates {
     None,
     /// Nobody pays for being used.
     Charges,
+    /// The same, and nobody charges more than a tenth.
+    Low,
     /// Some do.
     Gifts,
 }
@@ -96,6 +98,7 @@ fn in_force(chance: &mut Chance, rates: Rates, size: u32) -> InForce {
     let (reward, clutch) = match rates {
         Rates::None => (0, 0),
         Rates::Charges => (rate(), rate()),
+        Rates::Low => (rate().min(100_000), rate().min(100_000)),
         Rates::Gifts => {
             let (high, low) = (rate(), rate());
             let (high, low) = (high.max(low), high.min(low));

@@ -72,12 +72,12 @@ fn every_limit_has_its_refusal() {
     );
     assert_eq!(
         planner.plan(&graph, &Request { most_given: units(99), ..ask }),
-        Err(Unpaid::TooCostly { least: units(100), proved: true })
+        Err(Unpaid::TooCostly { least: units(100), at_least: units(100) })
     );
     let dear = hops(3, &[charging(0, 1, 90, 500_000, 0), free(1, 2, 90)]);
     let ask = Request { most_given: units(79), ..Request::new(0, 2, units(40)) };
     let refused = planner.plan(&dear, &ask).expect_err("too dear");
-    assert_eq!(refused, Unpaid::TooCostly { least: units(80), proved: false });
+    assert_eq!(refused, Unpaid::TooCostly { least: units(80), at_least: units(80) });
     assert_eq!(refused.to_string(), "it can be paid, but the payer has to give 0.080");
 }
 
@@ -103,4 +103,14 @@ fn what_is_no_question_is_refused() {
     assert_eq!(ask(1, 1, 1), Unpaid::ToOneself);
     assert_eq!(ask(0, 1, 0), Unpaid::NothingToPay { amount: Units::ZERO });
     assert_eq!(ask(0, 1, -5), Unpaid::NothingToPay { amount: units(-5) });
+}
+
+#[test]
+fn nobody_gives_more_than_an_amount_can_be_over_several_tallies_either() {
+    let most = Units::MAX.milli();
+    let half = |v| [charging(0, v, most, 500_000, 0), free(v, 1, most)];
+    let list: Vec<_> = [half(2), half(3)].concat();
+    let request = Request::new(0, 1, units(most - 9));
+    let refused = Planner::default().plan(&hops(4, &list), &request).expect_err("twice the most");
+    assert_eq!(refused, Unpaid::TooCostly { least: Units::MAX, at_least: Units::MAX });
 }

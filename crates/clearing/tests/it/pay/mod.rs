@@ -3,6 +3,7 @@
 mod alternatives;
 mod check;
 mod flow;
+mod least;
 mod limits;
 mod payable;
 mod plans;

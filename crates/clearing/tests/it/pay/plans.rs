@@ -6,7 +6,7 @@ use protocol::Units;
 
 use super::{check::check, flow, payable};
 use crate::instances::Chance;
-use crate::path::given::{Rates, hops, random, units};
+use crate::path::given::{Rates, charging, hops, random, units};
 use crate::path::oracle;
 
 /// Where nobody charges: a plan if and only if the room is there.
@@ -18,7 +18,7 @@ fn free_of_charge(participants: u32, list: &[Hop], amount: Units) -> Result<usiz
     match planner.plan(&graph, &request) {
         Ok(plan) => {
             check(list, &request, &plan);
-            prop_assert!(plan.proved && plan.given() == amount);
+            prop_assert!(plan.proved() && plan.given() == amount);
             let single = oracle::least(list, 0, 1, amount.milli());
             let legs = plan.parts[0].legs.len();
             match single {
@@ -58,21 +58,29 @@ fn charged(seed: u64, rates: Rates) -> Result<usize, TestCaseError> {
             if let Some((given, _)) = single {
                 prop_assert!(plan.given().milli() <= given);
             }
-            if plan.proved {
-                prop_assert_eq!(plan.given(), plan.arrives());
-            }
+            prop_assert!(plan.at_least <= plan.given());
+            prop_assert!(rates == Rates::Gifts || plan.at_least >= request.amount);
             Ok(plan.parts.len())
         }
         Err(Unpaid::TooLittle { most, cut, proved }) => {
             prop_assert!(single.is_none() && most.milli() < amount);
-            if let Some(cut) = cut {
-                let room: i64 = cut.hops.iter().map(|&hop| flow::most(&list[hop])).sum();
-                prop_assert!(room >= most.milli() && room < amount);
-                prop_assert!(!proved || room == most.milli());
-                let payees = list.iter().filter(|hop| hop.taker == 1).map(flow::most).sum::<i64>();
-                prop_assert_eq!(cut.limit == Limit::Payee, room == payees);
-            } else {
-                prop_assert!(!proved);
+            match cut {
+                Some(cut) => {
+                    let room: i64 = cut.hops.iter().map(|&hop| flow::most(&list[hop])).sum();
+                    prop_assert!(room >= most.milli());
+                    let is_in = |(place, _): &(usize, &Hop)| cut.hops.contains(place);
+                    let rest: Vec<Hop> = list
+                        .iter()
+                        .enumerate()
+                        .filter(|hop| !is_in(hop))
+                        .map(|hop| *hop.1)
+                        .collect();
+                    prop_assert_eq!(flow::largest(&rest, participants, 0, 1, flow::most), 0);
+                    let payees = |hop: &(usize, &Hop)| hop.1.taker == 1 && flow::most(hop.1) > 0;
+                    let all_payees = list.iter().enumerate().filter(payees).all(|hop| is_in(&hop));
+                    prop_assert_eq!(cut.limit == Limit::Payee, all_payees);
+                }
+                None => prop_assert!(!proved),
             }
             Ok(0)
         }
@@ -105,6 +113,34 @@ proptest! {
             Err(refusal) => {
                 prop_assert!(largest < i128::from(amount.milli()), "{refusal:?}");
             }
+        }
+    }
+
+    #[test]
+    fn near_the_largest_amounts_where_somebody_charges(seed in any::<u64>()) {
+        let mut chance = Chance(seed);
+        let (participants, mut list) = payable::wide(&mut chance);
+        for hop in &mut list {
+            let most = hop.lading.most().milli();
+            let mut rate = || [0, 1, 10_000, 999_999, 1_000_000][chance.below(5) as usize];
+            *hop = charging(hop.giver, hop.taker, most, rate(), rate());
+        }
+        let less = i64::from(chance.below(3));
+        let amount = [1 + less, 1 << chance.below(53), Units::MAX.milli() - less];
+        let request = Request::new(0, 1, units(amount[chance.below(3) as usize]));
+        let graph = hops(participants, &list);
+        let mut planner = Planner::default();
+        let most = planner.max_payable(&graph, 0, 1).expect("a question").most;
+        match planner.plan(&graph, &request) {
+            Ok(plan) => {
+                check(&list, &request, &plan);
+                prop_assert!(plan.at_least >= request.amount);
+            }
+            Err(Unpaid::TooLittle { proved, .. }) => {
+                prop_assert!(!proved || most < request.amount);
+            }
+            Err(Unpaid::TooCostly { least, .. }) => prop_assert_eq!(least, Units::MAX),
+            other => prop_assert!(false, "{other:?}"),
         }
     }
 
