@@ -9,7 +9,8 @@ use super::{Planner, Request, Unpaid};
 use crate::path::{Beside, Hops, Limit, Way};
 
 /// Hops that every way from the payer to the payee goes over, with the least room in all: for more to
-/// arrive, one of them has to get more room.
+/// arrive, one of them has to get more room. Where somebody charges they are full, and more can also arrive
+/// where less is charged behind them.
 ///
 /// There may be several smallest cuts. Told is the payee's own tallies where they are one; otherwise the payer's own where
 /// they are one; otherwise the one nearest to the end from which the search could go no further.
@@ -17,7 +18,7 @@ use crate::path::{Beside, Hops, Limit, Way};
 pub struct Cut {
     /// Where they are.
     pub limit: Limit,
-    /// Their places in the list, ascending. Empty where no room at all leads there. Their
+    /// Their places in the list, ascending. Empty where no room at all leads there. Where nobody charges, their
     /// [`Lading::most`](protocol::lading::Lading::most) add up to the most that can be paid.
     pub hops: Vec<usize>,
 }
@@ -30,7 +31,8 @@ pub struct Payable {
     /// Where the room ends; none where there is more than a record can hold ([`Units::MAX`]), or where charges eat
     /// up what the room would carry.
     pub cut: Option<Cut>,
-    /// Whether it is known that no more can arrive: always, where nobody charges.
+    /// Whether it is known that no more can arrive: always, where nobody charges; elsewhere, where it
+    /// is all that could arrive without rounding.
     pub proved: bool,
 }
 
@@ -38,7 +40,7 @@ impl Planner {
     /// The most that can be paid at this moment: the largest flow from payer to payee.
     ///
     /// It counts ways of any length and any number of parts; a plan for all of it may need more legs than
-    /// one may have. Where somebody charges, it is the most that was found, and a bound for it is not proved.
+    /// one may have. Where somebody charges, it is the most that was found.
     ///
     /// # Errors
     /// [`Unpaid::Unknown`], [`Unpaid::ToOneself`].

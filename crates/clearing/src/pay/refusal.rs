@@ -30,7 +30,8 @@ pub enum Unpaid {
         most: Units,
         /// Where the room ends; none where charges eat up what the room would carry.
         cut: Option<Cut>,
-        /// Whether it is known that no more can be paid: always, where nobody charges.
+        /// Whether it is known that no more can be paid: always, where nobody charges. That so much as was
+        /// asked for cannot is known wherever there is a cut.
         proved: bool,
     },
     /// There is room, but no plan was found with so few legs a part.
