@@ -40,7 +40,7 @@ pub(crate) struct Known {
     chits: Mutex<Lately<ChitId, (PublicKey, Good)>>,
     lifts: Mutex<Lately<LiftId, Arc<Proven>>>,
     /// The tallies that payments may go over.
-    pub(crate) map: Map,
+    pub(crate) map: Arc<Map>,
     /// Payments that wait.
     pub(crate) payments: Line,
 }
@@ -52,7 +52,7 @@ impl Default for Known {
             names: Mutex::new(Lately::at_most(NAMES)),
             chits: Mutex::new(Lately::at_most(CHITS)),
             lifts: Mutex::new(Lately::at_most(LIFTS)),
-            map: Map::default(),
+            map: Arc::default(),
             payments: Line::default(),
         }
     }

@@ -5,6 +5,7 @@ use protocol::{Hash, LiftId, Sides};
 use serde::{Deserialize, Serialize};
 use store::{CommandResult, NewEvent, View};
 
+use super::aside::aside;
 use super::hands::Hands;
 use super::plan::{Move, Plan, Rooms};
 use crate::answered;
@@ -41,7 +42,7 @@ impl Site {
         let mut rooms = Rooms::at(self.agent);
         rooms.read(&mut view).await?;
         drop(view);
-        let plan = Plan::best(&rooms.owed())?;
+        let plan = aside(move || Plan::best(&rooms.owed())).await?;
         if plan.moves.is_empty() {
             return Ok(nothing(&plan));
         }

@@ -3,13 +3,14 @@
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use clearing::NoPath;
 use protocol::ledger::Ledger;
 use protocol::{AgentId, Cuid, PublicKey, Timestamp, Units};
 use store::{Committed, Half, HalfFilter, HalfId, View};
 
+use super::aside::aside;
 use super::graph::{Graph, News, Way};
 use super::own::Own;
 use super::plan::Plan;
@@ -187,7 +188,12 @@ impl Map {
     ///
     /// # Errors
     /// [`SiteError::Unproved`], a fault of the engine.
-    pub(crate) fn clearing(&self) -> Result<Option<Plan>, SiteError> {
+    pub(crate) async fn clearing(self: &Arc<Self>) -> Result<Option<Plan>, SiteError> {
+        let map = Arc::clone(self);
+        aside(move || map.search()).await
+    }
+
+    fn search(&self) -> Result<Option<Plan>, SiteError> {
         let mut held = self.standing.lock().unwrap_or_else(PoisonError::into_inner);
         drop(self.fresh());
         let new = self.write().as_mut().and_then(|graph| graph.owings(held.is_none()));

@@ -9,6 +9,7 @@
 //!   may be written, `told.rs` who is told what;
 //! * `part.rs` and `read.rs` what may be seen of lifts, `proof.rs` and `verify.rs` what proves them.
 
+mod aside;
 mod bare;
 mod clear;
 mod graph;

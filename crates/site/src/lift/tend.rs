@@ -89,7 +89,7 @@ impl Site {
         for _ in 0..MOST_PLANS {
             let name = protocol::Hash::from_bytes(self.chance.bytes());
             let name = CommandId::new(&format!("tend-{name}")).ok_or(SiteError::OtherCommand)?;
-            let plan = self.known.map.clearing()?;
+            let plan = self.known.map.clearing().await?;
             let remembered = plan.is_some();
             let answer = match plan {
                 None => self.command(&Caller::Administrator, &name, Command::Clear).await?,
