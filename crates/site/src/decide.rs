@@ -9,6 +9,7 @@ use protocol::tally::SignedBy;
 use protocol::{Cert, Cuid, Hash, Record, Side, Signature, SignatureFault, TallyId, Verified};
 use store::{Invite, User, UserKind, UserStatus};
 
+use crate::abroad::remember_place;
 use crate::batch::Batch;
 use crate::command::{Answer, Caller, Command, Wish};
 use crate::door::Site;
@@ -150,7 +151,8 @@ impl Site {
         let cuid = cert.chad.cuid.clone();
         let (tally, side) = (negotiation.tally(), negotiation.side());
         let draft = negotiation.draft().clone();
-        let invitation = Invitation { tally, cert, side, draft, token, expires };
+        let endpoint = self.endpoint();
+        let invitation = Invitation { tally, cert, side, draft, token, expires, endpoint };
         self.new_half(batch, &cuid, HalfTally::new(negotiation)).await?;
         let invite = Invite {
             token: Invitation::kept(&token),
@@ -182,6 +184,9 @@ impl Site {
         if inviter.agent == self.agent {
             // Who invites lives here too: what does not count is said at once.
             self.invite_of(&mut batch.work, &inviter.cuid, tally, invitation.token).await?;
+        } else {
+            let place = invitation.endpoint.clone().or(inviter.endpoint);
+            remember_place(batch.work.tx(), inviter.agent, place).await?;
         }
         self.new_half(batch, cuid, HalfTally::new(negotiation)).await?;
         // The token goes along with the first thing that the inviter hears.

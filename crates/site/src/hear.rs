@@ -100,7 +100,7 @@ impl Site {
     }
 
     /// Takes a note whose sending agent is the one in its `from`.
-    async fn receive(&self, batch: &mut Batch, note: Note) -> Result<(), SiteError> {
+    pub(crate) async fn receive(&self, batch: &mut Batch, note: Note) -> Result<(), SiteError> {
         let Note { tally, from, to, token, body } = note;
         let (held, work) = batch.hold(&to, tally).await?;
         let answered = matches!(body, Body::Negotiation(negotiation::Message::Answered));
@@ -186,7 +186,7 @@ impl Site {
 }
 
 /// What is told of a note that was refused.
-fn refused(refusal: &SiteError, at: Timestamp) -> NewEvent {
+pub(crate) fn refused(refusal: &SiteError, at: Timestamp) -> NewEvent {
     let text = serde_json::json!({ "reason": refusal.to_string() }).to_string();
     NewEvent { user: None, kind: "note_refused".to_owned(), text, at }
 }

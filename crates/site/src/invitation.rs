@@ -1,6 +1,7 @@
 //! Invitations: a user's offer to open a tally, given to somebody outside the network as a link or
 //! a picture, and answered once.
 
+use protocol::address::Endpoint;
 use protocol::negotiation::Draft;
 use protocol::{Cert, Hash, JsonError, Side, TallyId, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -23,6 +24,9 @@ pub struct Invitation {
     pub token: Hash,
     /// Until when it may be answered.
     pub expires: Timestamp,
+    /// Where the agent of the one who invites answers, where it does.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "crate::words::place")]
+    pub endpoint: Option<Endpoint>,
 }
 
 impl Invitation {

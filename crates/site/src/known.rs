@@ -3,8 +3,9 @@
 
 use std::collections::HashMap;
 use std::hash::Hash as Hashed;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
+use protocol::address::Endpoint;
 use protocol::chit::Chit;
 use protocol::half::HalfTally;
 use protocol::ledger::{Good, Link};
@@ -43,6 +44,8 @@ pub(crate) struct Known {
     pub(crate) map: Arc<Map>,
     /// Payments that wait.
     pub(crate) payments: Line,
+    /// Where this agent answers.
+    pub(crate) answers_at: RwLock<Option<Endpoint>>,
 }
 
 impl Default for Known {
@@ -54,6 +57,7 @@ impl Default for Known {
             lifts: Mutex::new(Lately::at_most(LIFTS)),
             map: Arc::default(),
             payments: Line::default(),
+            answers_at: RwLock::default(),
         }
     }
 }

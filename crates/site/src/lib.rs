@@ -22,6 +22,7 @@
 //! * `query.rs` what may be asked and by whom, `read.rs` how rows are read; `words.rs` how they are
 //!   written in JSON; `doctor.rs` whether everything kept still holds.
 
+mod abroad;
 mod answered;
 mod batch;
 mod command;
@@ -52,6 +53,7 @@ mod request;
 mod users;
 mod words;
 
+pub use abroad::{Carried, Unheard};
 pub use command::{Answer, Caller, Command, CommandId, Wish};
 pub use device::{Allowed, Governing};
 pub use doctor::{Doctor, Examined, Fault};
@@ -66,7 +68,7 @@ pub use lift::{
     Cleared, LegLine, LiftFound, LiftLine, MAX_PAYMENTS_WAITING, MAX_TALLIES, Paid, Part,
     PaymentPart, Quote, Route, Schedule, ShareOf, Tended, WhyNot,
 };
-pub use ports::{Chance, Clock};
+pub use ports::{Chance, Clock, Transport, Unsent};
 pub use post::{MAX_WAITING as MAX_LETTERS_WAITING, Posted};
 pub use query::{Found, MAX_ROWS, Query, Resident, Seen, Status};
 pub use queue::MAX_WAITING;

@@ -1,6 +1,9 @@
-//! What a site needs of the world and is handed: the time, and chance.
+//! What a site needs of the world and is handed: the time, chance, and a way to other agents.
 
-use protocol::Timestamp;
+use std::future::Future;
+
+use protocol::address::Endpoint;
+use protocol::{AgentId, Timestamp};
 
 /// Tells the time.
 pub trait Clock: Send + Sync {
@@ -12,4 +15,25 @@ pub trait Clock: Send + Sync {
 pub trait Chance: Send + Sync {
     /// Thirty-two of them.
     fn bytes(&self) -> [u8; 32];
+}
+
+/// Brings messages to other agents.
+pub trait Transport: Send + Sync + 'static {
+    /// Brings a note to an agent, which answers `at` these places as far as is known, and waits until it
+    /// has kept it. The same may be sent again where it is not known whether it arrived.
+    fn send(
+        &self,
+        to: AgentId,
+        at: &[Endpoint],
+        note: &[u8],
+    ) -> impl Future<Output = Result<(), Unsent>> + Send;
+}
+
+/// Why a message was not brought; in words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unsent {
+    /// Its agent will not take it, now or later.
+    Refused(String),
+    /// It did not arrive, or nobody knows.
+    Later(String),
 }

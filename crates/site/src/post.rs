@@ -7,7 +7,7 @@ use protocol::ledger::{self, Input as LedgerInput, Step as LedgerStep, Stop};
 use protocol::negotiation::{self, Governs, Input as NegotiationInput};
 use protocol::note::{Body, Note};
 use protocol::{ChipAddress, Record, TallyId};
-use store::{Claim, Half, HalfFilter, Letter, LetterId, View};
+use store::{Claim, Half, HalfFilter, Letter, LetterId, View, Whom};
 
 use crate::batch::{Batch, Held, Said, Work};
 use crate::door::Site;
@@ -21,10 +21,7 @@ use crate::invitation::token_key;
 const AT_ONCE: u32 = 64;
 
 /// For how long letters are claimed, in milliseconds: longer than any transaction takes.
-const LEASE_MS: i64 = 60_000;
-
-/// For how long a letter that nobody here can deliver waits, in milliseconds.
-const LATER_MS: i64 = 60_000;
+pub(crate) const LEASE_MS: i64 = 60_000;
 
 /// How many letters of one half may wait before it says no more of the kinds that may be many: all
 /// that both sides' invoices give to say, and some. What is not said now, the next reminder says.
@@ -44,8 +41,6 @@ pub struct Posted {
     pub delivered: usize,
     /// Notes that a half here refused; why is told as an event.
     pub refused: usize,
-    /// Letters for other agents, which wait.
-    pub waiting: usize,
 }
 
 impl Site {
@@ -61,15 +56,10 @@ impl Site {
         let _turn = self.queue.turn().await;
         let mut batch = Batch::begin(&self.store, &self.known).await?;
         let owner = self.agent.to_string();
-        let claim = Claim { owner: owner.clone(), now, lease: later(LEASE_MS), limit: AT_ONCE };
-        let letters = batch.work.tx().claim(&claim).await?;
-        let (ours, others): (Vec<_>, Vec<_>) =
-            letters.into_iter().partition(|letter| letter.letter.to == self.agent);
-        let mut posted = Posted { waiting: others.len(), ..Posted::default() };
-        if !others.is_empty() {
-            let others: Vec<LetterId> = others.iter().map(|letter| letter.id).collect();
-            batch.work.tx().failed(&owner, &others, later(LATER_MS)).await?;
-        }
+        let (to, lease) = (Whom::Only(self.agent), later(LEASE_MS));
+        let claim = Claim { owner, to, now, lease, limit: AT_ONCE };
+        let ours = batch.work.tx().claim(&claim).await?;
+        let mut posted = Posted::default();
         let done: Vec<LetterId> = ours.iter().map(|letter| letter.id).collect();
         if !done.is_empty() {
             // Before anything is posted: what the halves say now may take a letter's place.
@@ -271,7 +261,8 @@ impl Site {
                 }
                 Body::Negotiation(_) | Body::Ledger(_) | Body::Invoice(_) => None,
             };
-            let from = ChipAddress { cuid: half.holder.clone(), agent: self.agent, endpoint: None };
+            let endpoint = if agent == self.agent { None } else { self.endpoint() };
+            let from = ChipAddress { cuid: half.holder.clone(), agent: self.agent, endpoint };
             let note = Note { tally: half.tally, from, to: to.clone(), token, body };
             said_to.push(Said { half: half.id, to: agent, note, at: self.clock.now() });
         }

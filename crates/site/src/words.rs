@@ -76,3 +76,26 @@ pub(crate) mod on_table {
         Ok(Option::<Read>::deserialize(from)?.map(|read| (read.tally, read.by)))
     }
 }
+
+/// Where an agent answers, as text: `host:port`.
+pub(crate) mod place {
+    use protocol::address::Endpoint;
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub(crate) fn serialize<S: Serializer>(
+        place: &Option<Endpoint>,
+        to: S,
+    ) -> Result<S::Ok, S::Error> {
+        match place {
+            Some(place) => to.collect_str(place),
+            None => to.serialize_none(),
+        }
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
+        from: D,
+    ) -> Result<Option<Endpoint>, D::Error> {
+        let text = String::deserialize(from)?;
+        text.parse().map(Some).map_err(serde::de::Error::custom)
+    }
+}

@@ -117,7 +117,6 @@ impl Site {
             let posted = self.post().await?;
             all.delivered += posted.delivered;
             all.refused += posted.refused;
-            all.waiting += posted.waiting;
             if posted.delivered + posted.refused == 0 {
                 return Ok(());
             }

@@ -1,6 +1,7 @@
 //! A site as its users meet it, on each of the three stores.
 #![allow(missing_docs, clippy::unwrap_used, clippy::panic)]
 
+mod abroad;
 mod after_a_restart;
 mod any_json;
 mod asked;

@@ -71,12 +71,17 @@ impl Chance for World {
 pub(crate) struct Town {
     pub(crate) site: Site,
     pub(crate) world: Arc<World>,
+    agent: AgentId,
     keys: BTreeMap<&'static str, SecretKey>,
     commands: AtomicU64,
 }
 
 pub(crate) fn agent() -> AgentId {
-    AgentId::of(&SecretKey::ed25519(&[9; 32]).public_key()).unwrap()
+    agent_of(9)
+}
+
+pub(crate) fn agent_of(seed: u8) -> AgentId {
+    AgentId::of(&SecretKey::ed25519(&[seed; 32]).public_key()).unwrap()
 }
 
 pub(crate) fn cuid(name: &str) -> Cuid {
@@ -123,11 +128,16 @@ impl Town {
 
     /// The site again, as after a restart.
     pub(crate) async fn reopened(store: Store, world: Arc<World>, commands: u64) -> Self {
+        Self::at(agent(), store, world, commands).await
+    }
+
+    /// The site of an agent.
+    pub(crate) async fn at(agent: AgentId, store: Store, world: Arc<World>, commands: u64) -> Self {
         let (clock, chance) = (Arc::clone(&world), Arc::clone(&world));
-        let site = Site::open(store, agent(), clock, chance).await.unwrap();
+        let site = Site::open(store, agent, clock, chance).await.unwrap();
         let key = |name, seed| (name, SecretKey::ed25519(&[seed; 32]));
         let keys = [key("suzie", 1), key("bob", 2), key("eve", 3), key("dora", 4)].into();
-        Self { site, world, keys, commands: AtomicU64::new(commands) }
+        Self { site, world, agent, keys, commands: AtomicU64::new(commands) }
     }
 
     /// Suzie and Bob live here.
@@ -147,8 +157,7 @@ impl Town {
 
     /// From now on each note is a letter, which waits until it is delivered.
     pub(crate) fn by_post(self) -> Self {
-        let Self { site, world, keys, commands } = self;
-        Self { site: site.hearing(Hears::ByPost), world, keys, commands }
+        Self { site: self.site.hearing(Hears::ByPost), ..self }
     }
 
     pub(crate) fn key(&self, name: &str) -> &SecretKey {
@@ -158,7 +167,7 @@ impl Town {
     pub(crate) fn cert(&self, name: &str, r#type: Type) -> Cert {
         let line: Line<200> = name.parse().unwrap();
         let cert = Cert {
-            chad: ChipAddress { cuid: cuid(name), agent: agent(), endpoint: None },
+            chad: ChipAddress { cuid: cuid(name), agent: self.agent, endpoint: None },
             r#type,
             name: Names::try_from(List::new(vec![line]).unwrap()).unwrap(),
             connect: List::default(),

@@ -41,7 +41,9 @@ impl Hand {
             let half = letter.letter.half;
             if letter.due > claim.now {
                 waiting.extend(half);
-            } else if !half.is_some_and(|half| waiting.contains(&half)) {
+            } else if claim.to.means(letter.letter.to)
+                && !half.is_some_and(|half| waiting.contains(&half))
+            {
                 let (owner, attempts) = (Some(claim.owner.clone()), letter.attempts + 1);
                 taken.push(Letter { owner, attempts, due: claim.lease, ..letter.clone() });
             }

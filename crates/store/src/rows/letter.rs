@@ -40,11 +40,33 @@ pub struct Letter {
     pub owner: Option<String>,
 }
 
+/// Whose letters a sender wishes for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Whom {
+    /// This agent's: a site's own.
+    Only(AgentId),
+    /// All other agents'.
+    AllBut(AgentId),
+}
+
+impl Whom {
+    /// Whether it means an agent.
+    #[must_use]
+    pub fn means(&self, agent: AgentId) -> bool {
+        match self {
+            Self::Only(only) => *only == agent,
+            Self::AllBut(not) => *not != agent,
+        }
+    }
+}
+
 /// A sender's wish for letters to send.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Claim {
     /// The sender's name.
     pub owner: String,
+    /// To whom.
+    pub to: Whom,
     /// Letters due until then.
     pub now: Timestamp,
     /// When the letters are due for others again, unless done or failed before.

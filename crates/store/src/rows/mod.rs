@@ -15,7 +15,7 @@ pub use event::{Audience, CommandResult, Event, NewEvent};
 pub(crate) use fit::{Fit, Setting, fit, which};
 pub use half::{Derived, Half, HalfFilter, HalfId, HalfRow, Negotiation, NewHalf, Restored};
 pub use invoice::InvoiceRow;
-pub use letter::{Claim, Letter, LetterId, NewLetter};
+pub use letter::{Claim, Letter, LetterId, NewLetter, Whom};
 pub use lift::{LegAt, LegSum, Lift, LiftLeg};
 pub use link::LinkRow;
 pub use payment::Payment;

@@ -9,7 +9,7 @@ use super::fault::About;
 use super::table::pieces;
 use super::tables::Posted;
 use super::value::{Value, name};
-use crate::{Claim, Kind, Letter, LetterId, NewLetter, StoreError};
+use crate::{Claim, Kind, Letter, LetterId, NewLetter, StoreError, Whom};
 
 type Result<T> = std::result::Result<T, StoreError>;
 
@@ -46,14 +46,18 @@ impl Hand {
             let sql = "SELECT last FROM counters WHERE name = 'letter' FOR UPDATE".to_owned();
             self.rows(sql, vec![], Kind::Letter).await?;
         }
+        let (whom, agent) = match &claim.to {
+            Whom::Only(agent) => ("=", agent),
+            Whom::AllBut(agent) => ("<>", agent),
+        };
         let rest = format!(
-            "WHERE due <= $1 AND NOT EXISTS (SELECT 1 FROM letters e \
+            "WHERE due <= $1 AND recipient {whom} $3 AND NOT EXISTS (SELECT 1 FROM letters e \
              WHERE e.half = letters.half AND e.id < letters.id AND e.due > $1) \
              ORDER BY id LIMIT $2 {}",
             self.on_postgres("FOR UPDATE SKIP LOCKED")
         );
         let mut taken: Vec<Letter> =
-            self.pick(&rest, vec![claim.now.into(), claim.limit.into()]).await?;
+            self.pick(&rest, vec![claim.now.into(), claim.limit.into(), name(agent)]).await?;
         for piece in pieces(&taken) {
             let mut values = vec![(&claim.owner).into(), claim.lease.into()];
             values.extend(piece.iter().map(|letter| Value::from(letter.id.get())));

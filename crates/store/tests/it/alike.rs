@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use protocol::Timestamp;
 use store::{
     Audience, Claim, CommandResult, Half, HalfFilter, HalfId, InvoiceRow, LetterId, Lift, LiftLeg,
-    LinkRow, Negotiation, Store, StoreKind, Tx, View,
+    LinkRow, Negotiation, Store, StoreKind, Tx, View, Whom,
 };
 
 use crate::places::{Home, wait};
@@ -164,6 +164,7 @@ async fn act(tx: &mut Tx, step: &Step) -> Result<String, ()> {
         Step::Claim { owner, now, limit } => {
             let claim = Claim {
                 owner: name(owner),
+                to: if limit % 3 == 0 { Whom::Only(agent(1)) } else { Whom::AllBut(agent(9)) },
                 now: date(now),
                 lease: date(now + 1),
                 limit: limit.into(),

@@ -1,6 +1,6 @@
 //! The outbox: kept with the change that caused it, in order for each half, lost with no sender.
 
-use store::{Claim, Kind, Letter, LetterId, NewLetter, Store, StoreError};
+use store::{Claim, Kind, Letter, LetterId, NewLetter, Store, StoreError, Whom};
 
 use crate::places::{Home, everywhere};
 use crate::world::{agent, at, letter, two_halves};
@@ -14,7 +14,8 @@ async fn post(store: &Store, letters: &[NewLetter]) {
 /// Claims what is due at `now`, for ten; gives the keys.
 async fn claim(store: &Store, owner: &str, now: i64, limit: u32) -> Vec<Letter> {
     let owner = owner.to_owned();
-    let claim = Claim { owner, now: at(now), lease: at(now + 10), limit };
+    let to = Whom::AllBut(agent(200));
+    let claim = Claim { owner, to, now: at(now), lease: at(now + 10), limit };
     let mut tx = store.begin().await.unwrap();
     let letters = tx.claim(&claim).await.unwrap();
     tx.commit().await.unwrap();
@@ -127,6 +128,22 @@ async fn an_agent_that_is_back_is_served_at_once(home: &Home) {
     assert_eq!(keys(&claim(&home.store, "two", 1, 9).await), ["late"]);
 }
 
+async fn each_sender_takes_what_it_can_bring(home: &Home) {
+    let [anne, _] = two_halves(&home.store).await;
+    let abroad = NewLetter { to: agent(2), ..letter(Some(anne.id), "abroad", 0) };
+    post(&home.store, &[letter(Some(anne.id), "here", 0), abroad, letter(None, "free", 0)]).await;
+    let take = async |to, now| {
+        let claim = Claim { owner: "one".to_owned(), to, now: at(now), lease: at(9), limit: 9 };
+        let mut tx = home.store.begin().await.unwrap();
+        let letters = tx.claim(&claim).await.unwrap();
+        tx.commit().await.unwrap();
+        letters
+    };
+    assert_eq!(keys(&take(Whom::AllBut(agent(1)), 0).await), ["abroad"]);
+    assert_eq!(keys(&take(Whom::AllBut(agent(1)), 0).await), [""; 0]);
+    assert_eq!(keys(&take(Whom::Only(agent(1)), 0).await), ["here", "free"]);
+}
+
 async fn letters_come_in_pages(home: &Home) {
     let letters: Vec<_> = (0..150).map(|n| letter(None, &format!("{n:03}"), 0)).collect();
     post(&home.store, &letters).await;
@@ -158,6 +175,7 @@ everywhere!(
     a_half_waits_for_its_first_letter,
     a_lease_that_ends_is_taken_over,
     an_agent_that_is_back_is_served_at_once,
+    each_sender_takes_what_it_can_bring,
     letters_come_in_pages,
     a_half_must_be_known,
 );

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::task::Poll;
 
 use store::testing::{Cluster, run_at};
-use store::{Claim, HalfId, SCHEMA, Store, StoreError, StoreKind};
+use store::{Claim, HalfId, SCHEMA, Store, StoreError, StoreKind, Whom};
 
 use crate::opening::{first_schema_is_whole, second_schema_is_whole};
 use crate::places::{Home, wait};
@@ -196,7 +196,8 @@ fn senders_side_by_side_never_take_the_same_letter() {
         let senders = (0..4).map(|sender| {
             let store = home.store.clone();
             let owner = format!("sender {sender}");
-            let claim = Claim { owner, now: at(0), lease: at(100), limit: 7 };
+            let to = Whom::AllBut(agent(200));
+            let claim = Claim { owner, to, now: at(0), lease: at(100), limit: 7 };
             tokio::spawn(async move {
                 let mut taken = Vec::new();
                 loop {

@@ -1,0 +1,266 @@
+//! Tallies between two sites, over a road that the test decides about: what is said arrives, whatever is lost,
+//! doubled or forged on the way.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use protocol::address::Endpoint;
+use protocol::cert::Type;
+use protocol::{AgentId, Side};
+use site::{Carried, Command, Site, Transport, Unheard, Unsent};
+use store::Store;
+
+use crate::town::{Town, World, agent_of, cuid, on_every_store, tally_id, user};
+
+on_every_store! {
+    two_sites_open_a_tally_pay_and_close_it,
+    what_is_lost_or_doubled_arrives_in_the_end,
+    who_is_away_is_tried_again_ever_later,
+    what_is_refused_is_given_up_and_told,
+}
+
+/// What becomes of a message.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Fate {
+    Arrives,
+    Lost,
+    /// It arrives, and the answer is lost.
+    Unanswered,
+    Twice,
+}
+
+/// The way between sites.
+#[derive(Default)]
+struct Road {
+    sites: Mutex<BTreeMap<AgentId, Site>>,
+    /// What becomes of the messages to come; what is not said arrives.
+    fates: Mutex<Vec<Fate>>,
+    /// Where agents were said to answer.
+    asked_at: Mutex<Vec<Vec<Endpoint>>>,
+    /// In whose name everything comes.
+    from: Mutex<Option<AgentId>>,
+}
+
+impl Road {
+    fn leads_to(&self, agent: AgentId, site: &Site) {
+        self.sites.lock().unwrap().insert(agent, site.clone());
+    }
+}
+
+/// One end of the road.
+struct End {
+    road: Arc<Road>,
+    agent: AgentId,
+}
+
+impl Transport for End {
+    async fn send(&self, to: AgentId, at: &[Endpoint], note: &[u8]) -> Result<(), Unsent> {
+        self.road.asked_at.lock().unwrap().push(at.to_vec());
+        let site = self.road.sites.lock().unwrap().get(&to).cloned();
+        let Some(site) = site else { return Err(Unsent::Later("nobody answers".to_owned())) };
+        let fate = self.road.fates.lock().unwrap().pop().unwrap_or(Fate::Arrives);
+        if fate == Fate::Lost {
+            return Err(Unsent::Later("lost".to_owned()));
+        }
+        let from = self.road.from.lock().unwrap().unwrap_or(self.agent);
+        if fate == Fate::Twice {
+            let _ = site.hear_from(from, note).await;
+        }
+        let heard = site.hear_from(from, note).await;
+        match heard {
+            _ if fate == Fate::Unanswered => Err(Unsent::Later("no answer".to_owned())),
+            Ok(()) => Ok(()),
+            Err(Unheard::No(reason)) => Err(Unsent::Refused(reason)),
+            Err(Unheard::Later(error)) => Err(Unsent::Later(error.to_string())),
+        }
+    }
+}
+
+/// Suzie's site, Bob's site, and the road.
+struct Two {
+    suzies: Town,
+    bobs: Town,
+    road: Arc<Road>,
+}
+
+impl Two {
+    async fn new(store: Store) -> Self {
+        let world = World::started();
+        let suzies = Town::at(agent_of(9), store, Arc::clone(&world), 0).await;
+        let bobs = Town::at(agent_of(8), Store::memory(), world, 5_000).await;
+        suzies.add("suzie", Type::Organisation).await.unwrap();
+        bobs.add("bob", Type::Person).await.unwrap();
+        let road = Arc::new(Road::default());
+        road.leads_to(agent_of(9), &suzies.site);
+        road.leads_to(agent_of(8), &bobs.site);
+        Self { suzies, bobs, road }
+    }
+
+    async fn with_tally(store: Store) -> Self {
+        let two = Self::new(store).await;
+        two.open_tally().await;
+        two
+    }
+
+    async fn carry(&self, town: &Town, agent: u8) -> Carried {
+        let end = Arc::new(End { road: Arc::clone(&self.road), agent: agent_of(agent) });
+        town.site.deliver(&end, "test").await.unwrap()
+    }
+
+    /// Both deliver, until nobody has anything left; says how much was sent.
+    async fn settle(&self) -> usize {
+        let mut all = 0;
+        loop {
+            // However long a letter was to wait.
+            self.suzies.world.pass(1_000_000);
+            let suzies = self.carry(&self.suzies, 9).await;
+            let bobs = self.carry(&self.bobs, 8).await;
+            all += suzies.sent + bobs.sent;
+            if suzies == Carried::default() && bobs == Carried::default() {
+                return all;
+            }
+        }
+    }
+
+    async fn open_tally(&self) {
+        let invitation = self.suzies.invite().await;
+        self.bobs.ask(&user("bob"), Command::Answer { invitation }).await.unwrap();
+        self.settle().await;
+        let offer = self.suzies.offer_of("suzie", Side::Stock).await;
+        self.suzies.wish("suzie", site::Wish::Offer(Box::new(offer))).await.unwrap();
+        self.settle().await;
+        let accepted = self.bobs.accepted("bob", Side::Foil).await;
+        self.bobs.wish("bob", site::Wish::Accept(Box::new(accepted))).await.unwrap();
+        self.settle().await;
+    }
+
+    /// Both halves say the same, and everything kept holds.
+    async fn assert_agreed(&self, suzies_balance: i128) {
+        let suzie = self.suzies.site.tally(&cuid("suzie"), tally_id()).await.unwrap();
+        let bob = self.bobs.site.tally(&cuid("bob"), tally_id()).await.unwrap();
+        assert_eq!((suzie.balance_milli, bob.balance_milli), (suzies_balance, -suzies_balance));
+        assert_eq!(suzie.head, bob.head);
+        assert_eq!(suzie.status, bob.status);
+        self.suzies.assert_sound().await;
+        self.bobs.assert_sound().await;
+    }
+}
+
+async fn two_sites_open_a_tally_pay_and_close_it(store: Store) {
+    let two = Two::with_tally(store).await;
+    two.bobs.pay("bob", Side::Foil, 10, 300).await.unwrap();
+    two.suzies.pay("suzie", Side::Stock, 11, 100).await.unwrap();
+    two.settle().await;
+    two.assert_agreed(200).await;
+    let close = two.bobs.close("bob", Side::Foil, protocol::ChitId::random([12; 16]));
+    let wish = site::Wish::Write { chit: Box::new(close), over_limit: false };
+    two.bobs.wish("bob", wish).await.unwrap();
+    two.suzies.pay("suzie", Side::Stock, 13, 200).await.unwrap();
+    two.settle().await;
+    two.assert_agreed(0).await;
+    assert_eq!(two.suzies.status("suzie").await, "close");
+    assert_eq!(two.settle().await, 0, "nothing is left to say");
+}
+
+/// `SplitMix64`.
+fn next(state: &mut u64) -> u64 {
+    *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    let mut z = *state;
+    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    z ^ (z >> 31)
+}
+
+async fn what_is_lost_or_doubled_arrives_in_the_end(store: Store) {
+    let two = Two::with_tally(store).await;
+    let (mut state, mut owed) = (7, 0);
+    for number in 0..40_u8 {
+        let fates = (0..next(&mut state) % 6).map(|_| match next(&mut state) % 6 {
+            0 | 1 => Fate::Lost,
+            2 | 3 => Fate::Unanswered,
+            4 => Fate::Twice,
+            _ => Fate::Arrives,
+        });
+        let fates: Vec<Fate> = fates.collect();
+        two.road.fates.lock().unwrap().extend(fates);
+        if next(&mut state) % 3 == 0 {
+            two.suzies.pay("suzie", Side::Stock, 20 + number, 3).await.unwrap();
+            owed -= 3;
+        } else {
+            two.bobs.pay("bob", Side::Foil, 20 + number, 5).await.unwrap();
+            owed += 5;
+        }
+        for (town, agent) in [(&two.suzies, 9), (&two.bobs, 8)] {
+            if next(&mut state) % 2 == 0 {
+                two.carry(town, agent).await;
+            }
+        }
+    }
+    two.road.fates.lock().unwrap().clear();
+    two.settle().await;
+    two.assert_agreed(owed).await;
+}
+
+async fn who_is_away_is_tried_again_ever_later(store: Store) {
+    let two = Two::with_tally(store).await;
+    two.road.sites.lock().unwrap().remove(&agent_of(8));
+    two.suzies.pay("suzie", Side::Stock, 10, 5).await.unwrap();
+    let (mut tries, mut last, mut waits) = (0, 0, Vec::new());
+    for second in 0..200 {
+        let carried = two.carry(&two.suzies, 9).await;
+        assert!(carried.sent == 0 && carried.refused == 0);
+        if carried.later > 0 {
+            waits.push(second - last);
+            (tries, last) = (tries + 1, second);
+        }
+        two.suzies.world.pass(1_000);
+    }
+    assert!((5..12).contains(&tries), "{tries}: {waits:?}");
+    assert!(waits[1..].is_sorted(), "{waits:?}");
+    // It is back; what it says of its own accord tells that, and nothing waits any longer.
+    two.road.leads_to(agent_of(8), &two.bobs.site);
+    two.bobs.pay("bob", Side::Foil, 11, 5).await.unwrap();
+    assert!(two.carry(&two.bobs, 8).await.sent > 0);
+    assert!(two.carry(&two.suzies, 9).await.sent > 0);
+    two.settle().await;
+    two.assert_agreed(0).await;
+}
+
+async fn what_is_refused_is_given_up_and_told(store: Store) {
+    let two = Two::with_tally(store.clone()).await;
+    // What comes in another's name is not heard, and its sender is told.
+    *two.road.from.lock().unwrap() = Some(agent_of(7));
+    two.suzies.pay("suzie", Side::Stock, 10, 5).await.unwrap();
+    let carried = two.carry(&two.suzies, 9).await;
+    assert_eq!((carried.sent, carried.later), (0, 0));
+    assert!(carried.refused > 0);
+    let audience = store::Audience::Site;
+    let told = store.read().await.unwrap().events(audience, 0, 10_000).await.unwrap();
+    let told = told.iter().find(|event| event.event.kind == "letter_refused").unwrap();
+    assert!(told.event.text.contains("cannot speak for"), "{}", told.event.text);
+    // A reminder says it again.
+    *two.road.from.lock().unwrap() = None;
+    assert!(two.suzies.site.remind().await.unwrap() > 0);
+    two.settle().await;
+    two.assert_agreed(-5).await;
+}
+
+#[tokio::test]
+async fn where_an_agent_answers_travels_with_what_it_says() {
+    let two = Two::new(Store::memory()).await;
+    let place = |port: u16| -> Endpoint { format!("127.0.0.1:{port}").parse().unwrap() };
+    two.suzies.site.answers_at(Some(place(8421)));
+    two.bobs.site.answers_at(Some(place(8422)));
+    assert!(!two.suzies.site.knows(agent_of(8)).await.unwrap());
+    two.open_tally().await;
+    assert!(two.suzies.site.knows(agent_of(8)).await.unwrap());
+    assert!(!two.suzies.site.knows(agent_of(7)).await.unwrap());
+    let asked = two.road.asked_at.lock().unwrap().clone();
+    assert!(asked.contains(&vec![place(8421)]) && asked.contains(&vec![place(8422)]));
+    // Suzie's site moves: the next that it says tells where it is.
+    two.suzies.site.answers_at(Some(place(9000)));
+    two.suzies.pay("suzie", Side::Stock, 10, 5).await.unwrap();
+    two.settle().await;
+    assert!(two.road.asked_at.lock().unwrap().contains(&vec![place(9000)]));
+    two.assert_agreed(-5).await;
+}
