@@ -94,8 +94,9 @@ impl Outgoing {
     fn ask_no_more(&mut self) -> Vec<AgentId> {
         let dials =
             self.agents.iter_mut().filter_map(|(agent, out)| Some((agent, out.dial.as_mut()?)));
-        let asking = dials.filter(|(_, dial)| std::mem::take(&mut dial.asking) > 0);
-        asking.map(|(agent, _)| *agent).collect()
+        let asking = dials
+            .filter_map(|(agent, dial)| (std::mem::take(&mut dial.asking) > 0).then_some(*agent));
+        asking.collect()
     }
 
     /// Forgets what nobody waits for any more.
