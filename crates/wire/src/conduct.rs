@@ -30,14 +30,14 @@ pub(crate) enum Offence {
 }
 
 /// How much may be forgiven: lines break, programs are old, so some things happen.
-const PATIENCE: Rate = Rate { burst: 20, per_minute: 20 };
+const PATIENCE: Rate = Rate { burst: 20, per_minute: 10 };
 
 impl Offence {
     /// How much of the patience it takes; what takes more than there ever is ends it at once.
     const fn weight(self) -> u32 {
         match self {
             Self::OverRate | Self::NotKnown | Self::KindUnknown => 1,
-            Self::Stalled | Self::Short | Self::BadReply => 7,
+            Self::Stalled | Self::Short | Self::BadReply => 9,
             Self::TooLarge | Self::Garbage => PATIENCE.burst + 1,
         }
     }

@@ -23,6 +23,10 @@ pub struct Limits {
     /// How long a connection may be unused: letters often come in pairs, some seconds apart.
     /// Default 60 s.
     pub idle: Duration,
+    /// How long nothing may come from an agent, though it was asked for a sign of life, until its
+    /// connection is closed: longer than a short break of the line. Over TCP it may take twice as
+    /// long. Default 15 s.
+    pub silent: Duration,
     /// How long a message may take to come in whole: 256 KiB at a tenth of a megabit a second.
     /// Default 20 s.
     pub read_within: Duration,
@@ -30,9 +34,9 @@ pub struct Limits {
     pub answer_within: Duration,
     /// The most messages that were read and are not answered yet. Default 512.
     pub waiting: usize,
-    /// The most of them from one agent. More than it sends at once. Default 32.
+    /// The most of them from one agent. More than it sends at once. Default 64.
     pub waiting_per_agent: usize,
-    /// The most of them from agents that are no partners'. Default 64.
+    /// The most of them from agents that are no partners'. Default 128.
     pub waiting_of_strangers: usize,
     /// How many messages the inbox is given at once: it has to wait for one disk. Default 32.
     pub at_work: usize,
@@ -41,7 +45,7 @@ pub struct Limits {
     /// The most messages that wait to be sent to one agent. Default 1024.
     pub sends_waiting: usize,
     /// How many messages are sent to one agent before the first of them is answered: enough to fill
-    /// a long line, fewer than the other side lets wait. Default 16.
+    /// a long line, fewer than the other side lets wait. Default 32.
     pub sends_at_once: usize,
     /// The most agents whose addresses, and whose conduct, are remembered. Default 4096: some
     /// megabytes.
@@ -66,15 +70,16 @@ impl Default for Limits {
             opening: 64,
             open_within: Duration::from_secs(10),
             idle: Duration::from_mins(1),
+            silent: Duration::from_secs(15),
             read_within: Duration::from_secs(20),
             answer_within: Duration::from_secs(20),
             waiting: 512,
-            waiting_per_agent: 32,
-            waiting_of_strangers: 64,
+            waiting_per_agent: 64,
+            waiting_of_strangers: 128,
             at_work: 32,
             bytes: 64 * 1024 * 1024,
             sends_waiting: 1024,
-            sends_at_once: 16,
+            sends_at_once: 32,
             agents: 4096,
             addresses: 8,
             cut_off: Duration::from_mins(1),
@@ -113,3 +118,15 @@ pub(crate) const COMMANDS: usize = 256;
 
 /// How often what has lasted long enough is looked for.
 pub(crate) const TICK: Duration = Duration::from_millis(250);
+
+/// At the end, how long what was answered last may take to go out.
+pub(crate) const LINGER: Duration = Duration::from_millis(100);
+
+/// Then, how long connections may take to close in good order.
+pub(crate) const PARTING: Duration = Duration::from_secs(1);
+
+/// Then, how long libp2p's tasks may take to end and the system to have its ports again.
+pub(crate) const ENDING: Duration = Duration::from_secs(5);
+
+/// How often that is looked at.
+pub(crate) const POLL: Duration = Duration::from_millis(10);

@@ -59,6 +59,8 @@ fn muxer() -> yamux::Config {
 
 fn quic_config(mut config: quic::Config, limits: &Limits) -> quic::Config {
     config.handshake_timeout = limits.open_within;
+    config.max_idle_timeout = u32::try_from(limits.silent.as_millis()).unwrap_or(u32::MAX);
+    config.keep_alive_interval = limits.silent / 3;
     config.max_concurrent_stream_limit = u32::try_from(STREAMS).unwrap_or(u32::MAX);
     config.max_stream_data = STREAM_BYTES;
     config.max_connection_data = CONNECTION_BYTES;
@@ -90,6 +92,7 @@ fn behaviour(key: &Keypair, limits: &Limits) -> Net {
         .with_agent_version(concat!("mychips/", env!("CARGO_PKG_VERSION")).to_owned())
         .with_push_listen_addr_updates(true)
         .with_cache_size(0);
+    let ping = ping::Config::new().with_interval(limits.silent).with_timeout(limits.silent);
     let versions = VERSIONS.iter().map(|name| (StreamProtocol::new(name), ProtocolSupport::Full));
     let messages = request_response::Config::default()
         .with_request_timeout(exchange(limits))
@@ -98,7 +101,7 @@ fn behaviour(key: &Keypair, limits: &Limits) -> Net {
     Net {
         limits: connection_limits::Behaviour::new(connections),
         blocked: allow_block_list::Behaviour::default(),
-        ping: ping::Behaviour::new(ping::Config::new()),
+        ping: ping::Behaviour::new(ping),
         identify: identify::Behaviour::new(identify),
         messages: request_response::Behaviour::with_codec(frames, versions, messages),
     }

@@ -77,7 +77,7 @@ pub const TABLE: [Row; Kind::ALL.len()] = [
         byte: 3,
         from: Who::Partner,
         max_bytes: MAX_RECORD_BYTES,
-        rate: Rate { burst: 2_000, per_minute: 30_000 },
+        rate: Rate { burst: 4_000, per_minute: 120_000 },
     },
     Row {
         kind: Kind::Invoice,

@@ -7,8 +7,9 @@ mod incoming;
 mod names;
 mod outgoing;
 
+use std::collections::HashMap;
 use std::convert::Infallible;
-use std::net::TcpListener;
+use std::net::{TcpListener, UdpSocket};
 use std::sync::{Arc, RwLock};
 
 use futures::StreamExt as _;
@@ -19,7 +20,7 @@ use protocol::AgentId;
 use protocol::address::{Endpoint, Transport};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
-use tokio::time::{Instant, interval, timeout};
+use tokio::time::{Instant, interval, sleep, timeout};
 
 use crate::book::Book;
 use crate::codec::Request;
@@ -27,7 +28,7 @@ use crate::conduct::{Conduct, Offence};
 use crate::counts::Counters;
 use crate::error::StartError;
 use crate::inbox::Inbox;
-use crate::limits::{Limits, TICK};
+use crate::limits::{ENDING, LINGER, Limits, PARTING, POLL, TICK};
 use crate::net::{Net, NetEvent};
 use crate::place::{self, Listen};
 use connected::Connected;
@@ -81,6 +82,8 @@ pub(crate) struct Task<I> {
     incoming: Incoming<I>,
     outgoing: Outgoing,
     names: JoinSet<Found>,
+    /// Whom libp2p is told not to let in.
+    blocked: HashMap<PeerId, AgentId>,
     /// Until when what the inbox is at work on may be answered, once the wire is to end: from then
     /// on nothing new is taken.
     closing: Option<Instant>,
@@ -111,6 +114,7 @@ impl<I: Inbox> Task<I> {
             incoming: Incoming::new(inbox, &limits),
             outgoing: Outgoing::default(),
             names: JoinSet::new(),
+            blocked: HashMap::new(),
             closing: None,
             over,
             limits,
@@ -165,6 +169,7 @@ impl<I: Inbox> Task<I> {
                 _ = tick.tick() => self.tick(),
             }
         }
+        self.part().await;
         self.end().await;
     }
 
@@ -267,21 +272,15 @@ impl<I: Inbox> Task<I> {
         if let Some(for_ms) = self.conduct.offend(agent, offence, now_ms) {
             self.shared.counts.cut_off.one();
             tracing::warn!(%agent, for_ms, why = offence.name(), "agent cut off");
+            self.blocked.insert(peer, agent);
             self.swarm.behaviour_mut().blocked.block_peer(peer);
         }
     }
 
     fn tick(&mut self) {
         let now_ms = self.now_ms();
-        let blocked = self.swarm.behaviour().blocked.blocked_peers().iter();
-        let over: Vec<PeerId> = blocked
-            .filter(|peer| {
-                let agent = crate::identity::agent(peer);
-                agent.is_none_or(|agent| self.conduct.cut_for(agent, now_ms).is_none())
-            })
-            .copied()
-            .collect();
-        for peer in over {
+        let over = |_: &PeerId, agent: &mut AgentId| self.conduct.cut_for(*agent, now_ms).is_none();
+        for (peer, _) in self.blocked.extract_if(over) {
             self.swarm.behaviour_mut().blocked.unblock_peer(peer);
         }
         self.outgoing.sweep();
@@ -294,16 +293,56 @@ impl<I: Inbox> Task<I> {
         self.closing = Some(Instant::now() + self.limits.drain);
     }
 
+    /// Lets what was answered last go out, which libp2p tells nobody of, and closes connections in
+    /// good order.
+    async fn part(&mut self) {
+        let peers: Vec<PeerId> = self.swarm.connected_peers().copied().collect();
+        if peers.is_empty() {
+            return;
+        }
+        let forever = async { while self.swarm.next().await.is_some() {} };
+        let _ = timeout(LINGER, forever).await;
+        for peer in peers {
+            // One that has gone meanwhile needs no closing.
+            let _ = self.swarm.disconnect_peer_id(peer);
+        }
+        let closed = async {
+            while self.swarm.connected_peers().next().is_some() {
+                self.swarm.next().await;
+            }
+        };
+        let _ = timeout(PARTING, closed).await;
+    }
+
     async fn end(self) {
         let Self { swarm, mut ended, incoming, mut names, shared, over, .. } = self;
         drop(swarm);
         drop(incoming);
         names.shutdown().await;
+        let ports = shared.listening();
         shared.listen(Vec::clear);
         shared.counts.connections.set(0);
-        // Until no task of libp2p's is left; each ends when the swarm is gone.
-        let _ = timeout(TICK * 20, async { while ended.recv().await.is_some() {} }).await;
+        // Each task of libp2p's ends when the swarm is gone. QUIC has some of its own, which end when
+        // its connections have said goodbye: then its ports are free.
+        let gone = async {
+            while ended.recv().await.is_some() {}
+            for at in ports {
+                while !is_free(&at) {
+                    sleep(POLL).await;
+                }
+            }
+        };
+        let _ = timeout(ENDING, gone).await;
         let _ = over.send(true);
+    }
+}
+
+/// Whether the system has a port of ours back.
+fn is_free(at: &Endpoint) -> bool {
+    let Some(ip) = place::number(&at.host) else { return true };
+    match at.transport {
+        Transport::Tcp => TcpListener::bind((ip, at.port)).is_ok(),
+        Transport::Quic => UdpSocket::bind((ip, at.port)).is_ok(),
     }
 }
 

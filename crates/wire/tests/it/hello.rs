@@ -96,7 +96,10 @@ async fn whoever_is_not_there_cannot_be_reached() {
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let at: Endpoint = format!("127.0.0.1:{}", free.local_addr().unwrap().port()).parse().unwrap();
     drop(free);
-    let why = quernby.say_at(agent(2), &[at.clone()], Kind::Chain, "hello").await.unwrap_err();
+    let why = quernby
+        .say_at(agent(2), std::slice::from_ref(&at), Kind::Chain, "hello")
+        .await
+        .unwrap_err();
     let text = why.to_string();
     let NotSent::Unreachable { tried, .. } = why else { panic!("{why}") };
     assert_eq!(tried.iter().map(|attempt| &attempt.at).collect::<Vec<_>>(), [&at]);

@@ -2,10 +2,11 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use protocol::address::{Endpoint, Transport};
 use tokio::runtime::{Builder, Runtime};
-use wire::{Kind, Listen, NotSent, Wire};
+use wire::{Kind, Limits, Listen, NotSent, Wire};
 
 use crate::sites::{Desk, Site, agent, key, limits, until};
 
@@ -64,7 +65,10 @@ fn mortal(n: u8, at: SocketAddr, transport: Transport, open: usize) -> (Runtime,
 
 fn dies_and_comes_back(transport: Transport) {
     let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-    let quernby = Arc::new(runtime.block_on(Site::start(1, transport)));
+    // Whoever is killed does not say goodbye over QUIC.
+    let soon = Limits { silent: Duration::from_secs(2), ..limits() };
+    let quernby = Site::start_with(1, transport, Desk::knowing([agent(2)]), soon);
+    let quernby = Arc::new(runtime.block_on(quernby));
     let (life, highfold) = mortal(2, "127.0.0.1:0".parse().unwrap(), transport, 0);
     let at: Vec<Endpoint> = highfold.at();
     let port = at[0].port;

@@ -90,11 +90,20 @@ pub(crate) struct Rough {
 }
 
 impl Rough {
-    /// One that speaks these versions.
+    /// One that speaks these versions, and waits as long as a test does.
     pub(crate) fn speaking(n: u8, versions: &[&'static str]) -> Self {
+        Self::waiting(n, versions, crate::sites::LONG)
+    }
+
+    /// One that waits for a second only: what it does not end, nobody ends for it.
+    pub(crate) fn impatient(n: u8) -> Self {
+        Self::waiting(n, &["/mychips/1"], Duration::from_secs(1))
+    }
+
+    fn waiting(n: u8, versions: &[&'static str], within: Duration) -> Self {
         let versions =
             versions.iter().map(|name| (StreamProtocol::new(name), ProtocolSupport::Full));
-        let config = Config::default().with_request_timeout(Duration::from_secs(30));
+        let config = Config::default().with_request_timeout(within);
         let behaviour = Behaviour::with_codec(Raw, versions, config);
         let swarm =
             SwarmBuilder::with_existing_identity(Keypair::ed25519_from_bytes([n; 32]).unwrap())
