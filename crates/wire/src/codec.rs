@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
-use libp2p::StreamProtocol;
-use libp2p::request_response::Codec;
+use libp2p_request_response::Codec;
+use libp2p_swarm::StreamProtocol;
 use protocol::json::MAX_RECORD_BYTES;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;

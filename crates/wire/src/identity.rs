@@ -1,8 +1,7 @@
 //! An agent's key as libp2p holds it. A peer id of libp2p's and an agent id are the same thing: both
 //! are the Ed25519 key.
 
-use libp2p::PeerId;
-use libp2p::identity::Keypair;
+use libp2p_identity::{Keypair, PeerId};
 use protocol::{AgentId, KeyError, SecretKey, Signer as _};
 use serde::Deserialize;
 use zeroize::Zeroizing;

@@ -5,12 +5,22 @@ use std::future::Future;
 use std::num::NonZeroU8;
 use std::pin::Pin;
 
-use libp2p::allow_block_list::{self, BlockedPeers};
-use libp2p::connection_limits::{self, ConnectionLimits};
-use libp2p::identity::Keypair;
-use libp2p::request_response::{self, ProtocolSupport};
-use libp2p::swarm::{Config, NetworkBehaviour, Swarm};
-use libp2p::{StreamProtocol, SwarmBuilder, identify, noise, ping, quic, tcp, yamux};
+use libp2p_allow_block_list::{self as allow_block_list, BlockedPeers};
+use libp2p_connection_limits::{self as connection_limits, ConnectionLimits};
+use libp2p_core::Transport as _;
+use libp2p_core::muxing::StreamMuxerBox;
+use libp2p_core::transport::Boxed;
+use libp2p_core::transport::timeout::TransportTimeout;
+use libp2p_core::upgrade::Version;
+use libp2p_identify as identify;
+use libp2p_identity::{Keypair, PeerId};
+use libp2p_noise as noise;
+use libp2p_ping as ping;
+use libp2p_quic as quic;
+use libp2p_request_response::{self as request_response, ProtocolSupport};
+use libp2p_swarm::{Config, NetworkBehaviour, StreamProtocol, Swarm};
+use libp2p_tcp as tcp;
+use libp2p_yamux as yamux;
 use tokio::sync::mpsc;
 
 use crate::codec::Frames;
@@ -23,6 +33,7 @@ pub const VERSIONS: &[&str] = &["/mychips/1"];
 
 /// What an agent does on each connection.
 #[derive(NetworkBehaviour)]
+#[behaviour(prelude = "libp2p_swarm::derive_prelude")]
 pub(crate) struct Net {
     pub(crate) limits: connection_limits::Behaviour,
     pub(crate) blocked: allow_block_list::Behaviour<BlockedPeers>,
@@ -35,19 +46,32 @@ pub(crate) struct Net {
 pub(crate) type Alive = mpsc::Sender<Infallible>;
 
 /// What is set up, not yet listening.
-pub(crate) fn build(key: Keypair, limits: &Limits, alive: Alive) -> Result<Swarm<Net>, StartError> {
-    let failed = |reason: String| StartError::Encryption { reason };
-    let swarm = SwarmBuilder::with_existing_identity(key)
-        .with_tokio()
-        .with_tcp(tcp::Config::default().nodelay(true), noise::Config::new, muxer)
-        .map_err(|error| failed(error.to_string()))?
-        .with_quic_config(|config| quic_config(config, limits))
-        .with_behaviour(|key| behaviour(key, limits))
-        .map_err(|error| failed(error.to_string()))?
-        .with_swarm_config(|_| swarm_config(limits, alive))
-        .with_connection_timeout(limits.open_within)
-        .build();
-    Ok(swarm)
+pub(crate) fn build(
+    key: &Keypair,
+    limits: &Limits,
+    alive: Alive,
+) -> Result<Swarm<Net>, StartError> {
+    let transport = transport(key, limits)?;
+    let peer = key.public().to_peer_id();
+    Ok(Swarm::new(transport, behaviour(key, limits), peer, swarm_config(limits, alive)))
+}
+
+/// TCP with Noise and yamux, and QUIC, which has both in itself.
+fn transport(
+    key: &Keypair,
+    limits: &Limits,
+) -> Result<Boxed<(PeerId, StreamMuxerBox)>, StartError> {
+    let noise = noise::Config::new(key);
+    let noise = noise.map_err(|error| StartError::Encryption { reason: error.to_string() })?;
+    let tcp = tcp::tokio::Transport::new(tcp::Config::default().nodelay(true))
+        .upgrade(Version::V1Lazy)
+        .authenticate(noise)
+        .multiplex(muxer())
+        .map(|(peer, muxer), _| (peer, StreamMuxerBox::new(muxer)));
+    let quic = quic::tokio::Transport::new(quic_config(quic::Config::new(key), limits))
+        .map(|(peer, muxer), _| (peer, StreamMuxerBox::new(muxer)));
+    let either = tcp.or_transport(quic).map(|either, _| either.into_inner());
+    Ok(TransportTimeout::new(either, limits.open_within).boxed())
 }
 
 fn muxer() -> yamux::Config {

@@ -4,8 +4,8 @@
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
-use libp2p::Multiaddr;
-use libp2p::multiaddr::Protocol as Part;
+use libp2p_core::Multiaddr;
+use libp2p_core::multiaddr::Protocol as Part;
 use protocol::address::{Endpoint, Host, Transport};
 
 /// Where to listen.

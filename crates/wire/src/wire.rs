@@ -44,7 +44,7 @@ impl Wire {
         let (pair, agent) = identity::keypair(key)?;
         // Nothing is ever sent: that it ends is the news.
         let (alive, ended) = mpsc::channel(1);
-        let swarm = net::build(pair, &limits, alive)?;
+        let swarm = net::build(&pair, &limits, alive)?;
         let shared = Arc::new(Shared::new(agent));
         let (commands, orders) = mpsc::channel(COMMANDS);
         let (end, over) = watch::channel(false);

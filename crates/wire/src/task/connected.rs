@@ -4,9 +4,10 @@ use std::collections::HashMap;
 use std::error::Error;
 use std::net::IpAddr;
 
-use libp2p::core::ConnectedPoint;
-use libp2p::swarm::ConnectionId;
-use libp2p::{PeerId, identify};
+use libp2p_core::ConnectedPoint;
+use libp2p_identify as identify;
+use libp2p_identity::PeerId;
+use libp2p_swarm::ConnectionId;
 use protocol::AgentId;
 use protocol::address::Endpoint;
 

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::FutureExt as _;
-use libp2p::PeerId;
-use libp2p::request_response::{InboundRequestId, ResponseChannel};
+use libp2p_identity::PeerId;
+use libp2p_request_response::{InboundRequestId, ResponseChannel};
 use protocol::AgentId;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;

@@ -13,9 +13,11 @@ use std::net::{TcpListener, UdpSocket};
 use std::sync::{Arc, RwLock};
 
 use futures::StreamExt as _;
-use libp2p::request_response::{Event, Message};
-use libp2p::swarm::{Swarm, SwarmEvent};
-use libp2p::{PeerId, identify, ping};
+use libp2p_identify as identify;
+use libp2p_identity::PeerId;
+use libp2p_ping as ping;
+use libp2p_request_response::{Event, Message};
+use libp2p_swarm::{Swarm, SwarmEvent};
 use protocol::AgentId;
 use protocol::address::{Endpoint, Transport};
 use tokio::sync::{mpsc, oneshot, watch};
@@ -251,7 +253,7 @@ impl<I: Inbox> Task<I> {
         }
     }
 
-    fn listens(&self, address: &libp2p::Multiaddr) {
+    fn listens(&self, address: &libp2p_core::Multiaddr) {
         if let Some(at) = place::read(address) {
             self.shared.listen(|all| {
                 if !all.contains(&at) {

@@ -4,10 +4,10 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
-use libp2p::PeerId;
-use libp2p::request_response::{OutboundFailure, OutboundRequestId};
-use libp2p::swarm::dial_opts::{DialOpts, PeerCondition};
-use libp2p::swarm::{ConnectionId, DialError};
+use libp2p_identity::PeerId;
+use libp2p_request_response::{OutboundFailure, OutboundRequestId};
+use libp2p_swarm::dial_opts::{DialOpts, PeerCondition};
+use libp2p_swarm::{ConnectionId, DialError};
 use protocol::AgentId;
 use protocol::address::{Endpoint, Host};
 use tokio::sync::oneshot;

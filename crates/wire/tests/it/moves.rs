@@ -51,7 +51,17 @@ async fn a_partners_agent_says_where_else_it_answers() {
     // A stranger is not followed.
     let stranger = Site::start(50, Transport::Tcp).await;
     stranger.say(&quernby, Kind::Answer, "hello").await.unwrap();
-    assert!(quernby.wire.addresses(agent(50)).await.is_empty());
+    for _ in 0..40 {
+        assert!(quernby.wire.addresses(agent(50)).await.is_empty());
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    // Until it is a partner's.
+    quernby.desk.meet(agent(50));
+    stranger.say(&quernby, Kind::Tally, "hello").await.unwrap();
+    until("its address is heard", || async {
+        quernby.wire.addresses(agent(50)).await == stranger.at()
+    })
+    .await;
 }
 
 /// An agent in a runtime of its own, which can be killed.

@@ -5,11 +5,15 @@ use std::io;
 use std::time::Duration;
 
 use futures::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, StreamExt as _};
-use libp2p::identity::Keypair;
-use libp2p::request_response::{Behaviour, Codec, Config, Event, Message, ProtocolSupport};
-use libp2p::swarm::dial_opts::DialOpts;
-use libp2p::swarm::{Swarm, SwarmEvent};
-use libp2p::{Multiaddr, PeerId, StreamProtocol, SwarmBuilder, noise, quic, tcp, yamux};
+use libp2p_core::muxing::StreamMuxerBox;
+use libp2p_core::upgrade::Version;
+use libp2p_core::{Multiaddr, Transport as _};
+use libp2p_identity::Keypair;
+use libp2p_identity::PeerId;
+use libp2p_request_response::{Behaviour, Codec, Config, Event, Message, ProtocolSupport};
+use libp2p_swarm::StreamProtocol;
+use libp2p_swarm::dial_opts::DialOpts;
+use libp2p_swarm::{Swarm, SwarmEvent};
 use protocol::AgentId;
 use protocol::address::{Endpoint, Host, Transport};
 
@@ -105,15 +109,17 @@ impl Rough {
             versions.iter().map(|name| (StreamProtocol::new(name), ProtocolSupport::Full));
         let config = Config::default().with_request_timeout(within);
         let behaviour = Behaviour::with_codec(Raw, versions, config);
-        let swarm =
-            SwarmBuilder::with_existing_identity(Keypair::ed25519_from_bytes([n; 32]).unwrap())
-                .with_tokio()
-                .with_tcp(tcp::Config::default(), noise::Config::new, yamux::Config::default)
-                .unwrap()
-                .with_quic_config(|config: quic::Config| config)
-                .with_behaviour(|_| behaviour)
-                .unwrap()
-                .build();
+        let key = Keypair::ed25519_from_bytes([n; 32]).unwrap();
+        let tcp = libp2p_tcp::tokio::Transport::new(libp2p_tcp::Config::default())
+            .upgrade(Version::V1Lazy)
+            .authenticate(libp2p_noise::Config::new(&key).unwrap())
+            .multiplex(libp2p_yamux::Config::default())
+            .map(|(peer, muxer), _| (peer, StreamMuxerBox::new(muxer)));
+        let quic = libp2p_quic::tokio::Transport::new(libp2p_quic::Config::new(&key))
+            .map(|(peer, muxer), _| (peer, StreamMuxerBox::new(muxer)));
+        let both = tcp.or_transport(quic).map(|either, _| either.into_inner()).boxed();
+        let config = libp2p_swarm::Config::with_tokio_executor();
+        let swarm = Swarm::new(both, behaviour, key.public().to_peer_id(), config);
         Self { swarm }
     }
 
