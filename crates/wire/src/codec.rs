@@ -175,7 +175,7 @@ fn bad(reason: BadReply) -> io::Error {
 pub(crate) fn frame(kind: Kind, bytes: &[u8]) -> Arc<[u8]> {
     let length = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
     let head = Head { byte: kind.row().byte, length }.write();
-    head.iter().chain(bytes).copied().collect()
+    [&head[..], bytes].concat().into()
 }
 
 #[cfg(test)]

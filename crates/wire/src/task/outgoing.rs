@@ -125,7 +125,9 @@ impl<I: Inbox> Task<I> {
             return sending.end(Err(NotSent::CutOff { agent: to, for_ms }));
         }
         let out = self.outgoing.agents.entry(to).or_default();
-        out.waiting.retain(|waiting| !waiting.answer.is_closed());
+        if out.waiting.len() >= self.limits.sends_waiting {
+            out.waiting.retain(|waiting| !waiting.answer.is_closed());
+        }
         if out.waiting.len() >= self.limits.sends_waiting {
             let reason = "too many messages wait to be sent to it".to_owned();
             let after_ms = ROOM_AFTER_MS.into();

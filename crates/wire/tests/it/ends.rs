@@ -7,9 +7,10 @@ use std::time::Duration;
 use protocol::address::Transport;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
+use tokio::time::timeout;
 use wire::{Kind, Limits, Listen, NotSent, Wire};
 
-use crate::sites::{Desk, Site, agent, key, limits, until};
+use crate::sites::{Desk, LONG, Site, agent, key, limits, until};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_waits_is_not_sent_and_ports_are_free() {
@@ -71,15 +72,39 @@ async fn what_is_at_work_is_answered() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_sends_hears_of_the_end_before_it() {
+    let closed = || Desk::with_door([agent(1), agent(2)], 0);
+    let quernby = Arc::new(Site::start_with(1, Transport::Tcp, closed(), limits()).await);
+    let long = Limits { drain: LONG, ..limits() };
+    let highfold = Arc::new(Site::start_with(2, Transport::Tcp, closed(), long).await);
+    let say = |from: &Arc<Site>, to: &Arc<Site>| {
+        let (from, to) = (Arc::clone(from), Arc::clone(to));
+        tokio::spawn(async move { from.say(&to, Kind::Chain, "hello").await })
+    };
+    let (_there, back) = (say(&quernby, &highfold), say(&highfold, &quernby));
+    until("both are at work", || async {
+        !highfold.desk.came().is_empty() && !quernby.desk.came().is_empty()
+    })
+    .await;
+    let wire = highfold.wire.clone();
+    let ends = tokio::spawn(async move { wire.shutdown().await });
+    assert_eq!(back.await.unwrap(), Err(NotSent::ShutDown));
+    assert!(!ends.is_finished(), "did not wait for what is at work");
+    highfold.desk.door.add_permits(1);
+    ends.await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_inbox_that_never_answers_does_not_hold_up_the_end() {
     let quernby = Arc::new(Site::start(1, Transport::Tcp).await);
-    let soon = Limits { drain: Duration::from_millis(50), ..limits() };
+    let never = LONG * 60;
+    let soon = Limits { drain: Duration::from_millis(50), answer_within: never, ..limits() };
     let desk = Desk::with_door([agent(1)], 0);
     let highfold = Arc::new(Site::start_with(2, Transport::Tcp, desk, soon).await);
     let (from, to) = (Arc::clone(&quernby), Arc::clone(&highfold));
     let asked = tokio::spawn(async move { from.say(&to, Kind::Chain, "at work").await });
     until("it is at work", || async { highfold.desk.came().len() == 1 }).await;
-    highfold.wire.shutdown().await;
+    assert!(timeout(LONG, highfold.wire.shutdown()).await.is_ok(), "waits for the inbox");
     assert!(asked.await.unwrap().unwrap_err().may_pass());
 }
 
