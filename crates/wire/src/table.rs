@@ -1,0 +1,166 @@
+//! The table: every kind of message has a row that says who may send it, how large it may be and how
+//! often it may come. It is kept in this one place, for what comes and for what goes.
+
+use protocol::json::MAX_RECORD_BYTES;
+use protocol::negotiation;
+use protocol::note::Body;
+
+use crate::bucket::Rate;
+
+/// What a message is about.
+///
+/// A message between halves of a tally is of one of these. A kind that has no row is answered with
+/// [`crate::NotSent::KindUnknown`]; nothing of it is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Kind {
+    /// The answer to an invitation; a token in it is its proof.
+    Answer,
+    /// What else is said of the agreement: offers, what became of them.
+    Tally,
+    /// Chits, settings and keys on the chain, and what is said of the chain.
+    Chain,
+    /// Invoices, and what is said of them.
+    Invoice,
+}
+
+/// Who may send a kind of message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Who {
+    /// Whoever connects.
+    Anyone,
+    /// The agent of a user's partner on a tally here, open or in the making. Which tally is meant,
+    /// whoever receives the message checks.
+    Partner,
+}
+
+/// What holds for a kind of message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Row {
+    /// The kind.
+    pub kind: Kind,
+    /// The number that it has in a frame; never used again for another kind.
+    pub byte: u8,
+    /// Who may send it.
+    pub from: Who,
+    /// The most bytes of a message.
+    pub max_bytes: usize,
+    /// How often one agent may send it.
+    pub rate: Rate,
+}
+
+/// All rows.
+///
+/// Sizes: a note is one record, and the largest of them (32 chits with long memos, a tally with two
+/// certs) come near to the largest record that is read. An answer holds one cert, which is at most
+/// 40 KiB with all its lists full, an invoice less.
+///
+/// Rates: a site that takes notes writes some thousands a second to its disk, so one partner may use
+/// a part of that for long and more for a moment, as after a time away. Answers come from people
+/// who scan a code.
+pub const TABLE: [Row; Kind::ALL.len()] = [
+    Row {
+        kind: Kind::Answer,
+        byte: 1,
+        from: Who::Anyone,
+        max_bytes: 64 * 1024,
+        rate: Rate { burst: 30, per_minute: 60 },
+    },
+    Row {
+        kind: Kind::Tally,
+        byte: 2,
+        from: Who::Partner,
+        max_bytes: MAX_RECORD_BYTES,
+        rate: Rate { burst: 500, per_minute: 3_000 },
+    },
+    Row {
+        kind: Kind::Chain,
+        byte: 3,
+        from: Who::Partner,
+        max_bytes: MAX_RECORD_BYTES,
+        rate: Rate { burst: 4_000, per_minute: 120_000 },
+    },
+    Row {
+        kind: Kind::Invoice,
+        byte: 4,
+        from: Who::Partner,
+        max_bytes: 64 * 1024,
+        rate: Rate { burst: 500, per_minute: 3_000 },
+    },
+];
+
+/// How often all agents that are no partners' may send, together: names cost nothing, so what each
+/// may do says little.
+pub const STRANGERS: Rate = Rate { burst: 300, per_minute: 1_200 };
+
+/// The most bytes of an answer to any message.
+pub const MAX_REPLY_BYTES: usize = 64 * 1024;
+
+impl Kind {
+    /// Every kind, in the order of [`TABLE`].
+    pub const ALL: [Self; 4] = [Self::Answer, Self::Tally, Self::Chain, Self::Invoice];
+
+    /// The kind of message in which a note travels.
+    #[must_use]
+    pub const fn of(body: &Body) -> Self {
+        match body {
+            Body::Negotiation(negotiation::Message::Answer { .. }) => Self::Answer,
+            Body::Negotiation(_) => Self::Tally,
+            Body::Ledger(_) => Self::Chain,
+            Body::Invoice(_) => Self::Invoice,
+        }
+    }
+
+    /// Its row.
+    #[must_use]
+    pub const fn row(self) -> &'static Row {
+        const ROWS: &[Row; Kind::ALL.len()] = &TABLE;
+        &ROWS[self as usize]
+    }
+
+    /// The kind with this number in a frame.
+    #[must_use]
+    pub fn of_byte(byte: u8) -> Option<Self> {
+        TABLE.iter().find(|row| row.byte == byte).map(|row| row.kind)
+    }
+
+    /// As it is written in logs and messages.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Answer => "answer",
+            Self::Tally => "tally",
+            Self::Chain => "chain",
+            Self::Invoice => "invoice",
+        }
+    }
+}
+
+impl std::fmt::Display for Kind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_kind_finds_its_own_row() {
+        for (place, kind) in Kind::ALL.into_iter().enumerate() {
+            assert_eq!(kind as usize, place);
+            assert_eq!(kind.row().kind, kind);
+            assert_eq!(Kind::of_byte(kind.row().byte), Some(kind));
+        }
+        let known = (0..=u8::MAX).filter_map(Kind::of_byte).count();
+        assert_eq!(known, Kind::ALL.len());
+    }
+
+    #[test]
+    fn only_answers_to_invitations_come_from_anyone() {
+        let open: Vec<_> = TABLE.iter().filter(|row| row.from == Who::Anyone).collect();
+        assert_eq!(open.len(), 1);
+        assert_eq!(open[0].kind, Kind::Answer);
+        assert!(TABLE.iter().all(|row| row.max_bytes <= MAX_RECORD_BYTES));
+    }
+}

@@ -1,0 +1,137 @@
+//! The table is kept: who may send what, how large, how much may wait.
+
+use std::sync::Arc;
+
+use protocol::address::Transport;
+use tokio::task::JoinSet;
+use wire::{Kind, Limits, NotSent, TABLE, Who};
+
+use crate::sites::{Desk, Site, agent, limits, until};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn strangers_answer_invitations_and_say_nothing_else() {
+    let desk = Desk::knowing([]);
+    let quernby = Site::start_with(1, Transport::Tcp, desk, limits()).await;
+    let stranger = Site::start(50, Transport::Tcp).await;
+    for row in &TABLE {
+        let said = stranger.say(&quernby, row.kind, "hello").await;
+        match row.from {
+            Who::Anyone => assert!(said.is_ok(), "{said:?}"),
+            Who::Partner => {
+                let (agent, kind) = (quernby.agent(), row.kind);
+                assert_eq!(said, Err(NotSent::NotKnown { agent, kind }));
+            }
+        }
+    }
+    let kinds: Vec<_> = quernby.desk.came().into_iter().map(|(_, kind, _)| kind).collect();
+    assert_eq!(kinds, [Kind::Answer]);
+    assert_eq!(quernby.wire.counts().not_known, 3);
+
+    // A tally makes the stranger a partner's agent.
+    quernby.desk.meet(stranger.agent());
+    stranger.say(&quernby, Kind::Tally, "an offer").await.unwrap();
+    assert_eq!(quernby.desk.came().len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stranger_that_insists_is_cut_off() {
+    let quernby = Site::start_with(1, Transport::Tcp, Desk::knowing([]), Limits::default()).await;
+    let stranger = Site::start(50, Transport::Tcp).await;
+    let mut refused = 0;
+    while quernby.wire.counts().cut_off == 0 {
+        assert!(refused < 100, "never cut off");
+        stranger.say(&quernby, Kind::Chain, "hello").await.unwrap_err();
+        refused += 1;
+    }
+    assert!(refused > 5, "cut off after {refused}");
+    assert!(quernby.desk.came().is_empty());
+    // Nor does this side speak to it.
+    let why = quernby.say(&stranger, Kind::Chain, "hello").await.unwrap_err();
+    assert!(matches!(why, NotSent::CutOff { agent, .. } if agent == stranger.agent()), "{why}");
+    // What anyone may say, it may not say either.
+    let why = stranger.say(&quernby, Kind::Answer, "hello").await.unwrap_err();
+    assert!(matches!(why, NotSent::Broken { .. } | NotSent::Unreachable { .. }), "{why}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_too_large_does_not_leave() {
+    let quernby = Site::start(1, Transport::Tcp).await;
+    let highfold = Site::start(2, Transport::Tcp).await;
+    for row in &TABLE {
+        let text = "x".repeat(row.max_bytes + 1);
+        let why = quernby.say(&highfold, row.kind, &text).await.unwrap_err();
+        let (kind, most) = (row.kind, row.max_bytes);
+        assert_eq!(why, NotSent::TooLarge { kind, bytes: most + 1, most });
+    }
+    assert_eq!(highfold.wire.counts().connections, 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_inbox_refuses_with_words_and_may_fail() {
+    let quernby = Site::start(1, Transport::Quic).await;
+    let highfold = Site::start(2, Transport::Quic).await;
+    let agent = highfold.agent();
+    let why = quernby.say(&highfold, Kind::Chain, "no").await.unwrap_err();
+    assert_eq!(why, NotSent::Refused { agent, reason: "we do not want it".to_owned() });
+    let why = quernby.say(&highfold, Kind::Chain, "later").await.unwrap_err();
+    assert!(
+        matches!(&why, NotSent::Later { reason, .. } if reason == "the store is away"),
+        "{why}"
+    );
+    let why = quernby.say(&highfold, Kind::Chain, "panic").await.unwrap_err();
+    assert!(matches!(why, NotSent::Refused { .. }), "{why}");
+    quernby.say(&highfold, Kind::Chain, "hello").await.unwrap();
+    let counts = highfold.wire.counts();
+    assert_eq!((counts.refused, counts.busy, counts.inbox_failed, counts.taken), (1, 1, 1, 1));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn when_too_much_waits_the_sender_is_told_later() {
+    let few = Limits { waiting_per_agent: 8, at_work: 4, ..limits() };
+    let desk = Desk::with_door((0..40).map(agent), 0);
+    let highfold = Arc::new(Site::start_with(2, Transport::Tcp, desk, few).await);
+    let quernby = Arc::new(Site::start(1, Transport::Tcp).await);
+    let saltreach = Site::start(3, Transport::Tcp).await;
+    let mut all = JoinSet::new();
+    for n in 0..40 {
+        let (quernby, highfold) = (Arc::clone(&quernby), Arc::clone(&highfold));
+        all.spawn(async move { quernby.say(&highfold, Kind::Chain, &format!("{n}")).await });
+    }
+    until("eight wait, the others are sent away", || async { highfold.wire.counts().busy == 32 })
+        .await;
+    assert_eq!(highfold.desk.came().len(), 4, "the inbox is given more than it takes at once");
+    // Another agent finds room.
+    highfold.desk.door.add_permits(41);
+    saltreach.say(&highfold, Kind::Chain, "hello").await.unwrap();
+    let (mut taken, mut later) = (0, 0);
+    while let Some(said) = all.join_next().await {
+        match said.unwrap() {
+            Ok(_) => taken += 1,
+            Err(NotSent::Later { agent, .. }) if agent == highfold.agent() => later += 1,
+            Err(why) => panic!("{why}"),
+        }
+    }
+    assert_eq!((taken, later), (8, 32));
+    assert_eq!(highfold.wire.counts().cut_off, 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_sender_keeps_the_rate_by_itself() {
+    let quernby = Site::start(1, Transport::Tcp).await;
+    let highfold = Site::start(2, Transport::Tcp).await;
+    let burst = Kind::Answer.row().rate.burst;
+    let mut taken = 0;
+    let why = loop {
+        match quernby.say(&highfold, Kind::Answer, "hello").await {
+            Ok(_) => taken += 1,
+            Err(why) => break why,
+        }
+        assert!(taken <= burst, "no rate is kept");
+    };
+    assert!(matches!(why, NotSent::Later { after_ms: 1.., .. }), "{why}");
+    assert!(taken > burst / 2);
+    let counts = highfold.wire.counts();
+    assert_eq!((counts.over_rate, counts.cut_off), (0, 0));
+    // Other kinds are not held up.
+    quernby.say(&highfold, Kind::Chain, "hello").await.unwrap();
+}
