@@ -120,7 +120,11 @@ impl Metrics {
         };
         count("delivered", posted.delivered);
         count("refused", posted.refused);
-        self.waiting_letters.set(i64::try_from(posted.waiting).unwrap_or(i64::MAX));
+    }
+
+    /// So many letters wait for other sites.
+    pub fn waiting_abroad(&self, letters: u64) {
+        self.waiting_letters.set(i64::try_from(letters).unwrap_or(i64::MAX));
     }
 
     /// A round of the post failed.

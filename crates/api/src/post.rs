@@ -14,6 +14,7 @@ pub struct Post {
     metrics: Metrics,
     one_round: Mutex<()>,
     due: Notify,
+    abroad: Notify,
 }
 
 /// What the post did.
@@ -24,20 +25,26 @@ pub struct Delivered {
     pub delivered: usize,
     /// Notes that a half here refused.
     pub refused: usize,
-    /// Letters for other sites, which wait.
-    pub waiting: usize,
+    /// Letters for other sites that wait.
+    pub waiting: u64,
 }
 
 impl Post {
     /// The post of this site.
     #[must_use]
     pub fn new(site: Site, metrics: Metrics) -> Self {
-        Self { site, metrics, one_round: Mutex::new(()), due: Notify::new() }
+        Self { site, metrics, one_round: Mutex::new(()), due: Notify::new(), abroad: Notify::new() }
     }
 
     /// Something may be due.
     pub fn wake(&self) {
         self.due.notify_one();
+        self.abroad.notify_one();
+    }
+
+    /// Waits until something may be due to other sites.
+    pub async fn due_abroad(&self) {
+        self.abroad.notified().await;
     }
 
     /// Waits until something may be due.
@@ -58,8 +65,9 @@ impl Post {
             self.metrics.posted(posted);
             all.delivered += posted.delivered;
             all.refused += posted.refused;
-            all.waiting += posted.waiting;
             if posted.delivered + posted.refused == 0 {
+                all.waiting = self.site.letters_abroad().await?;
+                self.metrics.waiting_abroad(all.waiting);
                 return Ok(all);
             }
         }

@@ -195,6 +195,14 @@ impl Site {
         Ok(heard)
     }
 
+    /// How many letters wait for other agents.
+    ///
+    /// # Errors
+    /// [`SiteError`] where the store could not.
+    pub async fn letters_abroad(&self) -> Result<u64, SiteError> {
+        Ok(self.store.read().await?.waiting_for(Whom::AllBut(self.agent)).await?)
+    }
+
     /// Whether an agent is known: a user here has a tally with one of its users, or has answered an
     /// invitation of one.
     ///

@@ -5,7 +5,7 @@ use protocol::{ChitId, ContractId, Cuid, Hash, LiftId, PaymentId, TallyId, Times
 use crate::{
     Audience, CommandResult, Contract, Derived, Event, Half, HalfFilter, HalfId, Invite,
     InvoiceRow, LegAt, LegSum, Letter, LetterId, Lift, LiftLeg, LinkRow, Meta, Negotiation,
-    Payment, StoreError, Totals, User, Word, memory, sql,
+    Payment, StoreError, Totals, User, Whom, Word, memory, sql,
 };
 
 /// Which implementation answers.
@@ -159,6 +159,11 @@ impl View {
     /// How many letters about a half wait.
     pub async fn waiting(&mut self, half: HalfId) -> Result<u64> {
         ask!(self.waiting(half))
+    }
+
+    /// How many letters wait for these agents.
+    pub async fn waiting_for(&mut self, whom: Whom) -> Result<u64> {
+        ask!(self.waiting_for(whom))
     }
 
     /// Letters that wait, in the order they were posted.

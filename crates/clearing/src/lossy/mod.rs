@@ -29,7 +29,7 @@ const GRAINS: i64 = 1 << 8;
 const SCRAP: i64 = GRAINS / 16;
 
 /// How many ways are searched for. In a network of 100,000 hops a payment needed at most a few.
-const MOST_WAYS: usize = 256;
+pub(crate) const MOST_WAYS: usize = 256;
 
 /// What is sent from payer to payee.
 pub(crate) struct Lossy<'a> {
@@ -40,6 +40,8 @@ pub(crate) struct Lossy<'a> {
     sent: Vec<(u32, i64)>,
     /// Those whose hops it is sent over, in order.
     touched: Vec<u32>,
+    /// The same hops by who takes, in order.
+    by_taker: Vec<(u32, u32)>,
     /// How much arrives, in grains.
     arrives: i64,
 }
@@ -47,7 +49,14 @@ pub(crate) struct Lossy<'a> {
 impl<'a> Lossy<'a> {
     /// Nothing is sent yet.
     pub(crate) const fn new(graph: &'a Hops, ends: [u32; 2]) -> Self {
-        Self { graph, ends, sent: Vec::new(), touched: Vec::new(), arrives: 0 }
+        Self {
+            graph,
+            ends,
+            sent: Vec::new(),
+            touched: Vec::new(),
+            by_taker: Vec::new(),
+            arrives: 0,
+        }
     }
 
     /// Sends until `goal` milli-CHIPs arrive; false where the ways end before that, or are too many.
@@ -122,15 +131,23 @@ impl<'a> Lossy<'a> {
     }
 
     fn change(&mut self, place: u32, units: i64) {
-        let at = self.sent.binary_search_by_key(&place, |&(place, _)| place);
-        match at {
+        let Hop { giver, taker, .. } = *self.graph.hop(place);
+        let by_taker = self.by_taker.binary_search(&(taker, place));
+        match self.sent.binary_search_by_key(&place, |&(place, _)| place) {
             Ok(at) if self.sent[at].1 + units < SCRAP => {
                 self.sent.remove(at);
+                if let Ok(at) = by_taker {
+                    self.by_taker.remove(at);
+                }
             }
             Ok(at) => self.sent[at].1 += units,
-            Err(at) => self.sent.insert(at, (place, units)),
+            Err(at) => {
+                self.sent.insert(at, (place, units));
+                if let Err(at) = by_taker {
+                    self.by_taker.insert(at, (taker, place));
+                }
+            }
         }
-        let Hop { giver, taker, .. } = *self.graph.hop(place);
         for v in [giver, taker] {
             if let Err(at) = self.touched.binary_search(&v) {
                 self.touched.insert(at, v);
@@ -141,6 +158,13 @@ impl<'a> Lossy<'a> {
     fn sent(&self, place: u32) -> i64 {
         let at = self.sent.binary_search_by_key(&place, |&(place, _)| place);
         at.map_or(0, |at| self.sent[at].1)
+    }
+
+    /// The hops into `v` over which something is sent.
+    fn sent_into(&self, v: u32) -> impl Iterator<Item = u32> + '_ {
+        let first = self.by_taker.partition_point(|&(taker, _)| taker < v);
+        let into = self.by_taker[first..].iter().take_while(move |(taker, _)| *taker == v);
+        into.map(|&(_, place)| place)
     }
 
     fn touches(&self, v: u32) -> bool {

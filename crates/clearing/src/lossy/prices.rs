@@ -151,9 +151,13 @@ impl Prices {
     }
 
     fn look_back(&mut self, flow: &Lossy<'_>, v: u32, price: u64, legs: u32) {
-        for &(place, _) in &flow.sent {
+        // A price that was cut short going on would fall too far going back.
+        if price >= DEAREST {
+            return;
+        }
+        for place in flow.sent_into(v) {
             let hop = flow.graph.hop(place);
-            if hop.taker != v || hop.giver == self.start {
+            if hop.giver == self.start {
                 continue;
             }
             let Some(piece) = flow.last(place) else { continue };
@@ -230,7 +234,7 @@ impl Prices {
         let Some(now) = self.now else { return seen.min(DEAREST) };
         let before = self.before(v);
         let scaled = u128::from(before) * u128::from(now) / u128::from(self.before);
-        u64::try_from(scaled).unwrap_or(u64::MAX).min(seen).min(DEAREST)
+        u64::try_from(scaled).unwrap_or(u64::MAX).min(seen).clamp(1, DEAREST)
     }
 
     /// What the payer gives at least for so many milli-CHIPs at a participant, over whatever way, once a search
@@ -278,13 +282,13 @@ impl Prices {
     }
 
     /// The hops of the way that was found when the prices began, from the target back.
-    pub(crate) fn first(&self) -> Option<Vec<u32>> {
+    pub(crate) fn first_way(&self) -> Option<Vec<u32>> {
         let steps = self.steps.iter().flatten();
         Some(steps.map(|step| step.place).rev().collect())
             .filter(|hops: &Vec<u32>| !hops.is_empty())
     }
 
-    /// The steps by which the target was reached; none if rounding made a circle of them.
+    /// The steps by which the target was reached; none if rounding, or a price that was cut short, made a circle of them.
     fn trace(&self, graph: &Hops) -> Option<Vec<Step>> {
         let (mut steps, mut v) = (Vec::new(), self.target);
         while v != self.start {

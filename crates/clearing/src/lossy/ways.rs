@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::pieces::WHOLE;
+use super::pieces::{Piece, WHOLE};
 use super::{GRAINS, Lossy, SCRAP, scaled};
 use crate::path::Hop;
 
@@ -56,14 +56,14 @@ pub(crate) fn ways(flow: &Lossy<'_>, longest: u32, most: usize) -> Vec<Way> {
 
 fn average(flow: &Lossy<'_>, place: u32) -> Left {
     let units = flow.sent(place);
-    let first = super::pieces::Piece::next(flow.graph.hop(place), flow.ends, 0);
+    let first = Piece::next(flow.graph.hop(place), flow.ends, 0);
     let (mut cost, mut left) = (WHOLE, WHOLE);
     if let Some(first) = first {
         let free = first.room.min(units);
         let (clutch, before) = first.rates(false);
         let after = flow.last(place).map_or(before, |last| last.rates(false).1);
         cost = clutch;
-        // Both are at most a million, and of the whole.
+        // The mean of what is left of the part within the target and of the part beyond it.
         let sum =
             i128::from(free) * i128::from(before) + i128::from(units - free) * i128::from(after);
         left = i64::try_from(sum / i128::from(units.max(1))).unwrap_or(WHOLE).max(1);

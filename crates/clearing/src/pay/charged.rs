@@ -10,10 +10,10 @@ use protocol::Units;
 
 use super::flow::{Flow, Rooms};
 use super::improve::improve;
-use super::laid::{given, lay, lay_ways, widest_alone};
+use super::laid::{Laid, given, lay, lay_ways, widest_alone};
 use super::parts::units;
 use super::{Cut, Payable, Plan, Planner, Request, Unpaid};
-use crate::lossy::{self, Lossy, Prices, ways};
+use crate::lossy::{self, Lossy, MOST_WAYS, Prices, ways};
 use crate::path::{Back, Hops, LONGEST_PATH, Limit, Path, Way, best, legs};
 
 /// Into how many pieces an amount is divided where some pay for being used, each of which takes the path that
@@ -34,8 +34,11 @@ pub(super) fn plan(
     if planner.prices.reached() {
         found.bound(lossy::least_given(graph, &planner.prices, ends, amount));
     }
-    if let Ok(plan) = free {
-        found.offer(plan.parts);
+    match free {
+        Ok(plan) => found.offer(plan.parts),
+        Err(Unpaid::TooManyParts { parts }) => found.fewest = Some(parts),
+        Err(Unpaid::TooLong { most } | Unpaid::TooLittle { most, .. }) => found.most = most.milli(),
+        Err(_) => {}
     }
     found.one_path(planner);
     if !found.is_best() && flow.fill(&mut planner.prices, amount.milli()) {
@@ -70,14 +73,14 @@ struct Found<'a> {
     fewest: Option<u32>,
     /// The most that was seen to arrive, in milli-CHIPs.
     most: i64,
-    /// Whether it is known that no single path does it.
-    not_one: bool,
+    /// Whether the cheapest single path is known.
+    one_proved: bool,
 }
 
 impl<'a> Found<'a> {
     fn new(graph: &'a Hops, request: &'a Request) -> Self {
         let at_least = if graph.gifts() { Units::ZERO } else { request.amount };
-        Self { graph, request, best: None, at_least, fewest: None, most: 0, not_one: false }
+        Self { graph, request, best: None, at_least, fewest: None, most: 0, one_proved: false }
     }
 
     fn bound(&mut self, at_least: Units) {
@@ -110,7 +113,7 @@ impl<'a> Found<'a> {
     fn one_path(&mut self, planner: &Planner) {
         let Self { graph, request, .. } = *self;
         let amount = request.amount;
-        if let Some(first) = planner.prices.first() {
+        if let Some(first) = planner.prices.first_way() {
             let short = first.len() <= request.legs() as usize;
             let legs = legs(graph, &first, &Back::of(amount)).filter(|_| short);
             legs.into_iter().for_each(|legs| self.offer(vec![Path { legs, proved: false }]));
@@ -125,16 +128,15 @@ impl<'a> Found<'a> {
         let search = best(graph, rule, [request.payee, request.payer], request.legs());
         let hops = search.hops.or_else(|| {
             // Where the search was given up, the widest path may have a way.
-            let (wide, most) = widest_alone(graph, request).filter(|_| !search.proved)?;
+            let (wide, most) = (!search.proved).then(|| widest_alone(graph, request))??;
             self.most = self.most.max(most);
             Some(wide)
         });
         let legs = hops.and_then(|hops| legs(graph, &hops, &Back::of(amount)));
         if let Some(legs) = legs {
-            self.offer(vec![Path { legs, proved: search.proved }]);
+            self.offer(vec![Path { legs, proved: false }]);
         }
-        let is_one = self.best.as_ref().is_some_and(|parts| parts.len() == 1);
-        self.not_one = search.proved && below == i64::MAX && !is_one;
+        self.one_proved = search.proved;
         if request.parts <= 1 && search.proved {
             let given = i64::try_from(self.given()).map_or(Units::MAX, units);
             self.bound(given);
@@ -146,15 +148,14 @@ impl<'a> Found<'a> {
         let Self { graph, request, .. } = *self;
         let prices = Some(prices).filter(|prices| prices.know());
         let goal = request.amount.milli();
-        let number = request.parts.clamp(1, super::MOST_PARTS) as usize;
-        let laid = lay_ways(graph, goal, &ways(flow, request.legs(), number));
-        let laid = lay(graph, request, prices, laid.parts, request.amount, None);
+        let laid = of_flow(graph, request, prices, flow);
         self.most = self.most.max(laid.arrives);
         if laid.arrives == goal {
             self.offer(laid.parts);
         }
-        let best = self.best.take();
-        self.best = best.map(|parts| improve(graph, request, prices, parts, self.at_least));
+        if let Some(best) = self.best.clone() {
+            self.offer(improve(graph, request, prices, best, self.at_least));
+        }
     }
 
     /// Piece upon piece where some pay for being used, which the flow does not know.
@@ -174,21 +175,35 @@ impl<'a> Found<'a> {
     }
 
     fn plan(&mut self) -> Option<Plan> {
-        let parts = self.best.take()?;
+        let is_best = self.is_best();
+        let mut parts = self.best.take()?;
+        if let [one] = &mut parts[..] {
+            one.proved |= is_best || self.one_proved;
+        }
         Some(Plan { parts, at_least: self.at_least })
     }
+}
+
+/// The flow in whole milli-CHIPs, within the limits of the request, and what rounding and the limits left
+/// of it laid over what is the cheapest then.
+fn of_flow(graph: &Hops, request: &Request, prices: Option<&Prices>, flow: &Lossy<'_>) -> Laid {
+    let number = (request.parts.max(1) as usize).min(MOST_WAYS);
+    let laid = lay_ways(graph, request.amount.milli(), &ways(flow, request.legs(), number));
+    lay(graph, request, prices, laid.parts, request.amount, None)
 }
 
 /// The most that was found to be payable.
 pub(super) fn most(planner: &mut Planner, graph: &Hops, request: &Request) -> Payable {
     let mut flow = Lossy::new(graph, [request.payer, request.payee]);
     planner.prices.begin(&flow);
-    flow.fill(&mut planner.prices, Units::MAX.milli());
-    let number = super::MOST_PARTS as usize;
-    let parts = lay_ways(graph, i64::MAX, &ways(&flow, request.legs(), number)).parts;
+    let all = Units::MAX.milli();
+    flow.fill(&mut planner.prices, all);
+    let parts = lay_ways(graph, all, &ways(&flow, u32::MAX, MOST_WAYS)).parts;
     let laid = lay(graph, request, None, parts, Units::MAX, None).arrives;
     let alone = widest_alone(graph, request).map_or(0, |(_, most)| most);
-    let most = laid.max(alone);
+    let mut gratis = Flow::new(request.payer, request.payee, Rooms::Gratis);
+    planner.fill(graph, &mut gratis, all);
+    let most = laid.max(alone).max(gratis.amount);
     let (cut, room) = planner.bound(graph, &flow, Units::MAX);
     let proved = room.milli() == most;
     Payable { most: units(most), cut, proved }
@@ -253,18 +268,26 @@ impl Planner {
         }
         let most = units(found.most.min(request.amount.milli() - 1));
         let (cut, room) = self.bound(graph, flow, request.amount);
-        let longer = |way: &lossy::Way| way.hops.len() > request.legs() as usize;
-        let limited = request.parts <= 1
-            || request.legs() < LONGEST_PATH
-            || ways(flow, u32::MAX, super::MOST_PARTS as usize).iter().any(longer);
-        if cut.is_none() && limited {
-            return if found.not_one && request.legs() == LONGEST_PATH {
-                Unpaid::TooManyParts { parts: 2 }
-            } else {
-                Unpaid::TooLong { most }
-            };
+        if cut.is_some() {
+            return Unpaid::TooLittle { most, cut, proved: room == most };
         }
-        let proved = cut.is_some() && room == most;
-        Unpaid::TooLittle { most, cut, proved }
+        // There is room if nothing is rounded: which of the limits is in the way?
+        let prices = Some(&self.prices).filter(|prices| prices.know());
+        let any_parts = Request { parts: u32::MAX, ..*request };
+        let any_legs = Request { longest: LONGEST_PATH, ..any_parts };
+        let lay = |request| {
+            let laid = of_flow(graph, request, prices, flow);
+            (laid.arrives == request.amount.milli()).then_some(laid.parts)
+        };
+        if let Some(parts) = lay(&any_parts) {
+            return Unpaid::TooManyParts { parts: u32::try_from(parts.len()).unwrap_or(u32::MAX) };
+        }
+        let longer = |way: &lossy::Way| way.hops.len() > LONGEST_PATH as usize;
+        if (request.legs() < LONGEST_PATH && lay(&any_legs).is_some())
+            || ways(flow, u32::MAX, MOST_WAYS).iter().any(longer)
+        {
+            return Unpaid::TooLong { most };
+        }
+        Unpaid::TooLittle { most, cut: None, proved: false }
     }
 }

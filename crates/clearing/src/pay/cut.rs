@@ -9,8 +9,8 @@ use super::{Planner, Request, Unpaid};
 use crate::path::{Beside, Hops, Limit, Way};
 
 /// Hops that every way from the payer to the payee goes over, with the least room in all: for more to
-/// arrive, one of them has to get more room. Where somebody charges they are full, and more can also arrive
-/// where less is charged behind them.
+/// arrive, one of them has to get more room. Where somebody charges they are full, or
+/// lead to one who charges all of it, and more can also arrive where less is charged behind them.
 ///
 /// There may be several smallest cuts. Told is the payee's own tallies where they are one; otherwise the payer's own where
 /// they are one; otherwise the one nearest to the end from which the search could go no further.

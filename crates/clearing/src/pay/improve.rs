@@ -10,6 +10,9 @@ use crate::path::{Hops, Path};
 /// How many plans are tried for one payment.
 const MOST_TRIES: usize = 256;
 
+/// How many of them laying a part anew is worth, which searches the graph.
+const REROUTING: usize = 16;
+
 /// The cheapest plan that is found from this one, in at most as many parts.
 pub(super) fn improve(
     graph: &Hops,
@@ -27,28 +30,35 @@ pub(super) fn improve(
             (arrives == goal && key(&new) < key(&parts)).then_some(new)
         };
         let tried = variants(&parts).take(tries).inspect(|_| tries -= 1);
-        let new = tried.filter_map(better).next();
-        let Some(new) = new.or_else(|| rerouted(graph, request, prices, &parts)) else { break };
+        let mut new = tried.filter_map(better).next();
+        for out in 0..parts.len() {
+            if new.is_some() || tries < REROUTING {
+                break;
+            }
+            tries -= REROUTING;
+            new = rerouted(graph, request, prices, &parts, out);
+        }
+        let Some(new) = new else { break };
         parts = new;
     }
     parts
 }
 
-/// One part taken out and laid anew over whatever is cheapest now, where that is cheaper.
+/// The part at `out` taken out and laid anew over whatever is cheapest now, where that is cheaper.
 fn rerouted(
     graph: &Hops,
     request: &Request,
     prices: Option<&Prices>,
     parts: &[Path],
+    out: usize,
 ) -> Option<Vec<Path>> {
     let known = given(parts);
-    (0..parts.len()).find_map(|out| {
-        let kept = request.amount.milli() - parts[out].arrives().milli();
-        let rest = lay_ways(graph, kept, &without(parts, out));
-        let laid = lay(graph, request, prices, rest.parts, request.amount, Some(known));
-        let cheaper = laid.arrives == request.amount.milli() && given(&laid.parts) < known;
-        cheaper.then_some(laid.parts)
-    })
+    let kept = request.amount.milli() - parts[out].arrives().milli();
+    let rest = lay_ways(graph, kept, &without(parts, out));
+    let laid = lay(graph, request, prices, rest.parts, request.amount, Some(known));
+    let fits = laid.arrives == request.amount.milli()
+        && laid.parts.len() <= parts.len().max(request.parts as usize);
+    (fits && given(&laid.parts) < known).then_some(laid.parts)
 }
 
 fn way(part: &Path) -> Way {

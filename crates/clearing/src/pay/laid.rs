@@ -8,7 +8,7 @@ use protocol::Units;
 
 use super::Request;
 use super::parts::units;
-use crate::lossy::{Prices, Way};
+use crate::lossy::{MOST_WAYS, Prices, Way};
 use crate::path::{Back, Carried, Hops, Leg, NOTHING, On, Path, best, declined, legs, moves};
 
 /// How often the search for a path goes farther around: from a 64th dearer than the least to half.
@@ -93,9 +93,9 @@ pub(super) fn lay(
     parts.iter().for_each(|part| carried.add(graph, &part.legs));
     let arrives = parts.iter().map(|part| part.arrives().milli()).sum();
     let mut laid = Laid { parts, arrives };
-    for _ in 0..request.parts.saturating_add(8).min(2 * super::MOST_PARTS) {
+    for _ in 0..(request.parts as usize).saturating_add(8).min(2 * MOST_WAYS) {
         let left = request.amount.milli() - laid.arrives;
-        if left == 0 || known.is_some_and(|known| given(&laid.parts) >= known) {
+        if left <= 0 || known.is_some_and(|known| given(&laid.parts) >= known) {
             break;
         }
         let piece = piece.milli().min(left);

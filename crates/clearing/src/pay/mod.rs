@@ -2,8 +2,9 @@
 //! much can be paid at all; other ways to pay; and where the room ends.
 //!
 //! `reach` searches from both ends, `flow` adds up what is sent, `parts` makes paths of it, `cut` says where the
-//! room ends. Where somebody charges, `charged` lays part upon part. The book's chapter on payments has the
-//! reasons and the sources.
+//! room ends. Where somebody charges, `charged` asks for the cheapest flow with losses, `laid` makes whole
+//! milli-CHIPs of it, part upon part, and `improve` wins back what rounding took. The book's chapter on payments has
+//! the reasons and the sources.
 
 mod alternatives;
 mod charged;
@@ -76,11 +77,11 @@ impl Request {
 pub struct Plan {
     /// The parts, at least one. A part is priced on top of those before it.
     pub parts: Vec<Path>,
-    /// What the payer gives at least, whatever the plan.
+    /// What the payer gives at least, whatever the plan within the request's limits.
     ///
-    /// It is [`Plan::given`] wherever nobody charges. Elsewhere it is a bound without rounding: what is
-    /// between the two is at most what rounding the legs may cost, and the better plan that it leaves room for
-    /// need not exist.
+    /// It is [`Plan::given`] wherever nobody charges, and where one part was asked for and found. Elsewhere it
+    /// is a bound without rounding and for any number of legs, so that the better plan that it leaves room for need
+    /// not exist.
     pub at_least: Units,
 }
 
@@ -143,9 +144,9 @@ pub struct Planner {
 impl Planner {
     /// A plan by which exactly the amount arrives, for the least that is found.
     ///
-    /// One path if one can carry all of it, the shortest; among equals the one that goes least often beyond what takers
+    /// Where nobody charges: one path if one can carry all of it, the shortest; among equals the one that goes least often beyond what takers
     /// want (their target), then the one whose narrowest tally has the most room. Otherwise several.
-    /// Where nobody charges, a plan is found whenever the room is there and the limits on legs and parts
+    /// A plan is found then whenever the room is there and the limits on legs and parts
     /// allow the one that is found.
     ///
     /// # Errors

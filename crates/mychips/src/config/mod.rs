@@ -12,6 +12,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
+use protocol::address::Endpoint;
 use serde::Serialize;
 
 use crate::failure::Failure;
@@ -32,7 +33,7 @@ pub(crate) struct Key {
 }
 
 /// All there are.
-pub(crate) const KEYS: [Key; 6] = [
+pub(crate) const KEYS: [Key; 8] = [
     Key {
         name: "store",
         usual: "sqlite",
@@ -46,6 +47,18 @@ pub(crate) const KEYS: [Key; 6] = [
                reaches 127.0.0.1",
     },
     Key { name: "http.port", usual: "8420", what: "Its port; 0 takes a free one" },
+    Key {
+        name: "peers.listen",
+        usual: "127.0.0.1:8421",
+        what: "Where other sites reach this one, over TCP and QUIC: an address and a port, 0 takes\n\
+               a free one; or off",
+    },
+    Key {
+        name: "peers.announce",
+        usual: "auto",
+        what: "Where other sites are told to find this one, like chips.example.org:8421; auto: where\n\
+               it listens",
+    },
     Key {
         name: "log.level",
         usual: "info",
@@ -163,6 +176,10 @@ pub(crate) struct Config {
     pub(crate) store: StorePlace,
     /// Where the server listens.
     pub(crate) http: SocketAddr,
+    /// Where other sites reach this one; none: nowhere.
+    pub(crate) peers_listen: Option<SocketAddr>,
+    /// Where they are told to; none: where it listens.
+    pub(crate) peers_announce: Option<Endpoint>,
     /// What is logged.
     pub(crate) log_level: Level,
     /// And how.
@@ -200,13 +217,30 @@ impl Config {
             place: given.origin.place(),
         });
         let shown = shown.collect();
-        let [(_, store), (_, address), (_, port), (_, level), (_, format), (_, every)] = all;
+        let [
+            (_, store),
+            (_, address),
+            (_, port),
+            (_, listen),
+            (_, announce),
+            (_, level),
+            (_, format),
+            (_, every),
+        ] = all;
         Ok(Self {
             store: value(&store, "sqlite, or postgres://user@host/database")?,
             http: SocketAddr::new(
                 value::<IpAddr>(&address, "an address like 127.0.0.1 or ::1")?,
                 value::<u16>(&port, "a number from 0 to 65535")?,
             ),
+            peers_listen: match listen.text.as_str() {
+                "off" => None,
+                _ => Some(value(&listen, "off, or an address and a port like 127.0.0.1:8421")?),
+            },
+            peers_announce: match announce.text.as_str() {
+                "auto" => None,
+                _ => Some(value(&announce, "auto, or a host and a port like example.org:8421")?),
+            },
             log_level: value(&level, "one of off, error, warn, info, debug, trace")?,
             log_format: value(&format, "one of auto, text, json")?,
             clearing_every: match every.text.as_str() {

@@ -56,6 +56,10 @@ impl Room {
         let mut command = Command::new(env!("CARGO_BIN_EXE_mychips"));
         command.current_dir(self.path()).args(arguments).stdin(Stdio::null());
         command.env_remove("NO_COLOR").env("COLUMNS", "80");
+        if ["serve", "town"].iter().any(|serves| arguments.contains(serves)) {
+            // Tests run side by side.
+            command.env("MYCHIPS_PEERS_LISTEN", "127.0.0.1:0");
+        }
         command
     }
 

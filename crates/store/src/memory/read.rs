@@ -9,7 +9,7 @@ use super::Hand;
 use crate::{
     Audience, CommandResult, Contract, Derived, Event, Half, HalfFilter, HalfId, Invite,
     InvoiceRow, Letter, LetterId, Lift, LiftLeg, LinkRow, Meta, Negotiation, StoreError, Totals,
-    User, Word,
+    User, Whom, Word,
 };
 
 type Result<T> = std::result::Result<T, StoreError>;
@@ -187,6 +187,11 @@ impl Hand {
 
     pub(crate) fn waiting(&self, half: HalfId) -> Result<u64> {
         let waiting = self.state.letters.iter().filter(|(_, l)| l.letter.half == Some(half));
+        Ok(u64::try_from(waiting.count()).unwrap_or(u64::MAX))
+    }
+
+    pub(crate) fn waiting_for(&self, whom: Whom) -> Result<u64> {
+        let waiting = self.state.letters.iter().filter(|(_, l)| whom.means(l.letter.to));
         Ok(u64::try_from(waiting.count()).unwrap_or(u64::MAX))
     }
 

@@ -58,6 +58,14 @@ impl Whom {
             Self::AllBut(not) => *not != agent,
         }
     }
+
+    /// The same for databases: how an agent has to compare with which.
+    pub(crate) const fn condition(&self) -> (&'static str, &AgentId) {
+        match self {
+            Self::Only(only) => ("=", only),
+            Self::AllBut(not) => ("<>", not),
+        }
+    }
 }
 
 /// A sender's wish for letters to send.

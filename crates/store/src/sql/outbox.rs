@@ -9,7 +9,7 @@ use super::fault::About;
 use super::table::pieces;
 use super::tables::Posted;
 use super::value::{Value, name};
-use crate::{Claim, Kind, Letter, LetterId, NewLetter, StoreError, Whom};
+use crate::{Claim, Kind, Letter, LetterId, NewLetter, StoreError};
 
 type Result<T> = std::result::Result<T, StoreError>;
 
@@ -46,10 +46,7 @@ impl Hand {
             let sql = "SELECT last FROM counters WHERE name = 'letter' FOR UPDATE".to_owned();
             self.rows(sql, vec![], Kind::Letter).await?;
         }
-        let (whom, agent) = match &claim.to {
-            Whom::Only(agent) => ("=", agent),
-            Whom::AllBut(agent) => ("<>", agent),
-        };
+        let (whom, agent) = claim.to.condition();
         let rest = format!(
             "WHERE due <= $1 AND recipient {whom} $3 AND NOT EXISTS (SELECT 1 FROM letters e \
              WHERE e.half = letters.half AND e.id < letters.id AND e.due > $1) \

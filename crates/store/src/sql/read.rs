@@ -10,7 +10,7 @@ use super::value::{Cells, Row, Value, name, sum_of};
 use crate::{
     Audience, CommandResult, Contract, Derived, Event, Founded, Half, HalfFilter, HalfId, Invite,
     InvoiceRow, Kind, Letter, LetterId, Lift, LiftLeg, LinkRow, Meta, Negotiation, StoreError,
-    Totals, User, Word,
+    Totals, User, Whom, Word,
 };
 
 type Result<T> = std::result::Result<T, StoreError>;
@@ -212,6 +212,12 @@ impl Hand {
     pub(crate) async fn waiting(&mut self, half: HalfId) -> Result<u64> {
         let sql = "SELECT COUNT(*) FROM letters WHERE half = $1";
         self.only(sql, vec![id(half)], |cells| cells.count()).await
+    }
+
+    pub(crate) async fn waiting_for(&mut self, whom: Whom) -> Result<u64> {
+        let (is, agent) = whom.condition();
+        let sql = format!("SELECT COUNT(*) FROM letters WHERE recipient {is} $1");
+        self.only(&sql, vec![name(agent)], |cells| cells.count()).await
     }
 
     pub(crate) async fn letters(

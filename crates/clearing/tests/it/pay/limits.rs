@@ -114,3 +114,83 @@ fn nobody_gives_more_than_an_amount_can_be_over_several_tallies_either() {
     let refused = Planner::default().plan(&hops(4, &list), &request).expect_err("twice the most");
     assert_eq!(refused, Unpaid::TooCostly { least: Units::MAX, at_least: Units::MAX });
 }
+
+/// Twenty ways of two legs, each of which carries 100; the first leg charges.
+fn twenty_ways(reward: i32) -> Vec<clearing::Hop> {
+    let way = |v| [charging(0, v, 100, reward, 0), free(v, 1, 100)];
+    (2..22).flat_map(way).collect()
+}
+
+#[test]
+fn a_limit_on_parts_is_told_as_that_whoever_charges() {
+    let unrelated = charging(22, 23, 9, 10_000, 0);
+    let free_ways = [twenty_ways(0), vec![unrelated]].concat();
+    for (list, needed) in [(twenty_ways(10_000), 20), (free_ways, 19)] {
+        let graph = hops(24, &list);
+        for parts in [1, 2, 3, 11, 12] {
+            let request = Request { parts, ..Request::new(0, 1, units(1_900)) };
+            let refused = Planner::default().plan(&graph, &request).expect_err("too many parts");
+            let Unpaid::TooManyParts { parts: told } = refused else { panic!("{refused:?}") };
+            assert!(told == needed || (parts == 1 && told == 2), "{told}");
+        }
+        assert!(Planner::default().plan(&graph, &Request::new(0, 1, units(1_900))).is_ok());
+    }
+}
+
+#[test]
+fn what_rounding_takes_is_not_the_fault_of_a_limit() {
+    // Each way loses one to rounding: 18 arrive, and no more.
+    let way = |v| [charging(0, v, 10, 1, 0), free(v, 1, 10)];
+    let graph = hops(4, &[way(2), way(3)].concat());
+    for (parts, longest) in [(64, 12), (1, 12), (64, 2)] {
+        let request = Request { parts, longest, ..Request::new(0, 1, units(19)) };
+        let refused = Planner::default().plan(&graph, &request).expect_err("too little");
+        assert!(matches!(refused, Unpaid::TooLittle { cut: None, .. }), "{refused:?}");
+    }
+}
+
+#[test]
+fn how_much_can_be_paid_has_no_limit_on_legs_or_parts() {
+    let length = LONGEST_PATH + 1;
+    let mut list: Vec<_> = (0..length).map(|at| free(at, at + 1, 9)).collect();
+    list.push(charging(length + 1, length + 2, 9, 10_000, 0));
+    let graph = hops(length + 3, &list);
+    let payable = Planner::default().max_payable(&graph, 0, length).expect("a question");
+    assert_eq!((payable.most, payable.proved), (units(9), true));
+
+    let way = |v| [charging(0, v, 100, 10_000, 0), free(v, 1, 100)];
+    let list: Vec<_> = (2..202).flat_map(way).collect();
+    let payable = Planner::default().max_payable(&hops(202, &list), 0, 1).expect("a question");
+    assert_eq!((payable.most, payable.proved), (units(200 * 99), true));
+
+    let part = Units::MAX.milli() / 10 * 6;
+    let way = |v| [charging(0, v, part, 1, 0), free(v, 1, part)];
+    let payable = Planner::default().max_payable(&hops(4, &[way(2), way(3)].concat()), 0, 1);
+    let payable = payable.expect("a question");
+    assert_eq!((payable.most, payable.proved), (Units::MAX, true));
+}
+
+#[test]
+fn charges_beyond_all_sense_are_reckoned_with_too() {
+    let most = Units::MAX.milli();
+    let chain = |ends: &[u32]| -> Vec<clearing::Hop> {
+        ends.windows(2).map(|two| free(two[0], two[1], most)).collect()
+    };
+    let mut list = vec![
+        charging(0, 2, most, 999_100, 0),
+        charging(2, 3, 2_000_000_000_000, 999_999, 1_000_000),
+        charging(3, 4, 1_000_000, 999_999, 1_000_000),
+        free(4, 1, most),
+        charging(0, 5, most, 999_100, 0),
+    ];
+    list.extend(chain(&[5, 6, 7, 4]));
+    list.extend(chain(&[2, 8, 9, 10, 11, 12, 1]));
+    let graph = hops(13, &list);
+    let mut planner = Planner::default();
+    let payable = planner.max_payable(&graph, 0, 1).expect("a question");
+    assert!(payable.most > Units::ZERO);
+    let request = Request::new(0, 1, payable.most);
+    if let Ok(plan) = planner.plan(&graph, &request) {
+        check(&list, &request, &plan);
+    }
+}

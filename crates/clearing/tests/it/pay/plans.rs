@@ -150,6 +150,21 @@ proptest! {
     }
 
     #[test]
+    fn within_limits_on_parts_and_legs(seed in any::<u64>()) {
+        let mut chance = Chance(seed);
+        let rates = [Rates::Charges, Rates::Gifts, Rates::Low][chance.below(3) as usize];
+        let (participants, list) = random(&mut chance, rates, 30);
+        let request = Request {
+            parts: 1 + chance.below(3),
+            longest: 2 + chance.below(4),
+            ..Request::new(0, 1, units(1 + i64::from(chance.below(30))))
+        };
+        if let Ok(plan) = Planner::default().plan(&hops(participants, &list), &request) {
+            check(&list, &request, &plan);
+        }
+    }
+
+    #[test]
     fn where_some_pay_for_being_used(seed in any::<u64>()) {
         charged(seed, Rates::Gifts)?;
     }

@@ -4,6 +4,7 @@
 
 mod chores;
 mod log;
+mod peers;
 mod signals;
 
 pub(super) use signals::told;
@@ -15,6 +16,7 @@ use std::sync::Arc;
 use api::limits::AtOnce;
 use api::{Metrics, Post, Server};
 use clap::Args;
+use protocol::address::Endpoint;
 use serde::Serialize;
 use site::{Caller, Found, Query, Site};
 use tokio::runtime::{Builder, Runtime};
@@ -27,6 +29,7 @@ use crate::home::Home;
 use crate::say;
 use crate::served::{self, Served};
 use crate::visit;
+use peers::Peers;
 
 /// Serve the site over HTTP, on this machine only, and look after it.
 ///
@@ -72,6 +75,7 @@ pub(crate) struct Serve {
 #[derive(Serialize)]
 pub(super) struct Ready {
     pub(super) address: SocketAddr,
+    peers: Vec<String>,
     pid: u32,
     agent: String,
     data: String,
@@ -139,13 +143,16 @@ pub(super) async fn with<L: Future<Output = Result<(), Failure>>>(
     let cannot = |error| Failure::listen(address, &error);
     let server = bound.map_err(cannot)?;
     let address = server.address().map_err(cannot)?;
+    let peers = Peers::start(&home.agent_key()?, config, &site, &post).await?;
+    let listening = peers.as_ref().map(Peers::listening).unwrap_or_default();
     let sign = Served::put(home.folder(), address)?;
-    let ready = ready(&site, home, address, store.kind().word()).await?;
+    let ready = ready(&site, home, address, listening, store.kind().word()).await?;
     tracing::info!(%address, store = ready.store, users = ready.users, "serving");
     let (end, ended) = watch::channel(false);
     let schedule = chores::schedule(config);
     let chores = chores::run(site.clone(), Arc::clone(&post), schedule, ended.clone());
     let chores = tokio::spawn(chores);
+    let peers = peers.map(|peers| tokio::spawn(peers.run(ended.clone())));
     tokio::spawn(signals.tell(end.clone()));
     let life = life(ready, site, post, ended.clone());
     let life = async {
@@ -157,6 +164,9 @@ pub(super) async fn with<L: Future<Output = Result<(), Failure>>>(
     // Whoever asks from here on takes the lock itself, once it is free.
     drop(sign);
     let _ = chores.await;
+    if let Some(peers) = peers {
+        let _ = peers.await;
+    }
     store.close().await;
     tracing::info!("ended");
     lived
@@ -166,6 +176,7 @@ async fn ready(
     site: &Site,
     home: &Home,
     address: SocketAddr,
+    peers: Vec<Endpoint>,
     store: &'static str,
 ) -> Result<Ready, Failure> {
     let Found::Status(status) = site.query(&Caller::Administrator, Query::Status).await? else {
@@ -173,6 +184,7 @@ async fn ready(
     };
     Ok(Ready {
         address,
+        peers: peers.iter().map(ToString::to_string).collect(),
         pid: std::process::id(),
         agent: status.agent.to_string(),
         data: home.folder().display().to_string(),
