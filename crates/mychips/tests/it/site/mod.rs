@@ -21,4 +21,5 @@ mod served;
 mod serving;
 mod story;
 mod town;
+mod two_sites;
 mod words;

@@ -19,14 +19,22 @@ pub(crate) struct Serving {
     child: Child,
     pub(crate) address: SocketAddr,
     pub(crate) agent: AgentId,
+    /// Where other sites reach it over TCP.
+    pub(crate) place: String,
     log: PathBuf,
 }
 
 impl Town {
     /// Serves the site, on a free port; it listens when this returns.
     pub(crate) fn serve(&self) -> Serving {
+        self.serve_at("127.0.0.1:0")
+    }
+
+    /// The same, with a place where other sites reach it.
+    pub(crate) fn serve_at(&self, place: &str) -> Serving {
         let log = self.room.path().join("serve.log");
         let mut command = self.command(&["serve", "--port", "0", "--log", "trace", "--json"]);
+        command.env("MYCHIPS_PEERS_LISTEN", place);
         command.stdout(Stdio::piped()).stderr(File::create(&log).unwrap());
         let mut child = command.spawn().unwrap();
         let mut line = String::new();
@@ -37,7 +45,8 @@ impl Town {
         assert_eq!(ready["pid"], child.id());
         let text = |member: &str| ready[member].as_str().unwrap().to_owned();
         let (address, agent) = (text("address").parse().unwrap(), text("agent").parse().unwrap());
-        Serving { child, address, agent, log }
+        let place = ready["peers"][0].as_str().unwrap_or_default().to_owned();
+        Serving { child, address, agent, place, log }
     }
 
     pub(crate) fn key(&self, user: &str) -> SecretKey {

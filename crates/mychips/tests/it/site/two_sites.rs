@@ -1,0 +1,152 @@
+//! Two sites on one machine: one invitation connects them, and whatever is killed, both say the same in the end.
+
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use super::serving::Serving;
+use super::town::Town;
+
+/// Longer than anything takes on a slow machine.
+const LONG: Duration = Duration::from_secs(60);
+
+/// How often one of the two is killed: the variable `KILLS` says otherwise.
+const KILLS: u8 = 4;
+
+/// Ann's site and Bob's, which have never met.
+struct Two {
+    anns: Town,
+    bobs: Town,
+}
+
+impl Two {
+    fn new() -> Self {
+        let home = |user: &str, name: &str| {
+            let town = Town::bare();
+            town.does("init");
+            town.does(&format!("key new {user}"));
+            town.room_run(&["user", "add", user, "--name", name]);
+            town
+        };
+        Self { anns: home("ann", "Ann Baker"), bobs: home("bob", "Bob Smith") }
+    }
+
+    /// One invitation, from file to file; both serve.
+    fn open_tally(&self) {
+        self.anns.does("tally invite --as ann --limit 100 --their-limit 20 --out for-bob.json");
+        let file = self.anns.room.path().join("for-bob.json");
+        self.bobs.does(&format!("tally answer {} --as bob", file.display()));
+        self.wait("Ann sees who answered", || self.anns.status("ann") == "P.draft");
+        self.bobs.does("tally offer ann --as bob");
+        self.wait("Ann sees the offer", || self.anns.status("ann") == "P.offer");
+        self.anns.does("tally accept bob --as ann");
+        self.wait("Bob sees it open", || self.bobs.status("bob") == "open");
+    }
+
+    fn wait(&self, what: &str, so: impl Fn() -> bool) {
+        let begun = Instant::now();
+        while !so() {
+            let tallies = [&self.anns, &self.bobs].map(|town| town.tallies());
+            assert!(begun.elapsed() < LONG, "never: {what}: {tallies:?}");
+            sleep(Duration::from_millis(50));
+        }
+    }
+
+    /// Both halves agree on what Bob owes, and nothing waits to be said.
+    fn agree_on(&self, milli: i64) {
+        self.wait("both say the same", || {
+            let [ann, bob] = [(&self.anns, "ann"), (&self.bobs, "bob")].map(|(town, user)| {
+                let entries = town.json(&format!("statement {} --as {user}", other(user)));
+                let entries = entries["entries"].as_array().unwrap().clone();
+                let agreed = entries.iter().all(|entry| entry["agreed"] == true);
+                (agreed, town.tally(user)["balance"].as_i64().unwrap())
+            });
+            (ann, bob) == ((true, milli), (true, -milli))
+        });
+        self.wait("nothing waits", || {
+            [&self.anns, &self.bobs].iter().all(|town| town.json("status")["waiting"] == 0)
+        });
+        for town in [&self.anns, &self.bobs] {
+            let found = town.json("doctor");
+            assert_eq!(found["ok"], true, "{found}");
+        }
+    }
+}
+
+fn other(user: &str) -> &'static str {
+    if user == "ann" { "bob" } else { "ann" }
+}
+
+impl Town {
+    fn tallies(&self) -> Value {
+        let user = if self.keys().join("ann.jwk").exists() { "ann" } else { "bob" };
+        self.json(&format!("tally list --as {user}"))["tallies"].clone()
+    }
+
+    fn tally(&self, _user: &str) -> Value {
+        self.tallies()[0].clone()
+    }
+
+    fn status(&self, user: &str) -> String {
+        self.tally(user)["status"].as_str().unwrap_or_default().to_owned()
+    }
+}
+
+#[test]
+fn two_sites_that_never_met_are_connected_by_one_invitation() {
+    let two = Two::new();
+    let (anns, bobs) = (two.anns.serve(), two.bobs.serve());
+    assert_ne!(anns.agent, bobs.agent);
+    two.open_tally();
+    two.bobs.does("pay ann 12.5 --as bob");
+    two.agree_on(12_500);
+    two.anns.does("invoice bob 7 --as ann --memo bread");
+    two.wait("Bob sees the invoice", || {
+        let invoices = two.bobs.json("invoice list --as bob");
+        invoices["invoices"].as_array().is_some_and(|invoices| !invoices.is_empty())
+    });
+    two.anns.does("tally set bob --as ann --target 3");
+    two.anns.does("pay bob 12.5 --as ann");
+    two.agree_on(0);
+    two.bobs.does("tally close ann --as bob");
+    two.wait("it is closed", || {
+        two.anns.status("ann") == "close" && two.bobs.status("bob") == "close"
+    });
+    two.agree_on(0);
+    // Without each other, and again with each other.
+    bobs.end();
+    anns.end();
+    two.anns.is_well();
+}
+
+#[test]
+fn whoever_is_killed_when_both_say_the_same_in_the_end() {
+    let kills = std::env::var("KILLS").ok().and_then(|kills| kills.parse().ok()).unwrap_or(KILLS);
+    let two = Two::new();
+    let mut serving: [Serving; 2] = [two.anns.serve(), two.bobs.serve()];
+    let places = [serving[0].place.clone(), serving[1].place.clone()];
+    two.open_tally();
+    let mut owed = 0;
+    for kill in 0..kills {
+        for _ in 0..3 {
+            two.bobs.does("pay ann 0.5 --as bob");
+            two.anns.does("pay bob 0.2 --as ann");
+            owed += 300;
+        }
+        let which = usize::from(kill % 2);
+        let town = [&two.anns, &two.bobs][which];
+        let again = town.serve_again(&places[which], &mut serving[which]);
+        serving[which] = again;
+    }
+    two.agree_on(owed);
+}
+
+impl Town {
+    /// Kills a serving site and serves it again at the same place.
+    fn serve_again(&self, place: &str, serving: &mut Serving) -> Serving {
+        serving.signal("KILL");
+        serving.code();
+        self.serve_at(place)
+    }
+}
