@@ -5,7 +5,7 @@ use std::error::Error;
 use std::io::Write as _;
 use std::time::Instant;
 
-use clearing::MOST_BALANCE_LOOKS;
+use clearing::{BalanceLimits, MOST_BALANCE_LOOKS};
 use protocol::settings::{InForce, Settings};
 use protocol::{Rate, Units};
 
@@ -25,16 +25,18 @@ fn main() -> Result<(), Box<dyn Error>> {
     let graph = network(&mut chance, in_force)?;
     let debt: i64 = graph.list().iter().map(|hop| hop.lading.debt().milli()).sum();
     writeln!(out, "{debt} milli-CHIPs owed in all")?;
-    for members in [3, 4, 6, 12] {
+    for most_members in [Some(3), Some(4), Some(6), Some(12), None] {
         let start = Instant::now();
-        let found = graph.toward_targets(members, MOST_BALANCE_LOOKS);
+        let found = graph.toward_targets(BalanceLimits { most_members, looks: MOST_BALANCE_LOOKS });
         let seconds = start.elapsed().as_secs_f64();
         let legs = found.rounds.iter().flat_map(|round| &round.legs);
         let moved: i64 = legs.map(|leg| leg.units.milli()).sum();
         let (rounds, complete) = (found.rounds.len(), found.complete);
         writeln!(
             out,
-            "circles of {members:>2}: {rounds:>6}, {moved:>9} moved, {seconds:.2} s, {complete}"
+            "{most_members:?}: {rounds:>6}, {moved:>9} moved, {} nearer, {seconds:.2} s, {complete} {}",
+            found.nearer,
+            found.proved()
         )?;
     }
     let (start, mut done) = (Instant::now(), 0);
