@@ -5,7 +5,7 @@ use std::error::Error;
 use std::io::Write as _;
 use std::time::Instant;
 
-use clearing::{BalanceLimits, MOST_BALANCE_LOOKS};
+use clearing::{BalanceLimits, MOST_BALANCE_LOOKS, Planner, Shift};
 use protocol::settings::{InForce, Settings};
 use protocol::{Rate, Units};
 
@@ -39,6 +39,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             found.proved()
         )?;
     }
+    let mut planner = Planner::default();
     let (start, mut done) = (Instant::now(), 0);
     for _ in 0..SHIFTS {
         let leaving = chance.below(TALLIES * 2) as usize;
@@ -46,7 +47,14 @@ fn main() -> Result<(), Box<dyn Error>> {
         let into = (0..graph.list().len()).rev().find(|&hop| graph.list()[hop].taker == who);
         let amount = Units::new(1 + i64::from(chance.below(3_000)))?;
         let most = Units::new(amount.milli() / 20)?;
-        done += u32::from(graph.shift(leaving, into.unwrap_or(0), amount, most).is_ok());
+        done += u32::from(
+            planner
+                .shift(
+                    &graph,
+                    &Shift { out: leaving, into: into.unwrap_or(0), amount, most_charges: most },
+                )
+                .is_ok(),
+        );
     }
     let mean = start.elapsed().as_secs_f64() * 1e3 / f64::from(SHIFTS);
     writeln!(out, "{done} of {SHIFTS} shifts at up to 5 %, {mean:.1} ms each")?;

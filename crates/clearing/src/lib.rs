@@ -21,8 +21,8 @@ mod search;
 mod support;
 
 pub use balance::{
-    BalanceFault, BalanceLimits, BalanceProof, Balanced, MOST_BALANCE_LOOKS, NoShift, Round,
-    verify_balanced,
+    BalanceFault, BalanceLimits, BalanceProof, Balanced, Gather, MOST_BALANCE_LOOKS, NoShift,
+    Round, Shift, verify_balanced,
 };
 pub use bounded::{Bounded, MOST_SWAP_LOOKS, best_within};
 pub use certificate::{CertificateFault, Proof, verify};

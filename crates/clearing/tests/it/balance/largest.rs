@@ -44,7 +44,7 @@ impl Net {
     }
 
     /// The same network with amounts so many times as large.
-    fn scaled(mut self, factor: i64) -> Self {
+    pub(super) fn scaled(mut self, factor: i64) -> Self {
         for tally in &mut self.tallies {
             tally.balance *= factor;
             for half in &mut tally.halves {

@@ -3,6 +3,7 @@
 
 mod costed;
 mod free;
+mod gather;
 mod largest;
 mod net;
 mod pump;

@@ -3,7 +3,7 @@
 //! Everything is reckoned anew here from balances and settings, by section 6 of the protocol.
 
 use clearing::{
-    BalanceFault, BalanceLimits, Balanced, Hop, Hops, LONGEST_PATH, Leg, verify_balanced,
+    BalanceFault, BalanceLimits, Balanced, Hop, Hops, LONGEST_PATH, Leg, Plan, verify_balanced,
 };
 use protocol::lading::{Lading, Position};
 use protocol::settings::{Consent, InForce, Settings};
@@ -162,6 +162,13 @@ impl Net {
         self.tallies.iter().map(Tally::distances).sum()
     }
 
+    /// How far the balances of one of them are from their targets.
+    pub(super) fn distances_of(&self, who: u32) -> i64 {
+        let ends = self.tallies.iter().flat_map(|tally| [(tally, 0), (tally, 1)]);
+        let own = ends.filter(|(tally, end)| tally.ends[*end] == who);
+        own.map(|(tally, end)| (tally.balance_of(end) - tally.halves[end].target).abs()).sum()
+    }
+
     /// Balances for nothing, after checking; says what was done.
     pub(super) fn balance(&mut self, limits: BalanceLimits, what: &str) -> Balanced {
         let hops = self.hops();
@@ -206,31 +213,38 @@ impl Net {
         balanced
     }
 
-    /// Has an amount moved for charges, after checking; says what it cost.
-    pub(super) fn shift(
-        &mut self,
-        out: usize,
-        into: usize,
-        amount: i64,
-        most: i64,
-        what: &str,
-    ) -> Option<i64> {
-        let path = self.hops().shift(out, into, units(amount), units(most)).ok()?;
-        let (who, nets) = (path.legs[0].giver, self.nets());
-        assert_eq!(path.legs[0].hop, out, "{what}");
-        let last = path.legs[path.legs.len() - 1];
-        assert_eq!((last.hop, last.taker, last.units), (into, who, units(amount)), "{what}");
-        assert!(path.legs.len() <= LONGEST_PATH as usize, "{what}");
-        let dues: Vec<_> = path.legs.iter().map(|leg| self.move_over(leg, what)).collect();
-        for (legs, dues) in path.legs.windows(2).zip(dues.windows(2)) {
-            let left = legs[0].units.milli() - legs[1].units.milli();
-            let due = dues[0].0 + dues[1].1;
-            assert!(left >= due, "{what}: left with {left}, due {due}");
-            assert_eq!(self.net(legs[0].taker) - nets[legs[0].taker as usize], left, "{what}");
+    /// Carries a plan out from one to another, or round, after checking: each tally once, everybody
+    /// in the middle left with what is due to it at least.
+    pub(super) fn carry_out(&mut self, plan: &Plan, ends: [u32; 2], what: &str) {
+        for part in &plan.parts {
+            assert!(part.legs.len() <= LONGEST_PATH as usize, "{what}");
+            let at = [part.legs[0].giver, part.legs[part.legs.len() - 1].taker];
+            assert_eq!(at, ends, "{what}");
+            assert!(part.legs.windows(2).all(|two| two[0].taker == two[1].giver), "{what}");
         }
-        let cost = path.given().milli() - amount;
-        assert!(cost <= most, "{what}: {cost} of {most}");
-        assert_eq!(nets[who as usize] - self.net(who), cost, "{what}");
-        Some(cost)
+        let before = self.nets();
+        let mut due = vec![0; self.participants as usize];
+        let hops = self.hops();
+        let mut used = vec![false; self.tallies.len()];
+        for (hop, units) in plan.moves() {
+            assert!(!std::mem::replace(&mut used[hop / 2], true), "{what}: one chit a tally");
+            let (giver, taker) = (hops.list()[hop].giver, hops.list()[hop].taker);
+            let (reward, clutch) = self.move_over(&Leg { hop, giver, taker, units }, what);
+            due[taker as usize] += reward;
+            due[giver as usize] += clutch;
+        }
+        let after = self.nets();
+        for who in (0..self.participants).filter(|who| !ends.contains(who)) {
+            let left = after[who as usize] - before[who as usize];
+            let due = due[who as usize];
+            assert!(left >= due, "{what}: {who} is left with {left}, due {due}");
+        }
+        let change = |who: u32| after[who as usize] - before[who as usize];
+        let (given, arrives) = (plan.given().milli(), plan.arrives().milli());
+        if ends[0] == ends[1] {
+            assert_eq!(change(ends[0]), arrives - given, "{what}");
+        } else {
+            assert_eq!((change(ends[0]), change(ends[1])), (-given, arrives), "{what}");
+        }
     }
 }
