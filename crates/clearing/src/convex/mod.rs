@@ -14,6 +14,9 @@ pub(crate) use whole::Whole;
 
 /// What units cost: integers, never less for the next one of an edge than for the one before.
 pub(crate) trait Costs {
+    /// By how much epsilon, within which prices are right, shrinks each time: above one.
+    const SHRINK: i64;
+
     /// No cost is farther from zero than this; at least one.
     fn largest(&self) -> i128;
 

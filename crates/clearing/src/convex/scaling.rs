@@ -11,9 +11,6 @@ use std::collections::VecDeque;
 use super::whole::Whole;
 use super::{Costs, Edge};
 
-/// By how much epsilon shrinks each time.
-const SHRINK: i64 = 8;
-
 /// An edge in the search, with what one unit more costs (beyond all where there is no room), and what
 /// the last one does (less than any where there is none).
 #[derive(Clone, Copy, Debug)]
@@ -129,7 +126,7 @@ impl<W: Whole, C: Costs> Scaling<W, C> {
         let one = W::from(1);
         let mut epsilon = W::of(self.costs.largest()) * self.fine;
         while epsilon > one && self.looks > 0 {
-            epsilon = epsilon.over(W::from(SHRINK)).max(one);
+            epsilon = epsilon.over(W::from(C::SHRINK)).max(one);
             self.refine(epsilon);
         }
         *looks = self.looks;

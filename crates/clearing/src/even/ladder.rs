@@ -21,6 +21,8 @@ impl Ladder {
 }
 
 impl Costs for Ladder {
+    const SHRINK: i64 = 8;
+
     /// How many parts there are: the cost of no unit exceeds it.
     fn largest(&self) -> i128 {
         1 << self.bits
