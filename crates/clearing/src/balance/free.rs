@@ -78,7 +78,8 @@ impl Hops {
     /// and that is proved. With one, short circles are taken first, each with as much as its legs
     /// allow, until none is left: another choice may come nearer, and nothing is proved. So it is as
     /// well where the search for the largest circulation would look at more than it may. Where only the
-    /// search for its circles would, the circles that it found are told.
+    /// search for its short circles would, the rest of it is told in circles of any length, up to 2^24
+    /// legs.
     #[must_use]
     pub fn toward_targets(&self, limits: BalanceLimits) -> Balanced {
         let rooms = rooms(self);
@@ -112,7 +113,7 @@ pub(super) struct Room {
     pub(super) spare: i64,
 }
 
-fn rooms(graph: &Hops) -> Vec<Room> {
+pub(super) fn rooms(graph: &Hops) -> Vec<Room> {
     let room = |lading: &Lading| {
         let costs_nothing = lading.clutch().due(lading.free()) == Units::ZERO;
         let free = if costs_nothing { lading.free().milli() } else { 0 };
@@ -121,7 +122,7 @@ fn rooms(graph: &Hops) -> Vec<Room> {
     graph.list().iter().map(|hop| room(&hop.lading)).collect()
 }
 
-fn nearer(rooms: &[Room], rounds: &[Round]) -> i128 {
+pub(super) fn nearer(rooms: &[Room], rounds: &[Round]) -> i128 {
     let mut spare: Vec<i64> = rooms.iter().map(|room| room.spare).collect();
     let mut nearer = 0;
     for leg in rounds.iter().flat_map(|round| &round.legs) {
