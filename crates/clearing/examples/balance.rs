@@ -2,7 +2,7 @@
 //! clearing --example balance -- 1000 10000 100000`, numbers of tallies; two for each five participants.
 //!
 //! Free of charge: how much nearer, in CHIPs, short circles come and the largest circulation, with the
-//! number of its circles and the legs of the longest; `*` where a search was given up. Then of 100 who ask
+//! number of its circles and the legs of the longest; `*` where a search was given up. Then of 20 who ask
 //! for an amount on their own tallies, or for the most, at up to 5 % or 150 milli-CHIPs: who gets some, and the time.
 
 use std::error::Error;
@@ -39,7 +39,7 @@ struct Kind {
 }
 
 /// How many are asked what their own tallies can do.
-const ASKED: u32 = 100;
+const ASKED: u32 = 20;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut out = std::io::stdout().lock();

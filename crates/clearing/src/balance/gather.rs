@@ -4,10 +4,11 @@ use protocol::Units;
 
 use super::costed::NoShift;
 use super::split::Split;
-use crate::{Hops, Payable, Plan, Planner, Unpaid};
+use crate::{Hops, Plan, Planner, Unpaid};
 
-/// How many plans are tried for the most that can be moved: each but the first halves what it may be.
-const TRIES: u32 = 40;
+/// How many plans are tried for the most that can be moved, each but the first halving what it may be:
+/// it is found to within a 30,000th of what there is room for.
+const TRIES: u32 = 16;
 
 /// What somebody asks for, to come nearer to its targets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,9 +27,9 @@ impl Planner {
     ///
     /// No more goes out over a tally than is above its target ([`Lading::spare`]), and no more comes in
     /// than is missing ([`Lading::free`]): its balances come nearer by what it lets go and by what
-    /// arrives. Otherwise as [`Planner::shift`]. Where as much as can be is asked for, up to 40 plans are
-    /// tried; where nobody charges, and neither the length of a path nor the number of parts is what
-    /// limits it, it is the most.
+    /// arrives. Otherwise as [`Planner::shift`]. Where as much as can be is asked for, it is what
+    /// [`Planner::max_payable`] finds, which is the most where nobody charges; or, where that costs too
+    /// much or has too many legs or parts, what up to 16 plans find by halving.
     ///
     /// [`Lading::spare`]: protocol::lading::Lading::spare
     /// [`Lading::free`]: protocol::lading::Lading::free
@@ -51,28 +52,29 @@ impl Planner {
     }
 }
 
-/// The plan for the largest amount for which one is found, by halving.
+/// The plan for the largest amount for which one is found: all for which there is room, else by halving.
 fn most(planner: &mut Planner, split: &Split, most_charges: Units) -> Result<Plan, NoShift> {
-    // What was found to have room first; then between what can be moved and the least that cannot.
-    let Payable { most, proved, .. } = split.most(planner)?;
-    let (mut can, most_of_all) = (0, if proved { most.milli() } else { split.room() });
-    let (mut amount, mut cannot) = (most.max(Units::SMALLEST), most_of_all.max(1) + 1);
-    let mut found = None;
-    for _ in 0..TRIES {
-        let next = split.plan(planner, amount, most_charges);
-        if next.is_ok() {
-            can = amount.milli();
-        } else {
-            cannot = amount.milli();
-        }
-        if next.is_ok() || !matches!(found, Some(Ok(_))) {
-            found = Some(next);
-        }
+    let mut amount = split.most(planner)?.max(Units::SMALLEST);
+    let mut found = split.plan(planner, amount, most_charges);
+    if found.is_ok() {
+        return found;
+    }
+    let (mut can, mut cannot) = (0, amount.milli());
+    for _ in 1..TRIES {
         let middle = i64::midpoint(can, cannot);
         if middle == can {
             break;
         }
-        amount = Units::new(middle).unwrap_or(Units::MAX);
+        amount = Units::new(middle).unwrap_or(Units::SMALLEST);
+        let next = split.plan(planner, amount, most_charges);
+        if next.is_ok() {
+            can = middle;
+        } else {
+            cannot = middle;
+        }
+        if next.is_ok() || found.is_err() {
+            found = next;
+        }
     }
-    found.unwrap_or(Err(Unpaid::NothingToPay { amount }.into()))
+    found
 }

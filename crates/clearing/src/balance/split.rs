@@ -5,7 +5,7 @@ use protocol::lading::Lading;
 
 use super::costed::NoShift;
 use crate::path::{Beside, Way};
-use crate::{Hop, Hops, Payable, Plan, Planner, Request, Unpaid};
+use crate::{Hop, Hops, Plan, Planner, Request, Unpaid};
 
 pub(super) struct Split {
     graph: Hops,
@@ -38,19 +38,9 @@ impl Split {
         Ok(Self { graph, who, arrival })
     }
 
-    /// What may go out and what may come in at the ends, whichever is less, in milli-CHIPs.
-    pub(super) fn room(&self) -> i64 {
-        let room = |way, v| -> i128 {
-            let beside = self.graph.beside(way, v).iter();
-            beside.map(|hop| i128::from(self.graph.hop(hop.place).lading.most().milli())).sum()
-        };
-        let room = room(Way::On, self.who).min(room(Way::Back, self.arrival));
-        i64::try_from(room).unwrap_or(i64::MAX).min(Units::MAX.milli())
-    }
-
     /// The most that can come round, charges or not, as far as it was found.
-    pub(super) fn most(&self, planner: &mut Planner) -> Result<Payable, NoShift> {
-        Ok(planner.max_payable(&self.graph, self.who, self.arrival)?)
+    pub(super) fn most(&self, planner: &mut Planner) -> Result<Units, NoShift> {
+        Ok(planner.max_payable(&self.graph, self.who, self.arrival)?.most)
     }
 
     /// The cheapest plan for exactly `amount` to come round, for at most `most_charges`.
