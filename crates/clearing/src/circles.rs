@@ -14,7 +14,7 @@ use crate::support::Support;
 
 /// Circles up to about this length are looked for everywhere before longer ones are taken: what
 /// lies on no short circle is not searched again and again.
-const LONGEST_SOUGHT: u32 = 6;
+pub(crate) const LONGEST_SOUGHT: u32 = 6;
 
 /// Most members that an explanation may tell, each as often as it stands in a circle: 16,777,216.
 /// Real debts need a few for each pair; there are tables whose explanation grows with the square of

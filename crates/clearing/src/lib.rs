@@ -9,6 +9,7 @@ mod bounded;
 mod certificate;
 mod circles;
 mod circulation;
+mod convex;
 mod debt;
 mod even;
 mod kept;
@@ -20,7 +21,10 @@ mod pay;
 mod search;
 mod support;
 
-pub use balance::{Balanced, MOST_BALANCE_LOOKS, NoShift, Round};
+pub use balance::{
+    BalanceFault, BalanceLimits, BalanceProof, Balanced, Gather, MOST_BALANCE_LOOKS, NoShift,
+    Round, Shift, verify_balanced,
+};
 pub use bounded::{Bounded, MOST_SWAP_LOOKS, best_within};
 pub use certificate::{CertificateFault, Proof, verify};
 pub use circles::{Circle, Explanation, MAX_TOLD_MEMBERS, circles, circles_within};

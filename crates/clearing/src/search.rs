@@ -23,6 +23,8 @@ struct Side {
     next: Vec<u32>,
     /// How many debts the next step looks at.
     width: u32,
+    /// How many were looked at so far, in all searches.
+    looked: u64,
 }
 
 impl Search {
@@ -33,8 +35,14 @@ impl Search {
             frontier: Vec::new(),
             next: Vec::new(),
             width: 0,
+            looked: 0,
         };
         Self { number: 0, down: side(Way::Down), up: side(Way::Up), circle: Vec::new() }
+    }
+
+    /// How many debts all searches have looked at, from both ends.
+    pub(crate) fn looked(&self) -> u64 {
+        self.down.looked + self.up.looked
     }
 
     /// The pairs of a shortest circle through `pair`, beginning with it; none if every one has more
@@ -109,6 +117,7 @@ impl Side {
             let mut place = 0;
             while let Some((pair, to)) = support.step(self.way, v, place) {
                 place += 1;
+                self.looked += 1;
                 if self.seen[to as usize].0 == number {
                     continue;
                 }

@@ -15,15 +15,26 @@ pub(crate) const PARTICIPANTS: u32 = 20_000;
 pub(crate) const TALLIES: u32 = 50_000;
 
 /// The hops; `in_force` says what a holder has signed.
+#[allow(dead_code, reason = "each example takes what it needs")]
 pub(crate) fn network(
     chance: &mut Chance,
+    in_force: impl FnMut(&mut Chance) -> Result<InForce, Box<dyn Error>>,
+) -> Result<Hops, Box<dyn Error>> {
+    network_of(chance, PARTICIPANTS, TALLIES, in_force)
+}
+
+/// The same of another size.
+pub(crate) fn network_of(
+    chance: &mut Chance,
+    participants: u32,
+    tallies: u32,
     mut in_force: impl FnMut(&mut Chance) -> Result<InForce, Box<dyn Error>>,
 ) -> Result<Hops, Box<dyn Error>> {
     let mut list = Vec::new();
-    for _ in 0..TALLIES {
-        let holder = chance.below(PARTICIPANTS);
-        let reach = if chance.below(10) == 0 { PARTICIPANTS } else { 200 };
-        let partner = (holder + 1 + chance.below(reach - 1)) % PARTICIPANTS;
+    for _ in 0..tallies {
+        let holder = chance.below(participants);
+        let reach = if chance.below(10) == 0 { participants } else { 200.min(participants) };
+        let partner = (holder + 1 + chance.below(reach - 1)) % participants;
         let balance = Units::new(i64::from(chance.below(40_000)) - 20_000)?;
         let here = Position::new(balance, Units::ZERO, Units::ZERO)?;
         let consent = Consent { holder: in_force(chance)?, partner: in_force(chance)? };
@@ -31,5 +42,5 @@ pub(crate) fn network(
         list.push(Hop { giver: partner, taker: holder, lading: inward });
         list.push(Hop { giver: holder, taker: partner, lading: outward });
     }
-    Ok(Hops::new(PARTICIPANTS, list)?)
+    Ok(Hops::new(participants, list)?)
 }

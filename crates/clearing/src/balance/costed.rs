@@ -1,16 +1,31 @@
 //! An amount moved from one of somebody's tallies to another, at a price that it states.
 //!
-//! The one who asks for it pays the way of a payment to itself: out over one tally, in over another.
-//! So it is priced as a payment is, leg by leg with one rounding each, from where it arrives back.
+//! The one who asks for it pays itself: out over one tally, in over another. So it is planned as a
+//! payment is, over as many ways as it needs, priced leg by leg with one rounding a tally, from where it
+//! arrives back.
 
 use protocol::Units;
 use protocol::lading::Lading;
 use thiserror::Error;
 
-use crate::{Hop, Hops, NoPath, Path};
+use super::split::Split;
+use crate::{Hops, Plan, Planner, Unpaid};
 
-/// Why an amount is not moved from one tally to another.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+/// What is to be moved from one tally of one participant to another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shift {
+    /// The hop over which the participant lets go.
+    pub out: usize,
+    /// The hop over which it takes in.
+    pub into: usize,
+    /// What is to arrive, exactly; above zero.
+    pub amount: Units,
+    /// The most that it lets go beside that; below zero for one who would be paid for it.
+    pub most_charges: Units,
+}
+
+/// Why nothing is moved from one's tallies to others of one's own.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum NoShift {
     /// A place is not below the number of hops.
     #[error("there is no hop {hop}")]
@@ -24,9 +39,9 @@ pub enum NoShift {
     /// Both are with the same partner: nothing would come round.
     #[error("both tallies are with the same partner")]
     OnePartner,
-    /// There is no way round.
+    /// There is no way round for so much. The payer and the payee are the one who asked.
     #[error("no way round: {0}")]
-    NoWay(#[from] NoPath),
+    NoWay(#[from] Unpaid),
     /// It costs more than was stated.
     #[error("the cheapest way costs {charges}, and at most {most} was stated")]
     TooDear {
@@ -37,66 +52,29 @@ pub enum NoShift {
     },
 }
 
-impl Hops {
-    /// The cheapest way for a participant to have exactly `amount` arrive over one of its tallies, the
-    /// hop `into`, and let go what it takes for that over another, the hop `out`, for at most
-    /// `most_charges` beside the amount.
+impl Planner {
+    /// The cheapest plan that is found for a participant to have exactly an amount arrive over one of its
+    /// tallies and let go what it takes for that over another, within the charges that it states.
     ///
-    /// The path begins and ends with that participant; nobody else is on it twice. The participant's
-    /// own clutch and reward are not charged. [`Path::given`] less [`Path::arrives`] is what it
-    /// costs, below zero where others pay for it. Takes as long as building the graph anew, besides
+    /// Every part begins and ends with that participant; nobody else is in a part twice. The
+    /// participant's own clutch and reward are not charged. [`Plan::given`] less [`Plan::arrives`] is
+    /// what it costs, below zero where others pay for it. Takes as long as copying the graph, besides
     /// the search.
     ///
     /// # Errors
     /// [`NoShift`] says why not.
-    pub fn shift(
-        &self,
-        out: usize,
-        into: usize,
-        amount: Units,
-        most_charges: Units,
-    ) -> Result<Path, NoShift> {
-        let hop = |hop: usize| self.list().get(hop).copied().ok_or(NoShift::UnknownHop { hop });
+    pub fn shift(&mut self, graph: &Hops, shift: &Shift) -> Result<Plan, NoShift> {
+        let Shift { out, into, amount, most_charges } = *shift;
+        let hop = |hop: usize| graph.list().get(hop).copied().ok_or(NoShift::UnknownHop { hop });
         let (first, last) = (hop(out)?, hop(into)?);
-        let who = first.giver;
-        if last.taker != who {
+        if last.taker != first.giver {
             return Err(NoShift::NotOnesOwn);
         }
         if first.taker == last.giver {
             return Err(NoShift::OnePartner);
         }
-        let (split, arrival) = self.split_at(who, out, into)?;
-        let mut path = split.cheapest(who, arrival, amount)?;
-        if let Some(leg) = path.legs.last_mut() {
-            leg.taker = who;
-        }
-        // Two amounts above zero differ by an amount.
-        let charges = path.given().milli() - path.arrives().milli();
-        let charges = Units::new(charges).unwrap_or(Units::MAX);
-        if charges > most_charges {
-            return Err(NoShift::TooDear { charges, most: most_charges });
-        }
-        Ok(path)
-    }
-
-    /// The same graph where `who` gives over `out` only and takes over nothing, and one more
-    /// participant takes what `who` takes over `into`; with that one's number.
-    fn split_at(&self, who: u32, out: usize, into: usize) -> Result<(Self, u32), NoShift> {
-        let arrival = self.participants();
-        let hop = |(place, hop): (usize, &Hop)| {
-            let mut hop = *hop;
-            if place == into {
-                hop.taker = arrival;
-            } else if place != out && (hop.giver == who || hop.taker == who) {
-                hop.lading = Lading::NONE;
-            }
-            hop
-        };
-        let list = self.list().iter().enumerate().map(hop).collect();
-        let split = Self::new(arrival.saturating_add(1), list);
-        // Only the number of participants can be too large: then there is no room for one more.
-        split
-            .map(|split| (split, arrival))
-            .map_err(|_| NoPath::Unknown { participant: arrival }.into())
+        let open = |place: usize| place == out || place == into;
+        let lading = |place, whole: &Lading| if open(place) { *whole } else { Lading::NONE };
+        Split::new(graph, first.giver, lading)?.plan(self, amount, most_charges)
     }
 }

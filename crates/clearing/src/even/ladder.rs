@@ -1,6 +1,6 @@
 //! What each further unit cleared of a debt costs: the share of the debt that is cleared with it.
 
-use super::whole::Whole;
+use crate::convex::{Costs, Whole};
 
 /// The number of parts that a share is told in: a power of two.
 #[derive(Clone, Copy, Debug)]
@@ -18,20 +18,27 @@ impl Ladder {
         let bits = i128::BITS - largest.max(0).leading_zeros();
         Self { bits: bits.clamp(FEWEST, MOST) }
     }
+}
+
+impl Costs for Ladder {
+    const SHRINK: i64 = 8;
 
     /// How many parts there are: the cost of no unit exceeds it.
-    pub(super) const fn parts(self) -> i128 {
+    fn largest(&self) -> i128 {
         1 << self.bits
     }
 
-    /// The cost of the `unit`-th unit, from 1, of a debt of `most`: its share in parts, rounded
-    /// down. Debts are below 2^84 and parts at most 2^40, so it fits in 128 bits.
-    pub(super) fn cost<W: Whole>(self, unit: W, most: W) -> W {
+    fn widest(&self, most: i128) -> i128 {
+        most.saturating_mul(self.largest() * 2)
+    }
+
+    /// The share that is cleared with this unit, in parts, rounded down. Debts are below 2^84 and
+    /// parts at most 2^40, so it fits in 128 bits.
+    fn cost<W: Whole>(&self, _: usize, unit: W, most: W) -> W {
         (unit * W::from(1 << self.bits)).over(most)
     }
 
-    /// How many units of a debt of `most` cost no more than `cost` each.
-    pub(super) fn units<W: Whole>(self, cost: W, most: W) -> W {
+    fn units<W: Whole>(&self, _: usize, cost: W, most: W) -> W {
         let parts = W::from(1 << self.bits);
         if cost < W::ZERO {
             return W::ZERO;
@@ -55,13 +62,13 @@ mod tests {
             let ladder = Ladder::new(most);
             let some = [1, 2, 3, most / 3, most / 2, most - 1, most];
             for unit in some.into_iter().filter(|unit| (1..=most).contains(unit)) {
-                let cost = ladder.cost(unit, most);
-                assert!((0..=ladder.parts()).contains(&cost));
-                assert!(ladder.units(cost, most) >= unit);
-                assert!(ladder.units(cost - 1, most) < unit, "{unit} of {most}");
+                let cost = ladder.cost(0, unit, most);
+                assert!((0..=ladder.largest()).contains(&cost));
+                assert!(ladder.units(0, cost, most) >= unit);
+                assert!(ladder.units(0, cost - 1, most) < unit, "{unit} of {most}");
             }
-            assert_eq!(ladder.units(-1, most), 0);
-            assert_eq!(ladder.units(ladder.parts(), most), most);
+            assert_eq!(ladder.units(0, -1, most), 0);
+            assert_eq!(ladder.units(0, ladder.largest(), most), most);
         }
     }
 }

@@ -12,23 +12,20 @@
 //! The potentials of one largest circulation tell all of them ([`crate::verify`]): a debt whose worth
 //! `1 + p(creditor) - p(debtor)` is above zero is cleared entirely, one below zero not at all, and
 //! the others are free. On the free ones it is a minimum-cost flow with convex costs (Ahuja, Magnanti
-//! and Orlin 1993, chapter 14): `scaling` solves it, `ladder` holds the costs, `pro_rata` shares a
+//! and Orlin 1993, chapter 14): `convex` solves it, `ladder` holds the costs, `pro_rata` shares a
 //! pair's relief out.
 
 mod core;
 mod ladder;
 mod pro_rata;
-mod reprice;
-mod scaling;
-mod whole;
 
 use protocol::Units;
 
+use crate::convex::{Edge, least};
 use crate::pairs::Pairs;
 use crate::{CertificateFault, Circulation, Debt, verify};
 
 use ladder::Ladder;
-use scaling::Free;
 
 /// Spreads the relief of a largest circulation as evenly as any largest circulation can.
 ///
@@ -67,15 +64,15 @@ pub fn spread_evenly(
     let largest = free.iter().map(|&place| whole.list[place].units).max().unwrap_or(0);
     let ladder = Ladder::new(largest);
     let mut numbers = Numbers::new(participants);
-    let mut flows: Vec<Free> = free
+    let mut flows: Vec<Edge> = free
         .iter()
         .map(|&place| {
             let pair = &whole.list[place];
             let (from, to) = (numbers.of(pair.debtor), numbers.of(pair.creditor));
-            Free { from, to, most: pair.units, flow: cleared[place] }
+            Edge { from, to, most: pair.units, flow: cleared[place] }
         })
         .collect();
-    scaling::least(numbers.count as usize, ladder, &mut flows);
+    least(numbers.count as usize, ladder, &mut flows);
     for (place, arc) in free.into_iter().zip(flows) {
         cleared[place] = arc.flow;
     }

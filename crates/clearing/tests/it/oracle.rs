@@ -5,15 +5,20 @@ use clearing::Debt;
 /// The most that can be cleared, by Klein's method: while the debts allow a change that clears
 /// more (a circle of steps along a debt, `+1`, or back, `-1`), make it.
 pub(crate) fn most_by_cancelling(participants: u32, debts: &[Debt]) -> i128 {
+    most_gained(participants, debts, &vec![1; debts.len()])
+}
+
+/// The same where a unit of each debt gains so much.
+pub(crate) fn most_gained(participants: u32, debts: &[Debt], gains: &[i64]) -> i128 {
     let mut cleared = vec![0_i128; debts.len()];
-    while let Some(circle) = better_circle(participants as usize, debts, &cleared) {
+    while let Some(circle) = better_circle(participants as usize, debts, gains, &cleared) {
         let room = |&(debt, along): &(usize, bool)| room(debts, &cleared, debt, along);
         let step = circle.iter().map(room).min().expect("a circle has steps");
         for (debt, along) in circle {
             cleared[debt] += if along { step } else { -step };
         }
     }
-    cleared.iter().sum()
+    cleared.iter().zip(gains).map(|(part, gain)| part * i128::from(*gain)).sum()
 }
 
 fn room(debts: &[Debt], cleared: &[i128], debt: usize, along: bool) -> i128 {
@@ -21,11 +26,16 @@ fn room(debts: &[Debt], cleared: &[i128], debt: usize, along: bool) -> i128 {
 }
 
 /// A circle of steps with room whose gain is positive, by Bellman and Ford.
-fn better_circle(n: usize, debts: &[Debt], cleared: &[i128]) -> Option<Vec<(usize, bool)>> {
+fn better_circle(
+    n: usize,
+    debts: &[Debt],
+    gains: &[i64],
+    cleared: &[i128],
+) -> Option<Vec<(usize, bool)>> {
     let mut steps = Vec::new();
     for (debt, d) in debts.iter().enumerate() {
         let (u, v) = (d.debtor as usize, d.creditor as usize);
-        for (along, from, to, gain) in [(true, u, v, 1), (false, v, u, -1)] {
+        for (along, from, to, gain) in [(true, u, v, gains[debt]), (false, v, u, -gains[debt])] {
             if room(debts, cleared, debt, along) > 0 {
                 steps.push((from, to, gain, (debt, along)));
             }

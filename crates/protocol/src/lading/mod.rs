@@ -118,6 +118,26 @@ impl Lading {
         Self::inward(position.seen_by_partner(), &consent.seen_by_partner())
     }
 
+    /// The same tally, over which no more than `most` may move: for one who sets aside less of it than
+    /// both signed. Nothing where `most` is below zero; what moves costs what it did.
+    #[must_use]
+    pub fn up_to(&self, most: Units) -> Self {
+        let most = most.clamp(Units::ZERO, self.most);
+        let within = |charge: Charge| Charge {
+            rate: charge.rate,
+            above: charge.above.min(most),
+            up_to: charge.up_to.min(most),
+        };
+        Self {
+            most,
+            free: self.free.min(most),
+            debt: self.debt.min(most),
+            spare: self.spare.min(most),
+            reward: within(self.reward),
+            clutch: within(self.clutch),
+        }
+    }
+
     /// The most that may move at all.
     #[must_use]
     pub const fn most(&self) -> Units {

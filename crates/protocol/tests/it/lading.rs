@@ -84,6 +84,33 @@ proptest! {
     }
 
     #[test]
+    fn setting_some_aside_changes_no_cost(
+        (here, holder, partner) in a_half(), most in amount(1_000_000), asked in 0i64..1_000_000,
+    ) {
+        let whole = Lading::inward(here, &both(holder, partner));
+        let part = whole.up_to(most);
+        prop_assert_eq!(part.most(), whole.most().min(most.max(Units::ZERO)));
+        prop_assert_eq!(part.free(), whole.free().min(part.most()));
+        prop_assert_eq!(part.debt(), whole.debt().min(part.most()));
+        prop_assert_eq!(part.spare(), whole.spare().min(part.most()));
+        prop_assert_eq!(whole.up_to(whole.most()), whole);
+        prop_assert_eq!(part.up_to(most), part);
+        prop_assert_eq!(whole.up_to(units(-1)).most(), Units::ZERO);
+        for asked in [units(asked), part.most()] {
+            if asked <= part.most() {
+                prop_assert_eq!(part.cost(asked), whole.cost(asked));
+                prop_assert_eq!(part.most_within(asked), whole.most_within(asked).min(part.most()));
+                let least = whole.least_leaving(asked).filter(|least| *least <= part.most());
+                prop_assert_eq!(part.least_leaving(asked), least);
+            } else {
+                prop_assert!(part.cost(asked).is_err());
+            }
+        }
+        let all = part.segments().iter().map(|piece| piece.units.milli()).sum::<i64>();
+        prop_assert_eq!(all, part.most().milli());
+    }
+
+    #[test]
     fn nothing_moves_beyond_either_signature(
         balance in -1_000i64..1_000, promised in 0i64..1_000,
         holder in in_force(1_000), partner in in_force(1_000),

@@ -8,23 +8,11 @@
 
 use std::collections::VecDeque;
 
-use super::ladder::Ladder;
 use super::whole::Whole;
+use super::{Costs, Edge};
 
-/// By how much epsilon shrinks each time.
-const SHRINK: i64 = 8;
-
-/// A debt on which the flow is free from zero to all of it.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Free {
-    pub(super) from: u32,
-    pub(super) to: u32,
-    pub(super) most: i128,
-    pub(super) flow: i128,
-}
-
-/// The same in the search, with what one unit more costs (beyond all where there is no room), and
-/// what the last one does (less than any where there is none).
+/// An edge in the search, with what one unit more costs (beyond all where there is no room), and what
+/// the last one does (less than any where there is none).
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Arc<W> {
     pub(super) from: u32,
@@ -36,10 +24,10 @@ pub(super) struct Arc<W> {
 }
 
 /// The flow and its prices on the way.
-pub(super) struct Scaling<W> {
-    ladder: Ladder,
+pub(super) struct Scaling<W, C> {
+    costs: C,
     /// Costs are told in so many parts of themselves, so that epsilon can be less than a circle loses.
-    fine: W,
+    pub(super) fine: W,
     pub(super) arcs: Vec<Arc<W>>,
     /// Where each participant's arcs begin in `beside`.
     first: Vec<u32>,
@@ -52,48 +40,75 @@ pub(super) struct Scaling<W> {
     active: VecDeque<u32>,
     /// How many prices were raised since all were set anew.
     raised: usize,
+    /// How many more arcs may be looked at.
+    pub(super) looks: u64,
 }
 
 /// Changes flows that are balanced at each of `nodes` to those with the least sum of costs.
-pub(super) fn least(nodes: usize, ladder: Ladder, free: &mut [Free]) {
-    // A price stays below twice the largest cost times the nodes, and no excess exceeds all debts.
+pub(crate) fn least<C: Costs>(nodes: usize, costs: C, edges: &mut [Edge]) {
+    let mut looks = u64::MAX;
+    let solved = solve(nodes, costs, edges, &mut looks, false);
+    assert!(solved.is_some(), "nobody looks at so many arcs");
+}
+
+/// The same, with the prices that prove it: the price where an edge begins exceeds the price where it
+/// ends by no more than a unit more costs, and by no less than the last unit does. No price is below
+/// zero, or above the nodes times [`Costs::largest`].
+///
+/// None where `looks`, from which the arcs looked at are taken, are too few; the flows are as before.
+pub(crate) fn priced<C: Costs>(
+    nodes: usize,
+    costs: C,
+    edges: &mut [Edge],
+    looks: &mut u64,
+) -> Option<Vec<i128>> {
+    solve(nodes, costs, edges, looks, true)
+}
+
+fn solve<C: Costs>(
+    nodes: usize,
+    costs: C,
+    edges: &mut [Edge],
+    looks: &mut u64,
+    priced: bool,
+) -> Option<Vec<i128>> {
+    // A price stays below twice the largest cost times the nodes, and no excess exceeds all edges.
     let n = i128::try_from(nodes).unwrap_or(i128::MAX).saturating_add(1);
-    let prices = n.saturating_mul(n).saturating_mul(ladder.parts() * 16);
-    let largest = free.iter().map(|arc| arc.most).max().unwrap_or(0);
-    let total: i128 = free.iter().map(|arc| arc.most).sum();
-    let products = largest.saturating_mul(ladder.parts() * 2);
-    if prices.max(products).max(total) < i128::from(i64::MAX / 4) {
-        Scaling::<i64>::new(nodes, ladder, free).solve(free);
+    let prices = n.saturating_mul(n).saturating_mul(costs.largest() * 16);
+    let widest = edges.iter().map(|edge| costs.widest(edge.most)).max().unwrap_or(0);
+    let total: i128 = edges.iter().map(|edge| edge.most).sum();
+    if prices.max(widest).max(total) < i128::from(i64::MAX / 4) {
+        Scaling::<i64, C>::new(nodes, costs, edges, *looks).solve(edges, looks, priced)
     } else {
-        Scaling::<i128>::new(nodes, ladder, free).solve(free);
+        Scaling::<i128, C>::new(nodes, costs, edges, *looks).solve(edges, looks, priced)
     }
 }
 
-impl<W: Whole> Scaling<W> {
-    fn new(nodes: usize, ladder: Ladder, free: &[Free]) -> Self {
+impl<W: Whole, C: Costs> Scaling<W, C> {
+    fn new(nodes: usize, costs: C, edges: &[Edge], looks: u64) -> Self {
         let mut first = vec![0_u32; nodes + 1];
-        for end in free.iter().flat_map(|arc| [arc.from, arc.to]) {
+        for end in edges.iter().flat_map(|edge| [edge.from, edge.to]) {
             first[end as usize + 1] += 1;
         }
         for v in 0..nodes {
             first[v + 1] += first[v];
         }
-        let (mut next, mut beside) = (first.clone(), vec![0; free.len() * 2]);
-        for (place, arc) in (0..).zip(free) {
-            for end in [arc.from, arc.to] {
+        let (mut next, mut beside) = (first.clone(), vec![0; edges.len() * 2]);
+        for (place, edge) in (0..).zip(edges) {
+            for end in [edge.from, edge.to] {
                 beside[next[end as usize] as usize] = place;
                 next[end as usize] += 1;
             }
         }
-        let arc = |free: &Free| {
-            let (most, flow) = (W::of(free.most), W::of(free.flow));
-            Arc { from: free.from, to: free.to, more: W::ZERO, less: W::ZERO, most, flow }
+        let arc = |edge: &Edge| {
+            let (most, flow) = (W::of(edge.most), W::of(edge.flow));
+            Arc { from: edge.from, to: edge.to, more: W::ZERO, less: W::ZERO, most, flow }
         };
         let mut scaling = Self {
-            ladder,
+            costs,
             // A circle meets each node once: epsilon of one for each is less than one part.
             fine: W::of(i128::try_from(nodes).unwrap_or(i128::MAX)) + W::from(1),
-            arcs: free.iter().map(arc).collect(),
+            arcs: edges.iter().map(arc).collect(),
             current: first[..nodes].to_vec(),
             first,
             beside,
@@ -101,36 +116,45 @@ impl<W: Whole> Scaling<W> {
             excess: vec![W::ZERO; nodes],
             active: VecDeque::new(),
             raised: 0,
+            looks,
         };
-        (0..free.len()).for_each(|place| scaling.shift(place, W::ZERO));
+        (0..edges.len()).for_each(|place| scaling.shift(place, W::ZERO));
         scaling
     }
 
-    fn solve(mut self, free: &mut [Free]) {
+    fn solve(mut self, edges: &mut [Edge], looks: &mut u64, priced: bool) -> Option<Vec<i128>> {
         let one = W::from(1);
-        let mut epsilon = W::of(self.ladder.parts()) * self.fine;
-        while epsilon > one {
-            epsilon = epsilon.over(W::from(SHRINK)).max(one);
+        let mut epsilon = W::of(self.costs.largest()) * self.fine;
+        while epsilon > one && self.looks > 0 {
+            epsilon = epsilon.over(W::from(C::SHRINK)).max(one);
             self.refine(epsilon);
         }
-        for (free, arc) in free.iter_mut().zip(&self.arcs) {
-            free.flow = arc.flow.into();
+        *looks = self.looks;
+        if self.looks == 0 {
+            return None;
         }
+        for (edge, arc) in edges.iter_mut().zip(&self.arcs) {
+            edge.flow = arc.flow.into();
+        }
+        Some(if priced { self.exact_prices() } else { Vec::new() })
     }
 
-    /// Makes the flow right to within `epsilon`.
+    /// Makes the flow right to within `epsilon`; gives up when no more arcs may be looked at.
     fn refine(&mut self, epsilon: W) {
         for place in 0..self.arcs.len() {
             let arc = self.arcs[place];
             let gap = self.gap(&arc);
             if arc.more + epsilon < gap || arc.less > gap + epsilon {
-                self.shift(place, self.units(gap, &arc) - arc.flow);
+                self.shift(place, self.units(gap, place) - arc.flow);
             }
         }
         self.set_prices_anew(epsilon);
         let excess = (0..).zip(&self.excess);
         self.active = excess.filter(|(_, excess)| **excess > W::ZERO).map(|(v, _)| v).collect();
-        while let Some(v) = self.active.pop_front() {
+        self.looks = self.looks.saturating_sub(self.arcs.len() as u64);
+        while self.looks > 0
+            && let Some(v) = self.active.pop_front()
+        {
             if self.raised > self.prices.len() {
                 self.set_prices_anew(epsilon);
             }
@@ -149,21 +173,22 @@ impl<W: Whole> Scaling<W> {
         let end = self.first[v as usize + 1];
         loop {
             let excess = self.excess[v as usize];
-            if excess <= W::ZERO {
+            if excess <= W::ZERO || self.looks == 0 {
                 return;
             }
             if self.current[v as usize] == end {
                 self.raise(v, epsilon);
                 self.current[v as usize] = self.first[v as usize];
             }
+            self.looks = self.looks.saturating_sub(1);
             let place = self.beside[self.current[v as usize] as usize] as usize;
             let arc = self.arcs[place];
             let gap = self.gap(&arc);
             let (far, change) = if arc.from == v && arc.more < gap {
-                let most = self.units(gap - W::from(1), &arc) - arc.flow;
+                let most = self.units(gap - W::from(1), place) - arc.flow;
                 (arc.to, most.min(excess))
             } else if arc.to == v && arc.less > gap {
-                let least = self.units(gap, &arc) - arc.flow;
+                let least = self.units(gap, place) - arc.flow;
                 (arc.from, least.max(-excess))
             } else {
                 self.current[v as usize] += 1;
@@ -180,7 +205,9 @@ impl<W: Whole> Scaling<W> {
     /// Raises the price of `v` so far that some arc gains, by at most `epsilon`.
     fn raise(&mut self, v: u32, epsilon: W) {
         let mut least = W::BEYOND;
-        for place in self.places_beside(v) {
+        let places = self.places_beside(v);
+        self.looks = self.looks.saturating_sub(places.len() as u64);
+        for place in places {
             let arc = &self.arcs[self.beside[place] as usize];
             if arc.from == v && arc.flow < arc.most {
                 least = least.min(arc.more + self.prices[arc.to as usize]);
@@ -193,7 +220,7 @@ impl<W: Whole> Scaling<W> {
         self.raised += 1;
     }
 
-    fn places_beside(&self, v: u32) -> std::ops::Range<usize> {
+    pub(super) fn places_beside(&self, v: u32) -> std::ops::Range<usize> {
         self.first[v as usize] as usize..self.first[v as usize + 1] as usize
     }
 
@@ -211,14 +238,28 @@ impl<W: Whole> Scaling<W> {
         })
     }
 
+    /// The arcs over which a unit can leave `v`, more of a flow or less of it: where to, and what it
+    /// costs at the present prices.
+    pub(super) fn units_from(&self, v: u32) -> impl Iterator<Item = (u32, W)> {
+        self.beside[self.places_beside(v)].iter().filter_map(move |&place| {
+            let arc = &self.arcs[place as usize];
+            let gap = self.gap(arc);
+            if arc.from == v {
+                (arc.flow < arc.most).then(|| (arc.to, arc.more - gap))
+            } else {
+                (arc.flow > W::ZERO).then(|| (arc.from, gap - arc.less))
+            }
+        })
+    }
+
     /// How much more a unit is worth where the arc begins than where it ends.
     fn gap(&self, arc: &Arc<W>) -> W {
         self.prices[arc.from as usize] - self.prices[arc.to as usize]
     }
 
-    /// How many units of an arc cost no more than `cost` each.
-    fn units(&self, cost: W, arc: &Arc<W>) -> W {
-        self.ladder.units(cost.over(self.fine), arc.most)
+    /// How many units of the arc at this place cost no more than `cost` each.
+    fn units(&self, cost: W, place: usize) -> W {
+        self.costs.units(place, cost.over(self.fine), self.arcs[place].most)
     }
 
     fn shift(&mut self, place: usize, change: W) {
@@ -226,13 +267,8 @@ impl<W: Whole> Scaling<W> {
         arc.flow += change;
         self.excess[arc.from as usize] -= change;
         self.excess[arc.to as usize] += change;
-        let (ladder, fine) = (self.ladder, self.fine);
-        arc.more = if arc.flow == arc.most {
-            W::BEYOND
-        } else {
-            ladder.cost(arc.flow + W::from(1), arc.most) * fine
-        };
-        arc.less =
-            if arc.flow == W::ZERO { -W::BEYOND } else { ladder.cost(arc.flow, arc.most) * fine };
+        let cost = |unit: W| self.costs.cost(place, unit, arc.most) * self.fine;
+        arc.more = if arc.flow == arc.most { W::BEYOND } else { cost(arc.flow + W::from(1)) };
+        arc.less = if arc.flow == W::ZERO { -W::BEYOND } else { cost(arc.flow) };
     }
 }

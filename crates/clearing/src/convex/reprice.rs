@@ -6,10 +6,11 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
+use super::Costs;
 use super::scaling::Scaling;
 use super::whole::Whole;
 
-impl<W: Whole> Scaling<W> {
+impl<W: Whole, C: Costs> Scaling<W, C> {
     /// Raises prices by multiples of `epsilon` so that from each excess a way on which every arc
     /// gains leads to a want; the flow is as right as before. Dijkstra's method, until every excess
     /// is reached.
@@ -34,6 +35,7 @@ impl<W: Whole> Scaling<W> {
             }
             last = here;
             waiting -= usize::from(self.excess[v as usize] > W::ZERO);
+            self.looks = self.looks.saturating_sub(self.places_beside(v).len() as u64);
             for (far, cost) in self.units_into(v) {
                 let there = here + cost.over(epsilon) + W::from(1);
                 if steps[far as usize].is_none_or(|known| there < known) {

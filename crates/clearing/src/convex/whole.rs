@@ -1,11 +1,11 @@
-//! The integers that the spreading computes in: 64 bits where every product fits, else 128.
+//! The integers that flows with costs are computed in: 64 bits where every product fits, else 128.
 
 use std::ops::Mul;
 
 use crate::amount::Amount;
 
 /// An exact signed integer that can be multiplied and divided.
-pub(super) trait Whole: Amount + Mul<Output = Self> {
+pub(crate) trait Whole: Amount + Mul<Output = Self> {
     /// More than any cost, so far from the end that sums with costs and prices fit.
     const BEYOND: Self;
 
