@@ -11,7 +11,7 @@ use crate::text::one_line;
 pub(crate) const HEAD_BYTES: usize = 5;
 
 /// The most bytes of a reason.
-pub(crate) const MAX_REASON_BYTES: usize = 500;
+pub(crate) const REASON_BYTES: usize = 500;
 
 /// A frame's first bytes: what it is, and how many bytes follow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,10 +68,10 @@ impl Reply {
                 return Self::Refused("the answer was too long to send".to_owned()).write();
             }
             Self::Taken(bytes) => (0, bytes.clone()),
-            Self::Refused(reason) => (1, one_line(reason, MAX_REASON_BYTES).into_bytes()),
+            Self::Refused(reason) => (1, one_line(reason, REASON_BYTES).into_bytes()),
             Self::Later(after_ms, reason) => {
                 let mut body = after_ms.to_be_bytes().to_vec();
-                body.extend_from_slice(one_line(reason, MAX_REASON_BYTES).as_bytes());
+                body.extend_from_slice(one_line(reason, REASON_BYTES).as_bytes());
                 (2, body)
             }
             Self::NotKnown => (3, Vec::new()),
@@ -87,8 +87,8 @@ impl Reply {
     pub(crate) fn room(head: Head) -> Result<usize, BadReply> {
         let most = match head.byte {
             0 => MAX_REPLY_BYTES,
-            1 => MAX_REASON_BYTES,
-            2 => 4 + MAX_REASON_BYTES,
+            1 => REASON_BYTES,
+            2 => 4 + REASON_BYTES,
             3 | 4 => 0,
             _ => return Err(BadReply::Sort),
         };
@@ -99,7 +99,7 @@ impl Reply {
     /// The answer that these bytes are. Reasons are for people and come from elsewhere: what is no
     /// plain text in them is replaced.
     pub(crate) fn read(head: Head, body: Vec<u8>) -> Result<Self, BadReply> {
-        let reason = |bytes: &[u8]| one_line(&String::from_utf8_lossy(bytes), MAX_REASON_BYTES);
+        let reason = |bytes: &[u8]| one_line(&String::from_utf8_lossy(bytes), REASON_BYTES);
         let number = |bytes: &[u8]| {
             bytes.first_chunk().map(|first| u32::from_be_bytes(*first)).ok_or(BadReply::Short)
         };
@@ -175,7 +175,7 @@ mod tests {
             let Ok(Reply::Refused(told)) = read(&Reply::Refused(reason).write()) else {
                 return Err(TestCaseError::fail("no refusal"));
             };
-            prop_assert!(told.len() <= MAX_REASON_BYTES);
+            prop_assert!(told.len() <= REASON_BYTES);
             prop_assert!(!told.chars().any(char::is_control));
         }
     }

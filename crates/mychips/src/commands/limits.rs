@@ -208,6 +208,7 @@ fn all() -> Vec<Limit> {
         limit!("site::query::MAX_ROWS" => site::MAX_ROWS, "rows", "in one answer: whoever wants more asks for the next page"),
         limit!("site::rekey::MAX_FORMER_KEYS" => site::MAX_FORMER_KEYS, "keys", "of a user before it was readmitted, that may still object"),
         limit!("site::queue::MAX_WAITING" => site::MAX_WAITING, "commands", "that wait: each holds memory until it is served"),
+        limit!("wire::table::MAX_REPLY_BYTES" => wire::MAX_REPLY_BYTES, "bytes", "of another site's answer to any message"),
         limit!(
             api::limits::MAX_BODY_BYTES,
             "bytes",

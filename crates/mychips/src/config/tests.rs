@@ -41,6 +41,8 @@ fn a_variable_counts_before_the_file() {
         "MYCHIPS_HTTP_PORT",
         "default",
         "default",
+        "default",
+        "default",
         "mychips.toml, line 2",
     ];
     assert_eq!(places, expected);

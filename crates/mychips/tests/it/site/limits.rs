@@ -7,7 +7,7 @@ use std::path::Path;
 use super::town::Town;
 
 /// The crates whose limits a site keeps.
-const CRATES: [&str; 5] = ["protocol", "store", "site", "api", "mychips"];
+const CRATES: [&str; 6] = ["protocol", "store", "site", "api", "wire", "mychips"];
 
 /// The names of the constants in the files of a folder: crate, first module, constant.
 fn named(folder: &Path, inside: &str, found: &mut BTreeSet<String>) {
