@@ -119,7 +119,7 @@ impl Rough {
             .map(|(peer, muxer), _| (peer, StreamMuxerBox::new(muxer)));
         let both = tcp.or_transport(quic).map(|either, _| either.into_inner()).boxed();
         let config = libp2p_swarm::Config::with_tokio_executor()
-            .with_idle_connection_timeout(2 * crate::sites::LONG);
+            .with_idle_connection_timeout(60 * crate::sites::LONG);
         let swarm = Swarm::new(both, behaviour, key.public().to_peer_id(), config);
         Self { swarm }
     }
