@@ -90,7 +90,7 @@ impl Outgoing {
         self.agents.get_mut(&agent)?.dial.as_mut()
     }
 
-    /// Agents that are looked for and whose names are being looked up, which nobody waits for now.
+    /// Look-ups of names are not waited for any more; gives the agents that there were some for.
     fn ask_no_more(&mut self) -> Vec<AgentId> {
         let dials =
             self.agents.iter_mut().filter_map(|(agent, out)| Some((agent, out.dial.as_mut()?)));
