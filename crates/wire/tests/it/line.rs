@@ -9,18 +9,19 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream, UdpSocket};
 use tokio::sync::Notify;
-use wire::{Kind, Limits, NotSent};
+use wire::{Kind, NotSent};
 
-use crate::sites::{Desk, LONG, Site, agent, limits, until};
+use crate::sites::{LONG, Site, agent, until};
 
 const MARKER: &[u8] = b"a memo that nobody else should read";
 
 /// A line that keeps what passes.
 #[derive(Default)]
-struct Line {
+pub(crate) struct Line {
     seen: Mutex<Vec<u8>>,
     cut: Notify,
-    stopped: AtomicBool,
+    /// Takes all, and hands on nothing.
+    pub(crate) stopped: AtomicBool,
 }
 
 impl Line {
@@ -38,7 +39,7 @@ impl Line {
 }
 
 /// Lies before a TCP port; says where.
-async fn tcp_line(line: Arc<Line>, to: u16) -> Endpoint {
+pub(crate) async fn tcp_line(line: Arc<Line>, to: u16) -> Endpoint {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     tokio::spawn(async move {
@@ -173,19 +174,4 @@ async fn a_line_that_carries_nothing_more_is_a_matter_of_time() {
     })
     .await;
     assert_eq!(agent(2), to);
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_line_that_died_is_found_out_though_nothing_is_said() {
-    let soon = Limits { silent: Duration::from_secs(1), idle: LONG * 60, ..limits() };
-    let desk = Desk::knowing([agent(2)]);
-    let quernby = Site::start_with(1, Transport::Tcp, desk, soon).await;
-    let highfold = Site::start(2, Transport::Tcp).await;
-    let line = Arc::new(Line::default());
-    let at = [tcp_line(Arc::clone(&line), highfold.at()[0].port).await];
-    quernby.say_at(highfold.agent(), &at, Kind::Chain, "hello").await.unwrap();
-    line.stopped.store(true, Ordering::Relaxed);
-    until("closed", || async { quernby.wire.counts().connections == 0 }).await;
-    line.stopped.store(false, Ordering::Relaxed);
-    quernby.say_at(highfold.agent(), &at, Kind::Chain, "hello").await.unwrap();
 }
