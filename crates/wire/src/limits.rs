@@ -24,8 +24,8 @@ pub struct Limits {
     /// Default 60 s.
     pub idle: Duration,
     /// How long nothing may come from an agent, though it was asked for a sign of life, until its
-    /// connection is closed: longer than a short break of the line. Over TCP it may take twice as
-    /// long. Default 15 s.
+    /// connection is closed: longer than a short break of the line. Over TCP it takes up to twice
+    /// as long and ten seconds more, as libp2p's ping tries twice. Default 15 s.
     pub silent: Duration,
     /// How long a message may take to come in whole: 256 KiB at a tenth of a megabit a second.
     /// Default 20 s.

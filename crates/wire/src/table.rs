@@ -51,8 +51,8 @@ pub struct Row {
 /// All rows.
 ///
 /// Sizes: a note is one record, and the largest of them (32 chits with long memos, a tally with two
-/// certs) come near to the largest record that is read. An answer holds one cert, which is at most
-/// 40 KiB with all its lists full, an invoice less.
+/// certs) come near to the largest record that is read. An answer holds one cert, which stays below
+/// 64 KiB with all its lists full; an invoice far below.
 ///
 /// Rates: a site that takes notes writes some thousands a second to its disk, so one partner may use
 /// a part of that for long and more for a moment, as after a time away. Answers come from people

@@ -70,7 +70,8 @@ pub(super) struct Dial {
     pub(super) asking: usize,
     asked: Vec<Endpoint>,
     trying: Option<(ConnectionId, Vec<Endpoint>)>,
-    wrong: Option<(String, Endpoint)>,
+    /// Of these, where another agent answered.
+    wrong: Vec<(String, Endpoint)>,
 }
 
 impl Dial {
@@ -90,7 +91,7 @@ impl Outgoing {
         self.agents.get_mut(&agent)?.dial.as_mut()
     }
 
-    /// Agents that are looked for and whose names are being looked up, which nobody waits for now.
+    /// Look-ups of names are not waited for any more; gives the agents that there were some for.
     fn ask_no_more(&mut self) -> Vec<AgentId> {
         let dials =
             self.agents.iter_mut().filter_map(|(agent, out)| Some((agent, out.dial.as_mut()?)));
@@ -245,17 +246,18 @@ impl<I: Inbox> Task<I> {
         if dial.asking > 0 {
             return;
         }
-        let (tried, wrong) = (std::mem::take(&mut dial.failed), dial.wrong.take());
+        let (tried, wrong) = (std::mem::take(&mut dial.failed), std::mem::take(&mut dial.wrong));
+        let wrong_places = wrong.len();
+        // Where it did not answer at other places, it may still do so at another time.
+        let why = match wrong.into_iter().next_back() {
+            Some((found, at)) if tried.len() == wrong_places => {
+                NotSent::WrongPeer { agent, found, at }
+            }
+            _ => NotSent::Unreachable { agent, tried },
+        };
         out.dial = None;
         for sending in out.waiting.drain(..) {
-            let why = match &wrong {
-                Some((found, at)) => {
-                    let (found, at) = (found.clone(), at.clone());
-                    NotSent::WrongPeer { agent, found, at }
-                }
-                None => NotSent::Unreachable { agent, tried: tried.clone() },
-            };
-            sending.end(Err(why));
+            sending.end(Err(why.clone()));
         }
     }
 
@@ -275,7 +277,7 @@ impl<I: Inbox> Task<I> {
                 for at in at.map_or(places, |at| vec![at]) {
                     self.book.wrong(agent, &at);
                     dial.fail(at.clone(), format!("agent {obtained} answers there"));
-                    dial.wrong = Some((obtained.to_string(), at));
+                    dial.wrong.push((obtained.to_string(), at));
                 }
             }
             DialError::Transport(errors) => {

@@ -184,7 +184,7 @@ async fn connections_that_speak_something_else_or_nothing() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn strangers_do_not_fill_the_house() {
-    let few = Limits { connections_of_strangers: 3, ..limits() };
+    let few = Limits { connections_of_strangers: 3, idle: LONG * 60, ..limits() };
     let desk = Desk::knowing((30..40).map(agent));
     let quernby = Site::start_with(1, Transport::Tcp, desk, few).await;
     let fault = async {
@@ -201,6 +201,29 @@ async fn strangers_do_not_fill_the_house() {
         .await;
     };
     meanwhile(&quernby, fault).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_more_connections_than_the_limits() {
+    for (all, of_one) in [(2, 9), (9, 2)] {
+        let few = Limits { connections: all, connections_per_agent: of_one, ..limits() };
+        let desk = Desk::knowing((30..40).map(agent));
+        let quernby = Site::start_with(1, Transport::Tcp, desk, few).await;
+        // Of one agent, or each of its own, as the limit is for.
+        let number = |n: u8| if of_one == 2 { 31 } else { 31 + n };
+        let mut inside = Vec::new();
+        for n in 0..3 {
+            let mut rough = Rough::new(number(n));
+            let answers = rough.say(&quernby, vec![frame(3, 5, b"hello")]).await;
+            assert_eq!(answers[0].is_some(), n < 2, "connection {n}");
+            inside.push(rough);
+        }
+        assert_eq!(quernby.wire.counts().handshakes_failed, 1);
+        drop(inside.remove(0));
+        until("there is room", || async { quernby.wire.counts().connections < 2 }).await;
+        let answers = inside[1].say(&quernby, vec![frame(3, 5, b"hello")]).await;
+        assert!(answers[0].is_some());
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

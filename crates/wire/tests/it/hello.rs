@@ -123,6 +123,12 @@ async fn an_agent_at_anothers_address_is_not_taken_for_it() {
         assert!(text.contains(&agent.to_string()) && text.contains(&found), "{text}");
         assert!(!why.may_pass());
         assert!(saltreach.desk.came().is_empty());
+        // Where it may still answer at another place, that is not the last word.
+        let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let some = [at[0].clone(), format!("{free}").parse().unwrap()];
+        let why = quernby.say_at(agent, &some, Kind::Chain, "hello").await.unwrap_err();
+        assert!(matches!(why, NotSent::Unreachable { .. }) && why.may_pass(), "{why}");
+        assert!(why.to_string().contains(&found), "{why}");
         // The right address beside the wrong one is enough.
         let both = [at[0].clone(), highfold.at()[0].clone()];
         quernby.say_at(highfold.agent(), &both, Kind::Chain, "hello").await.unwrap();

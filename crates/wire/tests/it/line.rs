@@ -17,10 +17,11 @@ const MARKER: &[u8] = b"a memo that nobody else should read";
 
 /// A line that keeps what passes.
 #[derive(Default)]
-struct Line {
+pub(crate) struct Line {
     seen: Mutex<Vec<u8>>,
     cut: Notify,
-    stopped: AtomicBool,
+    /// Takes all, and hands on nothing.
+    pub(crate) stopped: AtomicBool,
 }
 
 impl Line {
@@ -38,7 +39,7 @@ impl Line {
 }
 
 /// Lies before a TCP port; says where.
-async fn tcp_line(line: Arc<Line>, to: u16) -> Endpoint {
+pub(crate) async fn tcp_line(line: Arc<Line>, to: u16) -> Endpoint {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     tokio::spawn(async move {

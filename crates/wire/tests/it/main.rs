@@ -2,6 +2,7 @@
 #![allow(missing_docs, clippy::unwrap_used, clippy::panic)]
 
 mod crowd;
+mod dead;
 mod ends;
 mod faults;
 mod hello;

@@ -5,7 +5,7 @@ use protocol::address::ChipAddress;
 use protocol::ledger;
 use protocol::negotiation;
 use protocol::note::{Body, Note};
-use protocol::{Record as _, TallyId, invoice};
+use protocol::{Cert, Record as _, SecretKey, Signer as _, TallyId, bounded, cert, invoice};
 use wire::{Kind, NoteFault, read_note};
 
 use crate::sites::agent;
@@ -39,6 +39,45 @@ fn a_note_comes_as_its_kind_from_its_agent() {
             assert_eq!(other, Err(NoteFault::OtherKind { came, holds: kind }));
         }
     }
+}
+
+/// The longest answer to an invitation: a cert with all its lists full of what is written longest.
+#[test]
+fn the_longest_answer_fits_its_row() {
+    let long = |bytes: usize| "\"".repeat(bytes);
+    let word: bounded::Word = format!("a{}", "b".repeat(31)).parse().unwrap();
+    let name = || Some(long(cert::MAX_NAME_BYTES).parse().unwrap());
+    let address = || long(cert::MAX_ADDRESS_BYTES).parse().unwrap();
+    let connect = cert::Connect { media: word.clone(), address: address() };
+    let place = cert::Place {
+        r#type: word.clone(),
+        address: Some(address()),
+        city: name(),
+        state: name(),
+        post: name(),
+        country: Some("NP".parse().unwrap()),
+    };
+    let names = vec![name().unwrap(); cert::MAX_NAMES];
+    let state = cert::StateId { country: "NP".parse().unwrap(), media: word, id: name().unwrap() };
+    let birth = cert::Birth { name: name(), date: None, place: name() };
+    let key = SecretKey::p256(&[9; 32]).unwrap();
+    let cert = Cert {
+        chad: ChipAddress { cuid: "agnes".parse().unwrap(), agent: agent(1), endpoint: None },
+        r#type: cert::Type::Person,
+        name: bounded::List::new(names).unwrap().try_into().unwrap(),
+        connect: bounded::List::new(vec![connect; cert::MAX_CONNECTS]).unwrap(),
+        place: bounded::List::new(vec![place; cert::MAX_PLACES]).unwrap(),
+        identity: cert::Identity { state: Some(state), birth },
+        public: key.public_key(),
+        date: "2026-11-26T00:00:00.000Z".parse().unwrap(),
+        sign: None,
+    };
+    let cert = Box::new(cert.signed(&key).unwrap());
+    let note = note(1, Body::Negotiation(negotiation::Message::Answer { cert }));
+    let bytes = note.to_text().unwrap().to_string().len();
+    let most = Kind::Answer.row().max_bytes;
+    // Names of users and hosts may be longer than here, by less than a kilobyte.
+    assert!((most / 2..most - 1024).contains(&bytes), "{bytes} bytes");
 }
 
 proptest! {

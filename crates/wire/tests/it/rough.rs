@@ -13,7 +13,7 @@ use libp2p_identity::PeerId;
 use libp2p_request_response::{Behaviour, Codec, Config, Event, Message, ProtocolSupport};
 use libp2p_swarm::StreamProtocol;
 use libp2p_swarm::dial_opts::DialOpts;
-use libp2p_swarm::{Swarm, SwarmEvent};
+use libp2p_swarm::{NetworkBehaviour, Swarm, SwarmEvent};
 use protocol::AgentId;
 use protocol::address::{Endpoint, Host, Transport};
 
@@ -88,6 +88,29 @@ impl Codec for Raw {
     }
 }
 
+/// What speaks these versions.
+pub(crate) fn talk(versions: &[&'static str], within: Duration) -> Behaviour<Raw> {
+    let versions = versions.iter().map(|name| (StreamProtocol::new(name), ProtocolSupport::Full));
+    let config = Config::default().with_request_timeout(within);
+    Behaviour::with_codec(Raw, versions, config)
+}
+
+/// libp2p with the key of this number, over TCP and QUIC, whose connections stay as long as it does.
+pub(crate) fn swarm<B: NetworkBehaviour>(n: u8, behaviour: impl FnOnce(&Keypair) -> B) -> Swarm<B> {
+    let key = Keypair::ed25519_from_bytes([n; 32]).unwrap();
+    let tcp = libp2p_tcp::tokio::Transport::new(libp2p_tcp::Config::default())
+        .upgrade(Version::V1Lazy)
+        .authenticate(libp2p_noise::Config::new(&key).unwrap())
+        .multiplex(libp2p_yamux::Config::default())
+        .map(|(peer, muxer), _| (peer, StreamMuxerBox::new(muxer)));
+    let quic = libp2p_quic::tokio::Transport::new(libp2p_quic::Config::new(&key))
+        .map(|(peer, muxer), _| (peer, StreamMuxerBox::new(muxer)));
+    let both = tcp.or_transport(quic).map(|either, _| either.into_inner()).boxed();
+    let config = libp2p_swarm::Config::with_tokio_executor()
+        .with_idle_connection_timeout(60 * crate::sites::LONG);
+    Swarm::new(both, behaviour(&key), key.public().to_peer_id(), config)
+}
+
 /// The peer.
 pub(crate) struct Rough {
     swarm: Swarm<Behaviour<Raw>>,
@@ -105,23 +128,7 @@ impl Rough {
     }
 
     fn waiting(n: u8, versions: &[&'static str], within: Duration) -> Self {
-        let versions =
-            versions.iter().map(|name| (StreamProtocol::new(name), ProtocolSupport::Full));
-        let config = Config::default().with_request_timeout(within);
-        let behaviour = Behaviour::with_codec(Raw, versions, config);
-        let key = Keypair::ed25519_from_bytes([n; 32]).unwrap();
-        let tcp = libp2p_tcp::tokio::Transport::new(libp2p_tcp::Config::default())
-            .upgrade(Version::V1Lazy)
-            .authenticate(libp2p_noise::Config::new(&key).unwrap())
-            .multiplex(libp2p_yamux::Config::default())
-            .map(|(peer, muxer), _| (peer, StreamMuxerBox::new(muxer)));
-        let quic = libp2p_quic::tokio::Transport::new(libp2p_quic::Config::new(&key))
-            .map(|(peer, muxer), _| (peer, StreamMuxerBox::new(muxer)));
-        let both = tcp.or_transport(quic).map(|either, _| either.into_inner()).boxed();
-        let config = libp2p_swarm::Config::with_tokio_executor()
-            .with_idle_connection_timeout(2 * crate::sites::LONG);
-        let swarm = Swarm::new(both, behaviour, key.public().to_peer_id(), config);
-        Self { swarm }
+        Self { swarm: swarm(n, |_| talk(versions, within)) }
     }
 
     pub(crate) fn new(n: u8) -> Self {
