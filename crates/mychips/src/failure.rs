@@ -104,6 +104,18 @@ impl Failure {
         Self::new(IO, "io", reason)
     }
 
+    /// The site cannot be reached by others.
+    pub(crate) fn peers(error: &impl Display) -> Self {
+        Self::new(
+            IO,
+            "io",
+            format!(
+                "other sites cannot reach this one: {error}; peers.listen in mychips.toml says where \
+                 (port 0 takes a free one, off is nowhere)"
+            ),
+        )
+    }
+
     /// What a site says no to, or cannot do.
     pub(crate) fn of_site(class: Class, word: &str, reason: &str) -> Self {
         let exit_code = if refusal::is_io(class, word) { IO } else { REFUSED };

@@ -13,7 +13,7 @@ use tracing_subscriber::util::SubscriberInitExt;
 use crate::config::{Format, Level};
 
 /// Whose lines count. Others may quote what users sent.
-const OURS: [&str; 4] = ["api", "mychips", "site", "store"];
+const OURS: [&str; 5] = ["api", "mychips", "site", "store", "wire"];
 
 impl From<Level> for LevelFilter {
     fn from(level: Level) -> Self {

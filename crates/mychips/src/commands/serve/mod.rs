@@ -109,8 +109,12 @@ fn naming_the_first(failure: Failure, data: &Path) -> Failure {
 async fn serve(home: &Home, config: &Config, json: bool) -> Result<(), Failure> {
     with(home, config, |ready, _, _, ended| async move {
         let text = || {
+            let others = ready
+                .peers
+                .first()
+                .map_or_else(String::new, |place| format!(", for other sites at {place}"));
             format!(
-                "Serving {} at http://{}: {}, {} ({} store, process {})",
+                "Serving {} at http://{}{others}: {}, {} ({} store, process {})",
                 ready.data,
                 ready.address,
                 say::counted(ready.users, "user", "users"),

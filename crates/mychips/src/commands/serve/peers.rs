@@ -91,7 +91,7 @@ impl Peers {
         let desk = Arc::new(Desk { site: site.clone(), post: Arc::clone(&post) });
         let listen = [By::Tcp, By::Quic].map(|transport| Listen { address, transport });
         let wire = Wire::start(key, &listen, Limits::default(), desk).await;
-        let wire = wire.map_err(|error| Failure::refused("listen", error.to_string()))?;
+        let wire = wire.map_err(|error| Failure::peers(&error))?;
         let peers = Self { wire, site, post };
         peers.site.answers_at(config.peers_announce.clone().or_else(|| peers.first()));
         Ok(Some(peers))

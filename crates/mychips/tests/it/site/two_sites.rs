@@ -150,3 +150,22 @@ impl Town {
         self.serve_at(place)
     }
 }
+
+#[test]
+fn where_another_is_reached_already_nobody_else_is() {
+    let two = Two::new();
+    let anns = two.anns.serve();
+    let mut second = two.bobs.command(&["serve", "--port", "0"]);
+    let refused = crate::run::Run::from(second.env("MYCHIPS_PEERS_LISTEN", &anns.place));
+    assert_eq!((refused.code, refused.out.as_str()), (3, ""));
+    assert!(refused.err.contains("peers.listen in mychips.toml says where"), "{}", refused.err);
+    let mut alone = two.bobs.command(&["serve", "--port", "0", "--json"]);
+    alone.env("MYCHIPS_PEERS_LISTEN", "off").stdout(std::process::Stdio::piped());
+    let mut alone = alone.spawn().unwrap();
+    let mut line = String::new();
+    let out = alone.stdout.take().unwrap();
+    std::io::BufRead::read_line(&mut std::io::BufReader::new(out), &mut line).unwrap();
+    assert!(line.contains("\"peers\":[]"), "{line}");
+    alone.kill().unwrap();
+    alone.wait().unwrap();
+}
