@@ -8,7 +8,7 @@ use store::{Claim, HalfId, SCHEMA, Store, StoreError, StoreKind, Whom};
 
 use crate::opening::{first_schema_is_whole, second_schema_is_whole};
 use crate::places::{Home, wait};
-use crate::world::{at, letter, two_halves, user};
+use crate::world::{agent, at, letter, two_halves, user};
 
 fn weak(setting: &'static str) -> StoreError {
     StoreError::WeakDurability { setting, found: "off".to_owned(), needed: "on" }

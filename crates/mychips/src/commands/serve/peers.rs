@@ -122,7 +122,7 @@ impl Peers {
             tokio::select! {
                 () = told(ended.clone()) => break,
                 Some(round) = rounds.join_next() => {
-                    if round.is_ok_and(|round| did_something(round)) {
+                    if round.is_ok_and(did_something) {
                         continue;
                     }
                     tokio::select! {
