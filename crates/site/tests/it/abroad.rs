@@ -183,7 +183,7 @@ async fn what_is_lost_or_doubled_arrives_in_the_end(store: Store) {
         });
         let fates: Vec<Fate> = fates.collect();
         two.road.fates.lock().unwrap().extend(fates);
-        if next(&mut state) % 3 == 0 {
+        if next(&mut state).is_multiple_of(3) {
             two.suzies.pay("suzie", Side::Stock, 20 + number, 3).await.unwrap();
             owed -= 3;
         } else {
@@ -191,7 +191,7 @@ async fn what_is_lost_or_doubled_arrives_in_the_end(store: Store) {
             owed += 5;
         }
         for (town, agent) in [(&two.suzies, 9), (&two.bobs, 8)] {
-            if next(&mut state) % 2 == 0 {
+            if next(&mut state).is_multiple_of(2) {
                 two.carry(town, agent).await;
             }
         }
