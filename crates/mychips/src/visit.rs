@@ -56,7 +56,12 @@ pub(crate) async fn open(home: &Home, config: &Config) -> Result<(Store, Site), 
     let missing = config.store == StorePlace::Sqlite && !home.database().exists();
     let store = if missing { None } else { Some(open_store(home, config).await?) };
     match store {
-        Some((store, Some(_))) => Ok((store.clone(), site(home, store).await?)),
+        Some((store, Some(_))) => {
+            let site = site(home, store.clone()).await?;
+            // An invitation may be written while nobody serves.
+            site.answers_at(config.peers_place());
+            Ok((store, site))
+        }
         // A database that was lost is not made anew without a word.
         _ => Err(no_site(home, config)),
     }

@@ -2,23 +2,28 @@
 //! refused; and what they send is heard. Who sends is proved by the transport, all else here.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use protocol::address::Endpoint;
 use protocol::note::Note;
-use protocol::{AgentId, Record as _, Timestamp};
-use store::{Claim, HalfId, Letter, LetterId, NewEvent, NewLetter, Tx, View, Whom};
+use protocol::{AgentId, Cuid, Hash, Record as _, Timestamp};
+use store::{Claim, HalfId, Letter, LetterId, NewEvent, NewLetter, Tx, Whom};
 use tokio::task::JoinSet;
 
 use crate::batch::Batch;
 use crate::door::Site;
 use crate::error::SiteError;
-use crate::hear::{Hears, refused};
+use crate::hear::Hears;
+use crate::known::Known;
 use crate::ports::{Transport, Unsent};
 use crate::post::LEASE_MS;
 
-/// How many letters are on their way at once.
+/// How many letters a round takes.
 const AT_ONCE: u32 = 64;
+
+/// An agent to which so many lines of letters are on their way is left out until they are through: whoever
+/// answers slowly keeps nobody else waiting.
+const MOST_LINES: usize = 4;
 
 /// After how long a letter that did not arrive is sent again for the first time, in milliseconds; then after
 /// twice as long each time.
@@ -43,8 +48,48 @@ pub struct Carried {
 pub enum Unheard {
     /// It is not taken, now or later: why.
     No(String),
-    /// The store could not.
+    /// The store could not, or the half is not there, or cannot be read: it may be at another time.
     Later(SiteError),
+}
+
+impl Carried {
+    const fn add(&mut self, other: Self) {
+        self.sent += other.sent;
+        self.refused += other.refused;
+        self.later += other.later;
+    }
+}
+
+/// How often what became of letters is noted again where another program was in the way.
+const AGAIN: usize = 4;
+
+/// A line of letters to an agent that is on its way.
+struct Line {
+    known: Arc<Known>,
+    agent: AgentId,
+}
+
+impl Line {
+    fn begun(known: &Arc<Known>, agent: AgentId) -> Self {
+        *lock(&known.lines).entry(agent).or_insert(0) += 1;
+        Self { known: Arc::clone(known), agent }
+    }
+}
+
+impl Drop for Line {
+    fn drop(&mut self) {
+        let mut lines = lock(&self.known.lines);
+        if let Some(left) = lines.get_mut(&self.agent) {
+            *left -= 1;
+            if *left == 0 {
+                lines.remove(&self.agent);
+            }
+        }
+    }
+}
+
+fn lock<T>(held: &Mutex<T>) -> MutexGuard<'_, T> {
+    held.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// What became of a letter.
@@ -67,47 +112,33 @@ impl Site {
     }
 
     /// Sends what is due to other agents: the letters about one half one after the other, all halves at the
-    /// same time. `owner` names whoever delivers, another name for each process: what one has begun, another
-    /// takes over only when it has had time to finish. Call again while something was sent.
+    /// same time. May be called again while it runs; agents to which much is on its way are left out then. What
+    /// has begun here and is not told to be done, others take over once it has had time to finish. Call again
+    /// while something was sent.
     ///
     /// # Errors
     /// [`SiteError`] where the store could not; what was sent may then be sent once more.
-    pub async fn deliver<T: Transport>(
-        &self,
-        transport: &Arc<T>,
-        owner: &str,
-    ) -> Result<Carried, SiteError> {
-        let now = self.clock.now();
-        let lease = now.plus_ms(LEASE_MS).unwrap_or(Timestamp::MAX);
-        let (owner, to) = (owner.to_owned(), Whom::AllBut(self.agent));
-        let claim = Claim { owner: owner.clone(), to, now, lease, limit: AT_ONCE };
-        let mut tx = self.store.begin().await?;
-        let letters = tx.claim(&claim).await?;
-        if letters.is_empty() {
-            return Ok(Carried::default());
-        }
-        let mut places = BTreeMap::new();
-        for letter in &letters {
-            let agent = letter.letter.to;
-            if let std::collections::btree_map::Entry::Vacant(place) = places.entry(agent) {
-                place.insert(place_of(&mut tx, agent).await?);
-            }
-        }
-        tx.commit().await?;
-        let mut lines: BTreeMap<(Option<HalfId>, AgentId), Vec<Letter>> = BTreeMap::new();
-        for letter in letters {
-            lines.entry((letter.letter.half, letter.letter.to)).or_default().push(letter);
-        }
+    pub async fn deliver<T: Transport>(&self, transport: &Arc<T>) -> Result<Carried, SiteError> {
+        // A name for this round alone: what it claimed, no other touches.
+        let owner = Hash::from_bytes(self.chance.bytes()).to_string();
+        let begun = self.clock.now();
+        let half_way = begun.plus_ms(LEASE_MS / 2).unwrap_or(Timestamp::MAX);
+        let lines = self.claim_lines(&owner, begun).await?;
         let mut running = JoinSet::new();
-        for ((_, agent), line) in lines {
-            let at: Vec<Endpoint> = places.get(&agent).cloned().flatten().into_iter().collect();
-            running.spawn(send_line(Arc::clone(transport), agent, at, line));
+        for (agent, at, letters) in lines {
+            let (site, transport) = (self.clone(), Arc::clone(transport));
+            let line = Line::begun(&self.known, agent);
+            running.spawn(async move {
+                let fates = site.send_line(&*transport, &at, letters, half_way).await;
+                drop(line);
+                fates
+            });
         }
-        let mut fates = Vec::new();
+        let mut carried = Carried::default();
         while let Some(line) = running.join_next().await {
             match line {
-                Ok(line) => fates.extend(line),
-                // The lease brings them back.
+                Ok(fates) => carried.add(self.settle_again(&owner, fates).await?),
+                // The lease brings its letters back.
                 Err(error) => {
                     if let Ok(panic) = error.try_into_panic() {
                         std::panic::resume_unwind(panic);
@@ -115,15 +146,100 @@ impl Site {
                 }
             }
         }
-        self.settle_fates(&owner, fates).await
+        Ok(carried)
+    }
+
+    /// Claims letters that are due; by half, with where the agent answers.
+    async fn claim_lines(
+        &self,
+        owner: &str,
+        now: Timestamp,
+    ) -> Result<Vec<(AgentId, Vec<Endpoint>, Vec<Letter>)>, SiteError> {
+        let mut but: Vec<AgentId> = lock(&self.known.lines)
+            .iter()
+            .filter(|(_, lines)| **lines >= MOST_LINES)
+            .map(|(agent, _)| *agent)
+            .collect();
+        but.truncate(Whom::MOST - 1);
+        but.push(self.agent);
+        let lease = now.plus_ms(LEASE_MS).unwrap_or(Timestamp::MAX);
+        let (owner, to) = (owner.to_owned(), Whom::AllBut(but));
+        let claim = Claim { owner, to, now, lease, limit: AT_ONCE };
+        let _turn = self.queue.turn().await;
+        let mut tx = self.store.begin().await?;
+        let letters = tx.claim(&claim).await?;
+        let mut lines: BTreeMap<(Option<HalfId>, AgentId), Vec<Letter>> = BTreeMap::new();
+        for letter in letters {
+            lines.entry((letter.letter.half, letter.letter.to)).or_default().push(letter);
+        }
+        let mut placed = Vec::with_capacity(lines.len());
+        for ((_, agent), line) in lines {
+            placed.push((agent, place_of(&mut tx, agent).await?.into_iter().collect(), line));
+        }
+        if !placed.is_empty() {
+            tx.commit().await?;
+        }
+        Ok(placed)
+    }
+
+    /// Sends letters about one half, in order; none after one that did not arrive, or past a time.
+    async fn send_line<T: Transport>(
+        &self,
+        transport: &T,
+        at: &[Endpoint],
+        letters: Vec<Letter>,
+        until: Timestamp,
+    ) -> Vec<(Letter, Fate)> {
+        let (mut fates, mut stopped) = (Vec::with_capacity(letters.len()), false);
+        for letter in letters {
+            stopped |= self.clock.now() > until;
+            let fate = if stopped { Fate::Later } else { self.send(transport, at, &letter).await };
+            stopped |= matches!(fate, Fate::Later);
+            fates.push((letter, fate));
+        }
+        fates
+    }
+
+    async fn send<T: Transport>(&self, transport: &T, at: &[Endpoint], letter: &Letter) -> Fate {
+        let NewLetter { to, message, .. } = &letter.letter;
+        let mut note = match Note::read(message.as_bytes()) {
+            Ok(note) => note,
+            Err(error) => return Fate::Refused(error.to_string()),
+        };
+        // As it is now, however long the letter has waited.
+        note.from.endpoint = self.endpoint();
+        match transport.send(*to, at, &note).await {
+            Ok(()) => Fate::Taken,
+            Err(Unsent::Refused(reason)) => Fate::Refused(reason),
+            Err(Unsent::Later(reason)) => {
+                tracing::debug!(agent = %to, %reason, "a letter waits");
+                Fate::Later
+            }
+        }
+    }
+
+    /// The same as [`Site::settle_fates`], once more where the store says that it may help.
+    async fn settle_again(
+        &self,
+        owner: &str,
+        fates: Vec<(Letter, Fate)>,
+    ) -> Result<Carried, SiteError> {
+        for _ in 0..AGAIN {
+            match self.settle_fates(owner, &fates).await {
+                Err(error) if error.is_passing() => {}
+                settled => return settled,
+            }
+        }
+        self.settle_fates(owner, &fates).await
     }
 
     async fn settle_fates(
         &self,
         owner: &str,
-        fates: Vec<(Letter, Fate)>,
+        fates: &[(Letter, Fate)],
     ) -> Result<Carried, SiteError> {
         let (now, mut carried) = (self.clock.now(), Carried::default());
+        let _turn = self.queue.turn().await;
         let mut tx = self.store.begin().await?;
         let mut done: Vec<LetterId> = Vec::new();
         for (letter, fate) in fates {
@@ -131,7 +247,13 @@ impl Site {
                 Fate::Taken => carried.sent += 1,
                 Fate::Refused(reason) => {
                     carried.refused += 1;
-                    tx.tell([given_up(&letter, &reason, now)]);
+                    let half = match letter.letter.half {
+                        Some(half) => tx.half(half).await?,
+                        None => None,
+                    };
+                    if self.known.refused_anew(letter.letter.half, &letter.letter.key, reason) {
+                        tx.tell([given_up(letter, half.map(|half| half.holder), reason, now)]);
+                    }
                 }
                 Fate::Later => {
                     carried.later += 1;
@@ -182,10 +304,23 @@ impl Site {
                 batch.work.tx().hasten(&agent, self.clock.now()).await?;
                 Ok(())
             }
-            Err(error @ (SiteError::Store(_) | SiteError::History { .. })) => return Err(error),
+            // What may be otherwise at another time: a half that was restored, or is not there yet.
+            Err(
+                error @ (SiteError::Store(_)
+                | SiteError::History { .. }
+                | SiteError::State { .. }
+                | SiteError::NotOpen { .. }
+                | SiteError::NoTally { .. }),
+            ) => return Err(error),
             Err(refusal) => {
-                batch.work.tx().tell([refused(&refusal, self.clock.now())]);
-                Err(Unheard::No(refusal.to_string()))
+                // Only in the log: whoever sends must not fill the store.
+                tracing::info!(%agent, error = refusal.word(), "a note was refused");
+                let heard = Err(Unheard::No(refusal.to_string()));
+                if !matches!(refusal, SiteError::Signature(_)) {
+                    return Ok(heard);
+                }
+                // The half asks what its partner has.
+                heard
             }
         };
         if self.hears == Hears::AtOnce {
@@ -200,7 +335,7 @@ impl Site {
     /// # Errors
     /// [`SiteError`] where the store could not.
     pub async fn letters_abroad(&self) -> Result<u64, SiteError> {
-        Ok(self.store.read().await?.waiting_for(Whom::AllBut(self.agent)).await?)
+        Ok(self.store.read().await?.waiting_for(Whom::AllBut(vec![self.agent])).await?)
     }
 
     /// Whether an agent is known: a user here has a tally with one of its users, or has answered an
@@ -214,33 +349,6 @@ impl Site {
     }
 }
 
-/// Sends letters about one half, in order; none after one that did not arrive.
-async fn send_line<T: Transport>(
-    transport: Arc<T>,
-    agent: AgentId,
-    at: Vec<Endpoint>,
-    line: Vec<Letter>,
-) -> Vec<(Letter, Fate)> {
-    let (mut fates, mut stopped) = (Vec::with_capacity(line.len()), false);
-    for letter in line {
-        let fate = if stopped {
-            Fate::Later
-        } else {
-            match transport.send(agent, &at, letter.letter.message.as_bytes()).await {
-                Ok(()) => Fate::Taken,
-                Err(Unsent::Refused(reason)) => Fate::Refused(reason),
-                Err(Unsent::Later(reason)) => {
-                    tracing::debug!(%agent, %reason, "a letter waits");
-                    Fate::Later
-                }
-            }
-        };
-        stopped = matches!(fate, Fate::Later);
-        fates.push((letter, fate));
-    }
-    fates
-}
-
 /// The setting that says that an agent is known, and where it answers.
 fn agent_key(agent: AgentId) -> String {
     format!("agent:{agent}")
@@ -251,14 +359,27 @@ async fn place_of(tx: &mut Tx, agent: AgentId) -> Result<Option<Endpoint>, SiteE
     Ok(place.and_then(|place| place.parse().ok()))
 }
 
-/// Keeps that an agent is known, and where it answers, as it or an invitation says.
-pub(crate) async fn remember_place(
+/// Keeps that an agent is known, and where an invitation says that it answers, where nothing better is known: who
+/// wrote the invitation is not proved to be that agent's user.
+pub(crate) async fn remember_invited(
     tx: &mut Tx,
     agent: AgentId,
     place: Option<Endpoint>,
 ) -> Result<(), SiteError> {
-    let (key, view): (String, &mut View) = (agent_key(agent), tx);
-    let known = view.setting(&key).await?;
+    match place_of(tx, agent).await? {
+        Some(_) => Ok(()),
+        None => remember_place(tx, agent, place).await,
+    }
+}
+
+/// Keeps that an agent is known, and where it answers, as it says.
+async fn remember_place(
+    tx: &mut Tx,
+    agent: AgentId,
+    place: Option<Endpoint>,
+) -> Result<(), SiteError> {
+    let key = agent_key(agent);
+    let known = tx.setting(&key).await?;
     let said = place.map(|place| place.to_string());
     if known.is_none() || (said.is_some() && said != known) {
         tx.set(&key, Some(&said.unwrap_or_default())).await?;
@@ -266,8 +387,9 @@ pub(crate) async fn remember_place(
     Ok(())
 }
 
-fn given_up(letter: &Letter, reason: &str, at: Timestamp) -> NewEvent {
+/// What is told of a letter that was given up, to the user whose half it is about.
+fn given_up(letter: &Letter, user: Option<Cuid>, reason: &str, at: Timestamp) -> NewEvent {
     let NewLetter { to, key, .. } = &letter.letter;
     let text = serde_json::json!({ "agent": to.to_string(), "about": key, "reason": reason });
-    NewEvent { user: None, kind: "letter_refused".to_owned(), text: text.to_string(), at }
+    NewEvent { user, kind: "letter_refused".to_owned(), text: text.to_string(), at }
 }

@@ -9,7 +9,7 @@ use protocol::tally::SignedBy;
 use protocol::{Cert, Cuid, Hash, Record, Side, Signature, SignatureFault, TallyId, Verified};
 use store::{Invite, User, UserKind, UserStatus};
 
-use crate::abroad::remember_place;
+use crate::abroad::remember_invited;
 use crate::batch::Batch;
 use crate::command::{Answer, Caller, Command, Wish};
 use crate::door::Site;
@@ -186,7 +186,7 @@ impl Site {
             self.invite_of(&mut batch.work, &inviter.cuid, tally, invitation.token).await?;
         } else {
             let place = invitation.endpoint.clone().or(inviter.endpoint);
-            remember_place(batch.work.tx(), inviter.agent, place).await?;
+            remember_invited(batch.work.tx(), inviter.agent, place).await?;
         }
         self.new_half(batch, cuid, HalfTally::new(negotiation)).await?;
         // The token goes along with the first thing that the inviter hears.

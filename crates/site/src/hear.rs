@@ -186,7 +186,7 @@ impl Site {
 }
 
 /// What is told of a note that was refused.
-pub(crate) fn refused(refusal: &SiteError, at: Timestamp) -> NewEvent {
+fn refused(refusal: &SiteError, at: Timestamp) -> NewEvent {
     let text = serde_json::json!({ "reason": refusal.to_string() }).to_string();
     NewEvent { user: None, kind: "note_refused".to_owned(), text, at }
 }

@@ -1,7 +1,7 @@
 //! What a site remembers of what it read and checked, so that it need not be read and checked again:
 //! the states of halves, and chits that are good. Losing any of it costs time only.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::hash::Hash as Hashed;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
@@ -9,7 +9,7 @@ use protocol::address::Endpoint;
 use protocol::chit::Chit;
 use protocol::half::HalfTally;
 use protocol::ledger::{Good, Link};
-use protocol::{ChitId, Cuid, LiftId, PublicKey, TallyId};
+use protocol::{AgentId, ChitId, Cuid, LiftId, PublicKey, TallyId};
 use store::{Half, HalfId};
 
 use crate::lift::{Line, Map, Proven};
@@ -46,6 +46,10 @@ pub(crate) struct Known {
     pub(crate) payments: Line,
     /// Where this agent answers.
     pub(crate) answers_at: RwLock<Option<Endpoint>>,
+    /// How many lines of letters are on their way to other agents.
+    pub(crate) lines: Mutex<BTreeMap<AgentId, usize>>,
+    /// What other agents refused, and why: it is told once, however often it is said again.
+    refused: Mutex<Lately<(Option<HalfId>, String), String>>,
 }
 
 impl Default for Known {
@@ -58,6 +62,8 @@ impl Default for Known {
             map: Arc::default(),
             payments: Line::default(),
             answers_at: RwLock::default(),
+            lines: Mutex::default(),
+            refused: Mutex::new(Lately::at_most(NAMES)),
         }
     }
 }
@@ -67,6 +73,15 @@ fn open<T>(memory: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 }
 
 impl Known {
+    /// Whether another agent refuses this for another reason than the last time.
+    pub(crate) fn refused_anew(&self, half: Option<HalfId>, key: &str, reason: &str) -> bool {
+        let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+        let name = (half, key.to_owned());
+        let anew = refused.get(&name).is_none_or(|before| before != reason);
+        refused.put(name, reason.to_owned());
+        anew
+    }
+
     /// What is remembered of a half, where its row is the very one that was read: same version, same
     /// content. Another program at the same database, or an older copy of it, makes another row.
     pub(crate) fn half(&self, half: &Half) -> Option<Remembered> {

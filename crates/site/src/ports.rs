@@ -3,6 +3,7 @@
 use std::future::Future;
 
 use protocol::address::Endpoint;
+use protocol::note::Note;
 use protocol::{AgentId, Timestamp};
 
 /// Tells the time.
@@ -25,7 +26,7 @@ pub trait Transport: Send + Sync + 'static {
         &self,
         to: AgentId,
         at: &[Endpoint],
-        note: &[u8],
+        note: &Note,
     ) -> impl Future<Output = Result<(), Unsent>> + Send;
 }
 

@@ -261,8 +261,7 @@ impl Site {
                 }
                 Body::Negotiation(_) | Body::Ledger(_) | Body::Invoice(_) => None,
             };
-            let endpoint = if agent == self.agent { None } else { self.endpoint() };
-            let from = ChipAddress { cuid: half.holder.clone(), agent: self.agent, endpoint };
+            let from = ChipAddress { cuid: half.holder.clone(), agent: self.agent, endpoint: None };
             let note = Note { tally: half.tally, from, to: to.clone(), token, body };
             said_to.push(Said { half: half.id, to: agent, note, at: self.clock.now() });
         }

@@ -11,7 +11,7 @@ use crate::path::{Hops, Path};
 const MOST_TRIES: usize = 256;
 
 /// How many of them laying a part anew is worth, which searches the graph.
-const REROUTING: usize = 16;
+const REROUTING: usize = 64;
 
 /// The cheapest plan that is found from this one, in at most as many parts.
 pub(super) fn improve(
@@ -32,7 +32,7 @@ pub(super) fn improve(
         let tried = variants(&parts).take(tries).inspect(|_| tries -= 1);
         let mut new = tried.filter_map(better).next();
         for out in 0..parts.len() {
-            if new.is_some() || tries < REROUTING {
+            if new.is_some() || tries < REROUTING || is_rounding(&parts, at_least) {
                 break;
             }
             tries -= REROUTING;
@@ -42,6 +42,14 @@ pub(super) fn improve(
         parts = new;
     }
     parts
+}
+
+/// Whether what a plan costs beyond the bound is no more than rounding takes where each leg charges twice: the
+/// paths are the cheapest then, and other ones would not help.
+fn is_rounding(parts: &[Path], at_least: Units) -> bool {
+    let legs: usize = parts.iter().map(|part| part.legs.len()).sum();
+    let rounded = i128::try_from(2 * legs).unwrap_or(i128::MAX);
+    given(parts) - i128::from(at_least.milli()) <= rounded
 }
 
 /// The part at `out` taken out and laid anew over whatever is cheapest now, where that is cheaper.

@@ -205,6 +205,12 @@ impl Config {
         Self::read(&given)
     }
 
+    /// Where other sites are told to find this one, as far as that is known before it is served.
+    pub(crate) fn peers_place(&self) -> Option<Endpoint> {
+        let listen = self.peers_listen.filter(|at| at.port() != 0 && !at.ip().is_unspecified());
+        self.peers_announce.clone().or_else(|| listen?.to_string().parse().ok())
+    }
+
     fn read(given: &BTreeMap<String, Given>) -> Result<Self, Failure> {
         let all = KEYS.map(|key| {
             let usual = || Given { text: key.usual.to_owned(), origin: Origin::Usual };

@@ -6,7 +6,8 @@ use std::sync::{Arc, Mutex};
 
 use protocol::address::Endpoint;
 use protocol::cert::Type;
-use protocol::{AgentId, Side};
+use protocol::note::Note;
+use protocol::{AgentId, Record as _, Side};
 use site::{Carried, Command, Site, Transport, Unheard, Unsent};
 use store::Store;
 
@@ -54,7 +55,9 @@ struct End {
 }
 
 impl Transport for End {
-    async fn send(&self, to: AgentId, at: &[Endpoint], note: &[u8]) -> Result<(), Unsent> {
+    async fn send(&self, to: AgentId, at: &[Endpoint], note: &Note) -> Result<(), Unsent> {
+        let text = note.to_text().unwrap();
+        let note = text.as_str().as_bytes();
         self.road.asked_at.lock().unwrap().push(at.to_vec());
         let site = self.road.sites.lock().unwrap().get(&to).cloned();
         let Some(site) = site else { return Err(Unsent::Later("nobody answers".to_owned())) };
@@ -104,7 +107,7 @@ impl Two {
 
     async fn carry(&self, town: &Town, agent: u8) -> Carried {
         let end = Arc::new(End { road: Arc::clone(&self.road), agent: agent_of(agent) });
-        town.site.deliver(&end, "test").await.unwrap()
+        town.site.deliver(&end).await.unwrap()
     }
 
     /// Both deliver, until nobody has anything left; says how much was sent.
@@ -214,6 +217,10 @@ async fn who_is_away_is_tried_again_ever_later(store: Store) {
             (tries, last) = (tries + 1, second);
         }
         two.suzies.world.pass(1_000);
+        // What is said again does not wait less.
+        if second % 20 == 0 {
+            two.suzies.site.remind().await.unwrap();
+        }
     }
     assert!((5..12).contains(&tries), "{tries}: {waits:?}");
     assert!(waits[1..].is_sorted(), "{waits:?}");
@@ -263,4 +270,52 @@ async fn where_an_agent_answers_travels_with_what_it_says() {
     two.settle().await;
     assert!(two.road.asked_at.lock().unwrap().contains(&vec![place(9000)]));
     two.assert_agreed(-5).await;
+}
+
+/// One agent takes everything at once, the others never answer.
+struct Slow(AgentId);
+
+impl Transport for Slow {
+    async fn send(&self, to: AgentId, _: &[Endpoint], _: &Note) -> Result<(), Unsent> {
+        if to != self.0 {
+            std::future::pending::<()>().await;
+        }
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn who_never_answers_keeps_nobody_else_waiting() {
+    let store = Store::memory();
+    let two = Two::new(store.clone()).await;
+    let invitation = two.suzies.invite().await;
+    two.bobs.ask(&user("bob"), Command::Answer { invitation }).await.unwrap();
+    two.carry(&two.bobs, 8).await;
+    let any = store.read().await.unwrap().letters(None, 1).await.unwrap().remove(0).letter;
+    let letter = |to: u8, number: usize| store::NewLetter {
+        half: None,
+        to: agent_of(to),
+        key: number.to_string(),
+        ..any.clone()
+    };
+    let mut letters: Vec<_> = (20..60).map(|silent| letter(silent, 0)).collect();
+    letters.extend((0..100).map(|number| letter(7, number)));
+    letters.extend((0..5).map(|number| letter(8, number)));
+    let mut tx = store.begin().await.unwrap();
+    tx.post(&letters).await.unwrap();
+    tx.commit().await.unwrap();
+    let transport = Arc::new(Slow(agent_of(8)));
+    for _ in 0..6 {
+        let (site, transport) = (two.suzies.site.clone(), Arc::clone(&transport));
+        tokio::spawn(async move { site.deliver(&transport).await });
+    }
+    for _ in 0..500 {
+        let mut view = store.read().await.unwrap();
+        if view.waiting_for(store::Whom::Only(agent_of(8))).await.unwrap() == 0 {
+            return;
+        }
+        drop(view);
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    panic!("letters to the agent that answers still wait");
 }

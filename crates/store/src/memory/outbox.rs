@@ -18,14 +18,19 @@ impl Hand {
                 return Err(missing(letters));
             }
             let key = (letter.half, letter.to, letter.key.clone());
-            if let Some(old) = self.state.letter_keys.get(&key).copied() {
-                self.state.letters.remove(&old);
+            let old = self.state.letter_keys.get(&key).copied();
+            let old = old.and_then(|old| self.state.letters.get(&old).cloned());
+            if let Some(old) = &old {
+                self.state.letters.remove(&old.id);
             }
             self.state.last_letter += 1;
             let id = LetterId::new(self.state.last_letter);
             self.state.letter_keys.insert(key, id);
-            let (letter, due) = (letter.clone(), letter.at);
-            self.state.letters.insert(id, Letter { id, letter, due, attempts: 0, owner: None });
+            let attempts = old.as_ref().map_or(0, |old| old.attempts);
+            let failed = old.filter(|old| old.owner.is_none() && old.attempts > 0);
+            let due = failed.map_or(letter.at, |old| old.due.max(letter.at));
+            let letter = letter.clone();
+            self.state.letters.insert(id, Letter { id, letter, due, attempts, owner: None });
         }
         Ok(())
     }
@@ -84,7 +89,7 @@ impl Hand {
         let late = |l: &&Letter| l.letter.to == *to && l.owner.is_none() && l.due > due;
         let late: Vec<_> = all.filter(late).cloned().collect();
         for letter in late {
-            self.state.letters.insert(letter.id, Letter { due, ..letter });
+            self.state.letters.insert(letter.id, Letter { due, attempts: 0, ..letter });
         }
         Ok(())
     }

@@ -17,7 +17,8 @@ pub struct NewLetter {
     /// The agent it is for.
     pub to: AgentId,
     /// What it says, in the sender's words: a letter with the same half, agent and key replaces
-    /// one that still waits, and goes to the end of the line.
+    /// one that still waits, and goes to the end of the line. It has been tried as often as that
+    /// one, and waits as long for its next attempt.
     pub key: String,
     /// The message, opaque here.
     pub message: String,
@@ -41,29 +42,32 @@ pub struct Letter {
 }
 
 /// Whose letters a sender wishes for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Whom {
     /// This agent's: a site's own.
     Only(AgentId),
-    /// All other agents'.
-    AllBut(AgentId),
+    /// All agents' but these; at most [`Whom::MOST`].
+    AllBut(Vec<AgentId>),
 }
 
 impl Whom {
+    /// How many agents can be left out: each is a value in a statement.
+    pub const MOST: usize = 128;
+
     /// Whether it means an agent.
     #[must_use]
     pub fn means(&self, agent: AgentId) -> bool {
         match self {
             Self::Only(only) => *only == agent,
-            Self::AllBut(not) => *not != agent,
+            Self::AllBut(not) => !not.contains(&agent),
         }
     }
 
-    /// The same for databases: how an agent has to compare with which.
-    pub(crate) const fn condition(&self) -> (&'static str, &AgentId) {
+    /// The same for databases: whether to be, or not, among which.
+    pub(crate) fn condition(&self) -> (&'static str, &[AgentId]) {
         match self {
-            Self::Only(only) => ("=", only),
-            Self::AllBut(not) => ("<>", not),
+            Self::Only(only) => ("IN", std::slice::from_ref(only)),
+            Self::AllBut(not) => ("NOT IN", &not[..not.len().min(Self::MOST)]),
         }
     }
 }

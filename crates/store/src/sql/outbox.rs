@@ -36,7 +36,9 @@ impl Hand {
         // The half is set too: no half and a half 0, which is none, meet in the index.
         let rest = "ON CONFLICT (COALESCE(half, 0), recipient, key) DO UPDATE SET \
                     id = excluded.id, half = excluded.half, message = excluded.message, at = excluded.at, \
-                    due = excluded.due, attempts = 0, owner = NULL";
+                    due = CASE WHEN letters.owner IS NULL AND letters.attempts > 0 AND letters.due > excluded.due \
+                    THEN letters.due ELSE excluded.due END, \
+                    attempts = letters.attempts, owner = NULL";
         self.put(&posted, rest).await
     }
 
@@ -46,15 +48,17 @@ impl Hand {
             let sql = "SELECT last FROM counters WHERE name = 'letter' FOR UPDATE".to_owned();
             self.rows(sql, vec![], Kind::Letter).await?;
         }
-        let (whom, agent) = claim.to.condition();
+        let (is, agents) = claim.to.condition();
+        let agents_list = list(3, agents.len());
         let rest = format!(
-            "WHERE due <= $1 AND recipient {whom} $3 AND NOT EXISTS (SELECT 1 FROM letters e \
+            "WHERE due <= $1 AND recipient {is} {agents_list} AND NOT EXISTS (SELECT 1 FROM letters e \
              WHERE e.half = letters.half AND e.id < letters.id AND e.due > $1) \
              ORDER BY id LIMIT $2 {}",
             self.on_postgres("FOR UPDATE SKIP LOCKED")
         );
-        let mut taken: Vec<Letter> =
-            self.pick(&rest, vec![claim.now.into(), claim.limit.into(), name(agent)]).await?;
+        let mut values = vec![claim.now.into(), claim.limit.into()];
+        values.extend(agents.iter().map(name));
+        let mut taken: Vec<Letter> = self.pick(&rest, values).await?;
         for piece in pieces(&taken) {
             let mut values = vec![(&claim.owner).into(), claim.lease.into()];
             values.extend(piece.iter().map(|letter| Value::from(letter.id.get())));
@@ -100,13 +104,14 @@ impl Hand {
     }
 
     pub(crate) async fn hasten(&mut self, to: &AgentId, due: Timestamp) -> Result<()> {
-        let sql = "UPDATE letters SET due = $2 WHERE recipient = $1 AND owner IS NULL AND due > $2";
+        let sql = "UPDATE letters SET due = $2, attempts = 0 \
+                   WHERE recipient = $1 AND owner IS NULL AND due > $2";
         self.run(sql.to_owned(), vec![name(to), due.into()], &LETTERS).await.map(|_| ())
     }
 }
 
 /// `($3,$4)`: places for so many values, from a number on.
-fn list(from: usize, many: usize) -> String {
+pub(super) fn list(from: usize, many: usize) -> String {
     let places: Vec<_> = (from..from + many).map(|place| format!("${place}")).collect();
     format!("({})", places.join(","))
 }

@@ -6,6 +6,7 @@ use std::ops::Range;
 use protocol::{ChitId, ContractId, Cuid, Hash, LiftId, TallyId, Timestamp};
 
 use super::conn::Hand;
+use super::outbox::list;
 use super::value::{Cells, Row, Value, name, sum_of};
 use crate::{
     Audience, CommandResult, Contract, Derived, Event, Founded, Half, HalfFilter, HalfId, Invite,
@@ -215,9 +216,11 @@ impl Hand {
     }
 
     pub(crate) async fn waiting_for(&mut self, whom: Whom) -> Result<u64> {
-        let (is, agent) = whom.condition();
-        let sql = format!("SELECT COUNT(*) FROM letters WHERE recipient {is} $1");
-        self.only(&sql, vec![name(agent)], |cells| cells.count()).await
+        let (is, agents) = whom.condition();
+        let agents_list = list(1, agents.len());
+        let sql = format!("SELECT COUNT(*) FROM letters WHERE recipient {is} {agents_list}");
+        let values = agents.iter().map(name).collect();
+        self.only(&sql, values, |cells| cells.count()).await
     }
 
     pub(crate) async fn letters(

@@ -164,7 +164,11 @@ async fn act(tx: &mut Tx, step: &Step) -> Result<String, ()> {
         Step::Claim { owner, now, limit } => {
             let claim = Claim {
                 owner: name(owner),
-                to: if limit % 3 == 0 { Whom::Only(agent(1)) } else { Whom::AllBut(agent(9)) },
+                to: if limit % 3 == 0 {
+                    Whom::Only(agent(1))
+                } else {
+                    Whom::AllBut(vec![agent(9)])
+                },
                 now: date(now),
                 lease: date(now + 1),
                 limit: limit.into(),

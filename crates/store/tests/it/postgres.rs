@@ -196,7 +196,7 @@ fn senders_side_by_side_never_take_the_same_letter() {
         let senders = (0..4).map(|sender| {
             let store = home.store.clone();
             let owner = format!("sender {sender}");
-            let to = Whom::AllBut(agent(200));
+            let to = Whom::AllBut(vec![agent(200)]);
             let claim = Claim { owner, to, now: at(0), lease: at(100), limit: 7 };
             tokio::spawn(async move {
                 let mut taken = Vec::new();

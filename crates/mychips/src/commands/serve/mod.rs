@@ -148,7 +148,7 @@ pub(super) async fn with<L: Future<Output = Result<(), Failure>>>(
     let server = bound.map_err(cannot)?;
     let address = server.address().map_err(cannot)?;
     let peers = Peers::start(&home.agent_key()?, config, &site, &post).await?;
-    let listening = peers.as_ref().map(Peers::listening).unwrap_or_default();
+    let listening = peers.listening();
     let sign = Served::put(home.folder(), address)?;
     let ready = ready(&site, home, address, listening, store.kind().word()).await?;
     tracing::info!(%address, store = ready.store, users = ready.users, "serving");
@@ -156,7 +156,7 @@ pub(super) async fn with<L: Future<Output = Result<(), Failure>>>(
     let schedule = chores::schedule(config);
     let chores = chores::run(site.clone(), Arc::clone(&post), schedule, ended.clone());
     let chores = tokio::spawn(chores);
-    let peers = peers.map(|peers| tokio::spawn(peers.run(ended.clone())));
+    let peers = tokio::spawn(peers.run(ended.clone()));
     tokio::spawn(signals.tell(end.clone()));
     let life = life(ready, site, post, ended.clone());
     let life = async {
@@ -168,9 +168,7 @@ pub(super) async fn with<L: Future<Output = Result<(), Failure>>>(
     // Whoever asks from here on takes the lock itself, once it is free.
     drop(sign);
     let _ = chores.await;
-    if let Some(peers) = peers {
-        let _ = peers.await;
-    }
+    let _ = peers.await;
     store.close().await;
     tracing::info!("ended");
     lived

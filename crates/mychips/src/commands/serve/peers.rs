@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use api::Post;
-use protocol::address::{Endpoint, Transport as By};
+use protocol::address::{Endpoint, Host, Transport as By};
 use protocol::note::Note;
-use protocol::{AgentId, Hash, Record as _, SecretKey};
-use site::{Carried, Chance, Site, SiteError, Transport, Unheard, Unsent};
+use protocol::{AgentId, Record as _, SecretKey};
+use site::{Carried, Site, SiteError, Transport, Unheard, Unsent};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
@@ -16,14 +16,13 @@ use wire::{Inbox, Kind, Limits, Listen, NotSent, Refused, Wire, read_note};
 use super::signals::told;
 use crate::config::Config;
 use crate::failure::Failure;
-use crate::world::World;
 
 /// How long a letter may take until it is tried again later.
 const WITHIN: Duration = Duration::from_secs(30);
 
 /// How many rounds of letters are on their way at once: one that waits for an agent that is slow keeps no
 /// other back.
-const ROUNDS: usize = 8;
+const ROUNDS: usize = 32;
 
 /// How often is looked for letters that are due though nobody said so: those to be tried again.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -33,6 +32,7 @@ pub(super) struct Peers {
     wire: Wire,
     site: Site,
     post: Arc<Post>,
+    near: Near,
 }
 
 /// Takes what comes.
@@ -63,12 +63,40 @@ impl Inbox for Desk {
 }
 
 /// Brings letters over a wire.
-struct Carrier(Wire);
+struct Carrier(Wire, Near);
+
+/// Which places that others name are knocked at.
+#[derive(Clone, Copy)]
+enum Near {
+    /// Those of this machine too: a site that only this machine reaches has such partners only.
+    ThisMachine,
+    /// Others: nobody far away has us knock at doors of our own house.
+    Others,
+}
+
+impl Near {
+    const fn of(config: &Config) -> Self {
+        match config.peers_listen {
+            Some(at) if !at.ip().is_loopback() => Self::Others,
+            _ => Self::ThisMachine,
+        }
+    }
+
+    fn may_be_asked(self, at: &Endpoint) -> bool {
+        let own = match &at.host {
+            Host::Ip4(ip) => ip.is_loopback() || ip.is_link_local() || ip.is_unspecified(),
+            Host::Ip6(ip) => ip.is_loopback() || ip.is_unicast_link_local() || ip.is_unspecified(),
+            Host::Dns(_) => false,
+        };
+        matches!(self, Self::ThisMachine) || !own
+    }
+}
 
 impl Transport for Carrier {
-    async fn send(&self, to: AgentId, at: &[Endpoint], note: &[u8]) -> Result<(), Unsent> {
-        let read = Note::read(note).map_err(|error| Unsent::Refused(error.to_string()))?;
-        match self.0.send(to, at, Kind::of(&read.body), note, WITHIN).await {
+    async fn send(&self, to: AgentId, at: &[Endpoint], note: &Note) -> Result<(), Unsent> {
+        let text = note.to_text().map_err(|error| Unsent::Refused(error.to_string()))?.to_string();
+        let at: Vec<Endpoint> = at.iter().filter(|at| self.1.may_be_asked(at)).cloned().collect();
+        match self.0.send(to, &at, Kind::of(&note.body), text.as_bytes(), WITHIN).await {
             Ok(_) => Ok(()),
             Err(NotSent::Refused { reason, .. }) => Err(Unsent::Refused(reason)),
             Err(error @ NotSent::TooLarge { .. }) => Err(Unsent::Refused(error.to_string())),
@@ -85,16 +113,25 @@ impl Peers {
         config: &Config,
         site: &Site,
         post: &Arc<Post>,
-    ) -> Result<Option<Self>, Failure> {
-        let Some(address) = config.peers_listen else { return Ok(None) };
+    ) -> Result<Self, Failure> {
         let (site, post) = (site.clone(), Arc::clone(post));
         let desk = Arc::new(Desk { site: site.clone(), post: Arc::clone(&post) });
-        let listen = [By::Tcp, By::Quic].map(|transport| Listen { address, transport });
+        // Without a place it sends only.
+        let at = config.peers_listen.into_iter();
+        let listen = at
+            .flat_map(|at| [By::Tcp, By::Quic].map(|transport| Listen { address: at, transport }));
+        let listen: Vec<Listen> = listen.collect();
         let wire = Wire::start(key, &listen, Limits::default(), desk).await;
         let wire = wire.map_err(|error| Failure::peers(&error))?;
-        let peers = Self { wire, site, post };
-        peers.site.answers_at(config.peers_announce.clone().or_else(|| peers.first()));
-        Ok(Some(peers))
+        let peers = Self { wire, site, post, near: Near::of(config) };
+        let place = config.peers_announce.clone().or_else(|| peers.place(config));
+        if place.is_none() && config.peers_listen.is_some() {
+            tracing::warn!(
+                "no place to tell other sites: set peers.announce in mychips.toml to where they reach this one"
+            );
+        }
+        peers.site.answers_at(place);
+        Ok(peers)
     }
 
     /// Where it listens.
@@ -102,22 +139,21 @@ impl Peers {
         self.wire.listening()
     }
 
-    /// Where it answers over TCP, if that is one address.
-    fn first(&self) -> Option<Endpoint> {
-        self.listening().into_iter().find(|endpoint| endpoint.transport == By::Tcp)
+    /// Where it answers over TCP; where it listens at all addresses, at one that is not this machine's alone.
+    fn place(&self, config: &Config) -> Option<Endpoint> {
+        let everywhere = config.peers_listen.is_some_and(|at| at.ip().is_unspecified());
+        let far = |at: &Endpoint| !everywhere || Near::Others.may_be_asked(at);
+        self.listening().into_iter().find(|at| at.transport == By::Tcp && far(at))
     }
 
     /// Sends what is due, until told to end.
     pub(super) async fn run(self, ended: watch::Receiver<bool>) {
-        let carrier = Arc::new(Carrier(self.wire.clone()));
-        // Another program at the same database has another name.
-        let owner = format!("peers {}", Hash::from_bytes(World.bytes()));
+        let carrier = Arc::new(Carrier(self.wire.clone(), self.near));
         let mut rounds = JoinSet::new();
         loop {
             if rounds.len() < ROUNDS {
                 let (site, carrier) = (self.site.clone(), Arc::clone(&carrier));
-                let owner = owner.clone();
-                rounds.spawn(async move { site.deliver(&carrier, &owner).await });
+                rounds.spawn(async move { site.deliver(&carrier).await });
             }
             tokio::select! {
                 () = told(ended.clone()) => break,
@@ -132,6 +168,7 @@ impl Peers {
                     }
                 }
                 () = self.post.due_abroad() => {}
+                () = sleep(LOOK_EVERY) => {}
             }
         }
         self.wire.shutdown().await;
@@ -146,6 +183,24 @@ fn did_something(round: Result<Carried, SiteError>) -> bool {
         Err(error) => {
             tracing::warn!(error = error.word(), "cannot send letters: {error}");
             false
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_far_away_has_us_knock_at_our_own_doors() {
+        let place = |text: &str| text.parse::<Endpoint>().unwrap();
+        for own in ["127.0.0.1:6379", "169.254.169.254:80", "0.0.0.0:1", "[::1]:22", "[fe80::1]:22"]
+        {
+            assert!(!Near::Others.may_be_asked(&place(own)), "{own}");
+            assert!(Near::ThisMachine.may_be_asked(&place(own)), "{own}");
+        }
+        for far in ["198.51.100.7:8421", "chips.example.org:8421", "[2001:db8::7]:8421"] {
+            assert!(Near::Others.may_be_asked(&place(far)), "{far}");
         }
     }
 }
