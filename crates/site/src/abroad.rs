@@ -335,7 +335,7 @@ impl Site {
     /// # Errors
     /// [`SiteError`] where the store could not.
     pub async fn letters_abroad(&self) -> Result<u64, SiteError> {
-        Ok(self.store.read().await?.waiting_for(Whom::AllBut(vec![self.agent])).await?)
+        Ok(self.store.read().await?.waiting_for(&Whom::AllBut(vec![self.agent])).await?)
     }
 
     /// Whether an agent is known: a user here has a tally with one of its users, or has answered an

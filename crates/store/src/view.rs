@@ -162,7 +162,7 @@ impl View {
     }
 
     /// How many letters wait for these agents.
-    pub async fn waiting_for(&mut self, whom: Whom) -> Result<u64> {
+    pub async fn waiting_for(&mut self, whom: &Whom) -> Result<u64> {
         ask!(self.waiting_for(whom))
     }
 

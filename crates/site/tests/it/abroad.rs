@@ -311,7 +311,7 @@ async fn who_never_answers_keeps_nobody_else_waiting() {
     }
     for _ in 0..500 {
         let mut view = store.read().await.unwrap();
-        if view.waiting_for(store::Whom::Only(agent_of(8))).await.unwrap() == 0 {
+        if view.waiting_for(&store::Whom::Only(agent_of(8))).await.unwrap() == 0 {
             return;
         }
         drop(view);

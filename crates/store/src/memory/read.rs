@@ -190,7 +190,7 @@ impl Hand {
         Ok(u64::try_from(waiting.count()).unwrap_or(u64::MAX))
     }
 
-    pub(crate) fn waiting_for(&self, whom: Whom) -> Result<u64> {
+    pub(crate) fn waiting_for(&self, whom: &Whom) -> Result<u64> {
         let waiting = self.state.letters.iter().filter(|(_, l)| whom.means(l.letter.to));
         Ok(u64::try_from(waiting.count()).unwrap_or(u64::MAX))
     }

@@ -215,7 +215,7 @@ impl Hand {
         self.only(sql, vec![id(half)], |cells| cells.count()).await
     }
 
-    pub(crate) async fn waiting_for(&mut self, whom: Whom) -> Result<u64> {
+    pub(crate) async fn waiting_for(&mut self, whom: &Whom) -> Result<u64> {
         let (is, agents) = whom.condition();
         let agents_list = list(1, agents.len());
         let sql = format!("SELECT COUNT(*) FROM letters WHERE recipient {is} {agents_list}");

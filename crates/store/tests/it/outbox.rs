@@ -160,8 +160,8 @@ async fn each_sender_takes_what_it_can_bring(home: &Home) {
         letters
     };
     let mut view = home.store.read().await.unwrap();
-    assert_eq!(view.waiting_for(Whom::AllBut(vec![agent(1)])).await.unwrap(), 1);
-    assert_eq!(view.waiting_for(Whom::Only(agent(1))).await.unwrap(), 2);
+    assert_eq!(view.waiting_for(&Whom::AllBut(vec![agent(1)])).await.unwrap(), 1);
+    assert_eq!(view.waiting_for(&Whom::Only(agent(1))).await.unwrap(), 2);
     drop(view);
     assert_eq!(keys(&take(Whom::AllBut(vec![agent(1)]), 0).await), ["abroad"]);
     assert_eq!(keys(&take(Whom::AllBut(vec![agent(1)]), 0).await), [""; 0]);
