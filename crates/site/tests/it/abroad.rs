@@ -299,7 +299,8 @@ async fn who_never_answers_keeps_nobody_else_waiting() {
         ..any.clone()
     };
     let mut letters: Vec<_> = (20..60).map(|silent| letter(silent, 0)).collect();
-    letters.extend((0..100).map(|number| letter(7, number)));
+    // More than all rounds could take.
+    letters.extend((0..500).map(|number| letter(7, number)));
     letters.extend((0..5).map(|number| letter(8, number)));
     let mut tx = store.begin().await.unwrap();
     tx.post(&letters).await.unwrap();
