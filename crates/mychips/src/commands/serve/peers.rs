@@ -5,20 +5,18 @@ use std::time::Duration;
 
 use api::Post;
 use protocol::address::{Endpoint, Host, Transport as By};
-use protocol::note::Note;
-use protocol::{AgentId, Record as _, SecretKey};
-use site::{Carried, Site, SiteError, Transport, Unheard, Unsent};
+use protocol::mail::Fate;
+use protocol::{AgentId, SecretKey};
+use site::{Carried, Site, SiteError};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
-use wire::{Inbox, Kind, Limits, Listen, NotSent, Refused, Wire, read_note};
+use wire::{Inbox, Kind, Limits, Listen, Refused, Wire, read_notes};
 
+use super::carrier::Carrier;
 use super::signals::told;
 use crate::config::Config;
 use crate::failure::Failure;
-
-/// How long a letter may take until it is tried again later.
-const WITHIN: Duration = Duration::from_secs(30);
 
 /// How many rounds of letters are on their way at once: one that waits for an agent that is slow keeps no
 /// other back.
@@ -47,27 +45,20 @@ impl Inbox for Desk {
     }
 
     async fn receive(&self, from: AgentId, kind: Kind, bytes: Vec<u8>) -> Result<Vec<u8>, Refused> {
-        read_note(from, kind, &bytes).map_err(|fault| Refused::No(fault.to_string()))?;
-        match self.site.hear_from(from, &bytes).await {
-            Ok(()) => {
-                self.post.wake();
-                Ok(Vec::new())
-            }
-            Err(Unheard::No(reason)) => Err(Refused::No(reason)),
-            Err(Unheard::Later(error)) => {
-                tracing::warn!(error = error.word(), "cannot hear a note: {error}");
-                Err(Refused::Later("the site's store cannot".to_owned()))
-            }
+        let mail =
+            read_notes(from, kind, &bytes).map_err(|fault| Refused::No(fault.to_string()))?;
+        let receipt = self.site.hear_from(from, mail).await;
+        if receipt.fates.contains(&Fate::Taken) {
+            self.post.wake();
         }
+        let text = receipt.write().map_err(|fault| Refused::No(fault.to_string()))?;
+        Ok(text.into_bytes())
     }
 }
 
-/// Brings letters over a wire.
-struct Carrier(Wire, Near);
-
 /// Which places that others name are knocked at.
 #[derive(Clone, Copy)]
-enum Near {
+pub(super) enum Near {
     /// Those of this machine too: a site that only this machine reaches has such partners only.
     ThisMachine,
     /// Others: nobody far away has us knock at doors of our own house.
@@ -82,27 +73,13 @@ impl Near {
         }
     }
 
-    fn may_be_asked(self, at: &Endpoint) -> bool {
+    pub(super) fn may_be_asked(self, at: &Endpoint) -> bool {
         let own = match &at.host {
             Host::Ip4(ip) => ip.is_loopback() || ip.is_link_local() || ip.is_unspecified(),
             Host::Ip6(ip) => ip.is_loopback() || ip.is_unicast_link_local() || ip.is_unspecified(),
             Host::Dns(_) => false,
         };
         matches!(self, Self::ThisMachine) || !own
-    }
-}
-
-impl Transport for Carrier {
-    async fn send(&self, to: AgentId, at: &[Endpoint], note: &Note) -> Result<(), Unsent> {
-        let text = note.to_text().map_err(|error| Unsent::Refused(error.to_string()))?.to_string();
-        let at: Vec<Endpoint> = at.iter().filter(|at| self.1.may_be_asked(at)).cloned().collect();
-        match self.0.send(to, &at, Kind::of(&note.body), text.as_bytes(), WITHIN).await {
-            Ok(_) => Ok(()),
-            Err(NotSent::Refused { reason, .. }) => Err(Unsent::Refused(reason)),
-            Err(error @ NotSent::TooLarge { .. }) => Err(Unsent::Refused(error.to_string())),
-            // Also where the agent says that it knows nobody here: it may have been restored.
-            Err(error) => Err(Unsent::Later(error.to_string())),
-        }
     }
 }
 
@@ -148,7 +125,7 @@ impl Peers {
 
     /// Sends what is due, until told to end.
     pub(super) async fn run(self, ended: watch::Receiver<bool>) {
-        let carrier = Arc::new(Carrier(self.wire.clone(), self.near));
+        let carrier = Arc::new(Carrier::new(self.wire.clone(), self.near));
         let mut rounds = JoinSet::new();
         loop {
             if rounds.len() < ROUNDS {
