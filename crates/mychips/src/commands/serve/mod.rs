@@ -2,7 +2,6 @@
 //!
 //! What it does by itself is in `chores.rs`, its log in `log.rs`, its end in `signals.rs`.
 
-mod carrier;
 mod chores;
 mod log;
 mod peers;

@@ -10,10 +10,10 @@ use protocol::{AgentId, Record as _};
 use site::{SEND_WITHIN_MS, Transport};
 use wire::{Kind, NotSent, Wire};
 
-use super::peers::Near;
+use crate::near::Near;
 
 /// Brings notes over a wire.
-pub(super) struct Carrier {
+pub struct Carrier {
     wire: Wire,
     near: Near,
 }
@@ -44,7 +44,9 @@ impl Parcel {
 }
 
 impl Carrier {
-    pub(super) const fn new(wire: Wire, near: Near) -> Self {
+    /// Brings them over this wire, to places that may be asked.
+    #[must_use]
+    pub const fn new(wire: Wire, near: Near) -> Self {
         Self { wire, near }
     }
 
