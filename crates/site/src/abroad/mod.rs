@@ -1,8 +1,10 @@
 //! Other agents: letters go to them over a transport (`deliver.rs`) until they are taken or rightly refused,
-//! and what they send is heard (`hear.rs`). Here is who they are, and where they answer.
+//! and what they send is heard (`hear.rs`). Here is who they are, and where they answer; `peers.rs` shows that to an
+//! administrator.
 
 mod deliver;
 mod hear;
+mod peers;
 
 use std::sync::PoisonError;
 
@@ -11,6 +13,7 @@ use protocol::address::Endpoint;
 use store::{Tx, Whom};
 
 pub use self::deliver::Carried;
+pub use self::peers::Peer;
 use crate::door::Site;
 use crate::error::SiteError;
 
@@ -45,9 +48,11 @@ impl Site {
     }
 }
 
-/// The setting that says that an agent is known, and where it answers.
+/// What a setting begins with that says that an agent is known, and where it answers.
+const AGENT: &str = "agent:";
+
 fn agent_key(agent: AgentId) -> String {
-    format!("agent:{agent}")
+    format!("{AGENT}{agent}")
 }
 
 async fn place_of(tx: &mut Tx, agent: AgentId) -> Result<Option<Endpoint>, SiteError> {
