@@ -81,7 +81,9 @@ impl Carrier {
         told: &mut Told,
     ) -> Result<(), Fate> {
         while !parcel.texts.is_empty() {
-            let rest = parcel.split_off(mail::fits(&parcel.texts, kind.row().max_bytes));
+            let row = kind.row();
+            let fits = mail::fits(&parcel.texts, row.max_bytes).min(row.most_notes());
+            let rest = parcel.split_off(fits);
             let receipt = self.message(way, kind, &parcel.texts).await?;
             let refused = receipt.fates.iter().all(|fate| matches!(fate, Fate::Refused(_)));
             if refused && parcel.texts.len() > 1 {

@@ -115,6 +115,7 @@ impl Conduct {
         now_ms: u64,
     ) -> Result<(), u64> {
         let one = self.one(agent, now_ms);
+        let kind = kind.counts_as(one.partner);
         one.takes[kind as usize].take(kind.row().rate, notes, now_ms)?;
         if one.partner { Ok(()) } else { self.strangers.take(STRANGERS, notes, now_ms) }
     }
@@ -128,6 +129,7 @@ impl Conduct {
         now_ms: u64,
     ) -> Result<(), u64> {
         let one = self.one(agent, now_ms);
+        let kind = kind.counts_as(one.partner);
         one.sends[kind as usize].take(kind.row().rate.with_margin(), notes, now_ms)
     }
 
@@ -244,7 +246,7 @@ mod tests {
         while conduct.take(agent(200), Kind::Answer, 1, 0).is_ok() {
             from_partner += 1;
         }
-        assert_eq!(from_partner, Kind::Answer.row().rate.burst);
+        assert_eq!(from_partner, Kind::Tally.row().rate.burst, "as an agreement does");
         conduct.estrange(agent(200), 60_000);
         assert!(!conduct.is_partner(agent(200)));
     }

@@ -57,8 +57,8 @@ pub struct Row {
 ///
 /// Rates: a site that takes notes writes some thousands a second to its disk, so one partner may use
 /// all that is left of it for long and more for a moment, as after a time away; who else sends has its turn, as
-/// only so much of one agent is worked on at once. Answers come from people
-/// who scan a code.
+/// only so much of one agent is worked on at once. Answers come from people who scan a code; those of a
+/// partner's agent count as what is said of agreements.
 pub const TABLE: [Row; Kind::ALL.len()] = [
     Row {
         kind: Kind::Answer,
@@ -72,7 +72,7 @@ pub const TABLE: [Row; Kind::ALL.len()] = [
         byte: 2,
         from: Who::Partner,
         max_bytes: MAX_RECORD_BYTES,
-        rate: Rate { burst: 500, per_minute: 3_000 },
+        rate: Rate { burst: 2_000, per_minute: 12_000 },
     },
     Row {
         kind: Kind::Chain,
@@ -97,6 +97,14 @@ pub const STRANGERS: Rate = Rate { burst: 300, per_minute: 1_200 };
 /// The most bytes of an answer to any message.
 pub const MAX_REPLY_BYTES: usize = mail::MOST_BYTES;
 
+impl Row {
+    /// The most notes of a message: never more than may come at once from one of whom nothing is known.
+    #[must_use]
+    pub fn most_notes(&self) -> usize {
+        usize::try_from(self.rate.with_margin().burst).unwrap_or(usize::MAX).min(mail::MOST_NOTES)
+    }
+}
+
 impl Kind {
     /// Every kind, in the order of [`TABLE`].
     pub const ALL: [Self; 4] = [Self::Answer, Self::Tally, Self::Chain, Self::Invoice];
@@ -109,6 +117,15 @@ impl Kind {
             Body::Negotiation(_) => Self::Tally,
             Body::Ledger(_) => Self::Chain,
             Body::Invoice(_) => Self::Invoice,
+        }
+    }
+
+    /// The kind whose row's rate holds for it: many users of a partner's agent may answer invitations, of
+    /// whom one would be asked to come slowly if nothing were known of it.
+    pub(crate) const fn counts_as(self, partner: bool) -> Self {
+        match self {
+            Self::Answer if partner => Self::Tally,
+            kind => kind,
         }
     }
 
@@ -156,6 +173,14 @@ mod tests {
         }
         let known = (0..=u8::MAX).filter_map(Kind::of_byte).count();
         assert_eq!(known, Kind::ALL.len());
+    }
+
+    #[test]
+    fn a_message_is_never_more_than_may_come_at_once() {
+        for row in TABLE {
+            assert!(row.most_notes() > 0);
+            assert!(row.most_notes() <= row.rate.with_margin().burst as usize, "{}", row.kind);
+        }
     }
 
     #[test]

@@ -3,6 +3,7 @@
 mod backup;
 mod config;
 mod devices;
+mod exchange;
 mod exports;
 mod faults;
 mod help;
