@@ -12,6 +12,7 @@
     clippy::expect_used
 )]
 
+mod flood;
 mod world;
 
 use std::path::PathBuf;
@@ -20,6 +21,7 @@ use std::time::{Duration, Instant};
 use protocol::Side;
 use protocol::address::Transport;
 
+use crate::flood::Other;
 use crate::world::Two;
 
 /// How much is done: tallies, payments of each kind at full speed, payments one after the other.
@@ -35,6 +37,13 @@ const CALLERS: u32 = 64;
 #[tokio::main]
 async fn main() {
     let args: Vec<String> = std::env::args().skip(1).collect();
+    match args.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+        ["flood", agent, at] => {
+            return flood::flood(agent.parse().unwrap(), at.parse().unwrap()).await;
+        }
+        ["burn", share] => return flood::burn(share.parse().unwrap()),
+        _ => {}
+    }
     let folder = PathBuf::from(args.first().expect("a folder for the two stores"));
     let size = match args.get(1).map(String::as_str) {
         Some("small") => Size { tallies: 64, chits: 1_000, alone: 20 },
@@ -80,8 +89,41 @@ async fn main() {
             let mut waited = two.pay_and_wait(chits).await;
             line(over, what, None, &mut waited, two.messages() - before, size.alone);
         }
+        flooded(over, &two, &mut first, &size).await;
         two.end().await;
     }
+}
+
+/// Payments while a stranger floods the shop's site, beside a control that takes as much of the machine.
+async fn flooded(over: &str, two: &Two, first: &mut u32, size: &Size) {
+    let mut share = 0;
+    let mut rates = Vec::new();
+    for what in ["customers pay while somebody floods", "customers pay beside the control"] {
+        let chits = two.signed(&[Side::Foil], *first, size.chits, size.tallies);
+        *first += size.chits / size.tallies + 1;
+        let other = if rates.is_empty() {
+            let (agent, at) = two.shops_place();
+            Other::start(&["flood".to_owned(), agent, at])
+        } else {
+            Other::start(&["burn".to_owned(), share.to_string()])
+        };
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        let (before, began) = (two.messages(), Instant::now());
+        let mut waited = two.pay(chits, CALLERS).await;
+        two.agreed().await;
+        let rate = f64::from(size.chits) / began.elapsed().as_secs_f64();
+        if rates.is_empty() {
+            share = other.share();
+        }
+        rates.push(rate);
+        line(over, what, Some(rate), &mut waited, two.messages() - before, size.chits);
+    }
+    println!(
+        "{over:<6} under the flood, which took {}.{} % of a core, {:.0} % of the control's rate",
+        share / 10,
+        share % 10,
+        100.0 * rates[0] / rates[1]
+    );
 }
 
 /// A line of the table: how many a second, how long somebody waited, and how many messages, answers counted,

@@ -39,6 +39,9 @@ impl Chance for World {
     }
 }
 
+/// Longer than opening all tallies takes.
+const LONG: Duration = Duration::from_secs(60);
+
 /// One site, served to the other.
 struct One {
     site: Site,
@@ -162,6 +165,7 @@ impl Two {
 
     /// Does something for each tally once its half at a site has this status.
     async fn each(&self, status: &str, site: usize, what: impl AsyncFn(&Self, u32)) {
+        let began = Instant::now();
         for number in 1..=self.tallies {
             let holder = if site == 0 { cuid(0) } else { cuid(number) };
             loop {
@@ -169,6 +173,7 @@ impl Two {
                 if seen.status == status {
                     break;
                 }
+                assert!(began.elapsed() < LONG, "{number}: {}, not {status}", seen.status);
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
             what(self, number).await;
@@ -314,6 +319,12 @@ impl Two {
                 tokio::time::sleep(Duration::from_millis(2)).await;
             }
         }
+    }
+
+    /// The shop's agent, and where it answers.
+    pub(crate) fn shops_place(&self) -> (String, String) {
+        let site = &self.sites[0].site;
+        (site.agent().to_string(), site.endpoint().unwrap().to_string())
     }
 
     /// How many messages there were, answers counted.
