@@ -1,10 +1,11 @@
 //! What a site needs of the world and is handed: the time, chance, and a way to other agents.
 
 use std::future::Future;
+use std::pin::Pin;
 
 use protocol::address::Endpoint;
 use protocol::note::Note;
-use protocol::{AgentId, Timestamp};
+use protocol::{AgentId, Hash, Timestamp};
 
 /// Tells the time.
 pub trait Clock: Send + Sync {
@@ -28,6 +29,17 @@ pub trait Transport: Send + Sync + 'static {
         at: &[Endpoint],
         note: &Note,
     ) -> impl Future<Output = Result<(), Unsent>> + Send;
+}
+
+/// Asks other agents.
+pub trait Asks: Send + Sync {
+    /// Asks an agent, which answers `at` this place, for the invitation with a token: JSON text.
+    fn invitation<'a>(
+        &'a self,
+        to: AgentId,
+        at: &'a Endpoint,
+        token: Hash,
+    ) -> Pin<Box<dyn Future<Output = Result<Vec<u8>, Unsent>> + Send + 'a>>;
 }
 
 /// Why a message was not brought; in words.
