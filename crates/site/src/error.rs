@@ -91,13 +91,17 @@ pub enum SiteError {
     #[error("the invitation is for many: name a new tally to answer it")]
     NoTallyNamed,
     /// The link does not lead to an invitation of the user that it names.
-    #[error("what the link leads to is not of the user that it names ({0}); ask that user for a new one")]
+    #[error(
+        "what the link leads to is not of the user that it names ({0}); ask that user for a new one"
+    )]
     OtherInviter(&'static str),
     /// The site that a link names says no.
     #[error("the inviter's site says: {0}")]
     SaidElsewhere(String),
     /// The site that a link names could not be asked.
-    #[error("the inviter's site could not be asked ({reason}); try again later, or ask for the invitation as a file")]
+    #[error(
+        "the inviter's site could not be asked ({reason}); try again later, or ask for the invitation as a file"
+    )]
     NotReached {
         /// Why not.
         reason: String,

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use protocol::address::Endpoint;
 use protocol::chit::Positive;
 use protocol::export::LiftProof;
 use protocol::ledger::{Ack, Head, Rekeying};
@@ -308,6 +309,9 @@ pub struct Status {
     pub asking: u64,
     /// Halves that take no part in lifts before their users' devices were heard.
     pub unheard: u64,
+    /// Where other agents reach this one, where it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "crate::words::place")]
+    pub endpoint: Option<Endpoint>,
 }
 
 /// A user that the site hosts.
@@ -357,6 +361,7 @@ impl Site {
                     went_back_to,
                     asking: totals.asking,
                     unheard: totals.unheard,
+                    endpoint: self.endpoint(),
                 }))
             }
             Query::Users { after, limit } => {

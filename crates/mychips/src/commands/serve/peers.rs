@@ -13,6 +13,7 @@ use tokio::task::JoinSet;
 use tokio::time::sleep;
 use wire::{Inbox, Kind, Limits, Listen, NotSent, Refused, Wire, read_note};
 
+use super::asking::Asker;
 use super::signals::told;
 use crate::config::Config;
 use crate::failure::Failure;
@@ -47,19 +48,27 @@ impl Inbox for Desk {
     }
 
     async fn receive(&self, from: AgentId, kind: Kind, bytes: Vec<u8>) -> Result<Vec<u8>, Refused> {
-        read_note(from, kind, &bytes).map_err(|fault| Refused::No(fault.to_string()))?;
-        match self.site.hear_from(from, &bytes).await {
-            Ok(()) => {
-                self.post.wake();
-                Ok(Vec::new())
-            }
-            Err(Unheard::No(reason)) => Err(Refused::No(reason)),
-            Err(Unheard::Later(error)) => {
-                tracing::warn!(error = error.word(), "cannot hear a note: {error}");
-                Err(Refused::Later("the site's store cannot".to_owned()))
-            }
+        if kind == Kind::Invitation {
+            return answer(self.site.show_invitation(&bytes).await);
         }
+        read_note(from, kind, &bytes).map_err(|fault| Refused::No(fault.to_string()))?;
+        let heard = self.site.hear_from(from, &bytes).await;
+        if heard.is_ok() {
+            self.post.wake();
+        }
+        answer(heard.map(|()| Vec::new()))
     }
+}
+
+/// What another agent is answered.
+fn answer(heard: Result<Vec<u8>, Unheard>) -> Result<Vec<u8>, Refused> {
+    heard.map_err(|unheard| match unheard {
+        Unheard::No(reason) => Refused::No(reason),
+        Unheard::Later(error) => {
+            tracing::warn!(error = error.word(), "cannot hear a message: {error}");
+            Refused::Later("the site's store cannot".to_owned())
+        }
+    })
 }
 
 /// Brings letters over a wire.
@@ -67,7 +76,7 @@ struct Carrier(Wire, Near);
 
 /// Which places that others name are knocked at.
 #[derive(Clone, Copy)]
-enum Near {
+pub(crate) enum Near {
     /// Those of this machine too: a site that only this machine reaches has such partners only.
     ThisMachine,
     /// Others: nobody far away has us knock at doors of our own house.
@@ -75,14 +84,14 @@ enum Near {
 }
 
 impl Near {
-    const fn of(config: &Config) -> Self {
+    pub(crate) const fn of(config: &Config) -> Self {
         match config.peers_listen {
             Some(at) if !at.ip().is_loopback() => Self::Others,
             _ => Self::ThisMachine,
         }
     }
 
-    fn may_be_asked(self, at: &Endpoint) -> bool {
+    pub(super) fn may_be_asked(self, at: &Endpoint) -> bool {
         let own = match &at.host {
             Host::Ip4(ip) => ip.is_loopback() || ip.is_link_local() || ip.is_unspecified(),
             Host::Ip6(ip) => ip.is_loopback() || ip.is_unicast_link_local() || ip.is_unspecified(),
@@ -131,6 +140,8 @@ impl Peers {
             );
         }
         peers.site.answers_at(place);
+        let asker = Asker(peers.wire.clone(), peers.near);
+        peers.site.asks_over(Some(Arc::new(asker)));
         Ok(peers)
     }
 
@@ -171,6 +182,7 @@ impl Peers {
                 () = sleep(LOOK_EVERY) => {}
             }
         }
+        self.site.asks_over(None);
         self.wire.shutdown().await;
         // What was on its way is known to have arrived or not; the rest is sent again by whoever comes next.
         while rounds.join_next().await.is_some() {}
