@@ -230,6 +230,37 @@ mod tests {
         }
     }
 
+    /// The frames in the book, as bytes.
+    fn frames_in_the_book() -> Vec<Vec<u8>> {
+        let book = include_str!("../../../docs/book/src/protocol/8-agents.md");
+        let blocks = book.split("```text frame\n").skip(1).map(|rest| rest.split("```").next());
+        blocks
+            .map(|block| {
+                let digits: Vec<u32> = block.unwrap().chars().filter_map(|c| c.to_digit(16)).collect();
+                digits.chunks(2).map(|pair| u8::try_from(pair[0] * 16 + pair[1]).unwrap()).collect()
+            })
+            .collect()
+    }
+
+    #[test]
+    fn the_book_shows_frames_as_they_are() {
+        let shown = frames_in_the_book();
+        let [question, refused, later] = shown.as_slice() else { panic!("{} frames", shown.len()) };
+        let Got::Whole(Kind::Invitation, token, _) = read(&mut frames(100), question) else {
+            panic!("no question")
+        };
+        assert_eq!(frame(Kind::Invitation, &token)[..], question[..]);
+        assert_eq!(token, protocol::Hash::of(b"an example of a token").to_string().as_bytes());
+        for (bytes, reply) in [
+            (refused, Reply::Refused("not this one".to_owned())),
+            (later, Reply::Later(1_500, "busy".to_owned())),
+        ] {
+            let (head, body) = bytes.split_first_chunk().unwrap();
+            assert_eq!(Reply::read(Head::read(*head), body.to_vec()), Ok(reply.clone()));
+            assert_eq!(&reply.write(), bytes);
+        }
+    }
+
     #[test]
     fn what_is_wrong_is_told_apart() {
         let whole = frame(Kind::Chain, b"hello");

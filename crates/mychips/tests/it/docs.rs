@@ -11,7 +11,7 @@ use protocol::lading::Position;
 use protocol::{Cert, Chit, Contract, Lading, Record, Side, Tally, Units, Verified};
 
 /// The top of the repository.
-fn root() -> PathBuf {
+pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).expect("crates/mychips").to_owned()
 }
 
@@ -31,12 +31,12 @@ fn markdown_files(dir: &Path, found: &mut Vec<PathBuf>) {
 }
 
 /// A Markdown text cut into prose lines (numbered from 1) and fenced blocks (info, content).
-struct Cut {
-    prose: Vec<(usize, String)>,
-    blocks: Vec<(String, String)>,
+pub(crate) struct Cut {
+    pub(crate) prose: Vec<(usize, String)>,
+    pub(crate) blocks: Vec<(String, String)>,
 }
 
-fn cut(text: &str) -> Cut {
+pub(crate) fn cut(text: &str) -> Cut {
     let mut out = Cut { prose: Vec::new(), blocks: Vec::new() };
     let mut fence: Option<String> = None;
     for (number, line) in (1..).zip(text.lines()) {
