@@ -29,7 +29,7 @@ pub(crate) fn on_terminal(text: &str) -> Result<String, Failure> {
 /// A text as a QR code in SVG, for paper.
 pub(crate) fn as_svg(text: &str) -> Result<String, Failure> {
     let code = code(text, EcLevel::M)?;
-    let mut render = code.render::<svg::Color>();
+    let mut render = code.render::<svg::Color<'_>>();
     Ok(render.quiet_zone(true).module_dimensions(SQUARE, SQUARE).build())
 }
 

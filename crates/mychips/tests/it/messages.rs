@@ -358,6 +358,10 @@ fn the_book_shows_the_table_that_is_kept() {
     for row in &rows {
         assert!(text.contains(row), "the book lacks this row:\n{}", rows.join("\n"));
     }
-    let shown = text.lines().filter(|line| line.ends_with(" |") && line.starts_with("| ") && line[2..].starts_with(|c: char| c.is_ascii_digit()));
+    let shown = text.lines().filter(|line| {
+        line.ends_with(" |")
+            && line.starts_with("| ")
+            && line[2..].starts_with(|c: char| c.is_ascii_digit())
+    });
     assert_eq!(shown.filter(|line| line.split('|').count() == 8).count(), rows.len());
 }

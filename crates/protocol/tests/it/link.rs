@@ -1,7 +1,7 @@
 //! Links to invitations: one spelling, read strictly, and refusals that say what to do with a link that was cut.
 
 use proptest::prelude::*;
-use protocol::{Endpoint, Hash, InviteLink, KeyPrint, LinkError, SecretKey};
+use protocol::{Endpoint, Hash, InviteLink, KeyPrint, LinkError, SecretKey, Signer as _};
 
 use crate::some;
 

@@ -9,7 +9,7 @@ use protocol::address::Endpoint;
 use protocol::cert::{Disclosure, Type};
 use protocol::negotiation::Message;
 use protocol::note::{Body, Note};
-use protocol::{AgentId, Cert, ChipAddress, Hash, Record as _, Side, TallyId};
+use protocol::{AgentId, Cert, ChipAddress, Hash, Record as _, Side, Signer as _, TallyId};
 use site::{
     Answer, Answers, Asks, Command, Found, Given, Invitation, Inviting, Query, SiteError, Unheard,
     Unsent,
@@ -109,8 +109,8 @@ async fn many_answer_one_invitation(store: Store) {
 impl Town {
     async fn open_tally_of_eve(&self) {
         let invitation = self.invite().await;
-        let refused = self.ask(&user("suzie"), Command::Answer { invitation: invitation.clone() });
-        assert!(refused.await.is_err());
+        let own = Command::Answer { invitation: invitation.clone() };
+        assert!(self.ask(&user("suzie"), own).await.is_err());
         self.ask(&user("dora"), Command::Answer { invitation }).await.unwrap();
         assert_eq!(self.status("suzie").await, "P.draft");
     }

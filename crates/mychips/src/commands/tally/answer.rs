@@ -26,6 +26,11 @@ pub(super) fn answer(flags: &Answer, data: &Path) -> Result<(), Failure> {
         Given::Whole(invitation) => *invitation,
         Given::Link(link) => visit.linked(*link)?,
     });
+    let inviter = &invitation.cert.chad;
+    if inviter.agent == visit.agent() && inviter.cuid == *user {
+        let text = "this is your own invitation: hand it to whom it is for";
+        return Err(Failure::refused("same_user", text));
+    }
     // Where many may answer, whoever does names the tally.
     let tally = match invitation.tally {
         Some(tally) => tally,

@@ -121,12 +121,12 @@ fn print(
         remarks(visit, endpoint);
     }
     match link {
-        Some(link) if flags.link => return say::text(&link),
+        Some(link) if flags.link => say::text(&link),
         Some(link) if flags.qr => {
             let (code, about) = (qr::on_terminal(&link)?, about(invitation, uses));
-            return say::text(&format!("{code}\n{link}\n\n{about}"));
+            say::text(&format!("{code}\n{link}\n\n{about}"))
         }
-        _ if file.is_none() => return say::text(&invitation.to_text()?),
+        _ if file.is_none() => say::text(&invitation.to_text()?),
         link => {
             let file = file.unwrap_or_default();
             let link = link.map_or_else(String::new, |link| format!("link    {link}\n"));

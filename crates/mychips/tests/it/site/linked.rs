@@ -130,7 +130,7 @@ fn what_is_taken_back_cut_or_ones_own_is_refused_with_advice() {
     let other = bob(&link.replace("#invite/", "#ticket/"));
     assert!(other.contains("a newer one may"), "{other}");
     let own = two.anns.refuses(&["tally", "answer", link, "--as", "ann"]);
-    assert!(own.contains("same user"), "{own}");
+    assert!(own.contains("this is your own invitation"), "{own}");
     // Another agent answers there than the link says: nobody takes its word.
     let wrong = bob(&link.replace(&anns.place, &bobs.place));
     assert!(wrong.contains("could not be asked"), "{wrong}");
