@@ -112,7 +112,7 @@ pub enum Answers {
 pub const MAX_ANSWERS: u32 = 1_000;
 
 /// The most invitations of one user that are kept.
-pub const MAX_INVITATIONS: usize = 500;
+pub const MAX_INVITES: usize = 500;
 
 /// An invitation that was given out, as its user sees it; its token is not kept.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

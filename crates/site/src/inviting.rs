@@ -16,7 +16,7 @@ use crate::door::Site;
 use crate::error::SiteError;
 use crate::half::one;
 use crate::invitation::{
-    Answers, ForMany, Given, Invitation, Inviting, MAX_ANSWERS, MAX_INVITATIONS, OfInvite,
+    Answers, ForMany, Given, Invitation, Inviting, MAX_ANSWERS, MAX_INVITES, OfInvite,
 };
 use crate::ports::{Asks, Unsent};
 use crate::users::{active, cert_of};
@@ -103,10 +103,10 @@ impl Site {
             batch.work.tx().drop_invite(&old.token).await?;
             left -= 1;
         }
-        if left < MAX_INVITATIONS {
+        if left < MAX_INVITES {
             Ok(())
         } else {
-            Err(SiteError::TooManyInvitations { most: MAX_INVITATIONS })
+            Err(SiteError::TooManyInvitations { most: MAX_INVITES })
         }
     }
 

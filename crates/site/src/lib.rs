@@ -64,7 +64,7 @@ pub use epoch::Epoch;
 pub use error::SiteError;
 pub use hear::Hears;
 pub use intake::{Intake, Whole};
-pub use invitation::{Answers, Given, Invitation, Inviting, MAX_ANSWERS, MAX_INVITATIONS};
+pub use invitation::{Answers, Given, Invitation, Inviting, MAX_ANSWERS, MAX_INVITES};
 pub use invoice::{InvoiceView, Standing};
 pub use lift::{
     Cleared, LegLine, LiftFound, LiftLine, MAX_PAYMENTS_WAITING, MAX_TALLIES, Paid, Part,

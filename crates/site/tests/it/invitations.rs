@@ -11,8 +11,8 @@ use protocol::negotiation::Message;
 use protocol::note::{Body, Note};
 use protocol::{AgentId, Cert, ChipAddress, Hash, Record as _, Side, Signer as _, TallyId};
 use site::{
-    Answer, Answers, Asks, Command, Found, Given, Invitation, Inviting, Query, SiteError, Unheard,
-    Unsent,
+    Answer, Answers, Asks, Class, Command, Found, Given, Invitation, Inviting, Query, SiteError,
+    Unheard, Unsent,
 };
 use store::Store;
 
@@ -73,6 +73,11 @@ async fn tallies(town: &Town) -> usize {
         Found::Tallies(tallies) => tallies.len(),
         other => panic!("{other:?}"),
     }
+}
+
+fn word<T: std::fmt::Debug>(refused: Result<T, SiteError>) -> (Class, &'static str) {
+    let error = refused.unwrap_err();
+    (error.class(), error.word())
 }
 
 fn why<T: std::fmt::Debug>(refused: Result<T, SiteError>) -> String {
@@ -136,7 +141,7 @@ async fn who_answers_twice_or_for_another_gets_nothing(store: Store) {
     // Not without a name, not oneself, and not another's invitation.
     let unnamed = Box::new(invitation.clone());
     let refused = town.ask(&user("eve"), Command::Answer { invitation: unnamed }).await;
-    assert!(matches!(refused, Err(SiteError::NoTallyNamed)));
+    assert_eq!(word(refused), (Class::Refused, "no_tally_named"));
     assert!(answers(&town, "suzie", &invitation, 30).await.is_err());
     let token = Hash::of(b"guessed");
     assert!(answers(&town, "eve", &Invitation { token, ..invitation }, 31).await.is_err());
@@ -154,7 +159,7 @@ async fn what_expired_or_was_taken_back_is_worth_nothing(store: Store) {
     // Only its own user takes it back, once.
     let take_back = || Command::TakeBack { invitation: name };
     let refused = town.ask(&user("bob"), take_back()).await;
-    assert!(matches!(refused, Err(SiteError::NoInvitation)));
+    assert_eq!(word(refused), (Class::NotFound, "no_invitation"));
     town.ask(&user("suzie"), take_back()).await.unwrap();
     assert!(matches!(town.ask(&user("suzie"), take_back()).await, Err(SiteError::NoInvitation)));
     let refused = why(answers(&town, "bob", &invitation, 20).await);
@@ -236,6 +241,20 @@ impl Asks for Line {
     }
 }
 
+/// Nobody answers.
+struct Dead;
+
+impl Asks for Dead {
+    fn invitation<'a>(
+        &'a self,
+        _: AgentId,
+        _: &'a Endpoint,
+        _: Hash,
+    ) -> Pin<Box<dyn Future<Output = Result<Vec<u8>, Unsent>> + Send + 'a>> {
+        Box::pin(async { Err(Unsent::Later("nobody answers".to_owned())) })
+    }
+}
+
 async fn whoever_holds_the_token_is_shown_the_invitation(store: Store) {
     let town = Town::new(store).await;
     town.site.answers_at(Some("127.0.0.1:8421".parse().unwrap()));
@@ -271,7 +290,7 @@ async fn a_link_leads_to_what_its_user_signed_or_to_nothing() {
         Ok(other) => panic!("{other:?}"),
         Err(error) => Err(error),
     };
-    assert!(matches!(follow(link.clone()).await, Err(SiteError::AsksNobody)));
+    assert_eq!(word(follow(link.clone()).await), (Class::Conflict, "not_served"));
     // On the same site nobody has to be asked.
     let here = town.site.query(&user("bob"), Query::Linked { link: link.clone() }).await;
     assert_eq!(here.unwrap(), Found::Linked(Box::new(invitation.clone())));
@@ -290,8 +309,14 @@ async fn a_link_leads_to_what_its_user_signed_or_to_nothing() {
     assert_eq!(follow(link.clone()).await.unwrap(), invitation);
     let gone = protocol::InviteLink { token: Hash::of(b"x"), ..link.clone() };
     assert!(why(follow(gone).await).starts_with("the inviter's site says: the invitation is not"));
+    elsewhere.site.asks_over(Some(Arc::new(Dead)));
+    assert_eq!(word(follow(link.clone()).await), (Class::Passing, "not_reached"));
+    let lie = Some(posed.to_text().unwrap().into_bytes());
+    let world = Town::empty(Store::memory()).await;
+    elsewhere.site.asks_over(Some(Arc::new(Line(world, lie))));
+    assert_eq!(word(follow(link.clone()).await), (Class::Refused, "other_inviter"));
     for (lie, what) in [
-        (posed, "another key"),
+        (posed.clone(), "another key"),
         (other, "another user"),
         (suzies, "another token"),
         (unsigned, "signature"),
@@ -319,7 +344,9 @@ async fn what_is_told_is_chosen_and_signed_by_the_same_key() {
         let command = Command::AnswerAs { invitation, cert: Box::new(cert.clone()) };
         let answered = town.ask(&user("bob"), command).await;
         assert_eq!(answered.is_ok(), good, "{answered:?}");
-        if good {
+        if !good {
+            assert_eq!(word(answered), (Class::Refused, "other_cert"));
+        } else {
             let seen = town.site.tally(&cuid("suzie"), tally_id()).await.unwrap().partner;
             assert_eq!(seen, Some(cert));
         }
@@ -339,12 +366,12 @@ async fn what_is_told_is_chosen_and_signed_by_the_same_key() {
 #[tokio::test]
 async fn there_are_limits() {
     let town = Town::new(Store::memory()).await;
-    let refused = why(invites(&town, inviting(site::MAX_ANSWERS + 1)).await);
-    assert!(refused.contains("1000 answers"), "{refused}");
-    for _ in 0..site::MAX_INVITATIONS {
+    let refused = invites(&town, inviting(site::MAX_ANSWERS + 1)).await;
+    assert_eq!(word(refused), (Class::Refused, "too_many_answers"));
+    for _ in 0..site::MAX_INVITES {
         invites(&town, inviting(1)).await.unwrap();
     }
-    let refused = why(invites(&town, inviting(1)).await);
-    assert!(refused.contains("take back"), "{refused}");
+    let refused = invites(&town, inviting(1)).await;
+    assert_eq!(word(refused), (Class::Conflict, "too_many_invitations"));
     town.assert_sound().await;
 }

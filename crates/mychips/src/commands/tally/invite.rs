@@ -129,6 +129,7 @@ fn print(
         _ if file.is_none() => say::text(&invitation.to_text()?),
         link => {
             let file = file.unwrap_or_default();
+            let link = link.filter(|_| drawn);
             let link = link.map_or_else(String::new, |link| format!("link    {link}\n"));
             say::text(&format!("The invitation is in {file}\n{link}{}", about(invitation, uses)))
         }

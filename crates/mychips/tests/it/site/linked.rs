@@ -165,6 +165,10 @@ fn a_site_that_is_not_served_follows_a_link_and_says_what_it_cannot() {
     let refused = Run::from(nowhere.env("MYCHIPS_PEERS_LISTEN", "off"));
     assert_eq!((refused.code, refused.out.as_str()), (1, ""));
     assert!(refused.err.contains("not served where others reach it"), "{}", refused.err);
+    let mut nowhere =
+        two.anns.command(&["tally", "invite", "--as", "ann", "--limit", "5", "--link", "--json"]);
+    let refused = Run::from(nowhere.env("MYCHIPS_PEERS_LISTEN", "off"));
+    assert_eq!(refused.json_error()["error"], "no_place");
     assert!(
         two.anns.json("tally invitations --as ann")["invitations"].as_array().unwrap().is_empty()
     );
