@@ -11,9 +11,7 @@ use protocol::invoice::{self, Invoice};
 use protocol::ledger::{self, Head, Ledger};
 use protocol::negotiation::{self, Draft, End, Version};
 use protocol::note::{Body, Note};
-use protocol::{
-    Cert, ChipAddress, ChitId, Hash, InviteLink, Record, SecretKey, Side, Tally, TallyId, Verified,
-};
+use protocol::{Cert, ChitId, Hash, InviteLink, Record, SecretKey, Side, Tally, TallyId, Verified};
 use serde_json::Value;
 use site::Invitation;
 
@@ -320,7 +318,7 @@ fn what_the_book_shows_is_read_and_its_signatures_are_good() {
             assert_eq!(name(&note.body), named);
             seen.push(named.to_owned());
             let sides = [Side::Stock, Side::Foil].map(|side| world.cert(side).chad);
-            assert!(sides.iter().any(|chad: &ChipAddress| *chad == note.from), "{named}");
+            assert!(sides.contains(&note.from), "{named}");
             match note.body {
                 Body::Negotiation(message) => drop(message.check().unwrap()),
                 Body::Ledger(message) => {
