@@ -98,7 +98,7 @@ mod tests {
 
         #[test]
         fn another_program_reads_what_was_drawn(text in "chip://[a-z]{1,20}:[A-Za-z0-9]{52}@[a-z.]{1,60}:8421#invite/[A-Za-z0-9_/-]{66}") {
-            prop_assert_eq!(read(&squares(&on_terminal(&text).unwrap())), text.clone());
+            prop_assert_eq!(&read(&squares(&on_terminal(&text).unwrap())), &text);
             prop_assert_eq!(read(&drawn(&as_svg(&text).unwrap())), text);
         }
     }
