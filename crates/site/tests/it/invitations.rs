@@ -213,7 +213,13 @@ async fn an_answer_from_elsewhere_counts_once_however_often_it_comes(store: Stor
     }
     let again = heard(&town, &note(&elsewhere, invitation.token, 21)).await;
     assert!(matches!(again, Err(Unheard::No(_))), "{again:?}");
-    assert_eq!((tallies(&town).await, out(&town).await[0].used), (1, 1));
+    // Nor does anybody come so to a tally that somebody else was invited to.
+    let once = town.invite().await;
+    let other = Note { tally: once.tally.unwrap(), ..good };
+    assert!(matches!(heard(&town, &other).await, Err(Unheard::No(_))));
+    assert!(town.site.tally(&cuid("suzie"), tally_id()).await.unwrap().partner.is_none());
+    town.ask(&user("bob"), Command::Answer { invitation: once }).await.unwrap();
+    assert_eq!((tallies(&town).await, out(&town).await[0].used), (2, 1));
     town.assert_sound().await;
 }
 
