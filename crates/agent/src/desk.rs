@@ -2,7 +2,7 @@
 
 use protocol::AgentId;
 use protocol::mail::Fate;
-use site::Site;
+use site::{Site, Unsent};
 use wire::{Inbox, Kind, Refused, read_notes};
 
 /// Takes what comes.
@@ -24,6 +24,12 @@ impl<W: Fn() + Send + Sync + 'static> Inbox for Desk<W> {
     }
 
     async fn receive(&self, from: AgentId, kind: Kind, bytes: Vec<u8>) -> Result<Vec<u8>, Refused> {
+        if kind == Kind::Invitation {
+            return self.site.show_invitation(&bytes).await.map_err(|unsent| match unsent {
+                Unsent::Refused(reason) => Refused::No(reason),
+                Unsent::Later(reason) => Refused::Later(reason),
+            });
+        }
         let no = |fault: &dyn std::fmt::Display| Refused::No(fault.to_string());
         let mail = read_notes(from, kind, &bytes).map_err(|fault| no(&fault))?;
         let receipt = self.site.hear_from(from, mail).await;

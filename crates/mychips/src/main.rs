@@ -18,6 +18,7 @@ mod imported;
 mod keys;
 mod page;
 mod progress;
+mod qr;
 mod reads;
 mod refusal;
 mod say;

@@ -7,7 +7,7 @@ use protocol::ledger::{Ack, Head, Link, Rekeying};
 use protocol::negotiation::Draft;
 use protocol::{ChipAddress, Contract, Cuid, LiftId, PaymentId, Tally, TallyId, Verified};
 use site::{
-    Entry, Examined, Found, Governing, InvoiceView, LegLine, LiftFound, LiftLine, Paid, Peer,
+    Entry, Examined, Found, Given, Governing, InvoiceView, LegLine, LiftFound, LiftLine, Paid, Peer,
     Query, Resident, Route, Seen, Status, Summary,
 };
 
@@ -175,6 +175,12 @@ impl Visit {
     pub(crate) fn vouched(&self, user: &Cuid, tally: TallyId) -> Result<Ack, Failure> {
         let query = Query::Vouched { user: user.clone(), tally };
         found!(self, query, Found::Vouched(word) => *word)
+    }
+
+    /// The invitations of a user that are out.
+    pub(crate) fn invitations(&self, user: &Cuid) -> Result<Vec<Given>, Failure> {
+        let query = Query::Invitations { user: user.clone() };
+        found!(self, query, Found::Invitations(given) => given)
     }
 
     /// The invoices of a tally.

@@ -7,14 +7,16 @@ use std::sync::Arc;
 
 use api::limits::LONG_ANSWER_TIME;
 use api::{As, Client, ClientError};
-use protocol::{AgentId, ChitId, Cuid, SecretKey};
+use protocol::{AgentId, ChitId, Cuid, InviteLink, SecretKey};
 use site::{
-    Answer, Caller, Clock, Command, CommandId, Found, Health, Intake, Query, Site, SiteError,
+    Answer, Caller, Clock, Command, CommandId, Found, Health, Intake, Invitation, Query, Site,
+    SiteError,
 };
 use store::{Founded, Store, StoreError};
 use tokio::runtime::{Builder, Runtime};
 use tokio::time::timeout;
 
+use crate::commands::serve::{asking, near};
 use crate::config::{self, Config, StorePlace};
 use crate::contracts;
 use crate::failure::{self, Failure};
@@ -211,6 +213,30 @@ impl Visit {
                 self.runtime.block_on(asked).map_err(|error| self.failure(error))
             }
             Door::There { client, .. } => self.hear(client, client.query(query)),
+        }
+    }
+
+    /// Whether somebody serves the site, so that others reach it.
+    pub(crate) const fn is_served(&self) -> bool {
+        matches!(self.door, Door::There { .. })
+    }
+
+    /// What a link to an invitation leads to: asked of the site that it names.
+    pub(crate) fn linked(&self, link: InviteLink) -> Result<Invitation, Failure> {
+        let other = link.inviter.agent != self.agent();
+        let query = Query::Linked { link };
+        let found = match &self.door {
+            Door::Here { site, home, .. } if other => {
+                let (key, near) = (home.agent_key()?, near(&Config::of(home.folder(), &[])?));
+                let asked = site.query(&Caller::Administrator, query);
+                let asked = self.runtime.block_on(asking(site, &key, near, asked))?;
+                asked.map_err(|error| self.failure(error))?
+            }
+            Door::Here { .. } | Door::There { .. } => self.query(query)?,
+        };
+        match found {
+            Found::Linked(invitation) => Ok(*invitation),
+            _ => Err(Failure::refused("other_answer", "the site answered another question")),
         }
     }
 

@@ -9,7 +9,7 @@ use protocol::half::HalfTally;
 use protocol::invoice::Invoices;
 use protocol::ledger::{Change, Ledger};
 use protocol::note::Note;
-use protocol::{AgentId, ChitId, Cuid, Hash, Record, TallyId, Timestamp};
+use protocol::{AgentId, ChipAddress, ChitId, Cuid, Hash, Record, TallyId, Timestamp};
 use store::{
     CommandResult, Half, HalfId, LinkRow, Negotiation, NewHalf, NewLetter, Store, Tx, User, View,
 };
@@ -225,6 +225,16 @@ impl Batch {
     /// A user's half, where it is in hand.
     pub(crate) fn held(&self, holder: &Cuid, tally: TallyId) -> Option<&Held> {
         self.halves.get(&(holder.clone(), tally))
+    }
+
+    /// Whether a half in hand of a user is with this partner, and lives.
+    pub(crate) fn is_with(&self, holder: &Cuid, partner: &ChipAddress) -> bool {
+        self.halves.iter().any(|((whose, _), held)| {
+            let with = held.state.negotiation.partner();
+            whose == holder
+                && with.is_some_and(|with| with.chad.same_user(partner))
+                && !matches!(held.state.status(), "close" | "void")
+        })
     }
 
     /// Asks, for all at once, whether chits of these names are linked in halves that are in hand.

@@ -14,7 +14,7 @@ use protocol::{
 use serde::{Deserialize, Serialize};
 use store::UserKind;
 
-use crate::invitation::Invitation;
+use crate::invitation::{Invitation, Inviting};
 use crate::lift::{Cleared, Paid};
 
 /// Who asks. Whoever let the command in has made sure that it is so.
@@ -106,10 +106,27 @@ pub enum Command {
         /// Until when it may be answered.
         expires: Timestamp,
     },
+    /// A user invites one or many, and says what they are told of it.
+    InviteAs {
+        /// To what.
+        inviting: Box<Inviting>,
+    },
+    /// A user takes back an invitation: nobody can answer it any more; what was answered stays.
+    TakeBack {
+        /// Its name: the hash of its token.
+        invitation: Hash,
+    },
     /// A user answers an invitation.
     Answer {
         /// The invitation.
         invitation: Box<Invitation>,
+    },
+    /// A user answers an invitation, and says what the inviter is told of it.
+    AnswerAs {
+        /// The invitation.
+        invitation: Box<Invitation>,
+        /// A cert signed with the same key as the one here, of the same user.
+        cert: Box<Cert>,
     },
     /// A user's device brings back a tally that both signed and that this site has lost, as after a
     /// restore; [`Wish::Recover`] brings its chits.
@@ -153,7 +170,10 @@ impl Command {
             Self::FindAt { .. } => "find_at",
             Self::Clear => "clear",
             Self::Invite { .. } => "invite",
+            Self::InviteAs { .. } => "invite_as",
+            Self::TakeBack { .. } => "take_back",
             Self::Answer { .. } => "answer",
+            Self::AnswerAs { .. } => "answer_as",
             Self::PayByLift { .. } => "pay_by_lift",
             Self::Tally { wish, .. } => wish.kind(),
         }

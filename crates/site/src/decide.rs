@@ -6,8 +6,8 @@ use protocol::invoice::Input as InvoiceInput;
 use protocol::ledger::{Input as LedgerInput, Ledger};
 use protocol::negotiation::{Input as NegotiationInput, Negotiation};
 use protocol::tally::SignedBy;
-use protocol::{Cert, Cuid, Hash, Record, Side, Signature, SignatureFault, TallyId, Verified};
-use store::{Invite, User, UserKind, UserStatus};
+use protocol::{Cert, Cuid, Record, Side, Signature, SignatureFault, TallyId, Verified};
+use store::{User, UserKind, UserStatus};
 
 use crate::abroad::remember_invited;
 use crate::batch::Batch;
@@ -15,7 +15,7 @@ use crate::command::{Answer, Caller, Command, Wish};
 use crate::door::Site;
 use crate::error::SiteError;
 use crate::half::{Kept, amount};
-use crate::invitation::{Invitation, token_key};
+use crate::invitation::{Answers, Invitation, Inviting, token_key};
 use crate::lift::check_all;
 use crate::post::Input;
 use crate::rekey::may_stop;
@@ -85,13 +85,22 @@ impl Site {
             }
             (_, Caller::Administrator) => Err(SiteError::NotAllowed { who: "the user itself" }),
             (Command::Invite { tally, side, draft, expires }, Caller::User(cuid)) => {
-                let holder = cert_of(active(batch, cuid).await?)?;
-                let cert = holder.clone().into_inner();
-                let negotiation = Negotiation::invite(tally, side, holder, *draft);
-                self.invite(batch, cert, negotiation, expires).await
+                let (answers, draft, cert) = (Answers::One { tally }, *draft, None);
+                let inviting = Inviting { answers, side, draft, expires, cert };
+                self.invite(batch, cuid, inviting).await
+            }
+            (Command::InviteAs { inviting }, Caller::User(cuid)) => {
+                self.invite(batch, cuid, *inviting).await
+            }
+            (Command::TakeBack { invitation }, Caller::User(cuid)) => {
+                self.take_back(batch, cuid, invitation).await
             }
             (Command::Answer { invitation }, Caller::User(cuid)) => {
-                let holder = cert_of(active(batch, cuid).await?)?;
+                let holder = self.told_of(batch, cuid, None).await?;
+                self.answer(batch, cuid, holder, &invitation).await
+            }
+            (Command::AnswerAs { invitation, cert }, Caller::User(cuid)) => {
+                let holder = self.told_of(batch, cuid, Some(*cert)).await?;
                 self.answer(batch, cuid, holder, &invitation).await
             }
             (Command::Reopen { tally }, Caller::User(cuid)) => {
@@ -145,31 +154,6 @@ impl Site {
         put_cert(user, &cert)
     }
 
-    async fn invite(
-        &self,
-        batch: &mut Batch,
-        cert: Cert,
-        negotiation: Negotiation,
-        expires: protocol::Timestamp,
-    ) -> Result<Answer, SiteError> {
-        let token = Hash::from_bytes(self.chance.bytes());
-        let cuid = cert.chad.cuid.clone();
-        let (tally, side) = (negotiation.tally(), negotiation.side());
-        let draft = negotiation.draft().clone();
-        let endpoint = self.endpoint();
-        let invitation = Invitation { tally, cert, side, draft, token, expires, endpoint };
-        self.new_half(batch, &cuid, HalfTally::new(negotiation)).await?;
-        let invite = Invite {
-            token: Invitation::kept(&token),
-            holder: cuid,
-            text: tally.to_string(),
-            expires: Some(expires),
-            uses_left: Some(1),
-        };
-        batch.work.tx().put_invite(&invite).await?;
-        Ok(Answer::Invited(Box::new(invitation)))
-    }
-
     async fn answer(
         &self,
         batch: &mut Batch,
@@ -181,14 +165,17 @@ impl Site {
             return Err(SiteError::Invitation("has expired"));
         }
         let partner = Verified::check(invitation.cert.clone(), &())?;
-        let (tally, side) = (invitation.tally, invitation.side.other());
+        let tally = invitation.tally.ok_or(SiteError::NoTallyNamed)?;
+        let side = invitation.side.other();
+        let answering = holder.clone();
         let draft = invitation.mirrored();
         let inviter = partner.chad.clone();
         let negotiation = Negotiation::answer(tally, side, holder, partner, draft)?;
         no_half(batch, cuid, tally).await?;
         if inviter.agent == self.agent {
             // Who invites lives here too: what does not count is said at once.
-            self.invite_of(&mut batch.work, &inviter.cuid, tally, invitation.token).await?;
+            let token = invitation.token;
+            self.judge_answer(batch, &inviter.cuid, tally, &answering, token).await?;
         } else {
             let place = invitation.endpoint.clone().or(inviter.endpoint);
             remember_invited(batch.work.tx(), inviter.agent, place).await?;
@@ -202,7 +189,7 @@ impl Site {
         Ok(standing(&held.state))
     }
 
-    async fn new_half(
+    pub(crate) async fn new_half(
         &self,
         batch: &mut Batch,
         cuid: &Cuid,

@@ -84,6 +84,46 @@ pub enum SiteError {
     /// The invitation is not good any more, or never was.
     #[error("the invitation {0}; ask for a new one")]
     Invitation(&'static str),
+    /// The user has no such invitation out.
+    #[error("no such invitation is out; list those that are")]
+    NoInvitation,
+    /// An invitation for many was answered without a tally's name.
+    #[error("the invitation is for many: name a new tally to answer it")]
+    NoTallyNamed,
+    /// The link does not lead to an invitation of the user that it names.
+    #[error(
+        "what the link leads to is not of the user that it names ({0}); ask that user for a new one"
+    )]
+    OtherInviter(&'static str),
+    /// The site that a link names says no.
+    #[error("the inviter's site says: {0}")]
+    SaidElsewhere(String),
+    /// The site that a link names could not be asked.
+    #[error(
+        "the inviter's site could not be asked ({reason}); try again later, or ask for the invitation as a file"
+    )]
+    NotReached {
+        /// Why not.
+        reason: String,
+    },
+    /// Nothing here asks other sites.
+    #[error("this site asks no others now; serve it, and answer then")]
+    AsksNobody,
+    /// The user has too many invitations out.
+    #[error("{most} invitations are out already; take back some that nobody will answer")]
+    TooManyInvitations {
+        /// The most.
+        most: usize,
+    },
+    /// More may not answer one invitation.
+    #[error("one invitation is for {most} answers at most")]
+    TooManyAnswers {
+        /// The most.
+        most: u32,
+    },
+    /// A cert to be shown is not one of the user's.
+    #[error("what is to be told of {0} is not signed with the key in its cert here")]
+    OtherCert(Cuid),
     /// A note from somebody who is not the partner.
     #[error("tally {tally} is not with {from}")]
     NotPartner {

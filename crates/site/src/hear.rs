@@ -5,15 +5,15 @@ use protocol::invoice::Input as InvoiceInput;
 use protocol::ledger::{self, Input as LedgerInput};
 use protocol::negotiation::{self, Input as NegotiationInput};
 use protocol::note::{Body, Note};
-use protocol::{Cuid, Hash, TallyId, Timestamp};
+use protocol::{TallyId, Timestamp};
 use store::NewEvent;
 
-use crate::batch::{Batch, Work};
+use crate::batch::Batch;
 use crate::door::Site;
 use crate::error::SiteError;
 use crate::half::Kept;
-use crate::invitation::Invitation;
 use crate::invitation::token_key;
+use crate::inviting::answered;
 use crate::lift::check_all;
 use crate::post::{Input, Posted};
 
@@ -101,10 +101,10 @@ impl Site {
 
     /// Takes a note whose sending agent is the one in its `from`.
     pub(crate) async fn receive(&self, batch: &mut Batch, note: Note) -> Result<(), SiteError> {
+        let mut invite = self.half_for_answer(batch, &note).await?;
         let Note { tally, from, to, token, body } = note;
-        let (held, work) = batch.hold(&to, tally).await?;
-        let answered = matches!(body, Body::Negotiation(negotiation::Message::Answered));
-        let mut invite = None;
+        let (held, _) = batch.hold(&to, tally).await?;
+        let confirmed = matches!(body, Body::Negotiation(negotiation::Message::Answered));
         match held.state.negotiation.partner() {
             Some(partner) if partner.chad.same_user(&from) => {}
             Some(_) => return Err(SiteError::NotPartner { tally, from: from.short() }),
@@ -116,9 +116,12 @@ impl Site {
                     return Err(SiteError::NotPartner { tally, from: from.short() });
                 }
                 let token = token.ok_or(SiteError::Invitation("was answered without its token"))?;
-                invite = Some(self.invite_of(work, &held.half.holder, tally, token).await?);
+                if invite.is_none() {
+                    invite = Some(self.judge_answer_to_one(batch, &to, tally, cert, token).await?);
+                }
             }
         }
+        let (held, work) = batch.hold(&to, tally).await?;
         let input = match body {
             Body::Negotiation(message) => {
                 Input::Negotiation(NegotiationInput::Receive(message.check()?))
@@ -157,31 +160,12 @@ impl Site {
         self.take(work, held, input).await?;
         // Only now: an answer that was refused leaves the invitation as good as it was.
         if let Some(invite) = invite {
-            work.tx().drop_invite(&invite).await?;
+            answered(work, invite).await?;
         }
-        if answered {
+        if confirmed {
             work.tx().set(&token_key(&tally), None).await?;
         }
         Ok(())
-    }
-
-    /// What is kept of the token of a user's invitation to a tally, where it counts still.
-    pub(crate) async fn invite_of(
-        &self,
-        work: &mut Work,
-        holder: &Cuid,
-        tally: TallyId,
-        token: Hash,
-    ) -> Result<Hash, SiteError> {
-        let kept = Invitation::kept(&token);
-        let invite = work.view().invite(&kept).await?;
-        let invite = invite
-            .filter(|invite| invite.holder == *holder && invite.text == tally.to_string())
-            .ok_or(SiteError::Invitation("is not known, or was answered"))?;
-        if invite.expires.is_some_and(|expires| expires <= self.clock.now()) {
-            return Err(SiteError::Invitation("has expired"));
-        }
-        Ok(kept)
     }
 }
 

@@ -13,6 +13,7 @@ use protocol::{AgentId, ChitId, Cuid, LiftId, PublicKey, TallyId};
 use store::{Half, HalfId};
 
 use crate::lift::{Line, Map, Proven};
+use crate::ports::Asks;
 
 /// How many halves are remembered: some 10 KiB each, so some 80 MiB.
 const HALVES: usize = 8_192;
@@ -46,6 +47,8 @@ pub(crate) struct Known {
     pub(crate) payments: Line,
     /// Where this agent answers.
     pub(crate) answers_at: RwLock<Option<Endpoint>>,
+    /// What asks other agents, where something does.
+    pub(crate) asks: RwLock<Option<Arc<dyn Asks>>>,
     /// How many lines of letters are on their way to other agents.
     pub(crate) lines: Mutex<BTreeMap<AgentId, usize>>,
     /// What other agents refused, and why: it is told once, however often it is said again.
@@ -62,6 +65,7 @@ impl Default for Known {
             map: Arc::default(),
             payments: Line::default(),
             answers_at: RwLock::default(),
+            asks: RwLock::default(),
             lines: Mutex::default(),
             refused: Mutex::new(Lately::at_most(NAMES)),
         }

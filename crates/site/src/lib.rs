@@ -13,6 +13,7 @@
 //! * `batch.rs` what is decided in one transaction; `known.rs` what is remembered from one to the next;
 //! * `epoch.rs` what a restore from a backup means for all halves, and tallies brought back;
 //! * `answered.rs` answers as they are kept, for whoever asks again;
+//! * `invitation.rs` invitations, `inviting.rs` what is done with them;
 //! * `half.rs` a half as it is kept: the state of both machines; `history.rs` its links;
 //! * `invoice.rs` what halves take and show of invoices; `events.rs` what is told to devices;
 //! * `lift/` lifts among users of this site: clearing and payments, how they are written, what proves
@@ -39,6 +40,7 @@ mod hear;
 mod history;
 mod intake;
 mod invitation;
+mod inviting;
 mod invoice;
 mod known;
 mod lift;
@@ -62,13 +64,13 @@ pub use epoch::Epoch;
 pub use error::SiteError;
 pub use hear::Hears;
 pub use intake::{Intake, Whole};
-pub use invitation::Invitation;
+pub use invitation::{Answers, Given, Invitation, Inviting, MAX_ANSWERS, MAX_INVITES};
 pub use invoice::{InvoiceView, Standing};
 pub use lift::{
     Cleared, LegLine, LiftFound, LiftLine, MAX_PAYMENTS_WAITING, MAX_TALLIES, Paid, Part,
     PaymentPart, Quote, Route, Schedule, ShareOf, Tended, WhyNot,
 };
-pub use ports::{Chance, Clock, SEND_WITHIN_MS, Transport};
+pub use ports::{Asks, Chance, Clock, SEND_WITHIN_MS, Transport, Unsent};
 pub use post::{MAX_WAITING as MAX_LETTERS_WAITING, Posted};
 pub use query::{Found, MAX_ROWS, Query, Resident, Seen, Status};
 pub use queue::MAX_WAITING;

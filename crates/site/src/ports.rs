@@ -1,11 +1,12 @@
 //! What a site needs of the world and is handed: the time, chance, and a way to other agents.
 
 use std::future::Future;
+use std::pin::Pin;
 
 use protocol::address::Endpoint;
 use protocol::mail::Receipt;
 use protocol::note::Note;
-use protocol::{AgentId, Timestamp};
+use protocol::{AgentId, Hash, Timestamp};
 
 /// Tells the time.
 pub trait Clock: Send + Sync {
@@ -35,3 +36,22 @@ pub trait Transport: Send + Sync + 'static {
 
 /// For how long a [`Transport`] tries, in milliseconds.
 pub const SEND_WITHIN_MS: u64 = 15_000;
+/// Asks other agents.
+pub trait Asks: Send + Sync {
+    /// Asks an agent, which answers `at` this place, for the invitation with a token: JSON text.
+    fn invitation<'a>(
+        &'a self,
+        to: AgentId,
+        at: &'a Endpoint,
+        token: Hash,
+    ) -> Pin<Box<dyn Future<Output = Result<Vec<u8>, Unsent>> + Send + 'a>>;
+}
+
+/// Why a message was not brought; in words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unsent {
+    /// Its agent will not take it, now or later.
+    Refused(String),
+    /// It did not arrive, or nobody knows.
+    Later(String),
+}

@@ -3,13 +3,14 @@
 
 use std::collections::BTreeMap;
 
+use protocol::address::Endpoint;
 use protocol::chit::Positive;
 use protocol::export::LiftProof;
 use protocol::ledger::{Ack, Head, Rekeying};
 use protocol::negotiation::Draft;
 use protocol::{
-    AgentId, Cert, ChipAddress, Contract, ContractId, Cuid, LiftId, PaymentId, Record, Tally,
-    TallyId, Timestamp, Verified,
+    AgentId, Cert, ChipAddress, Contract, ContractId, Cuid, InviteLink, LiftId, PaymentId, Record,
+    Tally, TallyId, Timestamp, Verified,
 };
 use serde::{Deserialize, Serialize};
 use store::{HalfFilter, HalfId, UserKind, UserStatus};
@@ -20,6 +21,7 @@ use crate::device::Governing;
 use crate::doctor::Examined;
 use crate::door::Site;
 use crate::error::SiteError;
+use crate::invitation::{Given, Invitation};
 use crate::invoice::InvoiceView;
 use crate::lift::{LiftFound, LiftLine, Paid, Route};
 use crate::read::{Entry, Summary};
@@ -105,6 +107,16 @@ pub enum Query {
         user: Cuid,
         /// Of which tally.
         tally: TallyId,
+    },
+    /// A user's invitations that are out, by their names.
+    Invitations {
+        /// Whose.
+        user: Cuid,
+    },
+    /// What a link to an invitation leads to: asked of the site that it names.
+    Linked {
+        /// The link.
+        link: InviteLink,
     },
     /// What governs a user's half of an open tally.
     Governing {
@@ -245,6 +257,10 @@ pub enum Found {
     },
     /// See [`Query::Invoices`].
     Invoices(Vec<InvoiceView>),
+    /// See [`Query::Invitations`].
+    Invitations(Vec<Given>),
+    /// See [`Query::Linked`].
+    Linked(Box<Invitation>),
     /// See [`Query::Governing`].
     Governing(Box<Governing>),
     /// See [`Query::Proof`].
@@ -303,6 +319,9 @@ pub struct Status {
     pub asking: u64,
     /// Halves that take no part in lifts before their users' devices were heard.
     pub unheard: u64,
+    /// Where other agents reach this one, where it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "crate::words::place")]
+    pub endpoint: Option<Endpoint>,
 }
 
 /// A user that the site hosts.
@@ -352,6 +371,7 @@ impl Site {
                     went_back_to,
                     asking: totals.asking,
                     unheard: totals.unheard,
+                    endpoint: self.endpoint(),
                 }))
             }
             Query::Peers { after, limit } => {
@@ -399,6 +419,11 @@ impl Site {
                 may_see(caller, &user)?;
                 Ok(Found::Invoices(self.invoices(&user, tally).await?))
             }
+            Query::Invitations { user } => {
+                may_see(caller, &user)?;
+                Ok(Found::Invitations(self.invitations(&user).await?))
+            }
+            Query::Linked { link } => Ok(Found::Linked(Box::new(self.linked(&link).await?))),
             Query::Governing { user, tally } => {
                 may_see(caller, &user)?;
                 Ok(Found::Governing(Box::new(self.governing(&user, tally).await?)))

@@ -10,7 +10,7 @@ use crate::bucket::Rate;
 
 /// What a message is about.
 ///
-/// A message between halves of a tally is of one of these. A kind that has no row is answered with
+/// A message between halves of a tally is of one of the first four. A kind that has no row is answered with
 /// [`crate::NotSent::KindUnknown`]; nothing of it is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Kind {
@@ -22,6 +22,8 @@ pub enum Kind {
     Chain,
     /// Invoices, and what is said of them.
     Invoice,
+    /// The question for the invitation with a token; the answer to it is the invitation.
+    Invitation,
 }
 
 /// Who may send a kind of message.
@@ -52,13 +54,14 @@ pub struct Row {
 /// All rows.
 ///
 /// Sizes: a note is one record, and the largest of them (32 chits with long memos, a tally with two
-/// certs) come near to the largest record that is read; smaller ones share a message. An answer holds one cert, which stays below
-/// 64 KiB with all its lists full; an invoice far below.
+/// certs) come near to the largest record that is read; smaller ones share a message. An answer holds one cert,
+/// which stays below 64 KiB with all its lists full; an invoice far below. The question for an invitation is a
+/// token.
 ///
 /// Rates: a site that takes notes writes some thousands a second to its disk, so one partner may use
 /// all that is left of it for long and more for a moment, as after a time away; who else sends has its turn, as
-/// only so much of one agent is worked on at once. Answers come from people who scan a code; those of a
-/// partner's agent count as what is said of agreements.
+/// only so much of one agent is worked on at once. Answers, and the question before them, come from people who
+/// scan a code; answers of a partner's agent count as what is said of agreements.
 pub const TABLE: [Row; Kind::ALL.len()] = [
     Row {
         kind: Kind::Answer,
@@ -88,6 +91,13 @@ pub const TABLE: [Row; Kind::ALL.len()] = [
         max_bytes: 64 * 1024,
         rate: Rate { burst: 500, per_minute: 3_000 },
     },
+    Row {
+        kind: Kind::Invitation,
+        byte: 5,
+        from: Who::Anyone,
+        max_bytes: 64,
+        rate: Rate { burst: 30, per_minute: 60 },
+    },
 ];
 
 /// How often all agents that are no partners' may send, together: names cost nothing, so what each
@@ -107,7 +117,8 @@ impl Row {
 
 impl Kind {
     /// Every kind, in the order of [`TABLE`].
-    pub const ALL: [Self; 4] = [Self::Answer, Self::Tally, Self::Chain, Self::Invoice];
+    pub const ALL: [Self; 5] =
+        [Self::Answer, Self::Tally, Self::Chain, Self::Invoice, Self::Invitation];
 
     /// The kind of message in which a note travels.
     #[must_use]
@@ -150,6 +161,7 @@ impl Kind {
             Self::Tally => "tally",
             Self::Chain => "chain",
             Self::Invoice => "invoice",
+            Self::Invitation => "invitation",
         }
     }
 }
@@ -184,10 +196,9 @@ mod tests {
     }
 
     #[test]
-    fn only_answers_to_invitations_come_from_anyone() {
-        let open: Vec<_> = TABLE.iter().filter(|row| row.from == Who::Anyone).collect();
-        assert_eq!(open.len(), 1);
-        assert_eq!(open[0].kind, Kind::Answer);
+    fn only_what_a_token_proves_comes_from_anyone() {
+        let open = TABLE.iter().filter(|row| row.from == Who::Anyone).map(|row| row.kind);
+        assert_eq!(open.collect::<Vec<_>>(), [Kind::Answer, Kind::Invitation]);
         assert!(TABLE.iter().all(|row| row.max_bytes <= MAX_RECORD_BYTES));
     }
 }

@@ -202,6 +202,9 @@ fn all() -> Vec<Limit> {
             "a request's name: any usual id with a prefix"
         ),
         limit!("site::command::MAX_LEN" => site::CommandId::MAX_LEN, "bytes", "a command's name: any usual id with a prefix"),
+        limit!("protocol::link::MAX_LEN" => protocol::InviteLink::MAX_LEN, "bytes", "a link to an invitation"),
+        limit!("site::invitation::MAX_ANSWERS" => site::MAX_ANSWERS, "answers", "to one invitation: each takes room"),
+        limit!("site::invitation::MAX_INVITES" => site::MAX_INVITES, "invites", "of one user: invitations that are kept"),
         limit!("site::lift::MAX_TALLIES" => site::MAX_TALLIES, "tallies", "looked through for paths and circles: some 1,000 bytes each"),
         limit!("site::lift::MAX_PAYMENTS_WAITING" => site::MAX_PAYMENTS_WAITING, "payments", "that wait: each holds memory until it is served"),
         limit!("site::post::MAX_WAITING" => site::MAX_LETTERS_WAITING, "letters", "of one half that wait: all that both sides can have to say"),

@@ -1,8 +1,10 @@
 //! `mychips user`: whom the site hosts.
 
+use std::str::FromStr;
+
 use clap::{Args, Subcommand};
 use protocol::bounded::{Line, List};
-use protocol::cert::{Identity, MAX_NAME_BYTES, Names, Type};
+use protocol::cert::{Connect, Identity, MAX_NAME_BYTES, Names, Type};
 use protocol::{Cert, ChipAddress, Cuid, Signer};
 use serde::Serialize;
 use site::{Clock, Command, Resident};
@@ -41,7 +43,7 @@ pub(crate) enum User {
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:
-  mychips user add ann --name 'Ann Baker'
+  mychips user add ann --name 'Ann Baker' --connect email=ann@quernby.example
   mychips user add mill --name 'Quern Mill' --organisation")]
 pub(crate) struct Add {
     /// The user's name at this site; never changes
@@ -49,6 +51,9 @@ pub(crate) struct Add {
     /// How people call it; may be given again for further names
     #[arg(long, value_name = "NAME", required = true)]
     name: Vec<Line<MAX_NAME_BYTES>>,
+    /// A way to reach it outside the network, like email=ann@quernby.example; may be given again
+    #[arg(long, value_name = "WORD=ADDRESS")]
+    connect: Vec<Way>,
     /// A firm, a club, a household; without this flag a person
     #[arg(long)]
     organisation: bool,
@@ -90,6 +95,21 @@ pub(crate) struct Named {
     user: Cuid,
     #[command(flatten)]
     place: Place,
+}
+
+/// A way to reach a user, as written.
+#[derive(Clone, Debug)]
+struct Way(Connect);
+
+impl FromStr for Way {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (word, address) = text.split_once('=').ok_or("not like email=ann@quernby.example")?;
+        let media = word.parse().map_err(|error| format!("{word:?}: {error}"))?;
+        let address = address.parse().map_err(|error| format!("{address:?}: {error}"))?;
+        Ok(Self(Connect { media, address }))
+    }
 }
 
 /// A user, in JSON.
@@ -143,7 +163,8 @@ fn add(flags: &Add, keys: &Keys, visit: &Visit) -> Result<(), Failure> {
         chad,
         r#type,
         name,
-        connect: List::default(),
+        connect: List::new(flags.connect.iter().map(|way| way.0.clone()).collect())
+            .map_err(|e| Failure::misused(format!("--connect: {e}")))?,
         place: List::default(),
         identity: Identity::default(),
         public: key.public_key(),

@@ -11,7 +11,7 @@ use protocol::lading::Position;
 use protocol::{Cert, Chit, Contract, Lading, Record, Side, Tally, Units, Verified};
 
 /// The top of the repository.
-fn root() -> PathBuf {
+pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).expect("crates/mychips").to_owned()
 }
 
@@ -31,12 +31,12 @@ fn markdown_files(dir: &Path, found: &mut Vec<PathBuf>) {
 }
 
 /// A Markdown text cut into prose lines (numbered from 1) and fenced blocks (info, content).
-struct Cut {
-    prose: Vec<(usize, String)>,
-    blocks: Vec<(String, String)>,
+pub(crate) struct Cut {
+    pub(crate) prose: Vec<(usize, String)>,
+    pub(crate) blocks: Vec<(String, String)>,
 }
 
-fn cut(text: &str) -> Cut {
+pub(crate) fn cut(text: &str) -> Cut {
     let mut out = Cut { prose: Vec::new(), blocks: Vec::new() };
     let mut fence: Option<String> = None;
     for (number, line) in (1..).zip(text.lines()) {
@@ -220,6 +220,144 @@ fn commands_shown_to_readers_work() {
     assert!(run_blocks("README.md") > 0, "README.md shows how to clear a table");
     assert!(run_blocks("docs/book/src/use/set-off.md") > 0, "the manual shows how to clear");
     assert!(run_blocks("docs/book/src/use/site.md") > 0, "the manual shows how to keep a site");
+}
+
+/// A terminal of a reader who does what README.md shows: its variables, and what runs in the background.
+struct Terminal {
+    env: BTreeMap<String, String>,
+    serving: Option<std::process::Child>,
+}
+
+impl Terminal {
+    fn new() -> Self {
+        Self { env: BTreeMap::new(), serving: None }
+    }
+
+    fn shell(&self, home: &Path, line: &str) -> Command {
+        let program = Path::new(env!("CARGO_BIN_EXE_mychips")).parent().expect("a folder");
+        let path = format!("{}:{}", program.display(), std::env::var("PATH").unwrap_or_default());
+        let mut shell = Command::new("sh");
+        shell.args(["-e", "-c", line]).current_dir(home).env("PATH", path).env("HOME", home);
+        shell.env_remove("XDG_DATA_HOME").envs(&self.env);
+        // Tests run side by side: ports are free ones.
+        shell.env("MYCHIPS_HTTP_PORT", "0").env("MYCHIPS_PEERS_LISTEN", "127.0.0.1:0");
+        shell
+    }
+
+    /// Gives a line; what the other site has to send may take a moment.
+    fn gives(&mut self, home: &Path, line: &str) -> String {
+        if let Some(exports) = line.strip_prefix("export ") {
+            for (name, value) in exports.split(' ').filter_map(|one| one.split_once('=')) {
+                let value = value.trim_matches('"').replace("$PWD", &home.display().to_string());
+                self.env.insert(name.to_owned(), value);
+            }
+            return String::new();
+        }
+        if let Some(background) = line.strip_suffix(" &") {
+            let shell = self.shell(home, &format!("exec {background}")).spawn();
+            self.serving = Some(shell.expect("a shell"));
+            let sign = Path::new(&self.env["MYCHIPS_DATA"]).join("serve.json");
+            return until("it is served", || {
+                sign.exists().then(String::new).ok_or_else(|| "not yet".to_owned())
+            });
+        }
+        if line == "kill %1" {
+            self.ends();
+            return String::new();
+        }
+        until(line, || {
+            let run = self.shell(home, line).output().expect("a shell");
+            let said = String::from_utf8_lossy(&run.stderr).into_owned();
+            let out = String::from_utf8_lossy(&run.stdout).into_owned();
+            if run.status.success() { Ok(out) } else { Err(said) }
+        })
+    }
+
+    fn ends(&mut self) {
+        if let Some(mut child) = self.serving.take() {
+            let killed = Command::new("kill").arg(child.id().to_string()).status();
+            assert!(killed.expect("kill").success());
+            assert!(child.wait().expect("its end").success(), "it ended in good order");
+        }
+    }
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        if let Some(child) = &mut self.serving {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}
+
+/// Tries until it goes well, a minute at most.
+fn until(what: &str, attempt: impl Fn() -> Result<String, String>) -> String {
+    let begun = std::time::Instant::now();
+    loop {
+        match attempt() {
+            Ok(out) => return out,
+            Err(why) => assert!(begun.elapsed().as_secs() < 60, "README.md shows {what}: {why}"),
+        }
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+}
+
+/// README.md shows two sites in two terminals: every line of it, in order, does what it says.
+#[test]
+fn two_sites_in_two_terminals_as_the_readme_shows_them() {
+    let text = fs::read_to_string(root().join("README.md")).expect("the document");
+    let home = tempfile::tempdir().expect("a folder");
+    let (mut ann, mut bob) = (Terminal::new(), Terminal::new());
+    let (mut link, mut invoice, mut closed) = (String::new(), String::new(), String::new());
+    let mut lines = 0;
+    for (info, block) in cut(&text).blocks {
+        let terminal = match info.as_str() {
+            "console ann" => &mut ann,
+            "console bob" => &mut bob,
+            _ => continue,
+        };
+        for line in block.lines() {
+            let line = line.strip_prefix("$ ").expect("a command");
+            let line = line.replace("chip://ann:12D3Koo…", &link).replace("7d1c", &invoice);
+            let out = match line.as_str() {
+                // It goes well before the invoice has come, too.
+                "mychips invoice list --as bob" => until(&line, || {
+                    let out = terminal.shell(home.path(), &format!("{line} --json")).output();
+                    let list: serde_json::Value =
+                        serde_json::from_slice(&out.expect("a shell").stdout).unwrap_or_default();
+                    let uuid = list["invoices"][0]["invoice"].as_str();
+                    uuid.map(str::to_owned).ok_or_else(|| list.to_string())
+                }),
+                "mychips statement bob --as ann" => until(&line, || {
+                    let out = terminal.shell(home.path(), &line).output().expect("a shell");
+                    let out = String::from_utf8_lossy(&out.stdout).into_owned();
+                    if out.contains("17.500") { Ok(out) } else { Err(out) }
+                }),
+                "mychips tally list --as bob" => until(&line, || {
+                    let out = terminal.shell(home.path(), &line).output().expect("a shell");
+                    let out = String::from_utf8_lossy(&out.stdout).into_owned();
+                    if out.contains("close") { Ok(out) } else { Err(out) }
+                }),
+                line => terminal.gives(home.path(), line),
+            };
+            match line.as_str() {
+                line if line.ends_with("--qr") => {
+                    link = out
+                        .lines()
+                        .find(|line| line.starts_with("chip://"))
+                        .expect("a link")
+                        .to_owned();
+                }
+                line if line.starts_with("mychips invoice list") => invoice = out,
+                line if line.starts_with("mychips tally list") => closed = out,
+                _ => {}
+            }
+            lines += 1;
+        }
+    }
+    assert!(lines > 20, "README.md shows two sites");
+    assert!(closed.contains("close"), "{closed}");
 }
 
 #[test]

@@ -3,6 +3,7 @@
 
 mod clear;
 mod docs;
+mod messages;
 mod out;
 mod refusals;
 mod run;

@@ -141,6 +141,12 @@ impl Negotiation {
         self.side
     }
 
+    /// What the partner is told of the holder.
+    #[must_use]
+    pub const fn holder(&self) -> &Cert {
+        &self.holder
+    }
+
     /// The partner, once it is known.
     #[must_use]
     pub const fn partner(&self) -> Option<&Cert> {

@@ -9,6 +9,7 @@ mod at_once;
 mod both_machines;
 mod continuous;
 mod device;
+mod invitations;
 mod invoices;
 mod letters;
 mod lifts;

@@ -110,7 +110,7 @@ async fn invitations_that_are_not_good(store: Store) {
     let mut guessed = invitation.clone();
     guessed.token = Hash::from_bytes([0; 32]);
     let refused = why(&town, &user("eve"), Command::Answer { invitation: guessed }).await;
-    let taken = "the invitation is not known, or was answered; ask for a new one";
+    let taken = "the invitation is not known, or was answered or taken back; ask for a new one";
     assert_eq!(refused, taken);
     assert!(town.site.tallies(&user("eve"), None, 9).await.unwrap().is_empty());
     assert_eq!(town.status("suzie").await, "draft");

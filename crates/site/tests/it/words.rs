@@ -63,7 +63,7 @@ async fn tallies_and_offers() {
     let nobody = nobody.map(|_| Answer::Done);
     said(nobody, Class::Conflict, "no_partner", "nobody has answered the invitation");
     let mut own = invitation.clone();
-    own.tally = TallyId::random([9; 16]);
+    own.tally = Some(TallyId::random([9; 16]));
     let refused = town.ask(&user("suzie"), Command::Answer { invitation: own }).await;
     said(refused, Class::Refused, "same_user", "two users with two keys");
     let mut late = invitation.clone();

@@ -1,12 +1,15 @@
 //! `mychips serve`: the site, for all who ask, until it is told to end.
 //!
-//! What it does by itself is in `chores.rs`, its log in `log.rs`, its end in `signals.rs`.
+//! Other sites are in `peers.rs`, questions to them in `asking.rs`. What it does by itself is in `chores.rs`, its log in `log.rs`, its end in `signals.rs`.
 
+mod asking;
 mod chores;
 mod log;
 mod peers;
 mod signals;
 
+pub(crate) use asking::asking;
+pub(crate) use peers::near;
 pub(super) use signals::told;
 
 use std::net::SocketAddr;

@@ -10,6 +10,7 @@ use site::Site;
 use tokio::sync::watch;
 use wire::{Limits, Listen, Wire};
 
+use super::asking::Asker;
 use super::signals::told;
 use crate::config::Config;
 use crate::failure::Failure;
@@ -48,6 +49,8 @@ impl Peers {
             );
         }
         peers.site.answers_at(place);
+        let asker = Asker(peers.wire.clone(), peers.near);
+        peers.site.asks_over(Some(Arc::new(asker)));
         Ok(peers)
     }
 
@@ -66,12 +69,17 @@ impl Peers {
     /// Sends what is due, until told to end.
     pub(super) async fn run(self, ended: watch::Receiver<bool>) {
         let post = self.post;
-        agent::deliver(&self.wire, self.near, &self.site, || post.due_abroad(), told(ended)).await;
+        let ended = async {
+            told(ended).await;
+            // Whoever asks from now on is told so, and waits for no line that is gone.
+            self.site.asks_over(None);
+        };
+        agent::deliver(&self.wire, self.near, &self.site, || post.due_abroad(), ended).await;
     }
 }
 
 /// A site that only this machine reaches asks its doors too.
-const fn near(config: &Config) -> Near {
+pub(crate) const fn near(config: &Config) -> Near {
     match config.peers_listen {
         Some(at) if !at.ip().is_loopback() => Near::Others,
         _ => Near::ThisMachine,

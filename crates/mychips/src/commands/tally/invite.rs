@@ -1,39 +1,64 @@
-//! The invitation, and its answer.
+//! Invitations as they are given out: as JSON, as a link, as a picture.
 
-use std::fs::{File, OpenOptions};
-use std::io::{self, Read, Write};
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::num::NonZeroU32;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
+use protocol::address::{Endpoint, Host};
 use protocol::negotiation::Draft;
 use protocol::tally::Agree;
 use protocol::{TallyId, Terms, Timestamp, Units};
 use serde::Serialize;
-use site::{Clock, Command, Invitation};
+use site::{Answers, Clock, Command, Invitation, Inviting};
 
-use super::view::{Shown, shown};
-use super::{Answer, Invite};
+use super::disclose;
+use super::flags::Invite;
 use crate::commands::contract;
 use crate::contracts;
-use crate::failure::Failure;
+use crate::failure::{self, Failure};
 use crate::keys::Keys;
+use crate::qr;
 use crate::say;
 use crate::visit::Visit;
 use crate::world::{self, World};
 
-/// The most bytes of an invitation: a cert and a few sentences.
-pub(crate) const MAX_INVITATION_BYTES: u64 = 256 * 1024;
-
 #[derive(Serialize)]
 struct Invited<'a> {
-    tally: TallyId,
+    tally: Option<TallyId>,
     expires: Timestamp,
+    uses: u32,
+    link: Option<String>,
     file: Option<String>,
     invitation: Option<&'a Invitation>,
 }
 
 pub(super) fn invite(flags: &Invite, data: &Path) -> Result<(), Failure> {
     let visit = Visit::enter_with(data, &Keys::at(flags.keys.keys.as_deref(), data)?)?;
+    let inviting = Box::new(inviting(flags, &visit)?);
+    if let Some(file) = flags.out.as_deref().filter(|file| file.exists()) {
+        return Err(Failure::io("cannot write", file, &"it is there already"));
+    }
+    let picture = flags.out.as_deref().is_some_and(is_picture);
+    // Before anything is promised.
+    if flags.link || flags.qr || picture {
+        has_place(&visit)?;
+    }
+    let command = Command::InviteAs { inviting };
+    let site::Answer::Invited(invitation) = visit.ask(&flags.who.user, command)? else {
+        return Err(Failure::refused("other_answer", "the site gave no invitation"));
+    };
+    let link = invitation.link().map(|link| link.to_string());
+    match (&flags.out, &link) {
+        (Some(file), Some(link)) if picture => write(file, &qr::as_svg(link)?)?,
+        (Some(file), _) => write(file, &invitation.to_text()?)?,
+        (None, _) => {}
+    }
+    print(flags, &visit, &invitation, link)
+}
+
+fn inviting(flags: &Invite, visit: &Visit) -> Result<Inviting, Failure> {
     let limit = flags.terms.limit.ok_or_else(|| {
         Failure::misused("--limit is needed: the most that your partner may owe you; 0 is nothing")
     })?;
@@ -41,45 +66,109 @@ pub(super) fn invite(flags: &Invite, data: &Path) -> Result<(), Failure> {
     let draft = Draft {
         expires: None,
         memo: flags.terms.memo.clone(),
-        agree: agree(&visit, flags.terms.contract.as_deref())?,
+        agree: agree(visit, flags.terms.contract.as_deref())?,
         holder: terms(limit)?,
         partner: terms(their_limit)?,
     };
-    let expires = after(flags.expires.ms)?;
+    let answers = match flags.uses {
+        Some(uses) => Answers::Many { uses },
+        None => Answers::One { tally: new_tally()? },
+    };
+    let (side, expires) = (flags.side.into(), after(flags.expires.ms)?);
+    let cert = disclose::told(visit, &flags.who.user, flags.disclose.as_ref())?;
+    Ok(Inviting { answers, side, draft, expires, cert })
+}
+
+/// A name that no tally has.
+pub(super) fn new_tally() -> Result<TallyId, Failure> {
     let random = world::random_16().map_err(|error| Failure::no_chance(&error))?;
-    let command = Command::Invite {
-        tally: TallyId::random(random),
-        side: flags.side.into(),
-        draft: Box::new(draft),
-        expires,
-    };
-    if let Some(file) = flags.out.as_deref().filter(|file| file.exists()) {
-        return Err(Failure::io("cannot write", file, &"it is there already"));
+    Ok(TallyId::random(random))
+}
+
+fn is_picture(file: &Path) -> bool {
+    file.extension().is_some_and(|end| end.eq_ignore_ascii_case("svg"))
+}
+
+/// A link says where the site is reached: refuses where nobody knows.
+fn has_place(visit: &Visit) -> Result<(), Failure> {
+    if visit.status()?.endpoint.is_some() {
+        return Ok(());
     }
-    let site::Answer::Invited(invitation) = visit.ask(&flags.who.user, command)? else {
-        return Err(Failure::refused("other_answer", "the site gave no invitation"));
-    };
-    let text = invitation.to_text()?;
-    let Some(file) = &flags.out else {
-        if flags.place.json {
-            let (tally, expires) = (invitation.tally, invitation.expires);
-            let invitation = Some(&*invitation);
-            return say::json(&Invited { tally, expires, file: None, invitation });
+    Err(Failure::refused(
+        "no_place",
+        "no link can be made: this site is not served where others reach it. Serve it (mychips serve) \
+         with peers.listen, or peers.announce, in mychips.toml saying where; or hand the invitation over \
+         as a file (--out FILE)",
+    ))
+}
+
+fn print(
+    flags: &Invite,
+    visit: &Visit,
+    invitation: &Invitation,
+    link: Option<String>,
+) -> Result<(), Failure> {
+    let uses = flags.uses.map_or(1, NonZeroU32::get);
+    let file = flags.out.as_ref().map(|file| file.display().to_string());
+    let (tally, expires) = (invitation.tally, invitation.expires);
+    if flags.place.json {
+        let invitation = flags.out.is_none().then_some(invitation);
+        return say::json(&Invited { tally, expires, uses, link, file, invitation });
+    }
+    let drawn = flags.out.as_deref().is_some_and(is_picture);
+    if let Some(endpoint) = invitation.endpoint.as_ref().filter(|_| flags.link || flags.qr || drawn)
+    {
+        remarks(visit, endpoint);
+    }
+    match link {
+        Some(link) if flags.link => say::text(&link),
+        Some(link) if flags.qr => {
+            let (code, about) = (qr::on_terminal(&link)?, about(invitation, uses));
+            say::text(&format!("{code}\n{link}\n\n{about}"))
         }
-        return say::text(&text);
+        _ if file.is_none() => say::text(&invitation.to_text()?),
+        link => {
+            let file = file.unwrap_or_default();
+            let link = link.filter(|_| drawn);
+            let link = link.map_or_else(String::new, |link| format!("link    {link}\n"));
+            say::text(&format!("The invitation is in {file}\n{link}{}", about(invitation, uses)))
+        }
+    }
+}
+
+/// What keeps people from following a link.
+fn remarks(visit: &Visit, endpoint: &Endpoint) {
+    let here = match &endpoint.host {
+        Host::Ip4(ip) => ip.is_loopback(),
+        Host::Ip6(ip) => ip.is_loopback(),
+        Host::Dns(_) => false,
     };
-    write(file, &text)?;
-    let (tally, file) = (invitation.tally, Some(file.display().to_string()));
-    let invited = Invited { tally, expires, file, invitation: None };
-    say::either(flags.place.json, &invited, || {
-        format!(
-            "The invitation is in {}\ntally   {}\nuntil   {}\n\nHand it over like a key: whoever \
-             holds it can answer it, once.",
-            invited.file.as_deref().unwrap_or_default(),
-            invited.tally,
-            say::minute(expires)
-        )
-    })
+    if here {
+        failure::remark(
+            "the link works on this machine only: peers.listen and peers.announce in mychips.toml say \
+             where others reach the site",
+        );
+    }
+    if !visit.is_served() {
+        failure::remark("the link works while this site is served: mychips serve");
+    }
+}
+
+/// What whoever hands it over should know.
+fn about(invitation: &Invitation, uses: u32) -> String {
+    let until = say::minute(invitation.expires);
+    let (what, handed) = match invitation.tally {
+        Some(tally) => (
+            format!("tally   {tally}"),
+            "Hand it over like a key: whoever holds it can answer it, once.".to_owned(),
+        ),
+        None => (
+            format!("for     {}", say::counted(uses.into(), "answer", "answers")),
+            "Whoever holds it can answer it. It cannot be shown again; mychips tally revoke ends it."
+                .to_owned(),
+        ),
+    };
+    format!("{what}\nuntil   {until}\n\n{handed}")
 }
 
 /// The moment so long from now.
@@ -114,43 +203,4 @@ fn write(file: &Path, text: &str) -> Result<(), Failure> {
         open.sync_all()
     };
     write().map_err(|error| Failure::io("cannot write", file, &error))
-}
-
-pub(super) fn answer(flags: &Answer, data: &Path) -> Result<(), Failure> {
-    let invitation = Box::new(read(&flags.file)?);
-    let visit = Visit::enter_with(data, &Keys::at(flags.keys.keys.as_deref(), data)?)?;
-    let user = &flags.who.user;
-    let tally = invitation.tally;
-    visit.ask(user, Command::Answer { invitation })?;
-    let summary = visit.tally(user, tally)?;
-    let view: Shown = shown(&summary);
-    say::either(flags.place.json, &view, || {
-        let partner = summary.partner.as_ref().map_or_else(String::new, say::called);
-        format!(
-            "You answered the invitation of {partner}; nothing binds you yet\n{}\nNext: mychips \
-             tally offer {} --as {user}",
-            view.terms(),
-            &tally.to_string()[..8],
-        )
-    })
-}
-
-fn read(file: &Path) -> Result<Invitation, Failure> {
-    let mut bytes = Vec::new();
-    let stdin = file.as_os_str() == "-";
-    let done: io::Result<usize> = if stdin {
-        io::stdin().lock().take(MAX_INVITATION_BYTES + 1).read_to_end(&mut bytes)
-    } else {
-        File::open(file)
-            .and_then(|open| open.take(MAX_INVITATION_BYTES + 1).read_to_end(&mut bytes))
-    };
-    done.map_err(|error| Failure::io("cannot read", file, &error))?;
-    let name = if stdin { "standard input".to_owned() } else { file.display().to_string() };
-    let refused = |reason: &dyn std::fmt::Display| {
-        Failure::refused("invitation", format!("{name} is no invitation: {reason}"))
-    };
-    if bytes.len() as u64 > MAX_INVITATION_BYTES {
-        return Err(refused(&"it is too long"));
-    }
-    Invitation::read(&bytes).map_err(|error| refused(&error))
 }

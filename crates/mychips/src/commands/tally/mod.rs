@@ -1,15 +1,18 @@
 //! `mychips tally`: agreements with partners, from the invitation to the end.
 //!
-//! Flags are here; `find.rs` is how a tally is named, `view.rs` how it is shown, `invite.rs`,
-//! `decide.rs` and `settings.rs` what is done.
+//! Flags are here, those of invitations in `flags.rs`; `find.rs` is how a tally is named, `view.rs` how it is
+//! shown, `invite.rs`, `answer.rs`, `given.rs`, `decide.rs` and `settings.rs` what is done, `disclose.rs` what
+//! partners are told.
 
+mod answer;
 mod decide;
+mod disclose;
 mod find;
+mod flags;
+mod given;
 mod invite;
 mod settings;
 mod view;
-
-use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 use protocol::bounded::Prose;
@@ -21,8 +24,9 @@ use crate::failure::Failure;
 use crate::flags::{As, KeyFolder, Place, Span};
 use crate::visit;
 
+pub(crate) use answer::MAX_INVITATION_BYTES;
 pub(crate) use find::{all, find, seen, signing};
-pub(crate) use invite::MAX_INVITATION_BYTES;
+use flags::{Answer, Invite, Revoke};
 pub(crate) use view::key_notes;
 
 /// Agreements with partners: invite, sign, set, close.
@@ -37,14 +41,17 @@ pub(crate) use view::key_notes;
     disable_help_subcommand = true,
     after_long_help = "\
 The way to an open tally:
-  mychips tally invite --as ann --limit 100 --out for-bob.json
-  mychips tally answer for-bob.json --as bob
+  mychips tally invite --as ann --limit 100 --link
+  mychips tally answer 'chip://ann:12D3Koo…' --as bob
   mychips tally offer ann --as bob
   mychips tally accept bob --as ann"
 )]
 pub(crate) enum Tally {
     Invite(Invite),
     Answer(Answer),
+    /// List a user's invitations that are out: how many answered, until when they may.
+    Invitations(ListTallies),
+    Revoke(Revoke),
     Offer(Offer),
     /// Answer the partner's offer with one of your own.
     ///
@@ -63,35 +70,6 @@ pub(crate) enum Tally {
     Close(Close),
 }
 
-/// Write an invitation to a tally, to be handed to the one it is for.
-///
-/// Whoever holds the invitation can answer it, once: hand it over like a key. It says what you
-/// would agree to and binds nobody yet.
-#[derive(Debug, Args)]
-#[command(after_long_help = "\
-Examples:
-  mychips tally invite --as ann --limit 100 > for-bob.json
-  mychips tally invite --as ann --limit 50 --their-limit 20 --expires 7d --out for-bob.json")]
-pub(crate) struct Invite {
-    #[command(flatten)]
-    who: As,
-    #[command(flatten)]
-    terms: Terms,
-    /// Your side: 'stock' is usually owed (a seller), 'foil' usually owes (a buyer)
-    #[arg(long, value_name = "SIDE", default_value = "stock")]
-    side: SideFlag,
-    /// How long it may be answered: 30d, 12h, 45m
-    #[arg(long, value_name = "TIME", default_value = "30d")]
-    expires: Span,
-    /// Write the invitation into a new FILE, readable by you only, instead of printing it
-    #[arg(long, value_name = "FILE")]
-    out: Option<PathBuf>,
-    #[command(flatten)]
-    keys: KeyFolder,
-    #[command(flatten)]
-    place: Place,
-}
-
 /// What is negotiated.
 #[derive(Debug, Args)]
 pub(crate) struct Terms {
@@ -107,19 +85,6 @@ pub(crate) struct Terms {
     /// The contract to agree to, by its rid or the first characters of it
     #[arg(long, value_name = "RID", allow_hyphen_values = true)]
     contract: Option<String>,
-}
-
-/// Answer an invitation. It binds nobody yet: either of you signs an offer then.
-#[derive(Debug, Args)]
-pub(crate) struct Answer {
-    /// The invitation, '-' for standard input
-    file: PathBuf,
-    #[command(flatten)]
-    who: As,
-    #[command(flatten)]
-    keys: KeyFolder,
-    #[command(flatten)]
-    place: Place,
 }
 
 /// Sign an offer: the wording as it stands, with the changes that you name.
@@ -275,7 +240,9 @@ pub(crate) fn run(flags: &Tally) -> Result<(), Failure> {
     let data = visit::data(flags.place().data.as_deref())?;
     match flags {
         Tally::Invite(flags) => invite::invite(flags, &data),
-        Tally::Answer(flags) => invite::answer(flags, &data),
+        Tally::Answer(flags) => answer::answer(flags, &data),
+        Tally::Invitations(flags) => given::list(flags, &data),
+        Tally::Revoke(flags) => given::revoke(flags, &data),
         Tally::Offer(flags) => decide::offer(flags, false, &data),
         Tally::Counter(flags) => decide::offer(flags, true, &data),
         Tally::Accept(flags) => decide::accept(flags, &data),
@@ -297,7 +264,8 @@ impl Tally {
             Self::Accept(flags) | Self::Withdraw(flags) => &flags.place,
             Self::Refuse(flags) => &flags.place,
             Self::Show(flags) => &flags.place,
-            Self::List(flags) => &flags.place,
+            Self::List(flags) | Self::Invitations(flags) => &flags.place,
+            Self::Revoke(flags) => &flags.place,
             Self::Set(flags) => &flags.place,
             Self::Close(flags) => &flags.place,
         }

@@ -13,6 +13,7 @@ mod keys;
 mod killed;
 mod lifts;
 mod limits;
+mod linked;
 mod lost_keys;
 mod old_sites;
 mod payments;

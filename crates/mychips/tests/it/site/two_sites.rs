@@ -15,13 +15,13 @@ const LONG: Duration = Duration::from_secs(60);
 const KILLS: u8 = 4;
 
 /// Ann's site and Bob's, which have never met.
-pub(super) struct Two {
-    pub(super) anns: Town,
-    pub(super) bobs: Town,
+pub(crate) struct Two {
+    pub(crate) anns: Town,
+    pub(crate) bobs: Town,
 }
 
 impl Two {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let home = |user: &str, name: &str| {
             let town = Town::bare();
             town.does("init");
@@ -44,7 +44,7 @@ impl Two {
         self.wait("Bob sees it open", || self.bobs.status("bob") == "open");
     }
 
-    fn wait(&self, what: &str, so: impl Fn() -> bool) {
+    pub(crate) fn wait(&self, what: &str, so: impl Fn() -> bool) {
         let begun = Instant::now();
         while !so() {
             let tallies = [&self.anns, &self.bobs].map(|town| town.tallies());
@@ -54,7 +54,7 @@ impl Two {
     }
 
     /// Both halves agree on what Bob owes, and nothing waits to be said.
-    pub(super) fn agree_on(&self, milli: i64) {
+    pub(crate) fn agree_on(&self, milli: i64) {
         self.wait("both say the same", || {
             let [ann, bob] = [(&self.anns, "ann"), (&self.bobs, "bob")].map(|(town, user)| {
                 let entries = town.json(&format!("statement {} --as {user}", other(user)));
@@ -88,7 +88,7 @@ impl Town {
         self.tallies()[0].clone()
     }
 
-    fn status(&self, user: &str) -> String {
+    pub(crate) fn status(&self, user: &str) -> String {
         self.tally(user)["status"].as_str().unwrap_or_default().to_owned()
     }
 }

@@ -64,6 +64,11 @@ fn of_tallies() {
             ("tally answer broken.json --as bob", 1, "invitation"),
             ("tally answer deep.json --as bob", 1, "invitation"),
             ("tally answer i.json --as ann", 1, "same_user"),
+            ("tally answer chip://ann --as bob", 1, "invitation"),
+            ("tally invite --as ann --limit 5 --uses 1001", 1, "too_many_answers"),
+            ("tally invite --as ann --limit 5 --uses 0", 2, "usage"),
+            ("tally invite --as ann --limit 5 --disclose fax", 2, "usage"),
+            ("tally revoke nowhere --as ann", 1, "no_invitation"),
             ("tally show bob --as ann", 1, "no_tally"),
         ],
     );
@@ -185,7 +190,7 @@ fn of_payments_over_others() {
 
 /// What no command brings about: faults of the system or of this program, and settings that were
 /// signed four thousand million times.
-const FAULTS: [&str; 10] = [
+const FAULTS: [&str; 11] = [
     "system",
     "signature",
     "csv",
@@ -198,6 +203,8 @@ const FAULTS: [&str; 10] = [
     "no_passphrase",
     // A remark, which has no word: `devices.rs` reads its sentence.
     "other_chain",
+    // The longest link fits into a picture.
+    "too_long",
     // The sample world is part of the program.
     "town",
 ];
