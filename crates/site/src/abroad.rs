@@ -15,6 +15,7 @@ use crate::door::Site;
 use crate::error::SiteError;
 use crate::hear::Hears;
 use crate::known::Known;
+use crate::planted::Planted;
 use crate::ports::{Transport, Unsent};
 use crate::post::LEASE_MS;
 
@@ -255,6 +256,7 @@ impl Site {
                         tx.tell([given_up(letter, half.map(|half| half.holder), reason, now)]);
                     }
                 }
+                Fate::Later if self.has(Planted::LostLetter) => carried.later += 1,
                 Fate::Later => {
                     carried.later += 1;
                     let due = now.plus_ms(self.wait_ms(letter.attempts));

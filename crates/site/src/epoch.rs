@@ -15,6 +15,7 @@ use crate::door::Site;
 use crate::error::SiteError;
 use crate::half::{Kept, ledger, states};
 use crate::history::History;
+use crate::planted::Planted;
 use crate::post::Input as HalfInput;
 use crate::users::cert_of;
 
@@ -55,6 +56,9 @@ impl Site {
         let mut epoch = Epoch { number, halves: 0, asking: 0, damaged: 0, invitations };
         let mut after = None;
         loop {
+            if self.has(Planted::Resurrected) {
+                break;
+            }
             let mut page = tx.halves(&HalfFilter::default(), after, AT_ONCE).await?;
             let Some(last) = page.last() else { break };
             after = Some(last.id);

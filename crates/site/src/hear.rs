@@ -15,6 +15,7 @@ use crate::half::Kept;
 use crate::invitation::Invitation;
 use crate::invitation::token_key;
 use crate::lift::check_all;
+use crate::planted::{self, Planted};
 use crate::post::{Input, Posted};
 
 /// How often halves may answer each other within one transaction. A payment takes two rounds, the
@@ -146,6 +147,13 @@ impl Site {
                 let message = message.try_map(|chit| {
                     good.next().ok_or(ledger::Refusal::NotALift { chit: chit.uuid })
                 })?;
+                let message = match self.planted {
+                    Some(Planted::WrongOrder) => planted::head_as_it_comes(tally, message),
+                    _ => message,
+                };
+                if self.has(Planted::DoubleApply) {
+                    held.again += planted::heard_again(held, &message);
+                }
                 Input::Ledger(LedgerInput::Receive(message))
             }
             Body::Invoice(message) => {
