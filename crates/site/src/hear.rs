@@ -120,6 +120,12 @@ impl Site {
                 invite = Some(self.invite_of(work, &held.half.holder, tally, token).await?);
             }
         }
+        // It speaks of a tally that both signed; this half has lost that, or it was overtaken. What the
+        // partner said it says again, once this half knows: nothing waits behind it until then.
+        if held.state.ledger.is_none() && !matches!(body, Body::Negotiation(_)) {
+            let ask = Input::Negotiation(NegotiationInput::Compare);
+            return self.take(work, held, ask).await;
+        }
         let input = match body {
             Body::Negotiation(message) => {
                 Input::Negotiation(NegotiationInput::Receive(message.check()?))

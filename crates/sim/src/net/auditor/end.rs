@@ -130,7 +130,7 @@ fn same(one: &Half, other: &Half, people: &[Person], trace: &Trace) -> Sim<()> {
     if one.agreed != other.agreed || usize::try_from(one.agreed).ok() != Some(one.chits.len()) {
         return broken("they do not know of each other that they have the same");
     }
-    if one.waiting || other.waiting {
+    if one.signed.is_some() && (one.waiting || other.waiting) {
         return broken("one of them still waits for what it lost");
     }
     if is_open(&one.status) && one.status != other.status {

@@ -65,8 +65,9 @@ pub(super) fn order(name: &str, stock: &Half, foil: &Half) -> Sim<()> {
     if !foil.went_back && ordered > foil.chits.len() {
         return broken("the stock has more in the foil's order than the foil".to_owned());
     }
-    if !stock.went_back && stock.signed == foil.signed && foil.agreed > stock.agreed {
-        return broken("the foil takes for acknowledged what the stock has not".to_owned());
+    let acknowledged = usize::try_from(foil.agreed).unwrap_or(usize::MAX);
+    if !stock.went_back && stock.chits.get(..acknowledged) != foil.chits.get(..acknowledged) {
+        return broken("the foil takes for acknowledged what the stock does not have so".to_owned());
     }
     Ok(())
 }
