@@ -17,6 +17,7 @@ use crate::commands::key::Key;
 use crate::commands::lift::Lift;
 use crate::commands::limits::Limits;
 use crate::commands::pay::Pay;
+use crate::commands::peers::Peers;
 use crate::commands::restore::Restore;
 use crate::commands::serve::Serve;
 use crate::commands::statement::Statement;
@@ -69,6 +70,8 @@ pub(crate) enum Command {
     Lift(Lift),
     Statement(Statement),
     Status(Status),
+    #[command(subcommand)]
+    Peers(Peers),
     Doctor(Doctor),
     Backup(Backup),
     Restore(Restore),
@@ -100,6 +103,7 @@ impl Command {
             Self::Lift(flags) => flags.json(),
             Self::Statement(flags) => flags.json(),
             Self::Status(flags) => flags.json(),
+            Self::Peers(flags) => flags.json(),
             Self::Doctor(flags) => flags.json(),
             Self::Backup(flags) => flags.json(),
             Self::Restore(flags) => flags.json(),

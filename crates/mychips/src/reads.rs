@@ -7,8 +7,8 @@ use protocol::ledger::{Ack, Head, Link, Rekeying};
 use protocol::negotiation::Draft;
 use protocol::{ChipAddress, Contract, Cuid, LiftId, PaymentId, Tally, TallyId, Verified};
 use site::{
-    Entry, Examined, Found, Governing, InvoiceView, LegLine, LiftFound, LiftLine, Paid, Query,
-    Resident, Route, Seen, Status, Summary,
+    Entry, Examined, Found, Governing, InvoiceView, LegLine, LiftFound, LiftLine, Paid, Peer,
+    Query, Resident, Route, Seen, Status, Summary,
 };
 
 use crate::failure::Failure;
@@ -43,6 +43,20 @@ fn left(limit: u32, have: usize) -> Option<u32> {
 impl Visit {
     pub(crate) fn status(&self) -> Result<Status, Failure> {
         found!(self, Query::Status, Found::Status(status) => status)
+    }
+
+    /// All other agents that are known, by name.
+    pub(crate) fn peers(&self) -> Result<Vec<Peer>, Failure> {
+        let mut peers: Vec<Peer> = Vec::new();
+        loop {
+            let after = peers.last().map(|peer| peer.agent);
+            let query = Query::Peers { after, limit: AT_ONCE };
+            let mut page = found!(self, query, Found::Peers(page) => page)?;
+            if page.is_empty() {
+                return Ok(peers);
+            }
+            peers.append(&mut page);
+        }
     }
 
     /// All users, by name.

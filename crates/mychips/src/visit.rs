@@ -401,7 +401,8 @@ fn no_site(home: &Home, config: &Config) -> Failure {
         format!(
             "no site is kept in {place}, although {} has the key of one: if mychips init was cut \
              short, give it again; if another store is meant, see mychips config show; if the \
-             database was lost, restore a backup",
+             database was lost, restore a backup, or, where there is none, give mychips init \
+             again and have the users added: their devices bring back what they keep",
             home.folder().display()
         ),
     )

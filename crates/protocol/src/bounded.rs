@@ -130,6 +130,24 @@ text_type! {
     Prose, Kind::Prose
 }
 
+impl<const MAX: usize> Line<MAX> {
+    /// As much of a text of any origin as is one line of 1 to `MAX` bytes: what is not to be seen becomes a
+    /// space, what is too long is left out, and nothing at all becomes a dash.
+    #[must_use]
+    pub fn cut(text: &str) -> Self {
+        let seen = text.trim().chars().map(|c| if unseen(c) { ' ' } else { c });
+        let mut line = String::new();
+        for c in seen {
+            if line.len() + c.len_utf8() > MAX {
+                break;
+            }
+            line.push(c);
+        }
+        let line = line.trim();
+        Self(if line.is_empty() { "-".to_owned() } else { line.to_owned() })
+    }
+}
+
 /// A word that names a thing within a record: 1 to 32 of `a-z`, `0-9`, `_` and `-`, a letter first.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Word(String);

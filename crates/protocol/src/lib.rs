@@ -19,6 +19,7 @@ pub mod key;
 pub mod lading;
 pub mod ledger;
 pub mod lift;
+pub mod mail;
 pub mod negotiation;
 pub mod note;
 pub mod rate;

@@ -82,7 +82,12 @@ impl Work {
 
     /// What was said to halves at this agent, in order; it is not posted then.
     pub(crate) fn take_notes_for(&mut self, agent: AgentId) -> Vec<Note> {
-        self.said.extract_if(.., |said| said.to == agent).map(|said| said.note).collect()
+        self.take_said_to(agent).into_iter().map(|said| said.note).collect()
+    }
+
+    /// The same, each with the half that says it.
+    pub(crate) fn take_said_to(&mut self, agent: AgentId) -> Vec<Said> {
+        self.said.extract_if(.., |said| said.to == agent).collect()
     }
 
     /// How many letters of a half wait, those included that are about to be posted.

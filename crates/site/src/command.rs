@@ -2,12 +2,15 @@
 
 use std::num::NonZeroU32;
 
+use protocol::address::Endpoint;
 use protocol::chit::Chit;
 use protocol::invoice::Invoice;
 use protocol::ledger::Head;
 use protocol::lift::Authorisation;
 use protocol::negotiation::{Draft, Reason};
-use protocol::{Cert, ChitId, Contract, Cuid, Hash, Side, Signature, Tally, TallyId, Timestamp};
+use protocol::{
+    AgentId, Cert, ChitId, Contract, Cuid, Hash, Side, Signature, Tally, TallyId, Timestamp,
+};
 use serde::{Deserialize, Serialize};
 use store::UserKind;
 
@@ -81,6 +84,14 @@ pub enum Command {
         /// The text, with its `rid`.
         contract: Box<Contract>,
     },
+    /// An administrator says where another agent answers, where this site does not know it or knows it wrong.
+    FindAt {
+        /// Whose.
+        agent: AgentId,
+        /// Where; none: nobody knows.
+        #[serde(default, skip_serializing_if = "Option::is_none", with = "crate::words::place")]
+        endpoint: Option<Endpoint>,
+    },
     /// An administrator clears: debts between users of this site vanish, as many as can, and nobody
     /// is richer or poorer.
     Clear,
@@ -139,6 +150,7 @@ impl Command {
             Self::AddContract { .. } => "add_contract",
             Self::Reopen { .. } => "reopen",
             Self::NewCert { .. } => "new_cert",
+            Self::FindAt { .. } => "find_at",
             Self::Clear => "clear",
             Self::Invite { .. } => "invite",
             Self::Answer { .. } => "answer",

@@ -46,6 +46,10 @@ impl Site {
             (Command::AddContract { contract }, Caller::Administrator) => {
                 self.take_contract(batch.work.tx(), *contract).await
             }
+            (Command::FindAt { agent, endpoint }, Caller::Administrator) => {
+                self.find_at(batch.work.tx(), agent, endpoint.as_ref()).await?;
+                Ok(Answer::Done)
+            }
             (Command::Readmit { cert }, Caller::Administrator) => self.readmit(batch, *cert).await,
             // Whoever ended its key on all tallies wants nothing more done in its name. With a key
             // that can still be used, it may be a thief who wants nobody to stop him.
@@ -63,6 +67,7 @@ impl Site {
                 | Command::Suspend { .. }
                 | Command::Readmit { .. }
                 | Command::AddContract { .. }
+                | Command::FindAt { .. }
                 | Command::Clear,
                 Caller::User(_) | Caller::Former(_),
             ) => Err(SiteError::NotAllowed { who: "an administrator" }),

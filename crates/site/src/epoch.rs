@@ -10,6 +10,7 @@ use protocol::{ChipAddress, Hash, Tally, TallyId, Timestamp, Verified, invoice, 
 use serde::{Deserialize, Serialize};
 use store::{Half, HalfFilter, NewEvent, NewLetter, View};
 
+use crate::abroad::remember_invited;
 use crate::batch::Batch;
 use crate::door::Site;
 use crate::error::SiteError;
@@ -166,7 +167,9 @@ impl Site {
         self.restore_half(batch, &tally, side).await?;
         let partner = &tally.party(side.other()).cert;
         if partner.chad.agent != self.agent {
-            return Ok(());
+            // Otherwise it would not be heard, nor found.
+            let chad = &partner.chad;
+            return remember_invited(batch.work.tx(), chad.agent, chad.endpoint.clone()).await;
         }
         let known = match batch.user(&partner.chad.cuid).await? {
             Some(known) => cert_of(known)?.public,

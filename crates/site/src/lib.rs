@@ -55,7 +55,7 @@ mod request;
 mod users;
 mod words;
 
-pub use abroad::{Carried, Unheard};
+pub use abroad::{Carried, Peer};
 pub use command::{Answer, Caller, Command, CommandId, Wish};
 pub use device::{Allowed, Governing};
 pub use doctor::{Doctor, Examined, Fault};
@@ -71,7 +71,7 @@ pub use lift::{
     PaymentPart, Quote, Route, Schedule, ShareOf, Tended, WhyNot,
 };
 pub use planted::Planted;
-pub use ports::{Chance, Clock, Transport, Unsent};
+pub use ports::{Chance, Clock, SEND_WITHIN_MS, Transport};
 pub use post::{MAX_WAITING as MAX_LETTERS_WAITING, Posted};
 pub use query::{Found, MAX_ROWS, Query, Resident, Seen, Status};
 pub use queue::MAX_WAITING;

@@ -3,6 +3,7 @@
 use std::future::Future;
 
 use protocol::address::Endpoint;
+use protocol::mail::Receipt;
 use protocol::note::Note;
 use protocol::{AgentId, Timestamp};
 
@@ -18,23 +19,19 @@ pub trait Chance: Send + Sync {
     fn bytes(&self) -> [u8; 32];
 }
 
-/// Brings messages to other agents.
+/// Brings notes to other agents.
 pub trait Transport: Send + Sync + 'static {
-    /// Brings a note to an agent, which answers `at` these places as far as is known, and waits until it
-    /// has kept it. The same may be sent again where it is not known whether it arrived.
+    /// Brings notes to an agent, which answers `at` these places as far as is known, and waits until it
+    /// has kept them, for [`SEND_WITHIN_MS`] at most; at most [`protocol::mail::MOST_NOTES`] of them. The
+    /// receipt has a fate for each, in their order: of those of which nobody knows whether they arrived, that
+    /// it may be later. The same may be sent again.
     fn send(
         &self,
         to: AgentId,
         at: &[Endpoint],
-        note: &Note,
-    ) -> impl Future<Output = Result<(), Unsent>> + Send;
+        notes: &[Note],
+    ) -> impl Future<Output = Receipt> + Send;
 }
 
-/// Why a message was not brought; in words.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Unsent {
-    /// Its agent will not take it, now or later.
-    Refused(String),
-    /// It did not arrive, or nobody knows.
-    Later(String),
-}
+/// For how long a [`Transport`] tries, in milliseconds.
+pub const SEND_WITHIN_MS: u64 = 15_000;

@@ -20,8 +20,9 @@ use crate::invitation::token_key;
 /// How many letters are delivered in one transaction.
 const AT_ONCE: u32 = 64;
 
-/// For how long letters are claimed, in milliseconds: longer than any transaction takes.
-pub(crate) const LEASE_MS: i64 = 60_000;
+/// For how long letters are claimed, in milliseconds: longer than any transaction takes, and twice as long as
+/// a transport tries ([`crate::SEND_WITHIN_MS`]). What a program that has died had claimed, others take then.
+pub(crate) const LEASE_MS: i64 = 30_000;
 
 /// How many letters of one half may wait before it says no more of the kinds that may be many: all
 /// that both sides' invoices give to say, and some. What is not said now, the next reminder says.

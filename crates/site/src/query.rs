@@ -14,6 +14,7 @@ use protocol::{
 use serde::{Deserialize, Serialize};
 use store::{HalfFilter, HalfId, UserKind, UserStatus};
 
+use crate::abroad::Peer;
 use crate::command::Caller;
 use crate::device::Governing;
 use crate::doctor::Examined;
@@ -33,6 +34,13 @@ pub const MAX_ROWS: u32 = 500;
 pub enum Query {
     /// The site at a glance; for an administrator.
     Status,
+    /// Other agents that are known here, by name; for an administrator.
+    Peers {
+        /// The one seen last.
+        after: Option<AgentId>,
+        /// How many.
+        limit: u32,
+    },
     /// Users by name; for an administrator.
     Users {
         /// The one seen last.
@@ -215,6 +223,8 @@ pub struct Seen {
 pub enum Found {
     /// See [`Query::Status`].
     Status(Status),
+    /// See [`Query::Peers`].
+    Peers(Vec<Peer>),
     /// See [`Query::Users`].
     Users(Vec<Resident>),
     /// See [`Query::User`].
@@ -343,6 +353,9 @@ impl Site {
                     asking: totals.asking,
                     unheard: totals.unheard,
                 }))
+            }
+            Query::Peers { after, limit } => {
+                Ok(Found::Peers(self.peers(caller, after, limit.min(MAX_ROWS)).await?))
             }
             Query::Users { after, limit } => {
                 let users = self.users(caller, after.as_ref(), limit.min(MAX_ROWS)).await?;

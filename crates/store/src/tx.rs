@@ -236,6 +236,12 @@ impl Tx {
         change!(self.hasten(to, due))
     }
 
+    /// Makes letters that anybody has claimed due at `due`, and nobody's: for the only program at its store,
+    /// after one that ended in the middle.
+    pub async fn release(&mut self, due: Timestamp) -> Result<()> {
+        change!(self.release(due))
+    }
+
     /// Tells what happened; seen after the commit, in the order told.
     pub fn tell(&mut self, events: impl IntoIterator<Item = NewEvent>) {
         self.events.extend(events);

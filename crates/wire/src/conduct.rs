@@ -11,7 +11,7 @@ use crate::table::{Kind, STRANGERS};
 /// What an honest agent does seldom or never.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Offence {
-    /// More messages than the table allows.
+    /// More notes than the table allows.
     OverRate,
     /// A kind of message that only partners' agents may send.
     NotKnown,
@@ -106,17 +106,29 @@ impl Conduct {
         Self { agents: BTreeMap::new(), strangers, most: most.max(1), first_ms, longest_ms }
     }
 
-    /// A message of this kind came; otherwise in how many milliseconds the next may.
-    pub(crate) fn take(&mut self, agent: AgentId, kind: Kind, now_ms: u64) -> Result<(), u64> {
+    /// So many notes of this kind came; otherwise in how many milliseconds they may.
+    pub(crate) fn take(
+        &mut self,
+        agent: AgentId,
+        kind: Kind,
+        notes: u32,
+        now_ms: u64,
+    ) -> Result<(), u64> {
         let one = self.one(agent, now_ms);
-        one.takes[kind as usize].take(kind.row().rate, 1, now_ms)?;
-        if one.partner { Ok(()) } else { self.strangers.take(STRANGERS, 1, now_ms) }
+        one.takes[kind as usize].take(kind.row().rate, notes, now_ms)?;
+        if one.partner { Ok(()) } else { self.strangers.take(STRANGERS, notes, now_ms) }
     }
 
-    /// A message of this kind is sent; otherwise in how many milliseconds it may be.
-    pub(crate) fn send(&mut self, agent: AgentId, kind: Kind, now_ms: u64) -> Result<(), u64> {
+    /// So many notes of this kind are sent; otherwise in how many milliseconds they may be.
+    pub(crate) fn send(
+        &mut self,
+        agent: AgentId,
+        kind: Kind,
+        notes: u32,
+        now_ms: u64,
+    ) -> Result<(), u64> {
         let one = self.one(agent, now_ms);
-        one.sends[kind as usize].take(kind.row().rate.with_margin(), 1, now_ms)
+        one.sends[kind as usize].take(kind.row().rate.with_margin(), notes, now_ms)
     }
 
     /// The agent is a partner's.
@@ -222,14 +234,14 @@ mod tests {
         let mut conduct = conduct(200);
         let mut taken = 0;
         for n in 0..100 {
-            while conduct.take(agent(n), Kind::Answer, 0).is_ok() {
+            while conduct.take(agent(n), Kind::Answer, 1, 0).is_ok() {
                 taken += 1;
             }
         }
         assert_eq!(taken, STRANGERS.burst);
         conduct.recognise(agent(200), 0);
         let mut from_partner = 0;
-        while conduct.take(agent(200), Kind::Answer, 0).is_ok() {
+        while conduct.take(agent(200), Kind::Answer, 1, 0).is_ok() {
             from_partner += 1;
         }
         assert_eq!(from_partner, Kind::Answer.row().rate.burst);
@@ -241,9 +253,9 @@ mod tests {
     fn kinds_do_not_take_from_each_other() {
         let mut conduct = conduct(8);
         conduct.recognise(agent(1), 0);
-        while conduct.take(agent(1), Kind::Invoice, 0).is_ok() {}
-        assert!(conduct.take(agent(1), Kind::Chain, 0).is_ok());
-        assert!(conduct.send(agent(1), Kind::Invoice, 0).is_ok());
+        while conduct.take(agent(1), Kind::Invoice, 1, 0).is_ok() {}
+        assert!(conduct.take(agent(1), Kind::Chain, 1, 0).is_ok());
+        assert!(conduct.send(agent(1), Kind::Invoice, 1, 0).is_ok());
     }
 
     #[test]
@@ -252,7 +264,7 @@ mod tests {
         conduct.recognise(agent(1), 0);
         assert!(conduct.offend(agent(2), Offence::Garbage, 1).is_some());
         for n in 3..100 {
-            let _ = conduct.take(agent(n), Kind::Answer, u64::from(n));
+            let _ = conduct.take(agent(n), Kind::Answer, 1, u64::from(n));
         }
         assert!(conduct.is_partner(agent(1)));
         assert!(conduct.cut_for(agent(2), 100).is_some());

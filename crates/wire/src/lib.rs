@@ -42,7 +42,7 @@ pub use error::{Attempt, NotSent, StartError};
 pub use inbox::{Inbox, Refused};
 pub use limits::Limits;
 pub use net::VERSIONS;
-pub use note::{NoteFault, read_note};
+pub use note::{NoteFault, read_notes};
 pub use place::Listen;
 pub use table::{Kind, MAX_REPLY_BYTES, Row, STRANGERS, TABLE, Who};
 pub use wire::Wire;

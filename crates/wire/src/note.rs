@@ -1,12 +1,14 @@
-//! Notes in messages: what an inbox asks of a message between halves before anything else.
+//! Notes in messages: what an inbox asks of a message between halves before anything else, and how
+//! notes are put into messages.
 
+use protocol::mail::{self, MailFault, Reason};
 use protocol::note::Note;
-use protocol::{AgentId, JsonError, Record as _};
+use protocol::{AgentId, JsonError};
 use thiserror::Error;
 
 use crate::table::Kind;
 
-/// Why a message is no note of that agent's.
+/// Why a line of a message is no note of that agent's.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum NoteFault {
     /// It cannot be read.
@@ -20,8 +22,8 @@ pub enum NoteFault {
         /// Whose user it names.
         named: AgentId,
     },
-    /// It came as another kind of message than it is: so it may have passed a row that is not its.
-    #[error("a note of kind {holds} came as a message of kind {came}")]
+    /// It came in another kind of message than it is: so it may have passed a row that is not its.
+    #[error("a note of kind {holds} came in a message of kind {came}")]
     OtherKind {
         /// The kind of the message.
         came: Kind,
@@ -30,13 +32,24 @@ pub enum NoteFault {
     },
 }
 
-/// The note in a message, where its `from` is a user of the agent that sent it, and its kind is the
-/// message's.
+/// The notes in a message: each where its `from` is a user of the agent that sent it, and its kind is the
+/// message's; otherwise the reason why not ([`NoteFault`]).
 ///
 /// # Errors
-/// [`NoteFault`].
-pub fn read_note(sent: AgentId, came: Kind, bytes: &[u8]) -> Result<Note, NoteFault> {
-    let note = Note::read(bytes)?;
+/// [`MailFault`] where it is no message of notes.
+pub fn read_notes(
+    sent: AgentId,
+    came: Kind,
+    bytes: &[u8],
+) -> Result<Vec<Result<Note, Reason>>, MailFault> {
+    let checked = |note: Result<Note, JsonError>| {
+        let note = note.map_err(NoteFault::from).and_then(|note| of_agent(note, sent, came));
+        note.map_err(|fault| Reason::cut(&fault.to_string()))
+    };
+    Ok(mail::read(bytes)?.into_iter().map(checked).collect())
+}
+
+fn of_agent(note: Note, sent: AgentId, came: Kind) -> Result<Note, NoteFault> {
     if note.from.agent != sent {
         return Err(NoteFault::OtherAgent { sent, named: note.from.agent });
     }
@@ -45,4 +58,11 @@ pub fn read_note(sent: AgentId, came: Kind, bytes: &[u8]) -> Result<Note, NoteFa
         return Err(NoteFault::OtherKind { came, holds });
     }
     Ok(note)
+}
+
+/// How many notes a message holds, or pretends to: what it counts for against the [table](crate::TABLE). One of more
+/// than there may be is refused, and counts for as many.
+pub(crate) fn count_notes(bytes: &[u8]) -> u32 {
+    let ends = bytes.iter().filter(|byte| **byte == b'\n').count();
+    u32::try_from(ends.min(mail::MOST_NOTES)).unwrap_or(u32::MAX).saturating_add(1)
 }

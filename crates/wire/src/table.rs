@@ -1,7 +1,8 @@
 //! The table: every kind of message has a row that says who may send it, how large it may be and how
-//! often it may come. It is kept in this one place, for what comes and for what goes.
+//! many notes may come. It is kept in this one place, for what comes and for what goes.
 
 use protocol::json::MAX_RECORD_BYTES;
+use protocol::mail;
 use protocol::negotiation;
 use protocol::note::Body;
 
@@ -44,18 +45,19 @@ pub struct Row {
     pub from: Who,
     /// The most bytes of a message.
     pub max_bytes: usize,
-    /// How often one agent may send it.
+    /// How many notes of it one agent may send. A message counts for as many as it has lines.
     pub rate: Rate,
 }
 
 /// All rows.
 ///
 /// Sizes: a note is one record, and the largest of them (32 chits with long memos, a tally with two
-/// certs) come near to the largest record that is read. An answer holds one cert, which stays below
+/// certs) come near to the largest record that is read; smaller ones share a message. An answer holds one cert, which stays below
 /// 64 KiB with all its lists full; an invoice far below.
 ///
 /// Rates: a site that takes notes writes some thousands a second to its disk, so one partner may use
-/// a part of that for long and more for a moment, as after a time away. Answers come from people
+/// all that is left of it for long and more for a moment, as after a time away; who else sends has its turn, as
+/// only so much of one agent is worked on at once. Answers come from people
 /// who scan a code.
 pub const TABLE: [Row; Kind::ALL.len()] = [
     Row {
@@ -77,7 +79,7 @@ pub const TABLE: [Row; Kind::ALL.len()] = [
         byte: 3,
         from: Who::Partner,
         max_bytes: MAX_RECORD_BYTES,
-        rate: Rate { burst: 4_000, per_minute: 120_000 },
+        rate: Rate { burst: 10_000, per_minute: 600_000 },
     },
     Row {
         kind: Kind::Invoice,
@@ -93,7 +95,7 @@ pub const TABLE: [Row; Kind::ALL.len()] = [
 pub const STRANGERS: Rate = Rate { burst: 300, per_minute: 1_200 };
 
 /// The most bytes of an answer to any message.
-pub const MAX_REPLY_BYTES: usize = 64 * 1024;
+pub const MAX_REPLY_BYTES: usize = mail::MOST_BYTES;
 
 impl Kind {
     /// Every kind, in the order of [`TABLE`].

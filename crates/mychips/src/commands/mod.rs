@@ -14,6 +14,7 @@ pub(crate) mod lift;
 pub(crate) mod limits;
 mod part;
 pub(crate) mod pay;
+pub(crate) mod peers;
 pub(crate) mod restore;
 pub(crate) mod serve;
 pub(crate) mod statement;

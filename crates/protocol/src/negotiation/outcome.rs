@@ -79,4 +79,20 @@ impl Negotiation {
             _ => self.passed(Refusal::NotOnTable { hash: version.hash }, heard),
         }
     }
+
+    /// The partner's agent does not take what this half said: it is over. So nothing is said for ever, and
+    /// the status tells that nobody waits at the other end; what both signed stays.
+    pub(super) fn unheard(&self, offer: Option<Version>) -> Step {
+        let mut step = self.unchanged(Vec::new());
+        let over = match (offer, &self.table) {
+            (None, _) => !self.introduced,
+            (Some(offer), Table::Ours { version, .. }) => *version == offer,
+            (Some(_), _) => false,
+        };
+        if over {
+            step.negotiation.introduced = true;
+            step.negotiation.table = Table::Empty { void: true };
+        }
+        step
+    }
 }

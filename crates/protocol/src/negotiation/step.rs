@@ -38,6 +38,12 @@ pub enum Input {
     Recover(Box<Verified<Tally>>),
     /// A message from the partner's agent, every signature in it checked.
     Receive(Message<SignedBy, Verified<Cert>>),
+    /// The partner's agent said for good that it does not take what this half said: to offer this version, or,
+    /// where none is named, to answer the invitation.
+    Unheard {
+        /// The version offered.
+        offer: Option<Version>,
+    },
     /// Some time has passed: say again what the partner has not confirmed.
     Remind,
     /// Compare the two halves from scratch, as after a restore.
@@ -152,6 +158,7 @@ impl Negotiation {
             Input::Withdraw { offer } => self.withdraw(offer)?,
             Input::Recover(tally) => self.recover(*tally)?,
             Input::Receive(message) => self.receive(message, given)?,
+            Input::Unheard { offer } => self.unheard(offer),
             Input::Remind if given.closed => self.unchanged(Vec::new()),
             Input::Remind => self.unchanged(self.due()),
             Input::Compare => self.unchanged(vec![Message::Ask]),

@@ -22,6 +22,7 @@ mod ledger;
 mod letters;
 mod lift;
 mod lift_fees;
+mod mail;
 mod money_pump;
 mod negotiation;
 mod people;

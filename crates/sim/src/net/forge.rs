@@ -2,12 +2,12 @@
 //! own name, now in that of a partner's agent which lies.
 
 use protocol::ledger::Message as OfLedger;
+use protocol::mail::Fate;
 use protocol::note::{Body, Note};
 use protocol::{AgentId, Record as _, SecretKey, Signer as _, TallyId};
-use site::Unheard;
 
 use super::broken::{Broken, Invariant, Sim};
-use super::life::Net;
+use super::life::{Net, hear};
 use super::words;
 
 /// How many notes are kept to be forged from.
@@ -45,15 +45,12 @@ impl Net {
         let Some(site) = self.places[to].site.clone() else { return Ok(None) };
         let Some(forgery) = self.forged(from, &text)? else { return Ok(None) };
         self.counts.forged += 1;
-        let heard = match site.hear_from(forgery.from, &forgery.note).await {
-            Ok(()) => Ok(()),
-            Err(Unheard::No(reason)) => Err(site::Unsent::Refused(reason)),
-            Err(Unheard::Later(error)) => Err(site::Unsent::Later(error.to_string())),
-        };
+        let receipt = hear(&site, forgery.from, &forgery.note, 1).await?;
+        let Some(fate) = receipt.fates.first() else { return Ok(Some(to)) };
         let said = words::of_note(&text, &mut self.trace);
         let way = format!("?>{}", self.places[to].name);
-        self.say(&way, &format!("{}: {said}: {}", forgery.words, words::of_heard(&heard)));
-        if forgery.refused && heard.is_ok() {
+        self.say(&way, &format!("{}: {said}: {}", forgery.words, words::of_fate(fate)));
+        if forgery.refused && *fate == Fate::Taken {
             let what = format!("site {} took it: {}, {said}", self.places[to].name, forgery.words);
             return Err(Broken::new(Invariant::Forged, what));
         }
@@ -113,6 +110,8 @@ impl Net {
             (1, Some(place)) => text[place] ^= 1 << self.dice.below(8),
             _ => text = self.dice.bytes().to_vec(),
         }
+        // One line is one note.
+        text.retain(|byte| *byte != b'\n');
         text
     }
 

@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use protocol::AgentId;
-use site::{Planted, Unheard, Unsent};
+use protocol::mail::{self, Fate, Reason, Receipt};
+use site::{Planted, Site};
 use tokio::sync::oneshot;
 
 use super::auditor::Auditor;
@@ -15,8 +16,9 @@ use super::forge::Caught;
 use super::person::{MOST_PEOPLE, Person};
 use super::place::{Disk, Place};
 use super::report::Counts;
-use super::road::{Heard, Road, Sent, Traffic, taken};
+use super::road::{Road, Sent, Traffic, later, taken};
 use super::trace::Trace;
+use super::words;
 use super::world::{START_MS, Time};
 
 /// How many rounds of delivering a site has under way at most.
@@ -26,12 +28,19 @@ const MOST_ROUNDS: usize = 3;
 /// is noted, and the next one of its line is sent.
 const BREATHS: usize = 3;
 
+/// Where a message comes from: the place, and in which of its lives it sent it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Way {
+    from: usize,
+    life: u64,
+}
+
 /// Something that happens at its time.
 pub(super) enum Event {
-    /// A note reaches its agent; the first of its copies brings the answer.
-    Arrives { from: usize, life: u64, to: usize, note: String, answer: Option<oneshot::Sender<Heard>> },
+    /// A message reaches its agent; the first of its copies brings the answer.
+    Arrives { way: Way, to: usize, notes: Vec<String>, answer: Option<oneshot::Sender<Receipt>> },
     /// Its sender hears what became of it.
-    Answered { from: usize, life: u64, note: String, heard: Heard, answer: oneshot::Sender<Heard> },
+    Answered { way: Way, notes: Vec<String>, receipt: Receipt, answer: oneshot::Sender<Receipt> },
     /// A site sends what is due.
     Delivers(usize),
     /// A site says again what was not confirmed.
@@ -210,18 +219,21 @@ impl Net {
     /// Does what happens; says which places it may have changed.
     async fn happens(&mut self, event: Event) -> Sim<Vec<usize>> {
         match event {
-            Event::Arrives { from, life, to, note, answer } => {
-                self.arrives(from, life, to, note, answer).await?;
+            Event::Arrives { way, to, notes, answer } => {
+                self.arrives(way, to, notes, answer).await?;
                 Ok(vec![to])
             }
-            Event::Answered { from, life, note, heard, answer } => {
-                let here = self.places[from].life == life;
-                if here && !matches!(heard, Err(Unsent::Later(_))) {
-                    self.auditor.is_answered(from, &note);
+            Event::Answered { way, notes, receipt, answer } => {
+                if self.places[way.from].life == way.life {
+                    for (note, fate) in notes.iter().zip(&receipt.fates) {
+                        if !matches!(fate, Fate::Later(_)) {
+                            self.auditor.is_answered(way.from, note);
+                        }
+                    }
                 }
                 // Who does not live any more hears nothing.
-                let _ = answer.send(heard);
-                Ok(vec![from])
+                let _ = answer.send(receipt);
+                Ok(vec![way.from])
             }
             Event::Delivers(number) => {
                 self.delivers(number).await?;
@@ -267,71 +279,79 @@ impl Net {
 
     async fn arrives(
         &mut self,
-        from: usize,
-        life: u64,
+        way: Way,
         to: usize,
-        note: String,
-        answer: Option<oneshot::Sender<Heard>>,
+        notes: Vec<String>,
+        answer: Option<oneshot::Sender<Receipt>>,
     ) -> Sim<()> {
+        let Way { from, .. } = way;
         let agent = self.places[from].agent;
-        let words = super::words::of_note(&note, &mut self.trace);
-        let way = format!("{}>{}", self.places[from].name, self.places[to].name);
+        let who = format!("{}>{}", self.places[from].name, self.places[to].name);
         let Some(site) = self.places[to].site.clone() else {
-            self.say(&way, &format!("{words}: nobody answers"));
+            for note in &notes {
+                let words = words::of_note(note, &mut self.trace);
+                self.say(&who, &format!("{words}: nobody answers"));
+            }
             if let Some(answer) = answer {
-                let heard = Err(Unsent::Later("nobody answers".to_owned()));
-                self.after(500, 5_000, Event::Answered { from, life, note, heard, answer });
+                let receipt = later(notes.len(), "nobody answers");
+                self.after(500, 5_000, Event::Answered { way, notes, receipt, answer });
             }
             return Ok(());
         };
-        let heard = match site.hear_from(agent, note.as_bytes()).await {
-            Ok(()) => Ok(()),
-            Err(Unheard::No(reason)) => Err(Unsent::Refused(reason)),
-            Err(Unheard::Later(error)) => Err(Unsent::Later(error.to_string())),
-        };
-        self.counts.heard(&heard);
-        self.say(&way, &format!("{words}: {}", super::words::of_heard(&heard)));
-        if let Some(answer) = answer {
-            let unanswered = self.ways.unanswered;
-            let cut = self.cut.contains(&(to, from));
-            let slow = self.places[to].slow;
-            if cut || self.dice.percent(unanswered) {
-                self.counts.unanswered += 1;
-                let heard = Err(Unsent::Later("no answer".to_owned()));
-                self.after(3_000, 20_000, Event::Answered { from, life, note, heard, answer });
-            } else {
-                self.after(20 * slow, 200 * slow, Event::Answered { from, life, note, heard, answer });
+        let receipt = hear(&site, agent, mail::write(&notes).as_bytes(), notes.len()).await?;
+        for (note, fate) in notes.iter().zip(&receipt.fates) {
+            self.counts.heard(fate);
+            let words = words::of_note(note, &mut self.trace);
+            self.say(&who, &format!("{words}: {}", words::of_fate(fate)));
+        }
+        let Some(answer) = answer else { return Ok(()) };
+        let unanswered = self.ways.unanswered;
+        let cut = self.cut.contains(&(to, from));
+        let slow = self.places[to].slow;
+        if cut || self.dice.percent(unanswered) {
+            self.counts.unanswered += 1;
+            let receipt = later(notes.len(), "no answer");
+            self.after(3_000, 15_000, Event::Answered { way, notes, receipt, answer });
+        } else {
+            for note in &receipt.notes {
+                let words = words::of_note(note, &mut self.trace);
+                self.say(&who, &format!("  answered with {words}"));
+                self.counts.back += 1;
             }
+            self.after(20 * slow, 200 * slow, Event::Answered { way, notes, receipt, answer });
         }
         Ok(())
     }
 
-    /// What becomes of a note that was sent.
+    /// What becomes of a message that was sent.
     fn sets_out(&mut self, sent: Sent) {
-        let Sent { from, life, to, note, answer } = sent;
+        let Sent { from, life, to, notes, answer } = sent;
+        let way = Way { from, life };
         let at = |agent: AgentId| self.places.iter().position(|place| place.agent == agent);
         let Some(to) = at(to) else {
-            let _ = answer.send(Err(Unsent::Refused("there is no such agent".to_owned())));
+            let _ = answer.send(later(notes.len(), "there is no such agent"));
             return;
         };
         self.counts.sent += 1;
-        self.catches(from, to, &note);
+        for note in &notes {
+            self.catches(from, to, note);
+        }
         let Ways { lost, twice, late, .. } = self.ways;
         if self.cut.contains(&(from, to)) || self.dice.percent(lost) {
             self.counts.lost += 1;
-            let heard = Err(Unsent::Later("lost".to_owned()));
-            self.after(3_000, 20_000, Event::Answered { from, life, note, heard, answer });
+            let receipt = later(notes.len(), "lost");
+            self.after(3_000, 15_000, Event::Answered { way, notes, receipt, answer });
             return;
         }
         if self.dice.percent(twice) {
             self.counts.twice += 1;
-            let note = note.clone();
-            self.after(20, 60_000, Event::Arrives { from, life, to, note, answer: None });
+            let notes = notes.clone();
+            self.after(20, 60_000, Event::Arrives { way, to, notes, answer: None });
         }
         let slow = self.places[to].slow;
         let most = if self.dice.percent(late) { 20_000 } else { 300 };
         let answer = Some(answer);
-        self.after(20 * slow, most * slow, Event::Arrives { from, life, to, note, answer });
+        self.after(20 * slow, most * slow, Event::Arrives { way, to, notes, answer });
     }
 
     /// A site sends what is due, beside what it is sending already.
@@ -442,4 +462,15 @@ impl Net {
         }
         Ok(left.join("; "))
     }
+}
+
+/// A site hears a message, as bytes, and its receipt comes as bytes too.
+pub(super) async fn hear(site: &Site, agent: AgentId, bytes: &[u8], many: usize) -> Sim<Receipt> {
+    let harness = |error: &dyn ToString| Broken::harness(&error.to_string());
+    let read = mail::read(bytes).map_err(|error| harness(&error))?;
+    let cut = |error: protocol::JsonError| Reason::cut(&error.to_string());
+    let notes = read.into_iter().map(|note| note.map_err(cut)).collect();
+    let receipt = site.hear_from(agent, notes).await;
+    let text = receipt.write().map_err(|error| harness(&error))?;
+    Receipt::read(text.as_bytes(), many).map_err(|error| harness(&error))
 }

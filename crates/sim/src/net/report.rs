@@ -3,11 +3,11 @@
 use std::fmt;
 
 use protocol::Hash;
-use site::{Planted, Unsent};
+use protocol::mail::Fate;
+use site::Planted;
 
 use super::auditor::Ending;
 use super::broken::{Broken, Invariant};
-use super::road::Heard;
 
 /// What happened how often.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -33,14 +33,15 @@ pub(super) struct Counts {
     pub(super) slow: u64,
     pub(super) skews: u64,
     pub(super) forged: u64,
+    pub(super) back: u64,
 }
 
 impl Counts {
-    pub(super) const fn heard(&mut self, heard: &Heard) {
-        match heard {
-            Ok(()) => self.taken += 1,
-            Err(Unsent::Refused(_)) => self.notes_refused += 1,
-            Err(Unsent::Later(_)) => self.later += 1,
+    pub(super) const fn heard(&mut self, fate: &Fate) {
+        match fate {
+            Fate::Taken => self.taken += 1,
+            Fate::Refused(_) => self.notes_refused += 1,
+            Fate::Later(_) => self.later += 1,
         }
     }
 
@@ -146,8 +147,10 @@ impl fmt::Display for Report {
             self.wild_ms / 1_000, self.healing_ms / 1_000)?;
         writeln!(f, "  commands   {} done, {} refused, {} asked again", c.done, c.refused, c.again)?;
         writeln!(f, "  payments   {} of {} mCHIP", c.payments, c.paid_milli)?;
-        writeln!(f, "  notes      {} sent, {} lost, {} doubled, {} unanswered; {} taken, {} refused, {} later",
-            c.sent, c.lost, c.twice, c.unanswered, c.taken, c.notes_refused, c.later)?;
+        writeln!(f, "  messages   {} sent, {} lost, {} doubled, {} unanswered",
+            c.sent, c.lost, c.twice, c.unanswered)?;
+        writeln!(f, "  notes      {} taken, {} refused, {} later, {} answered at once",
+            c.taken, c.notes_refused, c.later, c.back)?;
         writeln!(f, "  sites      {} crashes, {} with lost buffers, {} restored; {} pieces brought back",
             c.crashes, c.lost_buffers, c.restores, c.brought)?;
         writeln!(f, "  and        {} ways cut, {} times slow, {} clocks wrong, {} forgeries",

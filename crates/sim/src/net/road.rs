@@ -3,23 +3,22 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use protocol::address::Endpoint;
+use protocol::mail::{Fate, Receipt};
 use protocol::note::Note;
 use protocol::{AgentId, Record as _};
-use site::{Transport, Unsent};
+use site::Transport;
 use tokio::sync::oneshot;
 
-/// What a sender hears.
-pub(super) type Heard = Result<(), Unsent>;
-
-/// A note on its way.
+/// A message on its way.
 #[derive(Debug)]
 pub(super) struct Sent {
     /// Whose place sent it, and in which of its lives.
     pub(super) from: usize,
     pub(super) life: u64,
     pub(super) to: AgentId,
-    pub(super) note: String,
-    pub(super) answer: oneshot::Sender<Heard>,
+    /// Its notes, each in its canonical form.
+    pub(super) notes: Vec<String>,
+    pub(super) answer: oneshot::Sender<Receipt>,
 }
 
 /// All that was sent and not looked at yet, in order.
@@ -38,13 +37,20 @@ pub(super) fn taken(traffic: &Traffic) -> Vec<Sent> {
     std::mem::take(&mut traffic.lock().unwrap_or_else(PoisonError::into_inner))
 }
 
+/// What is said of so many notes where nobody knows whether they arrived.
+pub(super) fn later(many: usize, reason: &str) -> Receipt {
+    Receipt { fates: vec![Fate::later(reason); many], notes: Vec::new() }
+}
+
 impl Transport for Road {
-    async fn send(&self, to: AgentId, _: &[Endpoint], note: &Note) -> Heard {
-        let text = note.to_text().map_err(|error| Unsent::Refused(error.to_string()))?;
+    async fn send(&self, to: AgentId, _: &[Endpoint], notes: &[Note]) -> Receipt {
+        let many = notes.len();
+        let texts: Result<Vec<String>, _> =
+            notes.iter().map(|note| note.to_text().map(|text| text.to_string())).collect();
+        let Ok(notes) = texts else { return later(many, "a note that is no record") };
         let (answer, heard) = oneshot::channel();
-        let (from, life, note) = (self.from, self.life, text.to_string());
-        let sent = Sent { from, life, to, note, answer };
+        let sent = Sent { from: self.from, life: self.life, to, notes, answer };
         self.traffic.lock().unwrap_or_else(PoisonError::into_inner).push(sent);
-        heard.await.unwrap_or_else(|_| Err(Unsent::Later("the line broke".to_owned())))
+        heard.await.unwrap_or_else(|_| later(many, "the line broke"))
     }
 }

@@ -3,11 +3,10 @@
 use protocol::Record as _;
 use protocol::invoice::Message as OfInvoice;
 use protocol::ledger::Message as OfLedger;
+use protocol::mail::Fate;
 use protocol::negotiation::Message as Negotiated;
 use protocol::note::{Body, Note};
-use site::Unsent;
 
-use super::road::Heard;
 use super::trace::Trace;
 
 /// What a note says.
@@ -42,11 +41,11 @@ pub(super) fn of_note(note: &str, trace: &mut Trace) -> String {
 }
 
 /// What its sender hears; long reasons in their first words.
-pub(super) fn of_heard(heard: &Heard) -> String {
-    match heard {
-        Ok(()) => "taken".to_owned(),
-        Err(Unsent::Refused(reason)) => format!("refused, {}", short(reason)),
-        Err(Unsent::Later(reason)) => format!("later, {}", short(reason)),
+pub(super) fn of_fate(fate: &Fate) -> String {
+    match fate {
+        Fate::Taken => "taken".to_owned(),
+        Fate::Refused(reason) => format!("refused, {}", short(reason.as_str())),
+        Fate::Later(reason) => format!("later, {}", short(reason.as_str())),
     }
 }
 

@@ -6,9 +6,10 @@ use std::sync::{Arc, Mutex};
 
 use protocol::address::Endpoint;
 use protocol::cert::Type;
+use protocol::mail::{Fate, Receipt};
 use protocol::note::Note;
 use protocol::{AgentId, Record as _, Side};
-use site::{Carried, Command, Site, Transport, Unheard, Unsent};
+use site::{Carried, Command, Site, Transport};
 use store::Store;
 
 use crate::town::{Town, World, agent_of, cuid, on_every_store, tally_id, user};
@@ -18,11 +19,12 @@ on_every_store! {
     what_is_lost_or_doubled_arrives_in_the_end,
     who_is_away_is_tried_again_ever_later,
     what_is_refused_is_given_up_and_told,
+    an_answer_that_is_not_taken_is_over,
 }
 
 /// What becomes of a message.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Fate {
+enum Way {
     Arrives,
     Lost,
     /// It arrives, and the answer is lost.
@@ -34,8 +36,8 @@ enum Fate {
 #[derive(Default)]
 struct Road {
     sites: Mutex<BTreeMap<AgentId, Site>>,
-    /// What becomes of the messages to come; what is not said arrives.
-    fates: Mutex<Vec<Fate>>,
+    /// What becomes of the messages to come, the last first; what is not said arrives.
+    ways: Mutex<Vec<Way>>,
     /// Where agents were said to answer.
     asked_at: Mutex<Vec<Vec<Endpoint>>>,
     /// In whose name everything comes.
@@ -55,26 +57,28 @@ struct End {
 }
 
 impl Transport for End {
-    async fn send(&self, to: AgentId, at: &[Endpoint], note: &Note) -> Result<(), Unsent> {
-        let text = note.to_text().unwrap();
-        let note = text.as_str().as_bytes();
+    async fn send(&self, to: AgentId, at: &[Endpoint], notes: &[Note]) -> Receipt {
+        let later = |reason| Receipt {
+            fates: vec![Fate::later(reason); notes.len()],
+            ..Receipt::default()
+        };
         self.road.asked_at.lock().unwrap().push(at.to_vec());
         let site = self.road.sites.lock().unwrap().get(&to).cloned();
-        let Some(site) = site else { return Err(Unsent::Later("nobody answers".to_owned())) };
-        let fate = self.road.fates.lock().unwrap().pop().unwrap_or(Fate::Arrives);
-        if fate == Fate::Lost {
-            return Err(Unsent::Later("lost".to_owned()));
+        let Some(site) = site else { return later("nobody answers") };
+        let way = self.road.ways.lock().unwrap().pop().unwrap_or(Way::Arrives);
+        if way == Way::Lost {
+            return later("lost");
         }
         let from = self.road.from.lock().unwrap().unwrap_or(self.agent);
-        if fate == Fate::Twice {
-            let _ = site.hear_from(from, note).await;
+        let mail = || notes.iter().cloned().map(Ok).collect();
+        if way == Way::Twice {
+            site.hear_from(from, mail()).await;
         }
-        let heard = site.hear_from(from, note).await;
-        match heard {
-            _ if fate == Fate::Unanswered => Err(Unsent::Later("no answer".to_owned())),
-            Ok(()) => Ok(()),
-            Err(Unheard::No(reason)) => Err(Unsent::Refused(reason)),
-            Err(Unheard::Later(error)) => Err(Unsent::Later(error.to_string())),
+        let receipt = site.hear_from(from, mail()).await;
+        let text = receipt.write().unwrap();
+        match way {
+            Way::Unanswered => later("no answer"),
+            _ => Receipt::read(text.as_bytes(), notes.len()).unwrap(),
         }
     }
 }
@@ -83,6 +87,7 @@ impl Transport for End {
 struct Two {
     suzies: Town,
     bobs: Town,
+    bobs_store: Store,
     road: Arc<Road>,
 }
 
@@ -90,13 +95,14 @@ impl Two {
     async fn new(store: Store) -> Self {
         let world = World::started();
         let suzies = Town::at(agent_of(9), store, Arc::clone(&world), 0).await;
-        let bobs = Town::at(agent_of(8), Store::memory(), world, 5_000).await;
+        let bobs_store = Store::memory();
+        let bobs = Town::at(agent_of(8), bobs_store.clone(), world, 5_000).await;
         suzies.add("suzie", Type::Organisation).await.unwrap();
         bobs.add("bob", Type::Person).await.unwrap();
         let road = Arc::new(Road::default());
         road.leads_to(agent_of(9), &suzies.site);
         road.leads_to(agent_of(8), &bobs.site);
-        Self { suzies, bobs, road }
+        Self { suzies, bobs, bobs_store, road }
     }
 
     async fn with_tally(store: Store) -> Self {
@@ -178,14 +184,14 @@ async fn what_is_lost_or_doubled_arrives_in_the_end(store: Store) {
     let two = Two::with_tally(store).await;
     let (mut state, mut owed) = (7, 0);
     for number in 0..40_u8 {
-        let fates = (0..next(&mut state) % 6).map(|_| match next(&mut state) % 6 {
-            0 | 1 => Fate::Lost,
-            2 | 3 => Fate::Unanswered,
-            4 => Fate::Twice,
-            _ => Fate::Arrives,
+        let ways = (0..next(&mut state) % 6).map(|_| match next(&mut state) % 6 {
+            0 | 1 => Way::Lost,
+            2 | 3 => Way::Unanswered,
+            4 => Way::Twice,
+            _ => Way::Arrives,
         });
-        let fates: Vec<Fate> = fates.collect();
-        two.road.fates.lock().unwrap().extend(fates);
+        let ways: Vec<Way> = ways.collect();
+        two.road.ways.lock().unwrap().extend(ways);
         if next(&mut state).is_multiple_of(3) {
             two.suzies.pay("suzie", Side::Stock, 20 + number, 3).await.unwrap();
             owed -= 3;
@@ -199,7 +205,7 @@ async fn what_is_lost_or_doubled_arrives_in_the_end(store: Store) {
             }
         }
     }
-    two.road.fates.lock().unwrap().clear();
+    two.road.ways.lock().unwrap().clear();
     two.settle().await;
     two.assert_agreed(owed).await;
 }
@@ -252,6 +258,68 @@ async fn what_is_refused_is_given_up_and_told(store: Store) {
     two.assert_agreed(-5).await;
 }
 
+async fn an_answer_that_is_not_taken_is_over(store: Store) {
+    let two = Two::new(store).await;
+    let real = two.suzies.invite().await;
+    // Somebody else writes an invitation in Suzie's name, to a tally that she does not know of, and says that
+    // her agent answers elsewhere.
+    let place = |port: u16| -> Endpoint { format!("127.0.0.1:{port}").parse().unwrap() };
+    two.suzies.site.answers_at(Some(place(8421)));
+    two.bobs.ask(&user("bob"), Command::Answer { invitation: real.clone() }).await.unwrap();
+    two.settle().await;
+    let mut forged = real;
+    forged.tally = protocol::TallyId::random([77; 16]);
+    forged.endpoint = Some(place(6666));
+    let tally = forged.tally;
+    two.bobs.ask(&user("bob"), Command::Answer { invitation: forged }).await.unwrap();
+    two.settle().await;
+    let half = two.bobs.site.tally(&cuid("bob"), tally).await.unwrap();
+    assert_eq!(half.status, "void");
+    assert!(!two.road.asked_at.lock().unwrap().contains(&vec![place(6666)]), "it is known better");
+    let events =
+        two.bobs_store.read().await.unwrap().events(store::Audience::Site, 0, 10_000).await;
+    let told = events.unwrap().into_iter().filter(|event| event.event.kind == "letter_refused");
+    let told: Vec<String> = told.map(|event| event.event.text).collect();
+    assert!(told.len() == 1 && told[0].contains("has no tally"), "{told:?}");
+    // Nothing is said for ever.
+    assert_eq!(two.bobs.site.remind().await.unwrap(), 0);
+    assert_eq!(two.bobs.site.letters_abroad().await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn a_chit_takes_one_message_of_the_foil_and_two_of_the_stock() {
+    let two = Two::with_tally(Store::memory()).await;
+    let messages = || std::mem::take(&mut *two.road.asked_at.lock().unwrap()).len();
+    messages();
+    two.bobs.pay("bob", Side::Foil, 10, 7).await.unwrap();
+    two.settle().await;
+    assert_eq!(messages(), 1);
+    two.suzies.pay("suzie", Side::Stock, 11, 5).await.unwrap();
+    two.settle().await;
+    assert_eq!(messages(), 2, "the foil's order comes back with the receipt, and is acknowledged");
+    two.assert_agreed(2).await;
+}
+
+#[tokio::test]
+async fn what_one_note_is_refused_for_the_others_do_not_suffer() {
+    let two = Two::with_tally(Store::memory()).await;
+    two.bobs.pay("bob", Side::Foil, 10, 7).await.unwrap();
+    let letters = two.bobs_store.read().await.unwrap().letters(None, 10).await.unwrap();
+    let good = Note::read(letters[0].letter.message.as_bytes()).unwrap();
+    let lost = Note { tally: protocol::TallyId::random([5; 16]), ..good.clone() };
+    let forged = Note { from: good.from.clone(), to: "nobody".parse().unwrap(), ..good.clone() };
+    let unreadable = Err("no note".parse().unwrap());
+    let mail = vec![Ok(lost), unreadable, Ok(good.clone()), Ok(forged), Ok(good)];
+    let fates = two.suzies.site.hear_from(agent_of(8), mail).await.fates;
+    assert!(matches!(fates[0], Fate::Later(_)), "a half may come back: {:?}", fates[0]);
+    assert_eq!(fates[1], Fate::refused("no note"));
+    assert_eq!((&fates[2], &fates[4]), (&Fate::Taken, &Fate::Taken));
+    assert_eq!(fates.len(), 5);
+    assert_eq!(two.suzies.site.tally(&cuid("suzie"), tally_id()).await.unwrap().balance_milli, 7);
+    two.settle().await;
+    two.assert_agreed(7).await;
+}
+
 #[tokio::test]
 async fn where_an_agent_answers_travels_with_what_it_says() {
     let two = Two::new(Store::memory()).await;
@@ -268,19 +336,21 @@ async fn where_an_agent_answers_travels_with_what_it_says() {
     two.suzies.site.answers_at(Some(place(9000)));
     two.suzies.pay("suzie", Side::Stock, 10, 5).await.unwrap();
     two.settle().await;
+    two.bobs.pay("bob", Side::Foil, 11, 5).await.unwrap();
+    two.settle().await;
     assert!(two.road.asked_at.lock().unwrap().contains(&vec![place(9000)]));
-    two.assert_agreed(-5).await;
+    two.assert_agreed(0).await;
 }
 
 /// One agent takes everything at once, the others never answer.
 struct Slow(AgentId);
 
 impl Transport for Slow {
-    async fn send(&self, to: AgentId, _: &[Endpoint], _: &Note) -> Result<(), Unsent> {
+    async fn send(&self, to: AgentId, _: &[Endpoint], notes: &[Note]) -> Receipt {
         if to != self.0 {
             std::future::pending::<()>().await;
         }
-        Ok(())
+        Receipt { fates: vec![Fate::Taken; notes.len()], notes: Vec::new() }
     }
 }
 
@@ -291,6 +361,8 @@ async fn who_never_answers_keeps_nobody_else_waiting() {
     let invitation = two.suzies.invite().await;
     two.bobs.ask(&user("bob"), Command::Answer { invitation }).await.unwrap();
     two.carry(&two.bobs, 8).await;
+    let offer = two.suzies.offer_of("suzie", Side::Stock).await;
+    two.suzies.wish("suzie", site::Wish::Offer(Box::new(offer))).await.unwrap();
     let any = store.read().await.unwrap().letters(None, 1).await.unwrap().remove(0).letter;
     let letter = |to: u8, number: usize| store::NewLetter {
         half: None,

@@ -93,4 +93,13 @@ impl Hand {
         }
         Ok(())
     }
+
+    pub(crate) fn release(&mut self, due: Timestamp) -> Result<()> {
+        let all = self.state.letters.iter().map(|(_, letter)| letter);
+        let claimed: Vec<_> = all.filter(|letter| letter.owner.is_some()).cloned().collect();
+        for letter in claimed {
+            self.state.letters.insert(letter.id, Letter { owner: None, due, ..letter });
+        }
+        Ok(())
+    }
 }

@@ -108,6 +108,11 @@ impl Hand {
                    WHERE recipient = $1 AND owner IS NULL AND due > $2";
         self.run(sql.to_owned(), vec![name(to), due.into()], &LETTERS).await.map(|_| ())
     }
+
+    pub(crate) async fn release(&mut self, due: Timestamp) -> Result<()> {
+        let sql = "UPDATE letters SET owner = NULL, due = $1 WHERE owner IS NOT NULL";
+        self.run(sql.to_owned(), vec![due.into()], &LETTERS).await.map(|_| ())
+    }
 }
 
 /// `($3,$4)`: places for so many values, from a number on.

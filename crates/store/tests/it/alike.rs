@@ -29,6 +29,7 @@ enum Step {
     Done(u8),
     Failed { owner: u8, letter: u8, due: u8 },
     Hasten(u8),
+    Release(u8),
     Tell(Option<u8>),
     Prune(u8),
     Result(u8, u8),
@@ -82,6 +83,7 @@ fn step() -> impl Strategy<Value = Step> {
             due
         }),
         small().prop_map(Step::Hasten),
+        small().prop_map(Step::Release),
         prop::option::of(small()).prop_map(Step::Tell),
         small().prop_map(Step::Prune),
         (small(), small()).prop_map(|(id, date)| Step::Result(id, date)),
@@ -183,6 +185,7 @@ async fn act(tx: &mut Tx, step: &Step) -> Result<String, ()> {
             tx.failed(&name(owner), &letters, date(due)).await.map(|()| String::new())
         }
         Step::Hasten(due) => tx.hasten(&agent(1), date(due)).await.map(|()| String::new()),
+        Step::Release(due) => tx.release(date(due)).await.map(|()| String::new()),
         Step::Tell(whom) => {
             tx.tell([event(whom.map(name).as_deref(), "told")]);
             Ok(String::new())

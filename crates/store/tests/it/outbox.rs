@@ -128,6 +128,22 @@ async fn an_agent_that_is_back_is_served_at_once(home: &Home) {
     assert_eq!(keys(&claim(&home.store, "two", 1, 9).await), ["late"]);
 }
 
+async fn what_a_program_that_ended_had_claimed_is_due_again(home: &Home) {
+    let [anne, _] = two_halves(&home.store).await;
+    let all = [letter(Some(anne.id), "first", 0), letter(Some(anne.id), "second", 0)];
+    post(&home.store, &all).await;
+    post(&home.store, &[letter(None, "late", 50)]).await;
+    assert_eq!(keys(&claim(&home.store, "dead", 0, 1).await), ["first"]);
+    assert_eq!(keys(&claim(&home.store, "next", 1, 9).await), [""; 0], "in order");
+    let mut tx = home.store.begin().await.unwrap();
+    tx.release(at(1)).await.unwrap();
+    // It is nobody's now.
+    let first = tx.letters(None, 1).await.unwrap()[0].id;
+    tx.failed("dead", &[first], at(40)).await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(keys(&claim(&home.store, "next", 1, 9).await), ["first", "second"]);
+}
+
 async fn what_is_said_again_does_not_wait_less(home: &Home) {
     let [anne, _] = two_halves(&home.store).await;
     post(&home.store, &[letter(Some(anne.id), "head", 0)]).await;
@@ -198,6 +214,7 @@ everywhere!(
     a_newer_letter_replaces_one_that_waits,
     a_half_waits_for_its_first_letter,
     a_lease_that_ends_is_taken_over,
+    what_a_program_that_ended_had_claimed_is_due_again,
     an_agent_that_is_back_is_served_at_once,
     what_is_said_again_does_not_wait_less,
     each_sender_takes_what_it_can_bring,

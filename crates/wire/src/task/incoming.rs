@@ -20,6 +20,7 @@ use crate::conduct::Offence;
 use crate::frame::Reply;
 use crate::inbox::{Inbox, Refused};
 use crate::limits::{Limits, ROOM_AFTER_MS};
+use crate::note::count_notes;
 use crate::table::{Kind, Who};
 
 /// All that came and is not answered.
@@ -231,7 +232,7 @@ impl<I: Inbox> Task<I> {
             return self.tell(id, channel, Reply::Later(ROOM_AFTER_MS, reason));
         }
         let now_ms = self.now_ms();
-        if let Err(after_ms) = self.conduct.take(agent, kind, now_ms) {
+        if let Err(after_ms) = self.conduct.take(agent, kind, count_notes(&bytes), now_ms) {
             self.shared.counts.over_rate.one();
             let after_ms = u32::try_from(after_ms).unwrap_or(u32::MAX);
             self.tell(id, channel, Reply::Later(after_ms, "messages come too often".to_owned()));

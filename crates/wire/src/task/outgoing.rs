@@ -18,11 +18,12 @@ use super::names::look_up;
 use crate::codec::Request;
 use crate::conduct::Offence;
 use crate::error::{Attempt, NotSent};
-use crate::frame::Reply;
+use crate::frame::{HEAD_BYTES, Reply};
 use crate::identity;
 use crate::inbox::Inbox;
 use crate::limits::{ROOM_AFTER_MS, exchange};
 use crate::net::VERSIONS;
+use crate::note::count_notes;
 use crate::place;
 use crate::table::Kind;
 
@@ -134,7 +135,8 @@ impl<I: Inbox> Task<I> {
             let after_ms = ROOM_AFTER_MS.into();
             return sending.end(Err(NotSent::Later { agent: to, after_ms, reason }));
         }
-        if let Err(after_ms) = self.conduct.send(to, sending.kind, now_ms) {
+        let notes = count_notes(sending.frame.get(HEAD_BYTES..).unwrap_or_default());
+        if let Err(after_ms) = self.conduct.send(to, sending.kind, notes, now_ms) {
             let reason = "as many were sent to it lately as it takes".to_owned();
             return sending.end(Err(NotSent::Later { agent: to, after_ms, reason }));
         }

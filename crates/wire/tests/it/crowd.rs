@@ -69,7 +69,7 @@ async fn large_messages_arrive_whole() {
         });
         quernby.wire.learn(highfold.agent(), highfold.at()).await;
         for sent in futures::future::join_all(sends).await {
-            // What came is too long to be answered in full, which is told as a refusal.
+            // The answer of our desk is too long to be sent, which is told as a refusal.
             let why = sent.unwrap_err().to_string();
             assert!(why.contains("too long"), "{why}");
         }

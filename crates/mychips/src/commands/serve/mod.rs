@@ -22,7 +22,7 @@ use site::{Caller, Found, Query, Site};
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::watch;
 
-use crate::config::Config;
+use crate::config::{Config, StorePlace};
 use crate::failure::Failure;
 use crate::flags::Place;
 use crate::home::Home;
@@ -139,6 +139,10 @@ pub(super) async fn with<L: Future<Output = Result<(), Failure>>>(
     let signals = signals::Signals::new()?;
     let token = served::token_or_new(home.folder())?;
     let (store, site) = visit::open(home, config).await?;
+    if config.store == StorePlace::Sqlite {
+        // The directory is ours alone: whoever had letters on their way is no more.
+        site.take_over().await?;
+    }
     let metrics = Metrics::new();
     let post = Arc::new(Post::new(site.clone(), metrics.clone()));
     let (at_once, for_server) = (AtOnce::default(), Arc::clone(&post));

@@ -1,31 +1,18 @@
 //! Other sites: what their agents send is heard, and what waits for them is sent.
 
 use std::sync::Arc;
-use std::time::Duration;
 
+use agent::{Desk, Near};
 use api::Post;
-use protocol::address::{Endpoint, Host, Transport as By};
-use protocol::note::Note;
-use protocol::{AgentId, Record as _, SecretKey};
-use site::{Carried, Site, SiteError, Transport, Unheard, Unsent};
+use protocol::SecretKey;
+use protocol::address::{Endpoint, Transport as By};
+use site::Site;
 use tokio::sync::watch;
-use tokio::task::JoinSet;
-use tokio::time::sleep;
-use wire::{Inbox, Kind, Limits, Listen, NotSent, Refused, Wire, read_note};
+use wire::{Limits, Listen, Wire};
 
 use super::signals::told;
 use crate::config::Config;
 use crate::failure::Failure;
-
-/// How long a letter may take until it is tried again later.
-const WITHIN: Duration = Duration::from_secs(30);
-
-/// How many rounds of letters are on their way at once: one that waits for an agent that is slow keeps no
-/// other back.
-const ROUNDS: usize = 32;
-
-/// How often is looked for letters that are due though nobody said so: those to be tried again.
-const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// The wire of a site, while it is served.
 pub(super) struct Peers {
@@ -33,77 +20,6 @@ pub(super) struct Peers {
     site: Site,
     post: Arc<Post>,
     near: Near,
-}
-
-/// Takes what comes.
-struct Desk {
-    site: Site,
-    post: Arc<Post>,
-}
-
-impl Inbox for Desk {
-    async fn knows(&self, agent: AgentId) -> Result<bool, Refused> {
-        self.site.knows(agent).await.map_err(|error| Refused::Later(error.to_string()))
-    }
-
-    async fn receive(&self, from: AgentId, kind: Kind, bytes: Vec<u8>) -> Result<Vec<u8>, Refused> {
-        read_note(from, kind, &bytes).map_err(|fault| Refused::No(fault.to_string()))?;
-        match self.site.hear_from(from, &bytes).await {
-            Ok(()) => {
-                self.post.wake();
-                Ok(Vec::new())
-            }
-            Err(Unheard::No(reason)) => Err(Refused::No(reason)),
-            Err(Unheard::Later(error)) => {
-                tracing::warn!(error = error.word(), "cannot hear a note: {error}");
-                Err(Refused::Later("the site's store cannot".to_owned()))
-            }
-        }
-    }
-}
-
-/// Brings letters over a wire.
-struct Carrier(Wire, Near);
-
-/// Which places that others name are knocked at.
-#[derive(Clone, Copy)]
-enum Near {
-    /// Those of this machine too: a site that only this machine reaches has such partners only.
-    ThisMachine,
-    /// Others: nobody far away has us knock at doors of our own house.
-    Others,
-}
-
-impl Near {
-    const fn of(config: &Config) -> Self {
-        match config.peers_listen {
-            Some(at) if !at.ip().is_loopback() => Self::Others,
-            _ => Self::ThisMachine,
-        }
-    }
-
-    fn may_be_asked(self, at: &Endpoint) -> bool {
-        let own = match &at.host {
-            Host::Ip4(ip) => ip.is_loopback() || ip.is_link_local() || ip.is_unspecified(),
-            Host::Ip6(ip) => ip.is_loopback() || ip.is_unicast_link_local() || ip.is_unspecified(),
-            Host::Dns(_) => false,
-        };
-        matches!(self, Self::ThisMachine) || !own
-    }
-}
-
-impl Transport for Carrier {
-    async fn send(&self, to: AgentId, at: &[Endpoint], note: &Note) -> Result<(), Unsent> {
-        let text = note.to_text().map_err(|error| Unsent::Refused(error.to_string()))?.to_string();
-        let at: Vec<Endpoint> = at.iter().filter(|at| self.1.may_be_asked(at)).cloned().collect();
-        match self.0.send(to, &at, Kind::of(&note.body), text.as_bytes(), WITHIN).await {
-            Ok(_) => Ok(()),
-            Err(NotSent::Refused { reason, .. }) => Err(Unsent::Refused(reason)),
-            Err(error @ NotSent::TooLarge { .. }) => Err(Unsent::Refused(error.to_string())),
-            // Also where the agent says that it knows nobody here: it may have been restored.
-            Err(error) => Err(Unsent::Later(error.to_string())),
-        }
-    }
 }
 
 impl Peers {
@@ -115,7 +31,8 @@ impl Peers {
         post: &Arc<Post>,
     ) -> Result<Self, Failure> {
         let (site, post) = (site.clone(), Arc::clone(post));
-        let desk = Arc::new(Desk { site: site.clone(), post: Arc::clone(&post) });
+        let woken = Arc::clone(&post);
+        let desk = Arc::new(Desk::new(site.clone(), move || woken.wake()));
         // Without a place it sends only.
         let at = config.peers_listen.into_iter();
         let listen = at
@@ -123,7 +40,7 @@ impl Peers {
         let listen: Vec<Listen> = listen.collect();
         let wire = Wire::start(key, &listen, Limits::default(), desk).await;
         let wire = wire.map_err(|error| Failure::peers(&error))?;
-        let peers = Self { wire, site, post, near: Near::of(config) };
+        let peers = Self { wire, site, post, near: near(config) };
         let place = config.peers_announce.clone().or_else(|| peers.place(config));
         if place.is_none() && config.peers_listen.is_some() {
             tracing::warn!(
@@ -148,59 +65,15 @@ impl Peers {
 
     /// Sends what is due, until told to end.
     pub(super) async fn run(self, ended: watch::Receiver<bool>) {
-        let carrier = Arc::new(Carrier(self.wire.clone(), self.near));
-        let mut rounds = JoinSet::new();
-        loop {
-            if rounds.len() < ROUNDS {
-                let (site, carrier) = (self.site.clone(), Arc::clone(&carrier));
-                rounds.spawn(async move { site.deliver(&carrier).await });
-            }
-            tokio::select! {
-                () = told(ended.clone()) => break,
-                Some(round) = rounds.join_next() => {
-                    if round.is_ok_and(did_something) {
-                        continue;
-                    }
-                    tokio::select! {
-                        () = told(ended.clone()) => break,
-                        () = self.post.due_abroad() => {}
-                        () = sleep(LOOK_EVERY) => {}
-                    }
-                }
-                () = self.post.due_abroad() => {}
-                () = sleep(LOOK_EVERY) => {}
-            }
-        }
-        self.wire.shutdown().await;
-        // What was on its way is known to have arrived or not; the rest is sent again by whoever comes next.
-        while rounds.join_next().await.is_some() {}
+        let post = self.post;
+        agent::deliver(&self.wire, self.near, &self.site, || post.due_abroad(), told(ended)).await;
     }
 }
 
-fn did_something(round: Result<Carried, SiteError>) -> bool {
-    match round {
-        Ok(carried) => carried.sent + carried.refused > 0,
-        Err(error) => {
-            tracing::warn!(error = error.word(), "cannot send letters: {error}");
-            false
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn nobody_far_away_has_us_knock_at_our_own_doors() {
-        let place = |text: &str| text.parse::<Endpoint>().unwrap();
-        for own in ["127.0.0.1:6379", "169.254.169.254:80", "0.0.0.0:1", "[::1]:22", "[fe80::1]:22"]
-        {
-            assert!(!Near::Others.may_be_asked(&place(own)), "{own}");
-            assert!(Near::ThisMachine.may_be_asked(&place(own)), "{own}");
-        }
-        for far in ["198.51.100.7:8421", "chips.example.org:8421", "[2001:db8::7]:8421"] {
-            assert!(Near::Others.may_be_asked(&place(far)), "{far}");
-        }
+/// A site that only this machine reaches asks its doors too.
+const fn near(config: &Config) -> Near {
+    match config.peers_listen {
+        Some(at) if !at.ip().is_loopback() => Near::Others,
+        _ => Near::ThisMachine,
     }
 }

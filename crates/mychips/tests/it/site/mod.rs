@@ -16,6 +16,7 @@ mod lost_keys;
 mod old_sites;
 mod payments;
 mod postgres;
+mod recovery;
 mod refusals;
 mod served;
 mod serving;

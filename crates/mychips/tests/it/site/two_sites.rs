@@ -15,13 +15,13 @@ const LONG: Duration = Duration::from_secs(60);
 const KILLS: u8 = 4;
 
 /// Ann's site and Bob's, which have never met.
-struct Two {
-    anns: Town,
-    bobs: Town,
+pub(super) struct Two {
+    pub(super) anns: Town,
+    pub(super) bobs: Town,
 }
 
 impl Two {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let home = |user: &str, name: &str| {
             let town = Town::bare();
             town.does("init");
@@ -33,7 +33,7 @@ impl Two {
     }
 
     /// One invitation, from file to file; both serve.
-    fn open_tally(&self) {
+    pub(super) fn open_tally(&self) {
         self.anns.does("tally invite --as ann --limit 100 --their-limit 20 --out for-bob.json");
         let file = self.anns.room.path().join("for-bob.json");
         self.bobs.does(&format!("tally answer {} --as bob", file.display()));
@@ -54,7 +54,7 @@ impl Two {
     }
 
     /// Both halves agree on what Bob owes, and nothing waits to be said.
-    fn agree_on(&self, milli: i64) {
+    pub(super) fn agree_on(&self, milli: i64) {
         self.wait("both say the same", || {
             let [ann, bob] = [(&self.anns, "ann"), (&self.bobs, "bob")].map(|(town, user)| {
                 let entries = town.json(&format!("statement {} --as {user}", other(user)));

@@ -123,6 +123,8 @@ fn users_inputs(side: Side) -> Vec<(&'static str, Input, Given)> {
         ("withdraw revision 1", withdraw(&mine), early()),
         ("withdraw revision 2", withdraw(&text(side, 2)), early()),
         ("bring back revision 1 by both", Input::Recover(Box::new(both(&theirs))), early()),
+        ("the answer is not heard", Input::Unheard { offer: None }, early()),
+        ("revision 1 is not heard", Input::Unheard { offer: Some(version(&mine)) }, early()),
         ("remind", Input::Remind, early()),
         ("compare", Input::Compare, early()),
         ("tick", Input::Tick, early()),

@@ -5,7 +5,8 @@ use protocol::negotiation::{
 };
 use protocol::{Json, Side};
 
-use super::cast::{both, early, late, met, one, received, sign, text, text_of, wording};
+use super::cast::{answering, both, early, late, met, one, received, sign, text, text_of, wording};
+use super::cells::version;
 use crate::given::units;
 
 fn hash(tally: &protocol::Tally) -> protocol::Hash {
@@ -144,4 +145,30 @@ fn each_users_own_words_differ_only_where_they_were_changed() {
     assert_eq!(words, vec![Difference::Words]);
     let again = text_of(Side::Stock, 1, wording(Side::Stock, 1, true));
     assert_ne!(hash(&again), hash(&text(Side::Stock, 1)));
+}
+
+#[test]
+fn what_the_partners_agent_does_not_take_is_over_and_said_no_more() {
+    let answer = answering(Side::Foil);
+    assert!(!answer.step(Input::Remind, early()).unwrap().send.is_empty());
+    let over = answer.step(Input::Unheard { offer: None }, early()).unwrap().negotiation;
+    assert_eq!(over.status(), Status::Void);
+    assert_eq!(over.step(Input::Remind, early()).unwrap().send, vec![]);
+    // The offer that was refused, and no later one.
+    let (first, second) = (text(Side::Foil, 1), text(Side::Foil, 2));
+    let offer = |half: &Negotiation, tally| {
+        let offer = Input::Offer(Box::new(one(tally, Side::Foil)));
+        half.step(offer, early()).unwrap().negotiation
+    };
+    let offered = offer(&over, &first);
+    assert_eq!(offered.status(), Status::DraftOffer);
+    let again = offer(&offered, &second);
+    let unheard = Input::Unheard { offer: Some(version(&first)) };
+    assert_eq!(again.step(unheard.clone(), early()).unwrap().negotiation, again);
+    let over = offered.step(unheard, early()).unwrap().negotiation;
+    assert_eq!(over.status(), Status::Void);
+    // It was taken all the same, and accepted: what both signed is a fact.
+    let agreed = received(Message::Tally(Box::new(both(&first).into_inner())));
+    let open = over.step(Input::Receive(agreed), early()).unwrap().negotiation;
+    assert_eq!(open.signed(), Some(&*both(&first)));
 }

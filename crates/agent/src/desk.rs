@@ -1,0 +1,36 @@
+//! The desk: messages that come are read as notes, heard by the site, and answered with a receipt.
+
+use protocol::AgentId;
+use protocol::mail::Fate;
+use site::Site;
+use wire::{Inbox, Kind, Refused, read_notes};
+
+/// Takes what comes.
+pub struct Desk<W> {
+    site: Site,
+    wake: W,
+}
+
+impl<W: Fn() + Send + Sync + 'static> Desk<W> {
+    /// Gives notes to this site, and calls `wake` when one was taken: something may have to be sent.
+    pub const fn new(site: Site, wake: W) -> Self {
+        Self { site, wake }
+    }
+}
+
+impl<W: Fn() + Send + Sync + 'static> Inbox for Desk<W> {
+    async fn knows(&self, agent: AgentId) -> Result<bool, Refused> {
+        self.site.knows(agent).await.map_err(|error| Refused::Later(error.to_string()))
+    }
+
+    async fn receive(&self, from: AgentId, kind: Kind, bytes: Vec<u8>) -> Result<Vec<u8>, Refused> {
+        let no = |fault: &dyn std::fmt::Display| Refused::No(fault.to_string());
+        let mail = read_notes(from, kind, &bytes).map_err(|fault| no(&fault))?;
+        let receipt = self.site.hear_from(from, mail).await;
+        if receipt.fates.contains(&Fate::Taken) {
+            (self.wake)();
+        }
+        let text = receipt.write().map_err(|fault| no(&fault))?;
+        Ok(text.into_bytes())
+    }
+}

@@ -1,0 +1,362 @@
+//! Letters to other agents: claimed under a name of their own, sent several at once, and settled by the
+//! receipt, together with what it brings back.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use protocol::address::Endpoint;
+use protocol::mail::{Fate, MOST_NOTES, Receipt};
+use protocol::negotiation::{Input as NegotiationInput, Message, Version};
+use protocol::note::{Body, Note};
+use protocol::{AgentId, Cuid, Hash, Record as _, Timestamp};
+use store::{Claim, Letter, LetterId, NewEvent, NewLetter, Whom};
+use tokio::task::JoinSet;
+
+use super::{place_of, remember_place};
+use crate::batch::Batch;
+use crate::door::Site;
+use crate::error::SiteError;
+use crate::hear::Hears;
+use crate::known::Known;
+use crate::planted::Planted;
+use crate::ports::Transport;
+use crate::post::{Input, LEASE_MS};
+
+/// An agent to which so many messages are on their way is left out until they are through: whoever
+/// answers slowly keeps nobody else waiting.
+const MOST_LINES: usize = 4;
+
+/// After how long a letter that did not arrive is sent again for the first time, in milliseconds; then after
+/// twice as long each time.
+const FIRST_AGAIN_MS: i64 = 1_000;
+
+/// The longest wait between two attempts, in milliseconds.
+const LAST_AGAIN_MS: i64 = 600_000;
+
+/// How often what became of letters is noted again where another program was in the way.
+const AGAIN: usize = 4;
+
+/// What a round of delivering to other agents did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Carried {
+    /// Letters that their agents have taken.
+    pub sent: usize,
+    /// Letters that their agents will not take; why is told as an event.
+    pub refused: usize,
+    /// Letters to be sent again later.
+    pub later: usize,
+}
+
+impl Carried {
+    const fn add(&mut self, other: Self) {
+        self.sent += other.sent;
+        self.refused += other.refused;
+        self.later += other.later;
+    }
+}
+
+/// A message to an agent that is on its way.
+struct Line {
+    known: Arc<Known>,
+    agent: AgentId,
+}
+
+impl Line {
+    fn begun(known: &Arc<Known>, agent: AgentId) -> Self {
+        *lock(&known.lines).entry(agent).or_insert(0) += 1;
+        Self { known: Arc::clone(known), agent }
+    }
+}
+
+impl Drop for Line {
+    fn drop(&mut self) {
+        let mut lines = lock(&self.known.lines);
+        if let Some(left) = lines.get_mut(&self.agent) {
+            *left -= 1;
+            if *left == 0 {
+                lines.remove(&self.agent);
+            }
+        }
+    }
+}
+
+fn lock<T>(held: &Mutex<T>) -> MutexGuard<'_, T> {
+    held.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Letters to one agent, in the order in which they were posted.
+struct Bundle {
+    agent: AgentId,
+    at: Vec<Endpoint>,
+    letters: Vec<Letter>,
+    line: Line,
+}
+
+impl Site {
+    /// Sends what is due to other agents, to all of them at the same time. May be called again while it runs;
+    /// agents to which much is on its way are left out then. What has begun here and is not told to be done,
+    /// others take over once it has had time to finish. Call again while something was sent.
+    ///
+    /// # Errors
+    /// [`SiteError`] where the store could not; what was sent may then be sent once more.
+    pub async fn deliver<T: Transport>(&self, transport: &Arc<T>) -> Result<Carried, SiteError> {
+        // A name for this round alone: what it claimed, no other touches.
+        let owner = Hash::from_bytes(self.chance.bytes()).to_string();
+        let bundles = self.claim_bundles(&owner).await?;
+        let mut running = JoinSet::new();
+        for bundle in bundles {
+            let (site, transport) = (self.clone(), Arc::clone(transport));
+            running.spawn(async move {
+                let receipt = site.send(&*transport, &bundle).await;
+                let Bundle { agent, letters, line, .. } = bundle;
+                drop(line);
+                (agent, letters, receipt)
+            });
+        }
+        let mut carried = Carried::default();
+        while let Some(sent) = running.join_next().await {
+            match sent {
+                Ok((agent, letters, receipt)) => {
+                    carried.add(self.settle_again(&owner, agent, &letters, receipt).await?);
+                }
+                // The lease brings its letters back.
+                Err(error) => {
+                    if let Ok(panic) = error.try_into_panic() {
+                        std::panic::resume_unwind(panic);
+                    }
+                }
+            }
+        }
+        Ok(carried)
+    }
+
+    /// What was on its way when the last program at this store ended is sent again at once. Only for a program
+    /// that is alone at its store: what others have on its way would be sent twice, which does no harm.
+    ///
+    /// # Errors
+    /// [`SiteError`] where the store could not.
+    pub async fn take_over(&self) -> Result<(), SiteError> {
+        let mut tx = self.store.begin().await?;
+        tx.release(self.clock.now()).await?;
+        Ok(tx.commit().await.map(|_| ())?)
+    }
+
+    /// Claims letters that are due; by agent, with where it answers.
+    async fn claim_bundles(&self, owner: &str) -> Result<Vec<Bundle>, SiteError> {
+        let _turn = self.queue.turn().await;
+        let now = self.clock.now();
+        let mut but: Vec<AgentId> = lock(&self.known.lines)
+            .iter()
+            .filter(|(_, lines)| **lines >= MOST_LINES)
+            .map(|(agent, _)| *agent)
+            .collect();
+        but.truncate(Whom::MOST - 1);
+        but.push(self.agent);
+        let lease = now.plus_ms(LEASE_MS).unwrap_or(Timestamp::MAX);
+        let limit = u32::try_from(MOST_NOTES).unwrap_or(u32::MAX);
+        let claim = Claim { owner: owner.to_owned(), to: Whom::AllBut(but), now, lease, limit };
+        let mut tx = self.store.begin().await?;
+        let mut to: BTreeMap<AgentId, Vec<Letter>> = BTreeMap::new();
+        for letter in tx.claim(&claim).await? {
+            to.entry(letter.letter.to).or_default().push(letter);
+        }
+        let mut bundles = Vec::with_capacity(to.len());
+        for (agent, letters) in to {
+            let at = place_of(&mut tx, agent).await?.into_iter().collect();
+            bundles.push(Bundle { agent, at, letters, line: Line::begun(&self.known, agent) });
+        }
+        if !bundles.is_empty() {
+            tx.commit().await?;
+        }
+        Ok(bundles)
+    }
+
+    /// Sends a bundle; the receipt has a fate for each of its letters.
+    async fn send<T: Transport>(&self, transport: &T, bundle: &Bundle) -> Receipt {
+        let endpoint = self.endpoint();
+        let mut notes = Vec::with_capacity(bundle.letters.len());
+        let mut fates = Vec::with_capacity(bundle.letters.len());
+        for letter in &bundle.letters {
+            fates.push(match read(letter) {
+                Ok(mut note) => {
+                    // As it is now, however long the letter has waited.
+                    note.from.endpoint.clone_from(&endpoint);
+                    notes.push(note);
+                    None
+                }
+                Err(unreadable) => Some(unreadable),
+            });
+        }
+        if notes.is_empty() {
+            return Receipt { fates: fates.into_iter().flatten().collect(), notes: Vec::new() };
+        }
+        let Receipt { fates: sent, notes } = transport.send(bundle.agent, &bundle.at, &notes).await;
+        let mut sent = sent.into_iter();
+        let nobody = || Fate::later("nothing was said of it");
+        let fates =
+            fates.into_iter().map(|fate| fate.or_else(|| sent.next()).unwrap_or_else(nobody));
+        Receipt { fates: fates.collect(), notes }
+    }
+
+    /// The same as [`Site::settle_letters`], once more where the store says that it may help, and at last without what
+    /// came back: its halves will be reminded of it.
+    async fn settle_again(
+        &self,
+        owner: &str,
+        agent: AgentId,
+        letters: &[Letter],
+        mut receipt: Receipt,
+    ) -> Result<Carried, SiteError> {
+        for _ in 0..AGAIN {
+            match self.settle_letters(owner, agent, letters, &receipt).await {
+                Err(error) if error.is_passing() => {}
+                Err(_) if !receipt.notes.is_empty() => receipt.notes.clear(),
+                settled => return settled,
+            }
+        }
+        receipt.notes.clear();
+        self.settle_letters(owner, agent, letters, &receipt).await
+    }
+
+    /// Keeps what became of letters, and hears what came back, in one transaction.
+    async fn settle_letters(
+        &self,
+        owner: &str,
+        agent: AgentId,
+        letters: &[Letter],
+        receipt: &Receipt,
+    ) -> Result<Carried, SiteError> {
+        let (now, mut carried) = (self.clock.now(), Carried::default());
+        let (mut done, mut refused) = (Vec::new(), Vec::new());
+        let mut later: BTreeMap<u64, Vec<LetterId>> = BTreeMap::new();
+        for (letter, fate) in letters.iter().zip(&receipt.fates) {
+            match fate {
+                Fate::Taken => carried.sent += 1,
+                Fate::Refused(reason) => {
+                    carried.refused += 1;
+                    refused.push((letter, reason.as_str()));
+                }
+                Fate::Later(_) if self.has(Planted::LostLetter) => carried.later += 1,
+                Fate::Later(reason) => {
+                    carried.later += 1;
+                    tracing::debug!(%agent, %reason, "a letter waits");
+                    later.entry(letter.attempts).or_default().push(letter.id);
+                    continue;
+                }
+            }
+            done.push(letter.id);
+        }
+        let _turn = self.queue.turn().await;
+        let mut batch = Batch::begin(&self.store, &self.known).await?;
+        for (attempts, letters) in later {
+            let due = now.plus_ms(self.wait_ms(attempts)).unwrap_or(Timestamp::MAX);
+            batch.work.tx().failed(owner, &letters, due).await?;
+        }
+        // First: what the halves say now may take a letter's place.
+        batch.work.tx().done(&done).await?;
+        for (letter, reason) in refused {
+            self.given_up(&mut batch, letter, reason, now).await?;
+        }
+        self.hear_back(&mut batch, agent, &receipt.notes).await?;
+        batch.commit(&[]).await?;
+        Ok(carried)
+    }
+
+    /// Hears what an agent's halves said to what they were sent. What is refused is passed over.
+    async fn hear_back(
+        &self,
+        batch: &mut Batch,
+        agent: AgentId,
+        texts: &[String],
+    ) -> Result<(), SiteError> {
+        let notes = texts.iter().filter_map(|text| Note::read(text.as_bytes()).ok());
+        let notes: Vec<Note> = notes.filter(|note| note.from.agent == agent).collect();
+        let Some(last) = notes.last() else { return Ok(()) };
+        let place = last.from.endpoint.clone();
+        remember_place(batch.work.tx(), agent, place).await?;
+        self.prepare_for(batch, notes.iter()).await?;
+        for note in notes {
+            let changes = batch.work.changes();
+            match self.receive(batch, note).await {
+                Err(error @ (SiteError::Store(_) | SiteError::History { .. })) => {
+                    return Err(error);
+                }
+                Err(error) if batch.work.changes() != changes => {
+                    // The half asks what its partner has; anything else is undone.
+                    if !matches!(error, SiteError::Signature(_)) {
+                        return Err(error);
+                    }
+                }
+                Ok(()) | Err(_) => {}
+            }
+        }
+        if self.hears == Hears::AtOnce {
+            self.hear(batch).await?;
+        }
+        Ok(())
+    }
+
+    /// A letter is given up: its user is told why, and its half does not say it again.
+    async fn given_up(
+        &self,
+        batch: &mut Batch,
+        letter: &Letter,
+        reason: &str,
+        at: Timestamp,
+    ) -> Result<(), SiteError> {
+        let NewLetter { to, key, half, .. } = &letter.letter;
+        let half = match half {
+            Some(half) => batch.work.view().half(*half).await?,
+            None => None,
+        };
+        let user = half.as_ref().map(|half| half.holder.clone());
+        if self.known.refused_anew(letter.letter.half, key, reason) {
+            batch.work.tx().tell([refused(*to, key, user, reason, at)]);
+        }
+        let (Some(half), Some(input)) = (half, read(letter).ok().and_then(|note| unheard(&note)))
+        else {
+            return Ok(());
+        };
+        match batch.hold(&half.holder, half.tally).await {
+            Ok((held, work)) => self.take(work, held, Input::Negotiation(input)).await,
+            Err(error @ SiteError::Store(_)) => Err(error),
+            // Doctor says what cannot be read.
+            Err(_) => Ok(()),
+        }
+    }
+
+    /// How long a letter waits after so many attempts: twice as long each time, and by chance up to half as
+    /// long again, so that not all come back at once.
+    fn wait_ms(&self, attempts: u64) -> i64 {
+        let doublings = u32::try_from(attempts.saturating_sub(1)).unwrap_or(u32::MAX).min(20);
+        let wait = (FIRST_AGAIN_MS << doublings).min(LAST_AGAIN_MS);
+        let [byte, ..] = self.chance.bytes();
+        wait + wait * i64::from(byte) / 512
+    }
+}
+
+/// What a letter says.
+fn read(letter: &Letter) -> Result<Note, Fate> {
+    let note = Note::read(letter.letter.message.as_bytes());
+    note.map_err(|error| Fate::refused(&error.to_string()))
+}
+
+/// What it means to a half that this will not be taken; nothing where its reminder would not say it again.
+fn unheard(note: &Note) -> Option<NegotiationInput> {
+    match &note.body {
+        Body::Negotiation(Message::Answer { .. }) => {
+            Some(NegotiationInput::Unheard { offer: None })
+        }
+        Body::Negotiation(Message::Tally(tally)) => {
+            let offer = Version::of(tally).ok()?;
+            Some(NegotiationInput::Unheard { offer: Some(offer) })
+        }
+        _ => None,
+    }
+}
+
+/// What is told of a letter that was given up, to the user whose half it is about.
+fn refused(to: AgentId, about: &str, user: Option<Cuid>, reason: &str, at: Timestamp) -> NewEvent {
+    let text = serde_json::json!({ "agent": to.to_string(), "about": about, "reason": reason });
+    NewEvent { user, kind: "letter_refused".to_owned(), text: text.to_string(), at }
+}

@@ -1,0 +1,163 @@
+//! What other agents send: several notes at once are heard in one transaction, and what the halves say to them
+//! goes back with the receipt.
+
+use protocol::AgentId;
+use protocol::mail::{Fate, MOST_BYTES, MOST_NOTES, Reason, Receipt};
+use protocol::note::{Body, Note};
+use protocol::{Record as _, negotiation};
+
+use super::remember_place;
+use crate::batch::Batch;
+use crate::door::Site;
+use crate::error::SiteError;
+use crate::hear::Hears;
+
+/// The most bytes of notes that go back with a receipt; its fates take the rest.
+const MOST_BYTES_BACK: usize = MOST_BYTES - MOST_NOTES * 1024;
+
+impl Site {
+    /// Takes notes that an agent has sent: that it was this agent has been proved. Each is taken, or refused for
+    /// a reason; what could not be read comes with its own. What was taken is kept when this returns; taking it
+    /// once more changes nothing.
+    pub async fn hear_from(&self, agent: AgentId, mail: Vec<Result<Note, Reason>>) -> Receipt {
+        let mut fates = Vec::with_capacity(mail.len());
+        let mut notes = Vec::with_capacity(mail.len());
+        for note in mail {
+            fates.push(match note {
+                Err(reason) => Some(Fate::Refused(reason)),
+                Ok(_) if notes.len() >= MOST_NOTES => Some(Fate::later("too many notes at once")),
+                Ok(note) if note.from.agent != agent || agent == self.agent => {
+                    let named = note.from.agent;
+                    Some(Fate::refused(&format!("{agent} cannot speak for a user of {named}")))
+                }
+                Ok(note) => {
+                    notes.push(note);
+                    None
+                }
+            });
+        }
+        let (heard, notes) = self.hear_notes(agent, &notes).await;
+        let mut heard = heard.into_iter();
+        let nobody = || Fate::later("it was not heard");
+        let fates = fates.into_iter();
+        let fates = fates.map(|fate| fate.or_else(|| heard.next()).unwrap_or_else(nobody));
+        Receipt { fates: fates.collect(), notes }
+    }
+
+    async fn hear_notes(&self, agent: AgentId, notes: &[Note]) -> (Vec<Fate>, Vec<String>) {
+        if notes.is_empty() {
+            return (Vec::new(), Vec::new());
+        }
+        let _turn = self.queue.turn().await;
+        if let Ok(heard) = self.hear_together(agent, notes).await {
+            return heard;
+        }
+        // One that cannot be heard must not take the others with it.
+        let (mut fates, mut back) = (Vec::with_capacity(notes.len()), Vec::new());
+        for note in notes {
+            match self.hear_together(agent, std::slice::from_ref(note)).await {
+                Ok((mut fate, mut said)) => {
+                    fates.append(&mut fate);
+                    back.append(&mut said);
+                }
+                Err(error) => {
+                    tracing::warn!(%agent, error = error.word(), "cannot hear a note: {error}");
+                    fates.push(Fate::later("the site's store cannot"));
+                }
+            }
+        }
+        back.truncate(MOST_NOTES);
+        (fates, back)
+    }
+
+    /// Hears notes in one transaction. Fails where one of them cannot be heard now, or was refused but not
+    /// without a trace; a note that is alone is refused then, and leaves none.
+    async fn hear_together(
+        &self,
+        agent: AgentId,
+        notes: &[Note],
+    ) -> Result<(Vec<Fate>, Vec<String>), SiteError> {
+        let mut batch = Batch::begin(&self.store, &self.known).await?;
+        self.prepare_for(&mut batch, notes.iter()).await?;
+        let mut fates = Vec::with_capacity(notes.len());
+        let mut place = None;
+        let mut asks = false;
+        for note in notes {
+            let changes = batch.work.changes();
+            let error = match self.receive(&mut batch, note.clone()).await {
+                Ok(()) => {
+                    place = Some(note.from.endpoint.clone());
+                    fates.push(Fate::Taken);
+                    continue;
+                }
+                Err(error @ (SiteError::Store(_) | SiteError::History { .. })) => {
+                    return Err(error);
+                }
+                Err(error) => error,
+            };
+            // Only in the log: whoever sends must not fill the store.
+            tracing::info!(%agent, error = error.word(), "a note was refused");
+            fates.push(fate(note, &error));
+            if matches!(error, SiteError::Signature(_)) {
+                // The half asks what its partner has.
+                asks = true;
+            } else if batch.work.changes() != changes {
+                return if notes.len() == 1 { Ok((fates, Vec::new())) } else { Err(error) };
+            }
+        }
+        if place.is_none() && !asks {
+            return Ok((fates, Vec::new()));
+        }
+        if let Some(place) = place {
+            remember_place(batch.work.tx(), agent, place).await?;
+            // It is there: what waits for it need not wait longer.
+            batch.work.tx().hasten(&agent, self.clock.now()).await?;
+        }
+        if self.hears == Hears::AtOnce {
+            self.hear(&mut batch).await?;
+        }
+        let back = self.said_back(&mut batch, agent)?;
+        batch.commit(&[]).await?;
+        Ok((fates, back))
+    }
+
+    /// What the halves say to that agent, as far as a receipt takes it; the rest is posted.
+    fn said_back(&self, batch: &mut Batch, agent: AgentId) -> Result<Vec<String>, SiteError> {
+        let endpoint = self.endpoint();
+        let (mut back, mut bytes) = (Vec::new(), 0);
+        let mut left = Vec::new();
+        for mut said in batch.work.take_said_to(agent) {
+            said.note.from.endpoint.clone_from(&endpoint);
+            let text = said.note.to_text()?.to_string();
+            bytes += text.len() + 1;
+            if back.len() < MOST_NOTES && bytes <= MOST_BYTES_BACK {
+                back.push(text);
+            } else {
+                left.push(said);
+            }
+        }
+        batch.work.say(left);
+        Ok(back)
+    }
+}
+
+/// What becomes of a note that was refused for this reason.
+fn fate(note: &Note, error: &SiteError) -> Fate {
+    let may_be_otherwise = match error {
+        // A half that is gone for good unless its user brings back what both signed; of what nobody signed
+        // nothing is left.
+        SiteError::NoTally { .. } => match &note.body {
+            Body::Negotiation(negotiation::Message::Tally(tally)) => {
+                let sign = tally.members().sign.as_ref();
+                sign.is_some_and(|sign| sign.stock.is_some() && sign.foil.is_some())
+            }
+            Body::Negotiation(_) => false,
+            Body::Ledger(_) | Body::Invoice(_) => true,
+        },
+        // A half that was restored, and has not compared yet.
+        SiteError::State { .. } | SiteError::NotOpen { .. } => true,
+        _ => false,
+    };
+    let reason = error.to_string();
+    if may_be_otherwise { Fate::later(&reason) } else { Fate::refused(&reason) }
+}

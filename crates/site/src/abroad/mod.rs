@@ -1,0 +1,89 @@
+//! Other agents: letters go to them over a transport (`deliver.rs`) until they are taken or rightly refused,
+//! and what they send is heard (`hear.rs`). Here is who they are, and where they answer; `peers.rs` shows that to an
+//! administrator.
+
+mod deliver;
+mod hear;
+mod peers;
+
+use std::sync::PoisonError;
+
+use protocol::AgentId;
+use protocol::address::Endpoint;
+use store::{Tx, Whom};
+
+pub use self::deliver::Carried;
+pub use self::peers::Peer;
+use crate::door::Site;
+use crate::error::SiteError;
+
+impl Site {
+    /// Where this agent answers, as it is told to others from now on.
+    pub fn answers_at(&self, endpoint: Option<Endpoint>) {
+        *self.known.answers_at.write().unwrap_or_else(PoisonError::into_inner) = endpoint;
+    }
+
+    /// Where this agent answers, where it is known.
+    #[must_use]
+    pub fn endpoint(&self) -> Option<Endpoint> {
+        self.known.answers_at.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// How many letters wait for other agents.
+    ///
+    /// # Errors
+    /// [`SiteError`] where the store could not.
+    pub async fn letters_abroad(&self) -> Result<u64, SiteError> {
+        Ok(self.store.read().await?.waiting_for(&Whom::AllBut(vec![self.agent])).await?)
+    }
+
+    /// Whether an agent is known: a user here has a tally with one of its users, or has answered an
+    /// invitation of one.
+    ///
+    /// # Errors
+    /// [`SiteError`] where the store could not.
+    pub async fn knows(&self, agent: AgentId) -> Result<bool, SiteError> {
+        let mut view = self.store.read().await?;
+        Ok(view.setting(&agent_key(agent)).await?.is_some())
+    }
+}
+
+/// What a setting begins with that says that an agent is known, and where it answers.
+const AGENT: &str = "agent:";
+
+fn agent_key(agent: AgentId) -> String {
+    format!("{AGENT}{agent}")
+}
+
+async fn place_of(tx: &mut Tx, agent: AgentId) -> Result<Option<Endpoint>, SiteError> {
+    let place = tx.setting(&agent_key(agent)).await?;
+    Ok(place.and_then(|place| place.parse().ok()))
+}
+
+/// Keeps that an agent is known, and where an invitation says that it answers, where nothing better is known: who
+/// wrote the invitation is not proved to be that agent's user.
+pub(crate) async fn remember_invited(
+    tx: &mut Tx,
+    agent: AgentId,
+    place: Option<Endpoint>,
+) -> Result<(), SiteError> {
+    match place_of(tx, agent).await? {
+        Some(_) => Ok(()),
+        None => remember_place(tx, agent, place).await,
+    }
+}
+
+/// Keeps that an agent is known, and where it answers, as it says.
+async fn remember_place(
+    tx: &mut Tx,
+    agent: AgentId,
+    place: Option<Endpoint>,
+) -> Result<(), SiteError> {
+    let key = agent_key(agent);
+    let known = tx.setting(&key).await?;
+    let said = place.map(|place| place.to_string());
+    if known.is_none() || (said.is_some() && said != known) {
+        tx.set(&key, Some(&said.unwrap_or_default())).await?;
+    }
+    Ok(())
+}
