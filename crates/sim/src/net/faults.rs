@@ -11,7 +11,7 @@ impl Net {
         match event {
             Event::Fails => {
                 if self.wild {
-                    self.after(10_000, 70_000, Event::Fails);
+                    self.after(5_000, 40_000, Event::Fails);
                     self.fails()?;
                 }
                 Ok(Vec::new())

@@ -98,7 +98,7 @@ impl Net {
     pub(super) async fn founded(seed: u64, planted: Option<Planted>) -> Sim<Self> {
         let mut dice = Dice::new(seed);
         let time = Time::begun();
-        let many = if dice.percent(60) { dice.between(2, 3) } else { dice.between(2, 6) };
+        let many = if dice.percent(75) { dice.between(2, 3) } else { dice.between(2, 6) };
         let mut places = Vec::new();
         for name in ["A", "B", "C", "D", "E", "F"].into_iter().take(usize::try_from(many).unwrap_or(2)) {
             places.push(Place::new(name.to_owned(), &time, &mut dice, planted)?);
@@ -109,7 +109,7 @@ impl Net {
             twice: dice.below(30),
             late: dice.below(30),
         };
-        let until_ms = START_MS + dice.between(240_000, 480_000);
+        let until_ms = START_MS + dice.between(120_000, 240_000);
         let mut net = Self {
             dice,
             time,
@@ -166,7 +166,7 @@ impl Net {
             self.after(100, 3_000, Event::Acts(number));
             self.after(10_000, 40_000, Event::Looks(number));
         }
-        self.after(20_000, 60_000, Event::Fails);
+        self.after(10_000, 40_000, Event::Fails);
         self.after(5_000, 20_000, Event::Forges);
     }
 
@@ -358,13 +358,11 @@ impl Net {
     async fn delivers(&mut self, number: usize) -> Sim<()> {
         let place = &mut self.places[number];
         let Some(site) = place.site.clone() else { return Ok(()) };
-        if place.by_post() {
-            loop {
-                let posted = site.post().await;
-                let posted = posted.map_err(|error| place.cannot("deliver its post", &error))?;
-                if posted.delivered + posted.refused == 0 {
-                    break;
-                }
+        loop {
+            let posted = site.post().await;
+            let posted = posted.map_err(|error| place.cannot("deliver its post", &error))?;
+            if posted.delivered + posted.refused == 0 {
+                break;
             }
         }
         if place.rounds.len() < MOST_ROUNDS {

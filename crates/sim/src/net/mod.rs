@@ -39,7 +39,7 @@ use life::Net;
 
 /// The longest that a network may take to come to its end once faults have stopped, in milliseconds of
 /// its own time: letters that failed often are tried again after at most a quarter of an hour.
-const HEALING_MS: i64 = 45 * 60_000;
+const HEALING_MS: i64 = 40 * 60_000;
 
 /// How long is waited between two looks whether everything has come to its end, in milliseconds.
 const LOOK_MS: i64 = 20_000;

@@ -87,11 +87,6 @@ impl Place {
         })
     }
 
-    /// Its users hear of each other by letters of their own site.
-    pub(super) fn by_post(&self) -> bool {
-        self.hears == Hears::ByPost
-    }
-
     pub(super) fn set_skew(&self, dice: &mut Dice) -> i64 {
         let skew = skew(dice);
         self.clock.set_skew(skew);

@@ -15,7 +15,10 @@ pub(super) fn lived(name: &str, before: &Half, now: &Half) -> Sim<()> {
     if is_open(&before.status) && !is_open(&now.status) {
         return broken(Invariant::Status, "what both signed cannot be undone");
     }
-    if before.status == "close" && now.status != "close" && now.chits.len() <= before.chits.len() {
+    // A partner that asks for all again does not acknowledge any more what it had.
+    let asked = usize::try_from(now.agreed).is_ok_and(|agreed| agreed < now.chits.len());
+    let more = now.chits.len() > before.chits.len();
+    if before.status == "close" && now.status != "close" && !more && !asked {
         return broken(Invariant::Status, "closed, and opened again without a new chit");
     }
     if before.status != "draft" && now.status == "draft" {
