@@ -181,6 +181,35 @@ impl Site {
         Ok(())
     }
 
+    /// A partner's half shows a tally that both signed, and of which this site has lost its user's half: the
+    /// user's own signature brings it back, by the key that this site knows. Anything else leaves it to the
+    /// user's device.
+    pub(crate) async fn rebuild(&self, batch: &mut Batch, note: &Note) -> Result<(), SiteError> {
+        let Body::Negotiation(negotiation::Message::Tally(tally)) = &note.body else {
+            return Ok(());
+        };
+        if tally.members().uuid != note.tally || self.has_half(batch, &note.to, note.tally).await? {
+            return Ok(());
+        }
+        let ours = |side: &protocol::Side| {
+            let (own, other) = (&tally.party(*side).cert, &tally.party(side.other()).cert);
+            let own_chad = &own.chad;
+            own_chad.agent == self.agent
+                && own_chad.cuid == note.to
+                && other.chad.same_user(&note.from)
+        };
+        let Some(side) = protocol::Side::BOTH.into_iter().find(ours) else { return Ok(()) };
+        let known = match batch.user(&note.to).await? {
+            Some(user) => cert_of(user)?.public,
+            None => return Ok(()),
+        };
+        let Ok(tally) = Verified::check(Tally::clone(tally), &()) else { return Ok(()) };
+        if tally.party(side).cert.public == known {
+            self.restore_half(batch, &tally, side).await?;
+        }
+        Ok(())
+    }
+
     async fn has_half(
         &self,
         batch: &mut Batch,

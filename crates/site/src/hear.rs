@@ -102,6 +102,8 @@ impl Site {
 
     /// Takes a note whose sending agent is the one in its `from`.
     pub(crate) async fn receive(&self, batch: &mut Batch, note: Note) -> Result<(), SiteError> {
+        // Rare, and large: not part of what every note costs.
+        Box::pin(self.rebuild(batch, &note)).await?;
         let Note { tally, from, to, token, body } = note;
         let (held, work) = batch.hold(&to, tally).await?;
         let answered = matches!(body, Body::Negotiation(negotiation::Message::Answered));
@@ -109,6 +111,9 @@ impl Site {
         match held.state.negotiation.partner() {
             Some(partner) if partner.chad.same_user(&from) => {}
             Some(_) => return Err(SiteError::NotPartner { tally, from: from.short() }),
+            // A half that went back to before it knew its partner: what its user signed names it, and
+            // whether its user did is checked below, as ever.
+            None if shows_partner(&body, &from) => {}
             None => {
                 let Body::Negotiation(negotiation::Message::Answer { cert }) = &body else {
                     return Err(SiteError::NotPartner { tally, from: from.short() });
@@ -197,6 +202,15 @@ impl Site {
         }
         Ok(kept)
     }
+}
+
+/// Whether this is a tally that both signed, with whoever sends it.
+fn shows_partner(body: &Body, from: &protocol::ChipAddress) -> bool {
+    let Body::Negotiation(negotiation::Message::Tally(tally)) = body else { return false };
+    let sign = tally.members().sign.as_ref();
+    let parties = protocol::Side::BOTH.into_iter().map(|side| &tally.party(side).cert.chad);
+    sign.is_some_and(|sign| sign.stock.is_some() && sign.foil.is_some())
+        && parties.into_iter().any(|chad| chad.same_user(from))
 }
 
 /// What is told of a note that was refused.
