@@ -82,7 +82,8 @@ impl Net {
         let id = CommandId::new(&asked.id);
         let id = id.ok_or_else(|| Broken::harness("a name that is too long"))?;
         let answer = site.command(&self.caller(who), &id, asked.command.clone()).await;
-        if let Err(SiteError::Store(_) | SiteError::State { .. } | SiteError::History { .. }) = &answer
+        if let Err(SiteError::Store(_) | SiteError::State { .. } | SiteError::History { .. }) =
+            &answer
             && let Err(error) = answer
         {
             let place = &self.places[self.people[who].home];
@@ -144,20 +145,16 @@ impl Net {
         self.people[who].kept.entry(tally).or_insert_with(|| Kept::new(side))
     }
 
-    async fn within_limit(
-        &self,
-        who: usize,
-        chit: &Chit,
-        balance: i64,
-        site: &Site,
-    ) -> Sim<()> {
+    async fn within_limit(&self, who: usize, chit: &Chit, balance: i64, site: &Site) -> Sim<()> {
         let Ok(shown) = site.tally(&self.people[who].name, chit.tally).await else { return Ok(()) };
         let Some(signed) = &shown.signed else { return Ok(()) };
         let limit = signed.party(chit.by.other()).terms.limit().milli();
         // The answer is that of the first time; the limit may be another one by now.
         if balance < 0 && -balance > limit && shown.balance_milli == i128::from(balance) {
             let what = format!("{} owes {} where {limit} is granted", self.name(who), -balance);
-            return Err(Broken::new(Invariant::Limit, what).about(self.trace.tally_named(&chit.tally)));
+            return Err(
+                Broken::new(Invariant::Limit, what).about(self.trace.tally_named(&chit.tally))
+            );
         }
         Ok(())
     }

@@ -67,21 +67,17 @@ impl Net {
         Ok(all)
     }
 
-    async fn looks_at(
-        &mut self,
-        who: usize,
-        site: &Site,
-        shown: Summary,
-        epoch: u64,
-    ) -> Sim<bool> {
+    async fn looks_at(&mut self, who: usize, site: &Site, shown: Summary, epoch: u64) -> Sim<bool> {
         let tally = shown.tally;
         let short = self.trace.tally(tally);
         let kept = self.kept(who, tally, shown.side);
-        let revision = |tally: &Option<Tally>| tally.as_ref().map_or(0, |t| t.members().revision.get());
+        let revision =
+            |tally: &Option<Tally>| tally.as_ref().map_or(0, |t| t.members().revision.get());
         if revision(&shown.signed) > revision(&kept.signed) {
             kept.signed.clone_from(&shown.signed);
         }
-        let newer = kept.signed.clone().filter(|_| revision(&kept.signed) > revision(&shown.signed));
+        let newer =
+            kept.signed.clone().filter(|_| revision(&kept.signed) > revision(&shown.signed));
         let mut all = true;
         if let Some(signed) = newer {
             let words = format!("brings back revision {} of {short}", signed.members().revision);

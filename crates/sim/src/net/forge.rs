@@ -60,9 +60,8 @@ impl Net {
     fn forged(&mut self, from: AgentId, text: &str) -> Sim<Option<Forgery>> {
         let own = SecretKey::ed25519(&self.dice.bytes()).public_key();
         let own = AgentId::of(&own).map_err(|error| Broken::harness(&error.to_string()))?;
-        let forgery = |words, from, note: Vec<u8>, refused| {
-            Ok(Some(Forgery { words, from, note, refused }))
-        };
+        let forgery =
+            |words, from, note: Vec<u8>, refused| Ok(Some(Forgery { words, from, note, refused }));
         let of_text = |note: &Note| -> Sim<Vec<u8>> {
             let text = note.to_text().map_err(|error| Broken::harness(&error.to_string()))?;
             Ok(text.to_string().into_bytes())

@@ -100,7 +100,9 @@ impl Net {
         let time = Time::begun();
         let many = if dice.percent(75) { dice.between(2, 3) } else { dice.between(2, 6) };
         let mut places = Vec::new();
-        for name in ["A", "B", "C", "D", "E", "F"].into_iter().take(usize::try_from(many).unwrap_or(2)) {
+        for name in
+            ["A", "B", "C", "D", "E", "F"].into_iter().take(usize::try_from(many).unwrap_or(2))
+        {
             places.push(Place::new(name.to_owned(), &time, &mut dice, planted)?);
         }
         let ways = Ways {
@@ -191,7 +193,7 @@ impl Net {
         let Some(((at, _), event)) = self.queue.pop_first() else { return Ok(false) };
         self.time.set(at.max(self.now()));
         self.counts.steps += 1;
-        let touched = self.happens(event).await?;
+        let touched = Box::pin(self.happens(event)).await?;
         for _ in 0..BREATHS {
             tokio::task::yield_now().await;
         }

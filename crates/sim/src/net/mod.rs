@@ -59,9 +59,8 @@ pub struct Lived {
 pub fn live(seed: u64, planted: Option<Planted>) -> Lived {
     let runtime = tokio::runtime::Builder::new_current_thread().build();
     let failed = |broken: Broken, net: Option<&Net>| {
-        let (step, shown) = net.map_or((0, String::new()), |net| {
-            (net.counts.steps, net.trace.shown(&broken.names))
-        });
+        let (step, shown) = net
+            .map_or((0, String::new()), |net| (net.counts.steps, net.trace.shown(&broken.names)));
         Err(Box::new(Failure { seed, planted, step, broken, shown }))
     };
     let runtime = match runtime {

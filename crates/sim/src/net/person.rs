@@ -15,8 +15,7 @@ use super::broken::{Broken, Sim};
 use super::dice::Dice;
 use super::world::{START_MS, moment};
 
-const NAMES: [&str; 10] =
-    ["ann", "bob", "cid", "dee", "eli", "fay", "gus", "hal", "ivy", "jon"];
+const NAMES: [&str; 10] = ["ann", "bob", "cid", "dee", "eli", "fay", "gus", "hal", "ivy", "jon"];
 
 /// The most people of a network.
 pub(super) const MOST_PEOPLE: usize = NAMES.len();
@@ -87,12 +86,7 @@ pub(super) struct Person {
 }
 
 impl Person {
-    pub(super) fn new(
-        number: usize,
-        home: usize,
-        agent: AgentId,
-        dice: &mut Dice,
-    ) -> Sim<Self> {
+    pub(super) fn new(number: usize, home: usize, agent: AgentId, dice: &mut Dice) -> Sim<Self> {
         let harness = |error: &dyn ToString| Broken::harness(&error.to_string());
         let name = NAMES.get(number).ok_or_else(|| Broken::harness("too many people"))?;
         let name: Cuid = name.parse().map_err(|error| harness(&error))?;

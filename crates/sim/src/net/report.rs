@@ -143,18 +143,38 @@ impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { seed, sites, people, counts: c, ending, .. } = self;
         writeln!(f, "seed {seed}: everything held, in {} steps", c.steps)?;
-        writeln!(f, "  {sites} sites, {people} people; {} s of faults, healed in {} s",
-            self.wild_ms / 1_000, self.healing_ms / 1_000)?;
-        writeln!(f, "  commands   {} done, {} refused, {} asked again", c.done, c.refused, c.again)?;
+        writeln!(
+            f,
+            "  {sites} sites, {people} people; {} s of faults, healed in {} s",
+            self.wild_ms / 1_000,
+            self.healing_ms / 1_000
+        )?;
+        writeln!(
+            f,
+            "  commands   {} done, {} refused, {} asked again",
+            c.done, c.refused, c.again
+        )?;
         writeln!(f, "  payments   {} of {} mCHIP", c.payments, c.paid_milli)?;
-        writeln!(f, "  messages   {} sent, {} lost, {} doubled, {} unanswered",
-            c.sent, c.lost, c.twice, c.unanswered)?;
-        writeln!(f, "  notes      {} taken, {} refused, {} later, {} answered at once",
-            c.taken, c.notes_refused, c.later, c.back)?;
-        writeln!(f, "  sites      {} crashes, {} with lost buffers, {} restored; {} pieces brought back",
-            c.crashes, c.lost_buffers, c.restores, c.brought)?;
-        writeln!(f, "  and        {} ways cut, {} times slow, {} clocks wrong, {} forgeries",
-            c.cuts, c.slow, c.skews, c.forged)?;
+        writeln!(
+            f,
+            "  messages   {} sent, {} lost, {} doubled, {} unanswered",
+            c.sent, c.lost, c.twice, c.unanswered
+        )?;
+        writeln!(
+            f,
+            "  notes      {} taken, {} refused, {} later, {} answered at once",
+            c.taken, c.notes_refused, c.later, c.back
+        )?;
+        writeln!(
+            f,
+            "  sites      {} crashes, {} with lost buffers, {} restored; {} pieces brought back",
+            c.crashes, c.lost_buffers, c.restores, c.brought
+        )?;
+        writeln!(
+            f,
+            "  and        {} ways cut, {} times slow, {} clocks wrong, {} forgeries",
+            c.cuts, c.slow, c.skews, c.forged
+        )?;
         write!(f, "  tallies   ")?;
         for (status, many) in &ending.statuses {
             write!(f, " {many} {status}")?;

@@ -16,7 +16,9 @@ pub(super) fn of_note(note: &str, trace: &mut Trace) -> String {
     let said = match &note.body {
         Body::Negotiation(Negotiated::Tally(of)) => format!("tally {}", of.members().revision),
         Body::Negotiation(_) | Body::Invoice(OfInvoice::Ask) => note.body.key(),
-        Body::Ledger(OfLedger::Upd { base, chits, head } | OfLedger::Tell { base, chits, head, .. }) => {
+        Body::Ledger(
+            OfLedger::Upd { base, chits, head } | OfLedger::Tell { base, chits, head, .. },
+        ) => {
             let chits: Vec<String> = chits.iter().map(|chit| trace.chit(chit.uuid)).collect();
             format!("{} {}..{} [{}]", note.body.key(), base.index, head.index, chits.join(" "))
         }

@@ -18,7 +18,12 @@ fn seeds() {
             Err(failure) => {
                 failed += 1;
                 if std::env::var("BRIEF").is_ok() {
-                    println!("seed {seed}: {} step {}: {}", failure.invariant(), failure.step(), failure.what());
+                    println!(
+                        "seed {seed}: {} step {}: {}",
+                        failure.invariant(),
+                        failure.step(),
+                        failure.what()
+                    );
                 } else {
                     println!("{failure}");
                 }

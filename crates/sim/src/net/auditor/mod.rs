@@ -98,8 +98,7 @@ impl Auditor {
         view: &mut View,
         row: &store::Half,
     ) -> Sim<Half> {
-        let at_home =
-            |person: &Person| person.home == number && person.name == row.holder;
+        let at_home = |person: &Person| person.home == number && person.name == row.holder;
         let who = people.iter().position(at_home);
         let who = who.ok_or_else(|| Broken::harness("a half of somebody unknown"))?;
         let shown = site.tally(&row.holder, row.tally).await;
@@ -119,7 +118,7 @@ impl Auditor {
         reading.check(&self.book).map_err(|broken| broken.about([short]))?;
         let before = self.halves.get(&(number, row.id));
         let waiting = !shown.waiting.is_over();
-        let went_back = 
+        let went_back =
             before.map_or(self.back.contains(&number), |before| before.went_back) || waiting;
         Ok(Half {
             version: row.version,

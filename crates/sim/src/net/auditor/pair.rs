@@ -70,7 +70,9 @@ pub(super) fn order(name: &str, stock: &Half, foil: &Half) -> Sim<()> {
     }
     let acknowledged = usize::try_from(foil.agreed).unwrap_or(usize::MAX);
     if !stock.went_back && stock.chits.get(..acknowledged) != foil.chits.get(..acknowledged) {
-        return broken("the foil takes for acknowledged what the stock does not have so".to_owned());
+        return broken(
+            "the foil takes for acknowledged what the stock does not have so".to_owned(),
+        );
     }
     Ok(())
 }
