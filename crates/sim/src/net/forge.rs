@@ -18,6 +18,8 @@ pub(super) struct Caught {
     from: usize,
     to: usize,
     note: String,
+    /// How many chits are in it.
+    chits: usize,
 }
 
 /// What is made of a note, and whether it must be refused whatever is in it.
@@ -34,16 +36,21 @@ impl Net {
         if self.caught.len() == MOST {
             self.caught.remove(0);
         }
-        self.caught.push(Caught { from, to, note: note.to_owned() });
+        let chits = note.matches(r#""kind":"chit""#).count();
+        self.caught.push(Caught { from, to, note: note.to_owned(), chits });
     }
 
     /// Somebody forges; says which place heard it.
     pub(super) async fn forges(&mut self) -> Sim<Option<usize>> {
-        let Some(number) = self.dice.place(self.caught.len()) else { return Ok(None) };
-        let Some(Caught { from, to, note }) = self.caught.get(number) else { return Ok(None) };
+        let kind = self.dice.below(8);
+        // To change an order takes two chits, to change an amount one.
+        let least = [0, 0, 0, 0, 0, 0, 2, 1].get(usize::try_from(kind).unwrap_or(0)).copied();
+        let fits = |caught: &&Caught| caught.chits >= least.unwrap_or(0);
+        let fit: Vec<&Caught> = self.caught.iter().filter(fits).collect();
+        let Some(Caught { from, to, note, .. }) = self.dice.pick(&fit) else { return Ok(None) };
         let (from, to, text) = (self.places[*from].agent, *to, note.clone());
         let Some(site) = self.places[to].site.clone() else { return Ok(None) };
-        let Some(forgery) = self.forged(from, &text)? else { return Ok(None) };
+        let Some(forgery) = self.forged(kind, from, &text)? else { return Ok(None) };
         self.counts.forged += 1;
         let receipt = hear(&site, forgery.from, &forgery.note, 1).await?;
         let Some(fate) = receipt.fates.first() else { return Ok(Some(to)) };
@@ -57,7 +64,7 @@ impl Net {
         Ok(Some(to))
     }
 
-    fn forged(&mut self, from: AgentId, text: &str) -> Sim<Option<Forgery>> {
+    fn forged(&mut self, kind: u64, from: AgentId, text: &str) -> Sim<Option<Forgery>> {
         let own = SecretKey::ed25519(&self.dice.bytes()).public_key();
         let own = AgentId::of(&own).map_err(|error| Broken::harness(&error.to_string()))?;
         let forgery =
@@ -66,7 +73,6 @@ impl Net {
             let text = note.to_text().map_err(|error| Broken::harness(&error.to_string()))?;
             Ok(text.to_string().into_bytes())
         };
-        let kind = self.dice.below(8);
         match kind {
             0 | 1 => return forgery("says again", from, text.as_bytes().to_vec(), false),
             2 => return forgery("as another agent", own, text.as_bytes().to_vec(), true),
@@ -116,7 +122,10 @@ impl Net {
 
     /// The chits of an order change their places; the head stays.
     fn shuffled(&mut self, note: &mut Note) -> bool {
-        let Body::Ledger(OfLedger::Upd { chits, .. }) = &mut note.body else { return false };
+        let Body::Ledger(OfLedger::Upd { chits, .. } | OfLedger::Tell { chits, .. }) = &mut note.body
+        else {
+            return false;
+        };
         if chits.len() < 2 {
             return false;
         }

@@ -319,6 +319,7 @@ impl Net {
                 let words = words::of_note(note, &mut self.trace);
                 self.say(&who, &format!("  answered with {words}"));
                 self.counts.back += 1;
+                self.catches(to, from, note);
             }
             self.after(20 * slow, 200 * slow, Event::Answered { way, notes, receipt, answer });
         }

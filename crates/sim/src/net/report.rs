@@ -132,6 +132,12 @@ impl Report {
         self.counts.restores + self.counts.lost_buffers
     }
 
+    /// How many tallies ended in this status.
+    #[must_use]
+    pub fn ended_as(&self, status: &str) -> u64 {
+        self.ending.statuses.get(status).copied().unwrap_or(0)
+    }
+
     /// How many chits there are in the end, each counted once.
     #[must_use]
     pub const fn chits(&self) -> u64 {

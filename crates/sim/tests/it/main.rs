@@ -3,6 +3,7 @@
 
 mod market;
 mod net;
+mod seeds;
 mod town;
 
 /// The sample world's tables.
