@@ -351,6 +351,9 @@ fn unheard(note: &Note) -> Option<NegotiationInput> {
             let offer = Version::of(tally).ok()?;
             Some(NegotiationInput::Unheard { offer: Some(offer) })
         }
+        Body::Negotiation(Message::Withdraw { version } | Message::Ended { version, .. }) => {
+            Some(NegotiationInput::Unheard { offer: Some(*version) })
+        }
         _ => None,
     }
 }
