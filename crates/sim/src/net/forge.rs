@@ -122,7 +122,8 @@ impl Net {
 
     /// The chits of an order change their places; the head stays.
     fn shuffled(&mut self, note: &mut Note) -> bool {
-        let Body::Ledger(OfLedger::Upd { chits, .. } | OfLedger::Tell { chits, .. }) = &mut note.body
+        let Body::Ledger(OfLedger::Upd { chits, .. } | OfLedger::Tell { chits, .. }) =
+            &mut note.body
         else {
             return false;
         };

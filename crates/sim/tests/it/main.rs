@@ -3,7 +3,6 @@
 
 mod market;
 mod net;
-mod seeds;
 mod town;
 
 /// The sample world's tables.
