@@ -115,7 +115,7 @@ impl Net {
             (About::Chit { chit, over_limit }, Answer::Tally { balance, .. }) => {
                 let hash = chit.hash().map_err(|error| Broken::harness(&error.to_string()))?;
                 self.auditor.book.is_told(who, chit.tally, hash, epoch);
-                let kept = self.kept(who, chit.tally, chit.by);
+                let kept = self.kept(who, chit.tally);
                 kept.keep(&chit, hash);
                 if let Entry::Tran { units, .. } = &chit.entry {
                     self.counts.paid(units.get().milli());
@@ -141,8 +141,8 @@ impl Net {
     }
 
     /// What a device keeps of a tally.
-    pub(super) fn kept(&mut self, who: usize, tally: TallyId, side: Side) -> &mut Kept {
-        self.people[who].kept.entry(tally).or_insert_with(|| Kept::new(side))
+    pub(super) fn kept(&mut self, who: usize, tally: TallyId) -> &mut Kept {
+        self.people[who].kept.entry(tally).or_default()
     }
 
     async fn within_limit(&self, who: usize, chit: &Chit, balance: i64, site: &Site) -> Sim<()> {
@@ -198,7 +198,7 @@ impl Net {
         };
         let next = governing.next_counter.map_or(1, NonZeroU32::get);
         let settings = self.any_settings();
-        let kept = self.kept(who, shown.tally, shown.side);
+        let kept = self.kept(who, shown.tally);
         let counter = next.max(kept.counter.saturating_add(1));
         kept.counter = counter;
         let Some(counter) = NonZeroU32::new(counter) else { return Ok(()) };

@@ -72,7 +72,7 @@ impl Net {
         let draft = Box::new(self.any_draft(false)?);
         let expires = moment(START_MS + 365 * 24 * 3_600_000);
         let words = format!("invites {} to {}", self.name(whom), self.trace.tally(tally));
-        self.people[who].kept.insert(tally, Kept::new(side));
+        self.people[who].kept.insert(tally, Kept::default());
         let command = Command::Invite { tally, side, draft, expires };
         self.ask(who, command, About::Invitation { whom }, words).await
     }
@@ -80,7 +80,7 @@ impl Net {
     async fn answers(&mut self, who: usize) -> Sim<()> {
         let invitation = self.people[who].invited.remove(0);
         let words = format!("answers {}", self.trace.tally(invitation.tally));
-        self.kept(who, invitation.tally, invitation.side.other());
+        self.kept(who, invitation.tally);
         let command = Command::Answer { invitation: Box::new(invitation) };
         self.ask(who, command, About::Other, words).await
     }

@@ -35,9 +35,8 @@ impl Net {
         for shown in self.shown(who, &site).await? {
             all &= self.looks_at(who, &site, shown, epoch).await?;
         }
-        if all {
-            self.people[who].brought = epoch;
-        }
+        // What was refused now is brought at the next look.
+        self.people[who].brought = if all { epoch } else { u64::MAX };
         Ok(())
     }
 
@@ -70,7 +69,7 @@ impl Net {
     async fn looks_at(&mut self, who: usize, site: &Site, shown: Summary, epoch: u64) -> Sim<bool> {
         let tally = shown.tally;
         let short = self.trace.tally(tally);
-        let kept = self.kept(who, tally, shown.side);
+        let kept = self.kept(who, tally);
         let revision =
             |tally: &Option<Tally>| tally.as_ref().map_or(0, |t| t.members().revision.get());
         if revision(&shown.signed) > revision(&kept.signed) {
@@ -98,6 +97,9 @@ impl Net {
             let words = format!("brings {} chits of {short}", piece.len());
             let wish = Wish::Recover(piece.to_vec());
             all &= self.brings(who, site, Command::Tally { tally, wish }, &words).await?;
+            if !all {
+                break;
+            }
         }
         Ok(all)
     }

@@ -6,9 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use protocol::bounded::{Line, List};
 use protocol::cert::{Identity, Names, Type};
 use protocol::chit::Chit;
-use protocol::{
-    AgentId, Cert, ChipAddress, Cuid, Hash, SecretKey, Side, Signer as _, Tally, TallyId,
-};
+use protocol::{AgentId, Cert, ChipAddress, Cuid, Hash, SecretKey, Signer as _, Tally, TallyId};
 use site::{Command, Invitation};
 
 use super::broken::{Broken, Sim};
@@ -44,9 +42,8 @@ pub(super) enum About {
 }
 
 /// What a device keeps of a tally.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Kept {
-    pub(super) side: Side,
     /// What both signed, once the device has seen it.
     pub(super) signed: Option<Tally>,
     /// Chits that it saw on the chain, or was told are taken.
@@ -57,11 +54,6 @@ pub(super) struct Kept {
 }
 
 impl Kept {
-    pub(super) fn new(side: Side) -> Self {
-        let (chits, hashes) = (Vec::new(), BTreeSet::new());
-        Self { side, signed: None, chits, hashes, counter: 0 }
-    }
-
     pub(super) fn keep(&mut self, chit: &Chit, hash: Hash) {
         if self.hashes.insert(hash) {
             self.chits.push(chit.clone());

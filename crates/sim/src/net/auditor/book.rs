@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use protocol::chit::{Chit, Entry, Set};
-use protocol::{ChitId, Hash, Record as _, Side, Tally, TallyId};
+use protocol::{Hash, Record as _, Side, Tally, TallyId};
 
 use crate::net::broken::{Broken, Sim};
 
@@ -16,7 +16,6 @@ pub(crate) struct Written {
     /// The record with its signature.
     pub(crate) text: String,
     pub(crate) tally: TallyId,
-    pub(crate) uuid: ChitId,
     pub(crate) by: Side,
     /// What it gives, in milli-CHIPs; 0 for settings.
     pub(crate) milli: i64,
@@ -55,8 +54,8 @@ impl Book {
             Entry::Set { set, .. } => (0, Some(*set)),
             _ => (0, None),
         };
-        let (tally, uuid, by) = (chit.tally, chit.uuid, chit.by);
-        self.chits.insert(hash, Written { who, text, tally, uuid, by, milli, set });
+        let (tally, by) = (chit.tally, chit.by);
+        self.chits.insert(hash, Written { who, text, tally, by, milli, set });
         Ok(hash)
     }
 
