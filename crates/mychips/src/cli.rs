@@ -20,6 +20,7 @@ use crate::commands::pay::Pay;
 use crate::commands::peers::Peers;
 use crate::commands::restore::Restore;
 use crate::commands::serve::Serve;
+use crate::commands::simulate::Sim;
 use crate::commands::statement::Statement;
 use crate::commands::status::Status;
 use crate::commands::tally::Tally;
@@ -84,6 +85,8 @@ pub(crate) enum Command {
     Export(Export),
     Verify(Verify),
     Town(Town),
+    #[command(subcommand)]
+    Sim(Sim),
 }
 
 impl Command {
@@ -112,7 +115,7 @@ impl Command {
             Self::Import(flags) => flags.json(),
             Self::Export(flags) => flags.json(),
             Self::Verify(flags) => flags.json(),
-            Self::Town(_) => false,
+            Self::Town(_) | Self::Sim(_) => false,
         }
     }
 }

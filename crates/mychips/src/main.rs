@@ -84,5 +84,6 @@ fn run(command: &Command, started: Instant) -> Result<(), Failure> {
         Command::Export(flags) => commands::export::run(flags),
         Command::Verify(flags) => commands::verify::run(flags),
         Command::Town(flags) => commands::town::run(flags),
+        Command::Sim(command) => commands::simulate::run(command),
     }
 }

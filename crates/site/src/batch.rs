@@ -38,6 +38,8 @@ pub(crate) struct Held {
     invoices: Option<InHand>,
     changed: Option<Timestamp>,
     negotiated: bool,
+    /// What is counted a second time: nothing, but by a fault that was planted.
+    pub(crate) again: i128,
 }
 
 /// What a batch asks of the store and gives to it.
@@ -145,7 +147,8 @@ impl Held {
     fn of(remembered: Remembered) -> Self {
         let Remembered { half, state, links } = remembered;
         let history = History::of(links);
-        Self { half, state, history, invoices: None, changed: None, negotiated: false }
+        let (invoices, changed, negotiated, again) = (None, None, false, 0);
+        Self { half, state, history, invoices, changed, negotiated, again }
     }
 
     /// As it is once the batch is committed.
@@ -345,6 +348,7 @@ impl Batch {
             } else {
                 held.half.row = held.state.row_after(&held.half.row, at)?;
             }
+            held.half.row.balance += held.again;
             halves.push(held.half.clone());
             held.half.version += 1;
             if let Some(in_hand) = &held.invoices {

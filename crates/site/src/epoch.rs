@@ -16,8 +16,9 @@ use crate::door::Site;
 use crate::error::SiteError;
 use crate::half::{Kept, ledger, states};
 use crate::history::History;
+use crate::planted::Planted;
 use crate::post::Input as HalfInput;
-use crate::users::cert_of;
+use crate::users::{active, cert_of};
 
 /// How many halves are marked at once.
 const AT_ONCE: u32 = 500;
@@ -56,6 +57,9 @@ impl Site {
         let mut epoch = Epoch { number, halves: 0, asking: 0, damaged: 0, invitations };
         let mut after = None;
         loop {
+            if self.has(Planted::Resurrected) {
+                break;
+            }
             let mut page = tx.halves(&HalfFilter::default(), after, AT_ONCE).await?;
             let Some(last) = page.last() else { break };
             after = Some(last.id);
@@ -173,6 +177,34 @@ impl Site {
         };
         if known == partner.public && !self.has_half(batch, &partner.chad.cuid, uuid).await? {
             self.restore_half(batch, &tally, side.other()).await?;
+        }
+        Ok(())
+    }
+
+    /// A partner's half shows a tally that both signed, and of which this site has lost its user's half: the
+    /// user's own signature brings it back, by the key that this site knows. Anything else leaves it to the
+    /// user's device.
+    pub(crate) async fn rebuild(&self, batch: &mut Batch, note: &Note) -> Result<(), SiteError> {
+        let Body::Negotiation(negotiation::Message::Tally(tally)) = &note.body else {
+            return Ok(());
+        };
+        if tally.members().uuid != note.tally || self.has_half(batch, &note.to, note.tally).await? {
+            return Ok(());
+        }
+        let ours = |side: &protocol::Side| {
+            let (own, other) = (&tally.party(*side).cert, &tally.party(side.other()).cert);
+            let own_chad = &own.chad;
+            own_chad.agent == self.agent
+                && own_chad.cuid == note.to
+                && other.chad.same_user(&note.from)
+        };
+        let Some(side) = protocol::Side::BOTH.into_iter().find(ours) else { return Ok(()) };
+        // Whoever is suspended may have had its key stolen: it waits for its user.
+        let Ok(user) = active(batch, &note.to).await else { return Ok(()) };
+        let known = cert_of(user)?.public;
+        let Ok(tally) = Verified::check(Tally::clone(tally), &()) else { return Ok(()) };
+        if tally.party(side).cert.public == known {
+            self.restore_half(batch, &tally, side).await?;
         }
         Ok(())
     }

@@ -15,6 +15,7 @@ use crate::half::Kept;
 use crate::invitation::token_key;
 use crate::inviting::answered;
 use crate::lift::check_all;
+use crate::planted::{self, Planted};
 use crate::post::{Input, Posted};
 
 /// How often halves may answer each other within one transaction. A payment takes two rounds, the
@@ -102,12 +103,17 @@ impl Site {
     /// Takes a note whose sending agent is the one in its `from`.
     pub(crate) async fn receive(&self, batch: &mut Batch, note: Note) -> Result<(), SiteError> {
         let mut invite = self.half_for_answer(batch, &note).await?;
+        // Rare, and large: not part of what every note costs.
+        Box::pin(self.rebuild(batch, &note)).await?;
         let Note { tally, from, to, token, body } = note;
         let (held, _) = batch.hold(&to, tally).await?;
         let confirmed = matches!(body, Body::Negotiation(negotiation::Message::Answered));
         match held.state.negotiation.partner() {
             Some(partner) if partner.chad.same_user(&from) => {}
             Some(_) => return Err(SiteError::NotPartner { tally, from: from.short() }),
+            // A half that went back to before it knew its partner: what its user signed names it, and
+            // whether its user did is checked below, as ever.
+            None if shows_partner(&body, &from) => {}
             None => {
                 let Body::Negotiation(negotiation::Message::Answer { cert }) = &body else {
                     return Err(SiteError::NotPartner { tally, from: from.short() });
@@ -122,6 +128,12 @@ impl Site {
             }
         }
         let (held, work) = batch.hold(&to, tally).await?;
+        // It speaks of a tally that both signed; this half has lost that, or it was overtaken. What the
+        // partner said it says again, once this half knows: nothing waits behind it until then.
+        if held.state.ledger.is_none() && !matches!(body, Body::Negotiation(_)) {
+            let ask = Input::Negotiation(NegotiationInput::Compare);
+            return self.take(work, held, ask).await;
+        }
         let input = match body {
             Body::Negotiation(message) => {
                 Input::Negotiation(NegotiationInput::Receive(message.check()?))
@@ -149,6 +161,13 @@ impl Site {
                 let message = message.try_map(|chit| {
                     good.next().ok_or(ledger::Refusal::NotALift { chit: chit.uuid })
                 })?;
+                let message = match self.planted {
+                    Some(Planted::WrongOrder) => planted::head_as_it_comes(tally, message),
+                    _ => message,
+                };
+                if self.has(Planted::DoubleApply) {
+                    held.again += planted::heard_again(held, &message);
+                }
                 Input::Ledger(LedgerInput::Receive(message))
             }
             Body::Invoice(message) => {
@@ -167,6 +186,15 @@ impl Site {
         }
         Ok(())
     }
+}
+
+/// Whether this is a tally that both signed, with whoever sends it.
+fn shows_partner(body: &Body, from: &protocol::ChipAddress) -> bool {
+    let Body::Negotiation(negotiation::Message::Tally(tally)) = body else { return false };
+    let sign = tally.members().sign.as_ref();
+    let parties = protocol::Side::BOTH.into_iter().map(|side| &tally.party(side).cert.chad);
+    sign.is_some_and(|sign| sign.stock.is_some() && sign.foil.is_some())
+        && parties.into_iter().any(|chad| chad.same_user(from))
 }
 
 /// What is told of a note that was refused.

@@ -19,6 +19,7 @@
 //! * `lift/` lifts among users of this site: clearing and payments, how they are written, what proves
 //!   them;
 //! * `contract.rs` the contracts known here; `device.rs` what a device asks before it signs;
+//! * `planted.rs` faults on purpose, for simulations that have to find them;
 //! * `request.rs` who signed a request; `rekey.rs` keys that were lost;
 //! * `query.rs` what may be asked and by whom, `read.rs` how rows are read; `words.rs` how they are
 //!   written in JSON; `doctor.rs` whether everything kept still holds.
@@ -44,6 +45,7 @@ mod inviting;
 mod invoice;
 mod known;
 mod lift;
+mod planted;
 mod ports;
 mod post;
 mod query;
@@ -70,6 +72,7 @@ pub use lift::{
     Cleared, LegLine, LiftFound, LiftLine, MAX_PAYMENTS_WAITING, MAX_TALLIES, Paid, Part,
     PaymentPart, Quote, Route, Schedule, ShareOf, Tended, WhyNot,
 };
+pub use planted::Planted;
 pub use ports::{Asks, Chance, Clock, SEND_WITHIN_MS, Transport, Unsent};
 pub use post::{MAX_WAITING as MAX_LETTERS_WAITING, Posted};
 pub use query::{Found, MAX_ROWS, Query, Resident, Seen, Status};

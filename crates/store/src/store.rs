@@ -98,6 +98,16 @@ impl Store {
         Self { inner: Inner::Memory(Arc::new(Home::new())) }
     }
 
+    /// A store of its own that begins as this one was at its last commit; none of a store that is not in
+    /// memory. For simulations of disks that are copied, or lose what they had promised to keep.
+    #[must_use]
+    pub fn copy_in_memory(&self) -> Option<Self> {
+        match &self.inner {
+            Inner::Memory(home) => Some(Self { inner: Inner::Memory(Arc::new(home.copied())) }),
+            Inner::Sqlite(_) | Inner::Postgres(_) => None,
+        }
+    }
+
     /// The store in a SQLite file, which is made where there is none, and brought to the newest
     /// schema. The folder must exist.
     ///

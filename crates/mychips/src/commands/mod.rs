@@ -17,6 +17,7 @@ pub(crate) mod pay;
 pub(crate) mod peers;
 pub(crate) mod restore;
 pub(crate) mod serve;
+pub(crate) mod simulate;
 pub(crate) mod statement;
 pub(crate) mod status;
 pub(crate) mod tally;

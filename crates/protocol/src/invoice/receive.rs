@@ -20,7 +20,11 @@ impl Invoices {
                 let invoice = invoice.into_inner();
                 self.belongs(&invoice, given.now)?;
                 if let Err(expired) = in_time(&invoice, given.now) {
-                    return Ok(self.passed(expired, None));
+                    // By this clock. Its payee may have another one, and would say it until then.
+                    let (chit, revision) = (invoice.uuid, invoice.revision);
+                    let ours = invoice.by == self.side;
+                    let heard = ours.then_some(Message::Received { chit, revision });
+                    return Ok(self.passed(expired, heard));
                 }
                 if invoice.by == self.side {
                     self.asked(invoice, given)

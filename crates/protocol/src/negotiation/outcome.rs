@@ -86,7 +86,9 @@ impl Negotiation {
         let mut step = self.unchanged(Vec::new());
         let over = match (offer, &self.table) {
             (None, _) => !self.introduced,
-            (Some(offer), Table::Ours { version, .. }) => *version == offer,
+            (Some(offer), Table::Ours { version, .. } | Table::Refused { version, .. }) => {
+                *version == offer
+            }
             (Some(_), _) => false,
         };
         if over {

@@ -38,10 +38,10 @@ pub enum Input {
     Recover(Box<Verified<Tally>>),
     /// A message from the partner's agent, every signature in it checked.
     Receive(Message<SignedBy, Verified<Cert>>),
-    /// The partner's agent said for good that it does not take what this half said: to offer this version, or,
-    /// where none is named, to answer the invitation.
+    /// The partner's agent said for good that it does not take what this half said: to offer this version, to ask
+    /// for it back, or to refuse it; or, where none is named, to answer the invitation.
     Unheard {
-        /// The version offered.
+        /// The version.
         offer: Option<Version>,
     },
     /// Some time has passed: say again what the partner has not confirmed.

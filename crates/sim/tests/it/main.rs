@@ -2,6 +2,7 @@
 #![allow(missing_docs, clippy::unwrap_used, clippy::panic)]
 
 mod market;
+mod net;
 mod town;
 
 /// The sample world's tables.

@@ -18,6 +18,7 @@ use crate::door::Site;
 use crate::error::SiteError;
 use crate::hear::Hears;
 use crate::known::Known;
+use crate::planted::Planted;
 use crate::ports::Transport;
 use crate::post::{Input, LEASE_MS};
 
@@ -235,6 +236,7 @@ impl Site {
                     carried.refused += 1;
                     refused.push((letter, reason.as_str()));
                 }
+                Fate::Later(_) if self.has(Planted::LostLetter) => carried.later += 1,
                 Fate::Later(reason) => {
                     carried.later += 1;
                     tracing::debug!(%agent, %reason, "a letter waits");
@@ -348,6 +350,9 @@ fn unheard(note: &Note) -> Option<NegotiationInput> {
         Body::Negotiation(Message::Tally(tally)) => {
             let offer = Version::of(tally).ok()?;
             Some(NegotiationInput::Unheard { offer: Some(offer) })
+        }
+        Body::Negotiation(Message::Withdraw { version } | Message::Ended { version, .. }) => {
+            Some(NegotiationInput::Unheard { offer: Some(*version) })
         }
         _ => None,
     }

@@ -1,9 +1,9 @@
 //! What other agents send: several notes at once are heard in one transaction, and what the halves say to them
 //! goes back with the receipt.
 
-use protocol::AgentId;
 use protocol::mail::{Fate, MOST_BYTES, MOST_NOTES, Reason, Receipt};
 use protocol::note::{Body, Note};
+use protocol::{AgentId, ChipAddress};
 use protocol::{Record as _, negotiation};
 
 use super::remember_place;
@@ -82,6 +82,7 @@ impl Site {
         let mut fates = Vec::with_capacity(notes.len());
         let mut place = None;
         let mut asks = false;
+        let mut asked = Vec::new();
         for note in notes {
             let changes = batch.work.changes();
             let error = match self.receive(&mut batch, note.clone()).await {
@@ -95,6 +96,9 @@ impl Site {
                 }
                 Err(error) => error,
             };
+            if let Some(ask) = self.asks_what_was_signed(&mut batch, note, &error).await? {
+                asked.push(ask);
+            }
             // Only in the log: whoever sends must not fill the store.
             tracing::info!(%agent, error = error.word(), "a note was refused");
             fates.push(fate(note, &error));
@@ -105,8 +109,9 @@ impl Site {
                 return if notes.len() == 1 { Ok((fates, Vec::new())) } else { Err(error) };
             }
         }
+        asked.dedup();
         if place.is_none() && !asks {
-            return Ok((fates, Vec::new()));
+            return Ok((fates, asked));
         }
         if let Some(place) = place {
             remember_place(batch.work.tx(), agent, place).await?;
@@ -116,9 +121,38 @@ impl Site {
         if self.hears == Hears::AtOnce {
             self.hear(&mut batch).await?;
         }
-        let back = self.said_back(&mut batch, agent)?;
+        let mut back = self.said_back(&mut batch, agent)?;
+        asked.truncate(MOST_NOTES.saturating_sub(back.len()));
+        back.append(&mut asked);
         batch.commit(&[]).await?;
         Ok((fates, back))
+    }
+
+    /// A half speaks of chits to one that is not here. Where it would be a user's of this site, which then lost
+    /// it or knows nothing of it, it is asked what both signed: that alone brings a half back ([`Site::rebuild`]).
+    async fn asks_what_was_signed(
+        &self,
+        batch: &mut Batch,
+        note: &Note,
+        error: &SiteError,
+    ) -> Result<Option<String>, SiteError> {
+        let lost = match error {
+            SiteError::NoTally { .. } => true,
+            // A half that does not know its partner, or not any more.
+            SiteError::NotPartner { .. } => batch
+                .held(&note.to, note.tally)
+                .is_some_and(|held| held.state.negotiation.partner().is_none()),
+            _ => false,
+        };
+        let negotiates = matches!(note.body, Body::Negotiation(_));
+        if !lost || negotiates || batch.user(&note.to).await?.is_none() {
+            return Ok(None);
+        }
+        let from =
+            ChipAddress { cuid: note.to.clone(), agent: self.agent, endpoint: self.endpoint() };
+        let body = Body::Negotiation(negotiation::Message::Ask);
+        let ask = Note { tally: note.tally, from, to: note.from.cuid.clone(), token: None, body };
+        Ok(Some(ask.to_text()?.to_string()))
     }
 
     /// What the halves say to that agent, as far as a receipt takes it; the rest is posted.

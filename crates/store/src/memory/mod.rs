@@ -44,6 +44,11 @@ impl Home {
         self.state.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// Another home that begins with the same rows, for as much as a copy of the maps costs.
+    pub(crate) fn copied(&self) -> Self {
+        Self { state: RwLock::new(self.copy()), writer: Arc::default() }
+    }
+
     pub(crate) fn read(&self) -> Hand {
         Hand { state: self.copy(), home: None }
     }

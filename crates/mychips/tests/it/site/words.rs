@@ -207,6 +207,8 @@ const FAULTS: [&str; 11] = [
     "too_long",
     // The sample world is part of the program.
     "town",
+    // Something does not hold in a simulated network: a fault of this program.
+    "not_held",
 ];
 
 fn texts(folder: &Path, into: &mut Vec<String>) {

@@ -1,0 +1,191 @@
+//! `mychips sim`: networks of sites that are simulated, each from one seed; what happens there is in `sim::net`.
+
+use std::collections::BTreeSet;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use clap::{Args, Subcommand};
+use sim::net::{Failure as Broken, Lived, Planted, Report};
+
+use crate::failure::Failure;
+use crate::progress::Progress;
+use crate::say;
+
+/// How many failures are shown with their trace; of the others a line.
+const SHOWN: usize = 3;
+
+/// Set by Ctrl-C: the seed at hand is the last one.
+static ENDED: AtomicBool = AtomicBool::new(false);
+
+/// Simulated networks, for whoever works on this program.
+#[derive(Debug, Subcommand)]
+#[command(
+    subcommand_required = true,
+    arg_required_else_help = true,
+    disable_help_subcommand = true
+)]
+pub(crate) enum Sim {
+    Net(Net),
+}
+
+/// Let networks of real sites live where anything fails, and check that nothing is wrong.
+///
+/// Each seed is a network of its own: its sites crash and are restored, its messages are lost, doubled and forged,
+/// while people pay; then the faults stop, and everything has to come to its end. An auditor looks after every
+/// step. The same seed prints the same bytes.
+#[derive(Debug, Args)]
+#[command(after_long_help = "\
+A line of --out is the seed, whether everything held (or what did not, and after
+which step), the steps, and the digest of all that happened. Seeds of which a
+line says that everything held are not run again.
+
+Exit codes:
+  0  everything held, or Ctrl-C ended it before anything else    1  something
+  did not: its seed and what happened are printed    2  wrong usage
+  3  the file cannot be written
+
+Examples:
+  mychips sim net --seed 7
+  mychips sim net --count 200
+  mychips sim net --from-seed 1000 --count 5000 --out seeds.txt
+  mychips sim net --count 500 --plant lost-letter")]
+pub(crate) struct Net {
+    /// The one seed to run
+    #[arg(long, value_name = "N", conflicts_with_all = ["from_seed", "count", "out"])]
+    seed: Option<u64>,
+    /// Print all that happened, line by line
+    #[arg(long, requires = "seed")]
+    trace: bool,
+    /// The first of several seeds
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    from_seed: u64,
+    /// How many seeds
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    #[arg(value_parser = clap::value_parser!(u64).range(1..=10_000_000))]
+    count: u64,
+    /// Append a line for each seed, and leave out those that held before
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// Plant a fault into all sites, to see it found: lost-letter, double-apply, wrong-order,
+    /// unchecked-signature or resurrected
+    #[arg(long, value_name = "NAME", value_parser = planted)]
+    plant: Option<Planted>,
+}
+
+fn planted(word: &str) -> Result<Planted, String> {
+    let all = || Planted::ALL.map(Planted::word).join(", ");
+    Planted::named(word).ok_or_else(|| format!("one of {}", all()))
+}
+
+/// What came of the seeds so far.
+#[derive(Default)]
+struct Tally {
+    held: u64,
+    broken: Vec<Box<Broken>>,
+}
+
+pub(crate) fn run(command: &Sim) -> Result<(), Failure> {
+    let Sim::Net(flags) = command;
+    if let Some(seed) = flags.seed {
+        return one(seed, flags);
+    }
+    // Without a handler Ctrl-C ends it all the same, only in the middle of a seed.
+    let _ = ctrlc::set_handler(|| ENDED.store(true, Ordering::Relaxed));
+    let (tally, ended) = several(flags)?;
+    if let Some(next) = ended {
+        say::text(&format!("ended before seed {next}"))?;
+    }
+    let seeds = say::counted(tally.held, "seed", "seeds");
+    if tally.broken.is_empty() {
+        return say::text(&format!("{seeds}: everything held"));
+    }
+    for broken in tally.broken.iter().take(SHOWN) {
+        say::text(&broken.to_string())?;
+    }
+    for broken in tally.broken.iter().skip(SHOWN) {
+        say::text(&format!("seed {}: {}: {}", broken.seed(), broken.invariant(), broken.what()))?;
+    }
+    Err(found(&format!("{} failed, {} held", tally.broken.len(), tally.held)))
+}
+
+fn found(what: &str) -> Failure {
+    Failure::refused("not_held", what)
+}
+
+fn one(seed: u64, flags: &Net) -> Result<(), Failure> {
+    let Lived { ended, trace } = sim::net::live(seed, flags.plant);
+    if flags.trace {
+        say::text(&trace)?;
+    }
+    match ended {
+        Ok(report) => say::text(&report.to_string()),
+        Err(broken) => {
+            say::text(&broken.to_string())?;
+            Err(found(&format!("{} does not hold in seed {seed}", broken.invariant())))
+        }
+    }
+}
+
+/// Runs seeds; says before which one it was ended, where it was.
+fn several(flags: &Net) -> Result<(Tally, Option<u64>), Failure> {
+    let out = flags.out.as_deref();
+    let done = out.map_or_else(|| Ok(BTreeSet::new()), before)?;
+    let mut file = out.map(opened).transpose()?;
+    let progress = Progress::of("simulating networks");
+    let (mut tally, all) = (Tally::default(), usize::try_from(flags.count).unwrap_or(usize::MAX));
+    for (number, seed) in (flags.from_seed..).take(all).enumerate() {
+        if ENDED.load(Ordering::Relaxed) {
+            return Ok((tally, Some(seed)));
+        }
+        progress.count("simulating networks", number, all);
+        if done.contains(&seed) {
+            continue;
+        }
+        let ended = sim::net::live(seed, flags.plant).ended;
+        if let (Some(file), Some(path)) = (&mut file, out) {
+            let line = writeln!(file, "{}", line(&ended)).and_then(|()| file.flush());
+            line.map_err(|error| Failure::io("cannot write", path, &error))?;
+        }
+        match ended {
+            Ok(_) => tally.held += 1,
+            Err(broken) => tally.broken.push(broken),
+        }
+    }
+    Ok((tally, None))
+}
+
+/// A line of the file of results.
+fn line(ended: &Result<Report, Box<Broken>>) -> String {
+    match ended {
+        Ok(report) => {
+            let (seed, steps, digest) = (report.seed(), report.steps(), report.digest());
+            let (payments, back) = (report.payments(), report.went_back());
+            format!("{seed} held {steps} steps, {payments} payments, {back} went back, {digest}")
+        }
+        Err(broken) => {
+            let (seed, invariant, step) = (broken.seed(), broken.invariant(), broken.step());
+            format!("{seed} {invariant} after step {step}: {}", broken.what())
+        }
+    }
+}
+
+/// The seeds of which the file says that everything held; what failed before is run again.
+fn before(path: &Path) -> Result<BTreeSet<u64>, Failure> {
+    match fs::read_to_string(path) {
+        Ok(text) => Ok(text.lines().filter_map(seed_of).collect()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(BTreeSet::new()),
+        Err(error) => Err(Failure::io("cannot read", path, &error)),
+    }
+}
+
+fn seed_of(line: &str) -> Option<u64> {
+    let (seed, held) = line.split_once(' ')?;
+    held.starts_with("held ").then(|| seed.parse().ok()).flatten()
+}
+
+fn opened(path: &Path) -> Result<File, Failure> {
+    let file = OpenOptions::new().append(true).create(true).open(path);
+    file.map_err(|error| Failure::io("cannot write", path, &error))
+}

@@ -1,0 +1,146 @@
+//! What must hold once faults have stopped, messages have flowed, and people's devices have been heard.
+
+use std::collections::BTreeMap;
+
+use protocol::{Hash, TallyId};
+
+use super::half::{Half, is_open};
+use super::{Auditor, name_of};
+use crate::net::broken::{Broken, Invariant, Sim};
+use crate::net::person::Person;
+use crate::net::place::Place;
+use crate::net::trace::Trace;
+
+/// How tallies ended.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Ending {
+    /// By status of the stock's half, or of the only one.
+    pub(crate) statuses: BTreeMap<String, u64>,
+    /// What is owed, in milli-CHIPs.
+    pub(crate) owed: i128,
+    /// Chits, each counted once.
+    pub(crate) chits: u64,
+    /// All chains, as text.
+    pub(crate) heads: String,
+}
+
+impl Auditor {
+    /// The last look of all.
+    pub(crate) async fn end(
+        &self,
+        places: &[Place],
+        people: &[Person],
+        trace: &Trace,
+    ) -> Sim<Ending> {
+        let mut tallies: BTreeMap<TallyId, Vec<&Half>> = BTreeMap::new();
+        for half in self.halves.values() {
+            tallies.entry(half.tally).or_default().push(half);
+        }
+        let mut ending = Ending::default();
+        for halves in tallies.values() {
+            for half in halves {
+                self.present(half, people, trace)?;
+            }
+            match halves.as_slice() {
+                [one, other] => same(one, other, people, trace)?,
+                [alone] if alone.signed.is_some() => {
+                    let what = format!("{}: the other half is gone", name_of(trace, people, alone));
+                    return Err(about(Invariant::Same, what, alone, trace));
+                }
+                _ => {}
+            }
+            let Some(half) = halves.first() else { continue };
+            *ending.statuses.entry(half.status.clone()).or_default() += 1;
+            ending.owed += half.balance.abs();
+            ending.chits += u64::try_from(half.chits.len()).unwrap_or(0);
+            let chits: Vec<String> = half.chits.iter().map(Hash::to_string).collect();
+            ending.heads.push_str(&chits.join(" "));
+        }
+        self.all_there(people, trace)?;
+        for place in places {
+            let Some(site) = &place.site else { continue };
+            let doctor = site.doctor(&mut |_| {}).await;
+            let doctor = doctor.map_err(|error| place.cannot("be examined", &error))?;
+            if !doctor.ok {
+                let what = format!("site {}: {:?}", place.name, doctor.faults);
+                return Err(Broken::new(Invariant::Doctor, what));
+            }
+        }
+        Ok(ending)
+    }
+
+    /// Everything that people were told is done is at this half, be it its holder's or the partner's.
+    fn present(&self, half: &Half, people: &[Person], trace: &Trace) -> Sim<()> {
+        let sides = self.book.sides.iter().filter(|((tally, _), _)| *tally == half.tally);
+        for (_, who) in sides {
+            for told in self.book.told.get(&(*who, half.tally)).into_iter().flatten() {
+                if !half.chits.contains(&told.chit) {
+                    let name = name_of(trace, people, half);
+                    let signer = people.get(*who).map(|person| person.name.to_string());
+                    let what = format!(
+                        "{name}: {} was told that chit {} is taken, and it is not there",
+                        signer.unwrap_or_default(),
+                        told.chit
+                    );
+                    return Err(about(Invariant::Present, what, half, trace));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Nobody who was told that a tally is signed by both has lost it.
+    fn all_there(&self, people: &[Person], trace: &Trace) -> Sim<()> {
+        for ((who, tally), revision) in &self.book.agreed {
+            let here = |half: &&Half| half.who == *who && half.tally == *tally;
+            let half = self.halves.values().find(here);
+            let signed = half.and_then(|half| half.signed).map_or(0, |(revision, _)| revision);
+            if signed < *revision {
+                let name = people.get(*who).map(|person| person.name.to_string());
+                let short = trace.tally_named(tally).unwrap_or_default();
+                let name = name.unwrap_or_default();
+                let what = format!("{name} was told that revision {revision} of {short} is signed");
+                return Err(Broken::new(Invariant::Present, what).about([short]));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn about(invariant: Invariant, what: String, half: &Half, trace: &Trace) -> Broken {
+    Broken::new(invariant, what).about(trace.tally_named(&half.tally))
+}
+
+/// Both halves say the same.
+fn same(one: &Half, other: &Half, people: &[Person], trace: &Trace) -> Sim<()> {
+    let name = name_of(trace, people, one);
+    let broken = |what: &str| {
+        let what = format!("{name}, and its partner's: {what}");
+        Err(about(Invariant::Same, what, one, trace))
+    };
+    if one.signed != other.signed {
+        return broken("they rest on different tallies");
+    }
+    if one.chits != other.chits {
+        return broken("they have different chits");
+    }
+    if one.balance != -other.balance {
+        return broken("their balances are not opposite");
+    }
+    if one.agreed != other.agreed || usize::try_from(one.agreed).ok() != Some(one.chits.len()) {
+        return broken("they do not know of each other that they have the same");
+    }
+    if one.signed.is_some() && (one.waiting || other.waiting) {
+        return broken("one of them still waits for what it lost");
+    }
+    if is_open(&one.status) && one.status != other.status {
+        let what = format!("one is {}, the other {}", one.status, other.status);
+        return broken(&what);
+    }
+    for status in [&one.status, &other.status] {
+        if matches!(status.as_str(), "draft.offer" | "offer.open" | "offer.draft" | "offer.void") {
+            return broken(&format!("it is in flight for ever: {status}"));
+        }
+    }
+    Ok(())
+}

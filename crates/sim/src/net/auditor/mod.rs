@@ -1,0 +1,194 @@
+//! The auditor: reads what sites keep and what people signed, and says what does not hold. It is written from
+//! the text of the protocol (sections 4, 5, 7) and shares types of records with the sites, and no rule.
+//!
+//! * `book.rs` what people signed and were told, as the simulation writes it down;
+//! * `half.rs` what holds of one half, `pair.rs` of two, and of a half and what it was before;
+//! * `outbox.rs` what holds of letters that wait; `end.rs` what holds once faults have stopped.
+
+mod book;
+mod end;
+mod half;
+mod outbox;
+mod pair;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use protocol::{Record as _, Tally, TallyId};
+use site::Site;
+use store::{HalfFilter, HalfId, View};
+
+pub(super) use book::Book;
+pub(super) use end::Ending;
+use half::{Half, Reading};
+use outbox::Outbox;
+
+use super::broken::{Broken, Sim};
+use super::person::Person;
+use super::place::Place;
+use super::trace::Trace;
+
+/// How many halves and links a simulated site has at most.
+const ALL: u32 = 10_000;
+
+/// What the auditor knows.
+#[derive(Debug, Default)]
+pub(super) struct Auditor {
+    pub(super) book: Book,
+    halves: BTreeMap<(usize, HalfId), Half>,
+    outbox: Outbox,
+    /// Places that went back and were not looked at since.
+    back: BTreeSet<usize>,
+}
+
+impl Auditor {
+    /// The sender of a letter is told that it was taken, or refused for good.
+    pub(super) fn is_answered(&mut self, place: usize, note: &str) {
+        self.outbox.is_answered(place, note);
+    }
+
+    /// A place went back to an older disk, and begins an epoch.
+    pub(super) fn went_back(&mut self, place: usize) {
+        self.halves.retain(|(at, _), _| *at != place);
+        self.outbox.went_back(place);
+        self.back.insert(place);
+    }
+
+    /// Looks at a place after a step.
+    pub(super) async fn look(
+        &mut self,
+        number: usize,
+        place: &Place,
+        people: &[Person],
+        trace: &Trace,
+    ) -> Sim<()> {
+        let Some(site) = &place.site else { return Ok(()) };
+        let mut view = place.store.read().await.map_err(read)?;
+        self.outbox.look(number, place, &mut view, trace).await?;
+        let halves = view.halves(&HalfFilter::default(), None, ALL).await.map_err(read)?;
+        let mut changed = Vec::new();
+        for row in halves {
+            let key = (number, row.id);
+            if self.halves.get(&key).is_some_and(|seen| seen.version == row.version) {
+                continue;
+            }
+            let half = self.read(number, place, site, people, trace, &mut view, &row).await?;
+            if let Some(before) = self.halves.get(&key) {
+                pair::lived(&name_of(trace, people, &half), before, &half)?;
+            }
+            changed.push((key, half));
+        }
+        self.back.remove(&number);
+        for (key, half) in &changed {
+            self.halves.insert(*key, half.clone());
+        }
+        for (key, half) in changed {
+            self.compare(key, &half, people, trace)?;
+        }
+        Ok(())
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "all that a half is read from")]
+    async fn read(
+        &self,
+        number: usize,
+        place: &Place,
+        site: &Site,
+        people: &[Person],
+        trace: &Trace,
+        view: &mut View,
+        row: &store::Half,
+    ) -> Sim<Half> {
+        let at_home = |person: &Person| person.home == number && person.name == row.holder;
+        let who = people.iter().position(at_home);
+        let who = who.ok_or_else(|| Broken::harness("a half of somebody unknown"))?;
+        let shown = site.tally(&row.holder, row.tally).await;
+        let shown = shown.map_err(|error| place.cannot("show a tally", &error))?;
+        let links = view.links(row.id, 1, ALL).await.map_err(read)?;
+        let governing = match &shown.head {
+            Some(_) => {
+                let governing = site.governing(&row.holder, row.tally).await;
+                Some(governing.map_err(|error| place.cannot("show settings", &error))?)
+            }
+            None => None,
+        };
+        let signed = shown.signed.as_ref().map(version).transpose()?;
+        let short = trace.tally_named(&row.tally).unwrap_or_default();
+        let name = format!("{}'s half of {short} at {}", row.holder, place.name);
+        let reading = Reading { who, name, shown: &shown, signed, links: &links, governing };
+        reading.check(&self.book).map_err(|broken| broken.about([short]))?;
+        let before = self.halves.get(&(number, row.id));
+        let waiting = !shown.waiting.is_over();
+        let went_back =
+            before.map_or(self.back.contains(&number), |before| before.went_back) || waiting;
+        Ok(Half {
+            version: row.version,
+            epoch: place.epoch,
+            who: reading.who,
+            tally: row.tally,
+            side: row.side,
+            status: shown.status.clone(),
+            chits: links.iter().map(|link| link.chit).collect(),
+            agreed: shown.agreed,
+            balance: shown.balance_milli,
+            signed,
+            went_back,
+            waiting,
+        })
+    }
+
+    /// What holds between this half and the other one of its tally.
+    fn compare(
+        &mut self,
+        key: (usize, HalfId),
+        half: &Half,
+        people: &[Person],
+        trace: &Trace,
+    ) -> Sim<()> {
+        let short = trace.tally_named(&half.tally).unwrap_or_default();
+        let name = name_of(trace, people, half);
+        let other_key = self.other(key, half.tally);
+        let other = other_key.and_then(|other| self.halves.get(&other)).cloned();
+        let about = |broken: Broken| broken.about([short.clone()]);
+        pair::kept(&name, half, &self.book).map_err(about)?;
+        pair::closed(&name, half, other.as_ref()).map_err(about)?;
+        let Some(other) = other else { return Ok(()) };
+        pair::agreement(&name, half, &other).map_err(about)?;
+        if let Some((stock, foil)) = pair::by_side(half, &other) {
+            pair::order(&name, stock, foil).map_err(about)?;
+        }
+        // They know again what they have together.
+        let settled = |half: &Half| {
+            usize::try_from(half.agreed).is_ok_and(|agreed| agreed == half.chits.len())
+                && !half.waiting
+        };
+        if half.chits == other.chits && settled(half) && settled(&other) {
+            for key in [Some(key), other_key].into_iter().flatten() {
+                if let Some(half) = self.halves.get_mut(&key) {
+                    half.went_back = false;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn other(&self, key: (usize, HalfId), tally: TallyId) -> Option<(usize, HalfId)> {
+        let mut others = self.halves.iter().filter(|(at, half)| **at != key && half.tally == tally);
+        others.next().map(|(at, _)| *at)
+    }
+}
+
+fn name_of(trace: &Trace, people: &[Person], half: &Half) -> String {
+    let who = people.get(half.who).map(|person| person.name.to_string()).unwrap_or_default();
+    let tally = trace.tally_named(&half.tally).unwrap_or_default();
+    format!("{who}'s half of {tally}")
+}
+
+fn version(tally: &Tally) -> Sim<(u32, protocol::Hash)> {
+    let hash = tally.hash().map_err(|error| Broken::harness(&error.to_string()))?;
+    Ok((tally.members().revision.get(), hash))
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "it is an error")]
+fn read(error: store::StoreError) -> Broken {
+    Broken::harness(&error.to_string())
+}

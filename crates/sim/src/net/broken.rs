@@ -1,0 +1,128 @@
+//! What must hold, by name; and that it did not.
+
+use std::fmt;
+
+/// What the auditor holds a network to, from the text of the protocol (sections 4, 5, 7).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Invariant {
+    /// Nobody owes, and nothing is set, by anything but that user's own signature.
+    OwnSignature,
+    /// The chain is one: it begins at the signed tally, and each link commits to the one before, its
+    /// index and its chit.
+    Chain,
+    /// No chit stands twice on a chain, and no two have one name.
+    Once,
+    /// A half's balance is the sum of what its chain says.
+    Balance,
+    /// What stands in the foil's order at the stock stands so at the foil.
+    Order,
+    /// Of a user's settings on a chain those with the highest counter are in force.
+    Settings,
+    /// A tally goes only the ways that it may go through its life.
+    Status,
+    /// A half is closed only at zero, with what its partner has.
+    Closed,
+    /// An open half rests on what both users signed, and no two halves on different tallies of one revision.
+    Agreement,
+    /// A user's own site lets it owe no more than its partner granted, unless the user says so.
+    Limit,
+    /// What a user was told is done is there, as long as its site did not go back.
+    Kept,
+    /// A letter leaves the outbox only when its agent took it or refused it, or another took its place.
+    Outbox,
+    /// What is forged or garbled is refused.
+    Forged,
+    /// No command, round or reminder fails on a sound disk.
+    Works,
+    /// Once faults stop, there is an end to what has to be said: nothing is on its way for ever.
+    Finish,
+    /// In the end both halves have the same chits in one order, opposite balances and one status.
+    Same,
+    /// In the end everything that any user was told is done is at both halves, whatever was restored.
+    Present,
+    /// In the end every site's own doctor finds it well.
+    Doctor,
+}
+
+impl Invariant {
+    /// All of them.
+    pub const ALL: [Self; 18] = [
+        Self::OwnSignature,
+        Self::Chain,
+        Self::Once,
+        Self::Balance,
+        Self::Order,
+        Self::Settings,
+        Self::Status,
+        Self::Closed,
+        Self::Agreement,
+        Self::Limit,
+        Self::Kept,
+        Self::Outbox,
+        Self::Forged,
+        Self::Works,
+        Self::Finish,
+        Self::Same,
+        Self::Present,
+        Self::Doctor,
+    ];
+
+    /// Its name.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::OwnSignature => "own-signature",
+            Self::Chain => "chain",
+            Self::Once => "once",
+            Self::Balance => "balance",
+            Self::Order => "order",
+            Self::Settings => "settings",
+            Self::Status => "status",
+            Self::Closed => "closed",
+            Self::Agreement => "agreement",
+            Self::Limit => "limit",
+            Self::Kept => "kept",
+            Self::Outbox => "outbox",
+            Self::Forged => "forged",
+            Self::Works => "works",
+            Self::Finish => "finish",
+            Self::Same => "same",
+            Self::Present => "present",
+            Self::Doctor => "doctor",
+        }
+    }
+}
+
+impl fmt::Display for Invariant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.word())
+    }
+}
+
+/// An invariant that does not hold.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Broken {
+    pub(super) invariant: Invariant,
+    pub(super) what: String,
+    /// Short names of what it is about: lines of the trace that name them are shown.
+    pub(super) names: Vec<String>,
+}
+
+/// What a part of a simulation gives.
+pub(super) type Sim<T> = Result<T, Broken>;
+
+impl Broken {
+    pub(super) const fn new(invariant: Invariant, what: String) -> Self {
+        Self { invariant, what, names: Vec::new() }
+    }
+
+    pub(super) fn about(mut self, names: impl IntoIterator<Item = String>) -> Self {
+        self.names.extend(names);
+        self
+    }
+
+    /// The harness itself could not do what it always can.
+    pub(super) fn harness(what: &str) -> Self {
+        Self::new(Invariant::Works, format!("the simulation itself: {what}"))
+    }
+}

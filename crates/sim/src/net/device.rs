@@ -1,0 +1,156 @@
+//! A device looks at its site: it keeps what it sees, and after a restore it brings back what the site has lost.
+
+use std::collections::BTreeSet;
+
+use protocol::chit::Chit;
+use protocol::{Hash, Record as _, Tally, TallyId};
+use site::{Caller, Command, CommandId, Site, SiteError, Summary, Wish};
+
+use super::broken::{Broken, Sim};
+use super::life::Net;
+
+/// How many chits are brought back at once.
+const AT_ONCE: usize = 16;
+
+/// How many tallies and chits a device asks for.
+const ALL: u32 = 10_000;
+
+impl Net {
+    /// Whether somebody's device has been heard since its site went back.
+    pub(super) fn is_settled(&self, who: usize) -> bool {
+        let person = &self.people[who];
+        person.brought == self.places[person.home].epoch
+    }
+
+    /// Somebody's device looks at its site.
+    pub(super) async fn looks(&mut self, who: usize) -> Sim<()> {
+        let Some(site) = self.site_of(who) else { return Ok(()) };
+        if !self.wild {
+            while !self.people[who].unanswered.is_empty() {
+                self.asks_again(who).await?;
+            }
+        }
+        let epoch = self.places[self.people[who].home].epoch;
+        let mut all = self.reopens(who, &site).await?;
+        for shown in self.shown(who, &site).await? {
+            all &= self.looks_at(who, &site, shown, epoch).await?;
+        }
+        // What was refused now is brought at the next look.
+        self.people[who].brought = if all { epoch } else { u64::MAX };
+        Ok(())
+    }
+
+    async fn shown(&self, who: usize, site: &Site) -> Sim<Vec<Summary>> {
+        let home = &self.places[self.people[who].home];
+        let tallies = site.tallies(&self.caller(who), None, ALL).await;
+        tallies.map_err(|error| home.cannot("list tallies", &error))
+    }
+
+    /// Whole tallies that the site has lost.
+    async fn reopens(&mut self, who: usize, site: &Site) -> Sim<bool> {
+        let shown = self.shown(who, site).await?;
+        let here: BTreeSet<TallyId> = shown.iter().map(|shown| shown.tally).collect();
+        let kept = &mut self.people[who].kept;
+        let gone = |(tally, kept): (&TallyId, &super::person::Kept)| {
+            (!here.contains(tally)).then(|| (*tally, kept.signed.clone()))
+        };
+        let lost: Vec<(TallyId, Option<Tally>)> = kept.iter().filter_map(gone).collect();
+        let mut all = true;
+        for (tally, signed) in lost {
+            // A draft that nobody signed is not missed.
+            let Some(signed) = signed else { continue };
+            let words = format!("brings back {}", self.trace.tally(tally));
+            let command = Command::Reopen { tally: Box::new(signed) };
+            all &= self.brings(who, site, command, &words).await?;
+        }
+        Ok(all)
+    }
+
+    async fn looks_at(&mut self, who: usize, site: &Site, shown: Summary, epoch: u64) -> Sim<bool> {
+        let tally = shown.tally;
+        let short = self.trace.tally(tally);
+        let kept = self.kept(who, tally);
+        let revision =
+            |tally: &Option<Tally>| tally.as_ref().map_or(0, |t| t.members().revision.get());
+        if revision(&shown.signed) > revision(&kept.signed) {
+            kept.signed.clone_from(&shown.signed);
+        }
+        let newer =
+            kept.signed.clone().filter(|_| revision(&kept.signed) > revision(&shown.signed));
+        let mut all = true;
+        if let Some(signed) = newer {
+            let words = format!("brings back revision {} of {short}", signed.members().revision);
+            let wish = Wish::Offer(Box::new(signed));
+            all &= self.brings(who, site, Command::Tally { tally, wish }, &words).await?;
+        }
+        let now = site.tally(&self.people[who].name, tally).await;
+        let home = &self.places[self.people[who].home];
+        let now = now.map_err(|error| home.cannot("show a tally", &error))?;
+        if now.head.is_none() {
+            return Ok(all);
+        }
+        let lost = self.compares(who, site, tally).await?;
+        if lost.is_empty() && self.people[who].brought == epoch && !now.waiting.device {
+            return Ok(all);
+        }
+        for piece in lost.chunks(AT_ONCE).chain([&[][..]]) {
+            let words = format!("brings {} chits of {short}", piece.len());
+            let wish = Wish::Recover(piece.to_vec());
+            all &= self.brings(who, site, Command::Tally { tally, wish }, &words).await?;
+            if !all {
+                break;
+            }
+        }
+        Ok(all)
+    }
+
+    /// Keeps what the site shows, and says what of the kept it does not have.
+    async fn compares(&mut self, who: usize, site: &Site, tally: TallyId) -> Sim<Vec<Chit>> {
+        let history = site.history(&self.people[who].name, tally, None, ALL).await;
+        let home = &self.places[self.people[who].home];
+        let history = history.map_err(|error| home.cannot("show a history", &error))?;
+        let here: BTreeSet<Hash> = history.iter().map(|entry| entry.link.chit_hash).collect();
+        let Some(kept) = self.people[who].kept.get_mut(&tally) else { return Ok(Vec::new()) };
+        let mut lost = Vec::new();
+        for chit in &kept.chits {
+            let hash = chit.hash().map_err(|error| Broken::harness(&error.to_string()))?;
+            if !here.contains(&hash) {
+                lost.push(chit.clone());
+            }
+        }
+        for entry in history.iter().rev() {
+            kept.keep(&entry.link.chit, entry.link.chit_hash);
+        }
+        Ok(lost)
+    }
+
+    /// Something is brought back; whether the site has it now.
+    async fn brings(
+        &mut self,
+        who: usize,
+        site: &Site,
+        command: Command,
+        words: &str,
+    ) -> Sim<bool> {
+        let person = &mut self.people[who];
+        person.asked += 1;
+        let name = person.name.to_string();
+        let id = CommandId::new(&format!("{name}-{}", person.asked));
+        let id = id.ok_or_else(|| Broken::harness("a name that is too long"))?;
+        let caller = Caller::User(person.name.clone());
+        match site.command(&caller, &id, command).await {
+            Ok(_) => {
+                self.counts.brought += 1;
+                self.say(&name, &format!("{words}: done"));
+                Ok(true)
+            }
+            Err(error @ SiteError::Store(_)) => {
+                Err(self.places[self.people[who].home].cannot(words, &error))
+            }
+            Err(error) => {
+                self.say(&name, &format!("{words}: {}", error.word()));
+                Ok(false)
+            }
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! What fails: sites that crash and find another disk, ways that are cut, clocks that are wrong, sites that are
+//! slow; and the end of it all.
+
+use super::broken::Sim;
+use super::life::{Event, Net, Ways};
+use super::place::Disk;
+
+impl Net {
+    /// Something fails, or is mended.
+    pub(super) async fn fault(&mut self, event: Event) -> Sim<Vec<usize>> {
+        match event {
+            Event::Fails => {
+                if self.wild {
+                    self.after(5_000, 40_000, Event::Fails);
+                    self.fails()?;
+                }
+                Ok(Vec::new())
+            }
+            Event::Frees(from, to) => {
+                if self.cut.remove(&(from, to)) {
+                    let way = format!("{}>{}", self.places[from].name, self.places[to].name);
+                    self.say(&way, "is free again");
+                }
+                Ok(Vec::new())
+            }
+            Event::Hurries(number) => {
+                self.places[number].slow = 1;
+                Ok(Vec::new())
+            }
+            Event::Starts(number, disk) => {
+                self.starts(number, disk).await?;
+                Ok(vec![number])
+            }
+            _ => Ok(Vec::new()),
+        }
+    }
+
+    fn fails(&mut self) -> Sim<()> {
+        let Some(number) = self.dice.place(self.places.len()) else { return Ok(()) };
+        match self.dice.below(100) {
+            0..25 => self.crashes(number, Disk::Whole),
+            25..38 => self.crashes(number, Disk::LostBuffers),
+            38..55 => self.crashes(number, Disk::Backup),
+            55..80 => {
+                self.cuts(number);
+                Ok(())
+            }
+            80..90 => {
+                self.places[number].slow = self.dice.between(2, 60);
+                self.counts.slow += 1;
+                let (name, slow) = (self.places[number].name.clone(), self.places[number].slow);
+                self.say(&name, &format!("is {slow} times slower"));
+                self.after(10_000, 120_000, Event::Hurries(number));
+                Ok(())
+            }
+            _ => {
+                let skew = self.places[number].set_skew(&mut self.dice);
+                self.counts.skews += 1;
+                let name = self.places[number].name.clone();
+                self.say(&name, &format!("has its clock wrong by {skew} ms"));
+                Ok(())
+            }
+        }
+    }
+
+    fn crashes(&mut self, number: usize, disk: Disk) -> Sim<()> {
+        if self.places[number].site.is_none() {
+            return Ok(());
+        }
+        self.places[number].crash()?;
+        self.counts.crashes += 1;
+        let name = self.places[number].name.clone();
+        self.say(&name, "crashes");
+        self.after(500, 60_000, Event::Starts(number, disk));
+        Ok(())
+    }
+
+    async fn starts(&mut self, number: usize, disk: Disk) -> Sim<()> {
+        if self.places[number].site.is_some() {
+            return Ok(());
+        }
+        let back = self.places[number].put_disk(disk, &mut self.dice)?;
+        self.places[number].start().await?;
+        let name = self.places[number].name.clone();
+        let Some(backup_ms) = back else {
+            self.say(&name, "starts again");
+            return Ok(());
+        };
+        let ago = self.now() - backup_ms;
+        if disk == Disk::Backup {
+            self.counts.restores += 1;
+        } else {
+            self.counts.lost_buffers += 1;
+        }
+        self.say(&name, &format!("starts again with its disk of {ago} ms ago, in a new epoch"));
+        self.places[number].begin_epoch(backup_ms).await?;
+        self.auditor.went_back(number);
+        Ok(())
+    }
+
+    /// One way, or both, or all of a site.
+    fn cuts(&mut self, number: usize) {
+        let (one, alone) = (self.dice.percent(40), self.dice.percent(30));
+        let least = self.dice.between(2_000, 60_000);
+        for other in (0..self.places.len()).filter(|other| *other != number) {
+            if !alone && self.dice.percent(50) {
+                continue;
+            }
+            let both = [(number, other), (other, number)];
+            for (from, to) in both.into_iter().take(if one { 1 } else { 2 }) {
+                self.cut.insert((from, to));
+                self.counts.cuts += 1;
+                let way = format!("{}>{}", self.places[from].name, self.places[to].name);
+                self.say(&way, "is cut");
+                self.after(least, least + 30_000, Event::Frees(from, to));
+            }
+        }
+    }
+
+    /// Faults stop, and messages flow.
+    pub(super) async fn heals(&mut self) -> Sim<()> {
+        self.wild = false;
+        self.ways = Ways::default();
+        self.cut.clear();
+        self.say("all", "faults stop here, and messages flow");
+        for number in 0..self.places.len() {
+            self.places[number].slow = 1;
+            if self.places[number].site.is_none() {
+                self.starts(number, Disk::Whole).await?;
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,108 @@
+//! The people of a simulated network, and the device that each of them carries: it has the key, keeps what it
+//! was told is done, and asks again where it got no answer.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use protocol::bounded::{Line, List};
+use protocol::cert::{Identity, Names, Type};
+use protocol::chit::Chit;
+use protocol::{AgentId, Cert, ChipAddress, Cuid, Hash, SecretKey, Signer as _, Tally, TallyId};
+use site::{Command, Invitation};
+
+use super::broken::{Broken, Sim};
+use super::dice::Dice;
+use super::world::{START_MS, moment};
+
+const NAMES: [&str; 10] = ["ann", "bob", "cid", "dee", "eli", "fay", "gus", "hal", "ivy", "jon"];
+
+/// The most people of a network.
+pub(super) const MOST_PEOPLE: usize = NAMES.len();
+
+/// A command that was sent, or will be.
+#[derive(Clone, Debug)]
+pub(super) struct Asked {
+    pub(super) id: String,
+    pub(super) command: Command,
+    pub(super) about: About,
+    /// What it is, for the trace.
+    pub(super) words: String,
+}
+
+/// What a command is about, for when it is done.
+#[derive(Clone, Debug)]
+pub(super) enum About {
+    /// A chit: whether it may go beyond the limit.
+    Chit { chit: Box<Chit>, over_limit: bool },
+    /// A tally that both signed from then on.
+    Agreement(Box<Tally>),
+    /// An invitation for somebody.
+    Invitation { whom: usize },
+    /// Anything else.
+    Other,
+}
+
+/// What a device keeps of a tally.
+#[derive(Debug, Default)]
+pub(super) struct Kept {
+    /// What both signed, once the device has seen it.
+    pub(super) signed: Option<Tally>,
+    /// Chits that it saw on the chain, or was told are taken.
+    pub(super) chits: Vec<Chit>,
+    pub(super) hashes: BTreeSet<Hash>,
+    /// The highest counter that it signed settings with.
+    pub(super) counter: u32,
+}
+
+impl Kept {
+    pub(super) fn keep(&mut self, chit: &Chit, hash: Hash) {
+        if self.hashes.insert(hash) {
+            self.chits.push(chit.clone());
+        }
+    }
+}
+
+/// Somebody with a key and a device.
+pub(super) struct Person {
+    pub(super) name: Cuid,
+    pub(super) home: usize,
+    pub(super) key: SecretKey,
+    pub(super) cert: Cert,
+    pub(super) kept: BTreeMap<TallyId, Kept>,
+    /// Commands of which no answer came.
+    pub(super) unanswered: Vec<Asked>,
+    pub(super) asked: u64,
+    /// Invitations that it was handed and has not answered.
+    pub(super) invited: Vec<Invitation>,
+    /// The epoch of its site for which it has brought back everything.
+    pub(super) brought: u64,
+}
+
+impl Person {
+    pub(super) fn new(number: usize, home: usize, agent: AgentId, dice: &mut Dice) -> Sim<Self> {
+        let harness = |error: &dyn ToString| Broken::harness(&error.to_string());
+        let name = NAMES.get(number).ok_or_else(|| Broken::harness("too many people"))?;
+        let name: Cuid = name.parse().map_err(|error| harness(&error))?;
+        // Some have keys as browsers make them; those of the others are quicker.
+        let key = if dice.percent(20) {
+            SecretKey::p256(&dice.bytes()).map_err(|error| harness(&error))?
+        } else {
+            SecretKey::ed25519(&dice.bytes())
+        };
+        let line: Line<200> = name.to_string().parse().map_err(|error| harness(&error))?;
+        let names = List::new(vec![line]).map_err(|error| harness(&error))?;
+        let cert = Cert {
+            chad: ChipAddress { cuid: name.clone(), agent, endpoint: None },
+            r#type: Type::Person,
+            name: Names::try_from(names).map_err(|error| harness(&error))?,
+            connect: List::default(),
+            place: List::default(),
+            identity: Identity::default(),
+            public: key.public_key(),
+            date: moment(START_MS),
+            sign: None,
+        };
+        let cert = cert.signed(&key).map_err(|error| harness(&error))?;
+        let (kept, unanswered, invited) = (BTreeMap::new(), Vec::new(), Vec::new());
+        Ok(Self { name, home, key, cert, kept, unanswered, asked: 0, invited, brought: 0 })
+    }
+}

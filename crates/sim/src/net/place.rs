@@ -1,0 +1,177 @@
+//! A simulated site: its disk, its lives, and the copies of its disk that a restart may find.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use protocol::{AgentId, SecretKey, Signer as _};
+use site::{Carried, Hears, Planted, Site, SiteError};
+use store::Store;
+use tokio::task::JoinHandle;
+
+use super::broken::{Broken, Invariant, Sim};
+use super::dice::Dice;
+use super::world::{SiteChance, SiteClock, Time, moment};
+
+/// How many steps a disk that lies about what it has kept may lose.
+const LATEST: usize = 12;
+
+/// How many backups are kept.
+const BACKUPS: usize = 6;
+
+/// A disk as it was at a moment.
+pub(super) struct Image {
+    pub(super) at_ms: i64,
+    pub(super) store: Store,
+}
+
+/// Which disk a site finds when it starts again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Disk {
+    /// All that was committed.
+    Whole,
+    /// Without the last commits: the disk had said that they were kept.
+    LostBuffers,
+    /// That of a backup.
+    Backup,
+}
+
+/// A site and what is around it.
+pub(super) struct Place {
+    pub(super) name: String,
+    pub(super) agent: AgentId,
+    clock: Arc<SiteClock>,
+    chance: Arc<SiteChance>,
+    pub(super) store: Store,
+    /// None while it is down.
+    pub(super) site: Option<Site>,
+    /// How often it was started.
+    pub(super) life: u64,
+    /// How often it went back to an older disk.
+    pub(super) epoch: u64,
+    hears: Hears,
+    planted: Option<Planted>,
+    /// Rounds of delivering that are under way.
+    pub(super) rounds: Vec<JoinHandle<Result<Carried, SiteError>>>,
+    latest: VecDeque<Image>,
+    backups: VecDeque<Image>,
+    /// How many times longer than others it takes to answer.
+    pub(super) slow: i64,
+}
+
+impl Place {
+    pub(super) fn new(
+        name: String,
+        time: &Time,
+        dice: &mut Dice,
+        planted: Option<Planted>,
+    ) -> Sim<Self> {
+        let key = SecretKey::ed25519(&dice.bytes());
+        let agent = AgentId::of(&key.public_key());
+        let agent = agent.map_err(|error| Broken::harness(&error.to_string()))?;
+        let hears = if dice.percent(30) { Hears::ByPost } else { Hears::AtOnce };
+        Ok(Self {
+            name,
+            agent,
+            clock: Arc::new(SiteClock::new(time, skew(dice))),
+            chance: Arc::new(SiteChance::new(dice.bytes())),
+            store: Store::memory(),
+            site: None,
+            life: 0,
+            epoch: 0,
+            hears,
+            planted,
+            rounds: Vec::new(),
+            latest: VecDeque::new(),
+            backups: VecDeque::new(),
+            slow: 1,
+        })
+    }
+
+    pub(super) fn set_skew(&self, dice: &mut Dice) -> i64 {
+        let skew = skew(dice);
+        self.clock.set_skew(skew);
+        skew
+    }
+
+    /// The site starts over the disk that it has.
+    pub(super) async fn start(&mut self) -> Sim<()> {
+        let store = self.store.clone();
+        let opened = Site::open(store, self.agent, self.clock.clone(), self.chance.clone()).await;
+        let site = opened.map_err(|error| self.cannot("start", &error))?;
+        self.site = Some(site.hearing(self.hears).with_planted(self.planted));
+        self.life += 1;
+        Ok(())
+    }
+
+    /// Everything that it does stops where it is; what was committed stays on its disk, and nothing that
+    /// was under way can reach that any more.
+    pub(super) fn crash(&mut self) -> Sim<()> {
+        self.site = None;
+        for round in self.rounds.drain(..) {
+            round.abort();
+        }
+        self.store = self.copy()?;
+        Ok(())
+    }
+
+    fn copy(&self) -> Sim<Store> {
+        self.store.copy_in_memory().ok_or_else(|| Broken::harness("a store that is not in memory"))
+    }
+
+    /// Remembers the disk as it is after a step.
+    pub(super) fn remember(&mut self, at_ms: i64) -> Sim<()> {
+        let store = self.copy()?;
+        self.latest.push_back(Image { at_ms, store });
+        if self.latest.len() > LATEST {
+            self.latest.pop_front();
+        }
+        Ok(())
+    }
+
+    /// Somebody makes a backup.
+    pub(super) fn back_up(&mut self, at_ms: i64) -> Sim<()> {
+        let store = self.copy()?;
+        self.backups.push_back(Image { at_ms, store });
+        if self.backups.len() > BACKUPS {
+            self.backups.pop_front();
+        }
+        Ok(())
+    }
+
+    /// Puts another disk into a site that is down; says of when it is, where it is older than it was. The
+    /// disks after it are nobody's any more.
+    pub(super) fn put_disk(&mut self, disk: Disk, dice: &mut Dice) -> Sim<Option<i64>> {
+        let images = match disk {
+            Disk::Whole => return Ok(None),
+            Disk::LostBuffers => &mut self.latest,
+            Disk::Backup => &mut self.backups,
+        };
+        let Some(place) = dice.place(images.len()) else { return Ok(None) };
+        images.truncate(place + 1);
+        let Some(image) = images.back() else { return Ok(None) };
+        let at_ms = image.at_ms;
+        let copy = image.store.copy_in_memory();
+        self.store = copy.ok_or_else(|| Broken::harness("a store that is not in memory"))?;
+        self.backups.retain(|image| image.at_ms <= at_ms);
+        self.latest.retain(|image| image.at_ms <= at_ms);
+        self.epoch += 1;
+        Ok(Some(at_ms))
+    }
+
+    /// What whoever restores a site does before anything else.
+    pub(super) async fn begin_epoch(&self, backup_ms: i64) -> Sim<()> {
+        let Some(site) = &self.site else { return Ok(()) };
+        let begun = site.begin_epoch(moment(backup_ms)).await;
+        begun.map(|_| ()).map_err(|error| self.cannot("begin an epoch", &error))
+    }
+
+    /// Something that never fails on a sound disk has failed.
+    pub(super) fn cannot(&self, what: &str, error: &SiteError) -> Broken {
+        Broken::new(Invariant::Works, format!("site {} cannot {what}: {error}", self.name))
+    }
+}
+
+/// How wrong a clock is: mostly little, now and then hours.
+fn skew(dice: &mut Dice) -> i64 {
+    if dice.percent(20) { dice.between(-7_200_000, 7_200_000) } else { dice.between(-3_000, 3_000) }
+}

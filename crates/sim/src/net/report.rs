@@ -1,0 +1,202 @@
+//! What a simulated network did, as people and scripts read it: the same bytes for the same seed.
+
+use std::fmt;
+
+use protocol::Hash;
+use protocol::mail::Fate;
+use site::Planted;
+
+use super::auditor::Ending;
+use super::broken::{Broken, Invariant};
+
+/// What happened how often.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Counts {
+    pub(super) steps: u64,
+    pub(super) done: u64,
+    pub(super) refused: u64,
+    pub(super) again: u64,
+    pub(super) payments: u64,
+    pub(super) paid_milli: i64,
+    pub(super) sent: u64,
+    pub(super) lost: u64,
+    pub(super) twice: u64,
+    pub(super) unanswered: u64,
+    pub(super) taken: u64,
+    pub(super) notes_refused: u64,
+    pub(super) later: u64,
+    pub(super) crashes: u64,
+    pub(super) lost_buffers: u64,
+    pub(super) restores: u64,
+    pub(super) brought: u64,
+    pub(super) cuts: u64,
+    pub(super) slow: u64,
+    pub(super) skews: u64,
+    pub(super) forged: u64,
+    pub(super) back: u64,
+}
+
+impl Counts {
+    pub(super) const fn heard(&mut self, fate: &Fate) {
+        match fate {
+            Fate::Taken => self.taken += 1,
+            Fate::Refused(_) => self.notes_refused += 1,
+            Fate::Later(_) => self.later += 1,
+        }
+    }
+
+    pub(super) const fn paid(&mut self, milli: i64) {
+        self.payments += 1;
+        self.paid_milli = self.paid_milli.saturating_add(milli);
+    }
+}
+
+/// A network that went through all of it, and everything held.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Report {
+    pub(super) seed: u64,
+    pub(super) sites: usize,
+    pub(super) people: usize,
+    pub(super) counts: Counts,
+    pub(super) wild_ms: i64,
+    pub(super) healing_ms: i64,
+    pub(super) ending: Ending,
+    pub(super) digest: Hash,
+}
+
+/// Something did not hold.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    pub(super) seed: u64,
+    pub(super) planted: Option<Planted>,
+    pub(super) step: u64,
+    pub(super) broken: Broken,
+    /// Lines of the trace.
+    pub(super) shown: String,
+}
+
+impl Failure {
+    /// What did not hold.
+    #[must_use]
+    pub const fn invariant(&self) -> Invariant {
+        self.broken.invariant
+    }
+
+    /// The seed.
+    #[must_use]
+    pub const fn seed(&self) -> u64 {
+        self.seed
+    }
+
+    /// The step after which it was found.
+    #[must_use]
+    pub const fn step(&self) -> u64 {
+        self.step
+    }
+
+    /// What was found, in one line.
+    #[must_use]
+    pub fn what(&self) -> &str {
+        &self.broken.what
+    }
+}
+
+impl Report {
+    /// The seed.
+    #[must_use]
+    pub const fn seed(&self) -> u64 {
+        self.seed
+    }
+
+    /// A hash over everything that happened, step by step.
+    #[must_use]
+    pub const fn digest(&self) -> Hash {
+        self.digest
+    }
+
+    /// How many steps it took; the auditor looked after each.
+    #[must_use]
+    pub const fn steps(&self) -> u64 {
+        self.counts.steps
+    }
+
+    /// How many payments people were told are done.
+    #[must_use]
+    pub const fn payments(&self) -> u64 {
+        self.counts.payments
+    }
+
+    /// How often a site went back to an older disk.
+    #[must_use]
+    pub const fn went_back(&self) -> u64 {
+        self.counts.restores + self.counts.lost_buffers
+    }
+
+    /// How many tallies ended in this status.
+    #[must_use]
+    pub fn ended_as(&self, status: &str) -> u64 {
+        self.ending.statuses.get(status).copied().unwrap_or(0)
+    }
+
+    /// How many chits there are in the end, each counted once.
+    #[must_use]
+    pub const fn chits(&self) -> u64 {
+        self.ending.chits
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { seed, sites, people, counts: c, ending, .. } = self;
+        writeln!(f, "seed {seed}: everything held, in {} steps", c.steps)?;
+        writeln!(
+            f,
+            "  {sites} sites, {people} people; {} s of faults, healed in {} s",
+            self.wild_ms / 1_000,
+            self.healing_ms / 1_000
+        )?;
+        writeln!(
+            f,
+            "  commands   {} done, {} refused, {} asked again",
+            c.done, c.refused, c.again
+        )?;
+        writeln!(f, "  payments   {} of {} mCHIP", c.payments, c.paid_milli)?;
+        writeln!(
+            f,
+            "  messages   {} sent, {} lost, {} doubled, {} unanswered",
+            c.sent, c.lost, c.twice, c.unanswered
+        )?;
+        writeln!(
+            f,
+            "  notes      {} taken, {} refused, {} later, {} answered at once",
+            c.taken, c.notes_refused, c.later, c.back
+        )?;
+        writeln!(
+            f,
+            "  sites      {} crashes, {} with lost buffers, {} restored; {} pieces brought back",
+            c.crashes, c.lost_buffers, c.restores, c.brought
+        )?;
+        writeln!(
+            f,
+            "  and        {} ways cut, {} times slow, {} clocks wrong, {} forgeries",
+            c.cuts, c.slow, c.skews, c.forged
+        )?;
+        write!(f, "  tallies   ")?;
+        for (status, many) in &ending.statuses {
+            write!(f, " {many} {status}")?;
+        }
+        writeln!(f, "; {} chits, {} mCHIP owed", ending.chits, ending.owed)?;
+        write!(f, "  digest     {}", self.digest)
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { seed, step, broken, .. } = self;
+        writeln!(f, "seed {seed}: {} does not hold, after step {step}", broken.invariant)?;
+        writeln!(f, "  {}", broken.what)?;
+        let plant = self.planted.map_or(String::new(), |p| format!(" --plant {}", p.word()));
+        writeln!(f, "  again: mychips sim net --seed {seed}{plant}")?;
+        write!(f, "{}", self.shown)
+    }
+}

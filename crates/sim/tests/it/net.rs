@@ -1,0 +1,111 @@
+//! Networks of sites where anything fails: nothing is wrong, everything comes to its end, and faults that are
+//! planted are found by the invariant that was named for them.
+
+use sim::net::{Invariant, Planted, live};
+
+/// Runs seeds; whatever fails is told with its trace.
+fn hold(seeds: std::ops::Range<u64>) {
+    let mut failed = Vec::new();
+    for seed in seeds {
+        if let Err(failure) = live(seed, None).ended {
+            failed.push(failure.to_string());
+        }
+    }
+    assert!(failed.is_empty(), "{} failed\n{}", failed.len(), failed.join("\n"));
+}
+
+// Two hundred, in four parts for as many cores.
+
+#[test]
+fn in_seeds_0_to_49_everything_holds() {
+    hold(0..50);
+}
+
+#[test]
+fn in_seeds_50_to_99_everything_holds() {
+    hold(50..100);
+}
+
+#[test]
+fn in_seeds_100_to_149_everything_holds() {
+    hold(100..150);
+}
+
+#[test]
+fn in_seeds_150_to_199_everything_holds() {
+    hold(150..200);
+}
+
+#[test]
+fn the_same_seed_says_the_same() {
+    for seed in [3, 4] {
+        let (first, second) = (live(seed, None), live(seed, None));
+        assert_eq!(first.trace, second.trace);
+        let (first, second) = (first.ended.unwrap(), second.ended.unwrap());
+        assert_eq!(first.to_string(), second.to_string());
+        assert_ne!(first.digest(), live(seed + 100, None).ended.unwrap().digest());
+    }
+}
+
+/// A fault is found by the invariant that was named for it, in the first seeds.
+fn is_found(planted: Planted, named: Invariant) {
+    let mut others = Vec::new();
+    for seed in 0..500 {
+        let Err(failure) = live(seed, Some(planted)).ended else { continue };
+        if failure.invariant() == named {
+            let told = failure.to_string();
+            let again = format!("mychips sim net --seed {seed} --plant {}", planted.word());
+            assert!(told.contains(&again) && told.contains(named.word()), "{told}");
+            return;
+        }
+        others.push((seed, failure.invariant()));
+    }
+    panic!("{named} did not find it; found otherwise: {others:?}");
+}
+
+#[test]
+fn a_lost_letter_is_found_by_outbox() {
+    is_found(Planted::LostLetter, Invariant::Outbox);
+}
+
+#[test]
+fn a_chit_that_counts_twice_is_found_by_balance() {
+    is_found(Planted::DoubleApply, Invariant::Balance);
+}
+
+#[test]
+fn a_wrong_order_is_found_by_order() {
+    is_found(Planted::WrongOrder, Invariant::Order);
+}
+
+#[test]
+fn a_signature_that_nobody_checked_is_found_by_own_signature() {
+    is_found(Planted::UncheckedSignature, Invariant::OwnSignature);
+}
+
+#[test]
+fn a_resurrected_backup_is_found_by_order() {
+    is_found(Planted::Resurrected, Invariant::Order);
+}
+
+#[test]
+fn each_invariant_has_a_name_of_its_own() {
+    let names: std::collections::BTreeSet<&str> = Invariant::ALL.map(Invariant::word).into();
+    assert_eq!(names.len(), Invariant::ALL.len());
+}
+
+/// What is not there cannot be wrong: the seeds pay, crash, go back and close.
+#[test]
+fn the_seeds_do_what_they_are_for() {
+    let (mut payments, mut chits, mut went_back, mut closed) = (0, 0, 0, 0);
+    for seed in 0..20 {
+        let report = live(seed, None).ended.unwrap();
+        payments += report.payments();
+        chits += report.chits();
+        went_back += report.went_back();
+        closed += report.ended_as("close");
+    }
+    assert!(payments > 200 && chits > 200, "{payments} payments, {chits} chits");
+    assert!(went_back > 10, "{went_back} times back");
+    assert!(closed > 0, "no tally was closed");
+}

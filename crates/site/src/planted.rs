@@ -1,0 +1,115 @@
+//! Faults that can be planted into a site, to see that the simulated networks find them (`sim::net`): a
+//! watchman who never called out may be asleep. No site has one that was not asked for by its name.
+
+use protocol::chit::Chit;
+use protocol::ledger::{Good, Head, Link, Links, Message};
+use protocol::record::Record;
+use protocol::{JsonError, TallyId};
+
+use crate::batch::Held;
+use crate::door::Site;
+
+/// A fault on purpose. Each is one that a site could really have, in the very code that it would be in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Planted {
+    /// A letter that did not arrive is crossed off in the outbox like one that did.
+    LostLetter,
+    /// A chit that is heard once more counts once more.
+    DoubleApply,
+    /// A half takes an order of chits that does not lead to the head which it names.
+    WrongOrder,
+    /// Nobody looks at the signature of a chit.
+    UncheckedSignature,
+    /// A site that was restored from a backup goes on as if nothing had happened.
+    Resurrected,
+}
+
+impl Planted {
+    /// All of them.
+    pub const ALL: [Self; 5] = [
+        Self::LostLetter,
+        Self::DoubleApply,
+        Self::WrongOrder,
+        Self::UncheckedSignature,
+        Self::Resurrected,
+    ];
+
+    /// One word for it.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::LostLetter => "lost-letter",
+            Self::DoubleApply => "double-apply",
+            Self::WrongOrder => "wrong-order",
+            Self::UncheckedSignature => "unchecked-signature",
+            Self::Resurrected => "resurrected",
+        }
+    }
+
+    /// The one of that word.
+    #[must_use]
+    pub fn named(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|planted| planted.word() == word)
+    }
+}
+
+impl Site {
+    /// The same site with a fault. For simulations only: nobody's debts are safe there.
+    #[must_use]
+    pub const fn with_planted(mut self, planted: Option<Planted>) -> Self {
+        self.planted = planted;
+        self
+    }
+
+    /// The fault that was planted here; none in any site that people use.
+    #[must_use]
+    pub const fn planted(&self) -> Option<Planted> {
+        self.planted
+    }
+
+    pub(crate) fn has(&self, planted: Planted) -> bool {
+        self.planted == Some(planted)
+    }
+}
+
+/// A chit taken on trust ([`Planted::UncheckedSignature`]).
+pub(crate) fn unchecked(chit: Chit) -> Result<Good, JsonError> {
+    let hash = chit.hash()?;
+    Ok(Link { head: Head { index: 0, hash }, chit_hash: hash, chit }.unlinked())
+}
+
+/// A message whose head is what its chits lead to, whatever it named ([`Planted::WrongOrder`]).
+pub(crate) fn head_as_it_comes(tally: TallyId, message: Message<Good>) -> Message<Good> {
+    let reached = |base: Head, chits: &[Good]| {
+        chits.iter().fold(base, |head, good| head.then(tally, good.hash()))
+    };
+    match message {
+        Message::Upd { base, chits, .. } => {
+            Message::Upd { base, head: reached(base, &chits), chits }
+        }
+        Message::Tell { question, base, chits, .. } => {
+            Message::Tell { question, base, head: reached(base, &chits), chits }
+        }
+        other => other,
+    }
+}
+
+/// What chits come to that a half has already, in milli-CHIPs ([`Planted::DoubleApply`]).
+pub(crate) fn heard_again(held: &Held, message: &Message<Good>) -> i128 {
+    let known = |good: &&Good| matches!(held.history.place(&good.hash()), Ok(Some(_)));
+    let effect = |good: &Good| i128::from(good.chit().effect_on(held.half.side).milli());
+    message.chits().iter().filter(known).map(effect).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_has_a_word_of_its_own() {
+        for planted in Planted::ALL {
+            assert_eq!(Planted::named(planted.word()), Some(planted));
+        }
+        assert_eq!(Planted::named("nothing"), None);
+    }
+}
