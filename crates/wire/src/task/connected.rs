@@ -80,6 +80,9 @@ impl<I: Inbox> Task<I> {
         });
         self.shared.counts.connections.set(connected.lines.len());
         self.make_room();
+        if !point.is_relayed() {
+            self.ask_who(peer, agent);
+        }
         self.reached(agent, peer);
     }
 
@@ -102,6 +105,7 @@ impl<I: Inbox> Task<I> {
         if left > 0 {
             return;
         }
+        self.known.is_not(&peer);
         if let Some(met) = self.connected.agents.remove(&peer) {
             self.lost(met.agent);
         }

@@ -74,6 +74,11 @@ impl<I: Inbox> Incoming<I> {
         }
     }
 
+    /// The inbox.
+    pub(super) fn inbox(&self) -> Arc<I> {
+        Arc::clone(&self.inbox)
+    }
+
     /// The next that the inbox is done with; none where it has nothing.
     pub(super) async fn next(&mut self) -> Option<Done> {
         loop {
@@ -252,12 +257,18 @@ impl<I: Inbox> Task<I> {
         let Some(Handed { channel, peer, agent, .. }) = self.incoming.take_back(id) else { return };
         let now_ms = self.now_ms();
         match knows {
-            Some(true) if !self.conduct.is_partner(agent) => {
-                self.conduct.recognise(agent, now_ms);
-                self.follow(agent, &peer);
+            Some(true) => {
+                self.known.is(peer);
+                if !self.conduct.is_partner(agent) {
+                    self.conduct.recognise(agent, now_ms);
+                    self.follow(agent, &peer);
+                }
             }
-            Some(false) => self.conduct.estrange(agent, now_ms),
-            _ => {}
+            Some(false) => {
+                self.known.is_not(&peer);
+                self.conduct.estrange(agent, now_ms);
+            }
+            None => {}
         }
         let counts = &self.shared.counts;
         let reply = match outcome {

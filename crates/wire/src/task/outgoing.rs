@@ -226,11 +226,11 @@ impl<I: Inbox> Task<I> {
         let mut places = self.book.of(agent);
         places.append(&mut dial.places.clone());
         places.retain(|at| !dial.has_failed(at) && place::number(&at.host).is_some());
+        // Nobody is its own relay, and we are not called to call ourselves.
+        let own = self.shared.agent;
+        places.retain(|at| at.relay.is_none_or(|relay| relay != agent && relay != own));
         if let (false, Some(peer)) = (places.is_empty(), identity::peer(agent)) {
-            let numbers = places.iter().filter_map(|at| {
-                let ip = place::number(&at.host)?;
-                Some(place::multiaddr((ip, at.port).into(), at.transport))
-            });
+            let numbers = places.iter().filter_map(place::dialled);
             let opts = DialOpts::peer_id(peer)
                 .condition(PeerCondition::Always)
                 .addresses(numbers.collect())
