@@ -63,7 +63,7 @@ counts! {
     inbox_failed,
     /// Times that an agent was cut off.
     cut_off,
-    /// Agents that say what they speak and where they answer more often than is looked at.
+    /// Times that an agent said what it speaks and where it answers more often than is looked at.
     identify_passed_over,
     /// Reservations that this agent gave as a relay, renewed ones too.
     relay_reserved,
