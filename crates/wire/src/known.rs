@@ -64,8 +64,7 @@ impl Known {
     /// Whether it may have a reservation, or keep the one that it has.
     fn may_reserve(&self, peer: &PeerId, most: usize) -> bool {
         let sets = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        sets.known.contains(peer)
-            && (sets.reserved.contains(peer) || sets.reserved.len() < most)
+        sets.known.contains(peer) && (sets.reserved.contains(peer) || sets.reserved.len() < most)
     }
 
     /// How a relay is set up that only these may reserve at.

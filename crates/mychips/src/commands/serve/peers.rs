@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use api::Post;
+use api::{Metrics, Post};
 use protocol::address::{Endpoint, Host, Transport as By};
 use protocol::note::Note;
 use protocol::{AgentId, Record as _, SecretKey};
@@ -113,20 +113,24 @@ enum Near {
 }
 
 impl Near {
-    const fn of(config: &Config) -> Self {
-        match config.peers_listen {
-            Some(at) if !at.ip().is_loopback() => Self::Others,
+    fn of(config: &Config) -> Self {
+        match (config.peers_listen, &config.peers_relay) {
+            (Some(at), _) if !at.ip().is_loopback() => Self::Others,
+            (None, Some(relay)) if !of_this_machine(&relay.0) => Self::Others,
             _ => Self::ThisMachine,
         }
     }
 
     fn may_be_asked(self, at: &Endpoint) -> bool {
-        let own = match &at.host {
-            Host::Ip4(ip) => ip.is_loopback() || ip.is_link_local() || ip.is_unspecified(),
-            Host::Ip6(ip) => ip.is_loopback() || ip.is_unicast_link_local() || ip.is_unspecified(),
-            Host::Dns(_) => false,
-        };
-        matches!(self, Self::ThisMachine) || !own
+        matches!(self, Self::ThisMachine) || !of_this_machine(at)
+    }
+}
+
+const fn of_this_machine(at: &Endpoint) -> bool {
+    match &at.host {
+        Host::Ip4(ip) => ip.is_loopback() || ip.is_link_local() || ip.is_unspecified(),
+        Host::Ip6(ip) => ip.is_loopback() || ip.is_unicast_link_local() || ip.is_unspecified(),
+        Host::Dns(_) => false,
     }
 }
 
@@ -151,15 +155,20 @@ impl Peers {
         config: &Config,
         site: &Site,
         post: &Arc<Post>,
+        metrics: &Metrics,
     ) -> Result<Self, Failure> {
         let (site, post) = (site.clone(), Arc::clone(post));
         let desk = Arc::new(Desk { site: site.clone(), post: Arc::clone(&post) });
         let wire = Wire::start(key, &listens(config), limits(config), desk).await;
         let wire = wire.map_err(|error| Failure::peers(&error))?;
         let peers = Self { wire, site, post, near: Near::of(config), told: Told::of(config) };
+        let counted = peers.wire.clone();
+        metrics.agents(move || counted.counts().all());
         if let Some(relay) = &config.peers_relay {
             if relay.0.relay == Some(peers.wire.agent()) {
-                tracing::warn!("peers.relay in mychips.toml names this site itself: it is passed over");
+                tracing::warn!(
+                    "peers.relay in mychips.toml names this site itself: it is passed over"
+                );
             }
             peers.wire.reserve(relay.0.clone()).await;
         }
