@@ -2,8 +2,8 @@
 //! `&'static str`, so nothing that a user wrote can get into one.
 
 use std::fmt;
-use std::sync::{Arc, OnceLock};
 use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use prometheus_client::encoding::text::encode;
@@ -146,10 +146,7 @@ impl Metrics {
 
     /// From now on this is asked what was counted of other agents, each count with its name, whenever
     /// somebody reads the metrics. Only the first is asked.
-    pub fn agents(
-        &self,
-        counts: impl Fn() -> Vec<(&'static str, u64)> + Send + Sync + 'static,
-    ) {
+    pub fn agents(&self, counts: impl Fn() -> Vec<(&'static str, u64)> + Send + Sync + 'static) {
         let _ = self.asked_of_agents.set(Asked(Box::new(counts)));
     }
 

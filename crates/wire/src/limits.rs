@@ -73,7 +73,7 @@ pub struct Limits {
     /// After how long a relay that did not take this agent is asked again, the first time; twice as
     /// long each next time. Default 1 s.
     pub ask_again: Duration,
-    /// The longest. Default 5 min.
+    /// The longest. Default 1 min.
     pub ask_again_most: Duration,
     /// How long messages under work may take to be answered once the wire is to end: less than
     /// service managers wait before they kill. Default 5 s.
@@ -110,7 +110,7 @@ impl Default for Limits {
             circuit_bytes: 16 * 1024 * 1024,
             reserved: Duration::from_hours(1),
             ask_again: Duration::from_secs(1),
-            ask_again_most: Duration::from_mins(5),
+            ask_again_most: Duration::from_mins(1),
             drain: Duration::from_secs(5),
         }
     }

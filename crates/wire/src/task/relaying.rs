@@ -153,8 +153,9 @@ impl<I: Inbox> Task<I> {
             | Event::ReservationTimedOut { src_peer_id: peer } => self.known.freed(peer),
             Event::ReservationReqDenied { src_peer_id: peer, .. } => {
                 counts.relay_refused.one();
-                // Whoever asks ever later is forgiven.
+                // It may have become a partner's since it connected; whoever asks ever later is forgiven.
                 if let Some(agent) = self.connected.agent(peer) {
+                    self.ask_who(*peer, agent);
                     self.offended(*peer, agent, Offence::NotKnown);
                 }
             }

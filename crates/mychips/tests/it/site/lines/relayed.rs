@@ -20,7 +20,8 @@ fn hidden(ritas: &Serving) -> Two {
     let off = || ("MYCHIPS_PEERS_LISTEN", "off".to_owned());
     let relay = format!("{}?relay={}", ritas.place, ritas.agent);
     let anns = vec![off(), ("MYCHIPS_PEERS_RELAY", relay)];
-    let two = Two::at(Town { says: anns, ..Town::bare() }, Town { says: vec![off()], ..Town::bare() });
+    let two =
+        Two::at(Town { says: anns, ..Town::bare() }, Town { says: vec![off()], ..Town::bare() });
     two.anns.does("key new amy");
     two.anns.room_run(&["user", "add", "amy", "--name", "Amy Pond"]);
     two
