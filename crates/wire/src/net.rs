@@ -145,7 +145,13 @@ fn behaviour(
         .with_request_timeout(exchange(limits))
         .with_max_concurrent_streams(STREAMS);
     let peer = key.public().to_peer_id();
-    let relay = (limits.relayed > 0).then(|| relay::Behaviour::new(peer, known.relay(limits)));
+    let relay = (limits.relayed > 0).then(|| {
+        let mut relay = relay::Behaviour::new(peer, known.relay(limits));
+        // Said once. Where libp2p finds out by itself, and changes its mind while a line over another relay
+        // is open, it panics (libp2p-relay 0.22).
+        relay.set_status(Some(relay::Status::Enable));
+        relay
+    });
     let frames = Frames::new(limits.bytes, limits.read_within);
     Net {
         limits: connection_limits::Behaviour::new(connections),

@@ -93,6 +93,7 @@ impl<I: Inbox> Task<I> {
             self.ask_who(peer, agent);
         }
         self.reached(agent, peer);
+        self.relay_reached(id);
     }
 
     /// Closes the oldest connection of a stranger where strangers have too many.

@@ -165,6 +165,24 @@ async fn a_line_that_carried_its_share_ends_and_another_goes_on() {
     assert!(between.wire.counts().circuits > 2, "{:?}", between.wire.counts());
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_relay_that_answers_at_one_of_its_places_only_is_enough() {
+    let between = relay(3, Transport::Tcp, &[1], quick()).await;
+    let ann = hidden(1, &[2]).await;
+    let place = through(&between);
+    ann.wire.reserve(place.clone()).await;
+    is_reserved(&ann).await;
+    // Nobody answers there any more, and it takes a while to find out.
+    let silent = tokio::net::UdpSocket::bind("127.0.0.1:0").await.unwrap();
+    let port = silent.local_addr().unwrap().port();
+    let dead = Endpoint { port, transport: Transport::Quic, ..place.clone() };
+    let desk = Desk::knowing([agent(1)]);
+    let soon = Limits { open_within: Duration::from_secs(1), ..quick() };
+    let wire = Wire::start(&key(2), &[], soon, Arc::clone(&desk)).await.unwrap();
+    let bob = Site { wire, desk };
+    bob.say_at(agent(1), &[dead, place], Kind::Chain, "hello").await.unwrap();
+}
+
 /// A relay in a runtime of its own, which can be killed.
 fn mortal(at: SocketAddr) -> (Runtime, Site) {
     let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();

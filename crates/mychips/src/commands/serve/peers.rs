@@ -67,9 +67,9 @@ fn listens(config: &Config) -> Vec<Listen> {
 
 fn limits(config: &Config) -> Limits {
     let usual = Limits::default();
-    match config.peers_relay_for {
-        RelayFor::Partners => usual,
-        RelayFor::Nobody => Limits { relayed: 0, ..usual },
+    match (config.peers_relay_for, config.peers_listen) {
+        (RelayFor::Partners, Some(_)) => usual,
+        (RelayFor::Nobody, _) | (_, None) => Limits { relayed: 0, ..usual },
     }
 }
 

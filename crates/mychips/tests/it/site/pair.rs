@@ -103,7 +103,9 @@ impl Town {
         let log = std::fs::read_to_string(self.room.path().join("serve.log")).unwrap_or_default();
         let mine = log.lines().filter(|line| !line.contains("\"message\":\"request\""));
         let lines: Vec<&str> = mine.collect();
-        lines[lines.len().saturating_sub(40)..].join("\n")
+        let panics = lines.iter().position(|line| line.contains("panicked"));
+        let first = panics.unwrap_or(lines.len().saturating_sub(40));
+        lines[first..].iter().take(40).copied().collect::<Vec<_>>().join("\n")
     }
 
     pub(crate) fn tallies(&self) -> Value {

@@ -48,6 +48,8 @@ fn listened_to(transport: &str, play: fn(&Proxy)) {
 
     let seen = far.line.seen();
     assert!(seen.len() > 10_000, "they found another way");
+    // What is not encrypted would be seen: how encryption is agreed on.
+    assert_eq!(has(&seen, "/noise"), transport == "tcp");
     let tally = two.anns.tally("ann")["tally"].as_str().unwrap().to_owned();
     let agents = [far.anns.agent.to_string(), far.bobs.agent.to_string()];
     let words = [MEMO, "Ann Baker", "Bob Smith", "\"kind\"", "\"note\"", "/mychips/1", &tally];
