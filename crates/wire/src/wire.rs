@@ -14,7 +14,6 @@ use crate::counts::{Counters, Counts};
 use crate::error::{NotSent, StartError};
 use crate::identity;
 use crate::inbox::Inbox;
-use crate::known::Known;
 use crate::limits::{COMMANDS, Limits};
 use crate::net;
 use crate::place::Listen;
@@ -45,13 +44,12 @@ impl Wire {
         let (pair, agent) = identity::keypair(key)?;
         // Nothing is ever sent: that it ends is the news.
         let (alive, ended) = mpsc::channel(1);
-        let known = Known::default();
-        let swarm = net::build(&pair, &limits, &known, alive)?;
         let shared = Arc::new(Shared::new(agent));
+        let swarm = net::build(&pair, &limits, &shared.known, alive)?;
         let (commands, orders) = mpsc::channel(COMMANDS);
         let (end, over) = watch::channel(false);
         let kept = Arc::clone(&shared);
-        let mut task = Task::new(swarm, ended, inbox, limits, known, kept, orders, end);
+        let mut task = Task::new(swarm, ended, inbox, limits, kept, orders, end);
         for at in listen {
             task.listen(*at).await?;
         }

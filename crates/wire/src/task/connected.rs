@@ -115,7 +115,7 @@ impl<I: Inbox> Task<I> {
         if left > 0 {
             return;
         }
-        self.known.is_not(&peer);
+        self.shared.known.is_not(&peer);
         if let Some(met) = self.connected.agents.remove(&peer) {
             self.lost(met.agent);
         }

@@ -258,14 +258,14 @@ impl<I: Inbox> Task<I> {
         let now_ms = self.now_ms();
         match knows {
             Some(true) => {
-                self.known.is(peer);
+                self.shared.known.is(peer);
                 if !self.conduct.is_partner(agent) {
                     self.conduct.recognise(agent, now_ms);
                     self.follow(agent, &peer);
                 }
             }
             Some(false) => {
-                self.known.is_not(&peer);
+                self.shared.known.is_not(&peer);
                 self.conduct.estrange(agent, now_ms);
             }
             None => {}

@@ -56,6 +56,8 @@ pub(crate) enum Command {
 pub(crate) struct Shared {
     pub(crate) agent: AgentId,
     pub(crate) counts: Counters,
+    /// Agents for which this one may be called.
+    pub(crate) known: Known,
     listening: RwLock<Vec<Endpoint>>,
     reserved: RwLock<Option<Endpoint>>,
 }
@@ -63,7 +65,8 @@ pub(crate) struct Shared {
 impl Shared {
     pub(crate) fn new(agent: AgentId) -> Self {
         let (listening, reserved) = Default::default();
-        Self { agent, counts: Counters::default(), listening, reserved }
+        let (counts, known) = Default::default();
+        Self { agent, counts, known, listening, reserved }
     }
 
     /// Where a relay is called for this agent.
@@ -99,8 +102,6 @@ pub(crate) struct Task<I> {
     incoming: Incoming<I>,
     outgoing: Outgoing,
     names: JoinSet<Found>,
-    /// Agents for which a relay may be called.
-    known: Known,
     /// Agents of which the inbox is asked whether they are.
     asking: JoinSet<Asked>,
     reservation: Option<Reservation>,
@@ -120,7 +121,6 @@ impl<I: Inbox> Task<I> {
         ended: mpsc::Receiver<Infallible>,
         inbox: Arc<I>,
         limits: Limits,
-        known: Known,
         shared: Arc<Shared>,
         orders: mpsc::Receiver<Command>,
         over: watch::Sender<bool>,
@@ -139,7 +139,6 @@ impl<I: Inbox> Task<I> {
             incoming: Incoming::new(inbox, &limits),
             outgoing: Outgoing::default(),
             names: JoinSet::new(),
-            known,
             asking: JoinSet::new(),
             reservation: None,
             relay_names: JoinSet::new(),
@@ -191,7 +190,7 @@ impl<I: Inbox> Task<I> {
                 event = self.swarm.select_next_some() => self.heard(event),
                 Some(done) = self.incoming.next() => self.answer(done),
                 Some(found) = self.names.join_next() => self.found(found),
-                Some(asked) = self.asking.join_next() => self.who(asked),
+                Some(asked) = self.asking.join_next() => self.who(&asked),
                 Some(found) = self.relay_names.join_next() => self.relay_found(found),
                 order = self.orders.recv(), if self.closing.is_none() => match order {
                     Some(order) => self.ordered(order),

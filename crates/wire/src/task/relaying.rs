@@ -147,10 +147,10 @@ impl<I: Inbox> Task<I> {
         match event {
             Event::ReservationReqAccepted { src_peer_id: peer, .. } => {
                 counts.relay_reserved.one();
-                self.known.reserved(*peer);
+                self.shared.known.reserved(*peer);
             }
             Event::ReservationClosed { src_peer_id: peer }
-            | Event::ReservationTimedOut { src_peer_id: peer } => self.known.freed(peer),
+            | Event::ReservationTimedOut { src_peer_id: peer } => self.shared.known.freed(peer),
             Event::ReservationReqDenied { src_peer_id: peer, .. } => {
                 counts.relay_refused.one();
                 // It may have become a partner's since it connected; whoever asks ever later is forgiven.
@@ -178,15 +178,14 @@ impl<I: Inbox> Task<I> {
     }
 
     /// The inbox has said whether an agent is known.
-    pub(super) fn who(&mut self, asked: Result<Asked, JoinError>) {
+    pub(super) fn who(&mut self, asked: &Result<Asked, JoinError>) {
         // Otherwise the inbox panicked: it is not known.
-        let Ok(Asked { peer, known }) = asked else { return };
-        let Some(agent) = self.connected.agent(&peer) else { return };
-        if known {
+        let Ok(Asked { peer, known: true }) = asked else { return };
+        if let Some(agent) = self.connected.agent(peer) {
             let now_ms = self.now_ms();
-            self.known.is(peer);
+            self.shared.known.is(*peer);
             self.conduct.recognise(agent, now_ms);
-            self.follow(agent, &peer);
+            self.follow(agent, peer);
         }
     }
 }
