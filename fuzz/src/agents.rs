@@ -13,11 +13,12 @@ use protocol::negotiation::Draft;
 use protocol::note::Note;
 use protocol::tally::{Agree, Members, Party};
 use protocol::{
-    AgentId, ChipAddress, ChitId, ContractId, Cuid, Hash, Record as _, SecretKey, Side, Signer as _, Tally,
-    TallyId, Terms, Timestamp, Units,
+    AgentId, ChipAddress, ChitId, ContractId, Cuid, Hash, Record as _, SecretKey, Side,
+    Signer as _, Tally, TallyId, Terms, Timestamp, Units,
 };
 use site::{
-    Answer, Caller, Carried, Chance, Clock, Command, CommandId, Site, SiteError, Transport, Unsent, Wish,
+    Answer, Caller, Carried, Chance, Clock, Command, CommandId, Site, SiteError, Transport, Unsent,
+    Wish,
 };
 use store::{Store, UserKind};
 
