@@ -1,6 +1,7 @@
 //! What every fuzz target asserts beyond "no panic": what was read prints as something that is read
 //! as the same again, and what is hashed and signed does not depend on the way there.
 
+pub mod agents;
 pub mod balancing;
 pub mod networks;
 pub mod payments;

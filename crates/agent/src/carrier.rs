@@ -50,24 +50,23 @@ impl Carrier {
         Self { wire, near }
     }
 
-    /// Sends one message. Says how it went, or why nothing else needs to be tried now.
-    async fn message(&self, way: &Way<'_>, kind: Kind, texts: &[String]) -> Result<Receipt, Fate> {
+    /// Sends one message.
+    async fn message(&self, way: &Way<'_>, kind: Kind, texts: &[String]) -> Sent {
         let within = way.until.saturating_duration_since(Instant::now());
         if within.is_zero() {
-            return Err(Fate::later("the time was over"));
+            return Sent::Gone("the time was over".to_owned());
         }
         let message = mail::write(texts);
-        let sent = self.wire.send(way.to, way.at, kind, message.as_bytes(), within).await;
-        let all = |fate: Fate| Receipt { fates: vec![fate; texts.len()], notes: Vec::new() };
-        match sent {
+        match self.wire.send(way.to, way.at, kind, message.as_bytes(), within).await {
             Ok(answer) => match Receipt::read(&answer, texts.len()) {
-                Ok(receipt) => Ok(receipt),
-                Err(fault) => Err(Fate::later(&fault.to_string())),
+                Ok(receipt) => Sent::Answered(receipt),
+                Err(fault) => Sent::Gone(fault.to_string()),
             },
-            Err(NotSent::Refused { reason, .. }) => Ok(all(Fate::refused(&reason))),
-            Err(error @ NotSent::TooLarge { .. }) => Ok(all(Fate::refused(&error.to_string()))),
+            Err(NotSent::Refused { reason, .. }) => Sent::Refused(reason),
+            Err(error @ NotSent::TooLarge { .. }) => Sent::Refused(error.to_string()),
+            Err(NotSent::Later { reason, .. }) => Sent::NotNow(reason),
             // Also where the agent says that it knows nobody here: it may have been restored.
-            Err(error) => Err(Fate::later(&error.to_string())),
+            Err(error) => Sent::Gone(error.to_string()),
         }
     }
 
@@ -84,15 +83,31 @@ impl Carrier {
             let row = kind.row();
             let fits = mail::fits(&parcel.texts, row.max_bytes).min(row.most_notes());
             let rest = parcel.split_off(fits);
-            let receipt = self.message(way, kind, &parcel.texts).await?;
-            let refused = receipt.fates.iter().all(|fate| matches!(fate, Fate::Refused(_)));
-            if refused && parcel.texts.len() > 1 {
-                for (place, text) in parcel.places.iter().zip(&parcel.texts) {
-                    let alone = self.message(way, kind, std::slice::from_ref(text)).await?;
-                    told.add(&[*place], alone);
+            match self.message(way, kind, &parcel.texts).await {
+                Sent::Answered(receipt) => told.add(&parcel.places, receipt),
+                Sent::Refused(reason) if parcel.texts.len() == 1 => {
+                    told.fates[parcel.places[0]] = Some(Fate::refused(&reason));
                 }
-            } else {
-                told.add(&parcel.places, receipt);
+                Sent::Refused(_) => {
+                    for (place, text) in parcel.places.iter().zip(&parcel.texts) {
+                        match self.message(way, kind, std::slice::from_ref(text)).await {
+                            Sent::Answered(receipt) => told.add(&[*place], receipt),
+                            Sent::Refused(reason) => {
+                                told.fates[*place] = Some(Fate::refused(&reason));
+                            }
+                            Sent::NotNow(reason) | Sent::Gone(reason) => {
+                                return Err(Fate::later(&reason));
+                            }
+                        }
+                    }
+                }
+                Sent::NotNow(reason) => {
+                    // Other kinds have rooms of their own.
+                    let all = parcel.places.iter().chain(&rest.places);
+                    all.for_each(|place| told.fates[*place] = Some(Fate::later(&reason)));
+                    return Ok(());
+                }
+                Sent::Gone(reason) => return Err(Fate::later(&reason)),
             }
             parcel = rest;
         }
@@ -100,18 +115,42 @@ impl Carrier {
     }
 }
 
+/// How it went with a message.
+enum Sent {
+    /// The other agent answered.
+    Answered(Receipt),
+    /// It does not take the message as it is.
+    Refused(String),
+    /// It takes no more of this kind now.
+    NotNow(String),
+    /// Nothing else needs to be tried now.
+    Gone(String),
+}
+
 /// What is known of the notes so far.
 struct Told {
+    arrived: bool,
     fates: Vec<Option<Fate>>,
     notes: Vec<String>,
 }
 
 impl Told {
     fn add(&mut self, places: &[usize], mut receipt: Receipt) {
+        self.arrived = true;
         for (place, fate) in places.iter().zip(receipt.fates) {
             self.fates[*place] = Some(fate);
         }
         self.notes.append(&mut receipt.notes);
+    }
+
+    /// Whether one of these halves waits for something that was said to it before.
+    fn waits(&self, notes: &[Note], place: usize) -> bool {
+        let Note { tally, to, .. } = &notes[place];
+        let same = |other: &Note| other.tally == *tally && other.to == *to;
+        notes
+            .iter()
+            .zip(&self.fates)
+            .any(|(other, fate)| matches!(fate, Some(Fate::Later(_))) && same(other))
     }
 }
 
@@ -121,25 +160,29 @@ impl Transport for Carrier {
             at.iter().filter(|at| self.near.may_be_asked(at)).cloned().collect();
         let until = Instant::now() + Duration::from_millis(SEND_WITHIN_MS);
         let way = Way { to, at: &at, until };
-        let mut told = Told { fates: vec![None; notes.len()], notes: Vec::new() };
+        let mut told = Told { arrived: false, fates: vec![None; notes.len()], notes: Vec::new() };
         // An answer goes before what follows from it, an agreement before its chits.
-        let mut parcels: BTreeMap<Kind, Parcel> = BTreeMap::new();
+        let mut kinds: BTreeMap<Kind, Vec<usize>> = BTreeMap::new();
         for (place, note) in notes.iter().enumerate() {
-            match note.to_text() {
-                Ok(text) => {
-                    parcels.entry(Kind::of(&note.body)).or_default().push((place, text.to_string()))
-                }
-                Err(error) => told.fates[place] = Some(Fate::refused(&error.to_string())),
-            }
+            kinds.entry(Kind::of(&note.body)).or_default().push(place);
         }
         let mut stopped = Fate::later("it was not sent");
-        for (kind, parcel) in parcels {
+        for (kind, places) in kinds {
+            let mut parcel = Parcel::default();
+            for place in places {
+                match notes[place].to_text() {
+                    // After what was put off nothing is said to the same half.
+                    Ok(_) if told.waits(notes, place) => {}
+                    Ok(text) => parcel.push((place, text.to_string())),
+                    Err(error) => told.fates[place] = Some(Fate::refused(&error.to_string())),
+                }
+            }
             if let Err(why) = self.parcel(&way, kind, parcel, &mut told).await {
                 stopped = why;
                 break;
             }
         }
         let fates = told.fates.into_iter().map(|fate| fate.unwrap_or_else(|| stopped.clone()));
-        Receipt { fates: fates.collect(), notes: told.notes }
+        Receipt { arrived: told.arrived, fates: fates.collect(), notes: told.notes }
     }
 }

@@ -4,6 +4,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
+use protocol::mail::MOST_NOTES;
 use site::{Carried, Site, SiteError};
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::sleep;
@@ -59,7 +60,8 @@ pub async fn deliver<D: Future<Output = ()>>(
 
 fn did_something(round: Result<Result<Carried, SiteError>, JoinError>) -> bool {
     match round {
-        Ok(Ok(carried)) => carried.sent + carried.refused > 0,
+        // A round that was full may have left out others, whose agents answer.
+        Ok(Ok(carried)) => carried.sent + carried.refused > 0 || carried.later >= MOST_NOTES,
         Ok(Err(error)) => {
             tracing::warn!(error = error.word(), "cannot send letters: {error}");
             false

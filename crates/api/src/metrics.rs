@@ -1,8 +1,9 @@
 //! What is counted, as Prometheus reads it. Labels are words of the program only: their type is
 //! `&'static str`, so nothing that a user wrote can get into one.
 
-use std::sync::Arc;
+use std::fmt;
 use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use prometheus_client::encoding::text::encode;
@@ -19,6 +20,15 @@ type Label = (&'static str, &'static str);
 /// Upper ends of the times that are told apart, in seconds: from a read in memory to the limit.
 const TIMES_S: [f64; 10] = [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0];
 
+/// What tells counts, each with its name.
+struct Asked(Box<dyn Fn() -> Vec<(&'static str, u64)> + Send + Sync>);
+
+impl fmt::Debug for Asked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Asked")
+    }
+}
+
 /// What is counted of a serving site. Copies count together.
 #[derive(Clone, Debug)]
 pub struct Metrics {
@@ -31,6 +41,8 @@ pub struct Metrics {
     waiting: Gauge,
     notes: Family<[Label; 1], Counter>,
     waiting_letters: Gauge,
+    agents: Family<[Label; 1], Gauge>,
+    asked_of_agents: Arc<OnceLock<Asked>>,
     post_failures: Counter<u64, AtomicU64>,
 }
 
@@ -64,6 +76,9 @@ impl Metrics {
         let waiting_letters = Gauge::default();
         let help = "Letters for other sites, as of the last round of the post";
         registry.register("letters", help, waiting_letters.clone());
+        let agents = Family::default();
+        let help = "What was counted of other agents since the start, and their connections now";
+        registry.register("agents", help, agents.clone());
         let post_failures = Counter::default();
         let help = "Rounds of the post that the store could not do";
         registry.register("post_failures", help, post_failures.clone());
@@ -77,6 +92,8 @@ impl Metrics {
             waiting,
             notes,
             waiting_letters,
+            agents,
+            asked_of_agents: Arc::default(),
             post_failures,
         }
     }
@@ -127,6 +144,12 @@ impl Metrics {
         self.waiting_letters.set(i64::try_from(letters).unwrap_or(i64::MAX));
     }
 
+    /// From now on this is asked what was counted of other agents, each count with its name, whenever
+    /// somebody reads the metrics. Only the first is asked.
+    pub fn agents(&self, counts: impl Fn() -> Vec<(&'static str, u64)> + Send + Sync + 'static) {
+        let _ = self.asked_of_agents.set(Asked(Box::new(counts)));
+    }
+
     /// A round of the post failed.
     pub fn post_failed(&self) {
         self.post_failures.inc();
@@ -134,7 +157,11 @@ impl Metrics {
 
     /// Everything, in the text form of `OpenMetrics` 1.0.
     pub(crate) fn text(&self, waiting: usize) -> String {
+        let most = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
         self.waiting.set(i64::try_from(waiting).unwrap_or(i64::MAX));
+        for (name, count) in self.asked_of_agents.get().map(|asked| asked.0()).unwrap_or_default() {
+            self.agents.get_or_create(&[("count", name)]).set(most(count));
+        }
         let mut text = String::new();
         // Writing into a text cannot fail.
         let _ = encode(&mut text, &self.registry);

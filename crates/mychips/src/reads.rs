@@ -7,8 +7,8 @@ use protocol::ledger::{Ack, Head, Link, Rekeying};
 use protocol::negotiation::Draft;
 use protocol::{ChipAddress, Contract, Cuid, LiftId, PaymentId, Tally, TallyId, Verified};
 use site::{
-    Entry, Examined, Found, Given, Governing, InvoiceView, LegLine, LiftFound, LiftLine, Paid, Peer,
-    Query, Resident, Route, Seen, Status, Summary,
+    Entry, Examined, Found, Given, Governing, InvoiceView, LegLine, LiftFound, LiftLine, Paid,
+    Peer, Query, Resident, Route, Seen, Status, Summary,
 };
 
 use crate::failure::Failure;

@@ -53,6 +53,8 @@ impl Fate {
 /// answered again, and what a half has to tell of its own accord its reminder tells.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Receipt {
+    /// Whether it is the other agent's: where nothing came back, its sender writes one of its own.
+    pub arrived: bool,
     /// The fate of each note.
     pub fates: Vec<Fate>,
     /// What the halves say to it: notes in their canonical form, as whoever reads them finds out.
@@ -118,6 +120,12 @@ fn lines(bytes: &[u8], most: usize) -> Result<Vec<&[u8]>, MailFault> {
 }
 
 impl Receipt {
+    /// What its sender writes of so many notes of which nothing came back: that it may be later, and why.
+    #[must_use]
+    pub fn missing(notes: usize, why: &str) -> Self {
+        Self { arrived: false, fates: vec![Fate::later(why); notes], notes: Vec::new() }
+    }
+
     /// As bytes: the fates as a JSON list on the first line, and each note on one of its own. Notes that do
     /// not fit are left out, the last first: their halves will remind.
     ///
@@ -149,6 +157,6 @@ impl Receipt {
             return Err(MailFault::OtherNumber { found: fates.len(), sent });
         }
         let text = |line: &&[u8]| std::str::from_utf8(line).ok().map(str::to_owned);
-        Ok(Self { fates, notes: notes.iter().filter_map(text).collect() })
+        Ok(Self { arrived: true, fates, notes: notes.iter().filter_map(text).collect() })
     }
 }

@@ -195,7 +195,8 @@ impl Site {
     /// [`Unsent`].
     pub async fn show_invitation(&self, token: &[u8]) -> Result<Vec<u8>, Unsent> {
         let token = std::str::from_utf8(token).ok().and_then(|token| token.parse().ok());
-        let token = token.ok_or_else(|| Unsent::Refused("this is no token of an invitation".into()))?;
+        let token =
+            token.ok_or_else(|| Unsent::Refused("this is no token of an invitation".into()))?;
         match self.invitation(token).await {
             Ok(invitation) => match invitation.to_text() {
                 Ok(text) => Ok(text.into_bytes()),

@@ -1,7 +1,7 @@
 //! What a site remembers of what it read and checked, so that it need not be read and checked again:
 //! the states of halves, and chits that are good. Losing any of it costs time only.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::hash::Hash as Hashed;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
@@ -51,8 +51,10 @@ pub(crate) struct Known {
     pub(crate) asks: RwLock<Option<Arc<dyn Asks>>>,
     /// How many lines of letters are on their way to other agents.
     pub(crate) lines: Mutex<BTreeMap<AgentId, usize>>,
-    /// What other agents refused, and why: it is told once, however often it is said again.
-    refused: Mutex<Lately<(Option<HalfId>, String), String>>,
+    /// What other agents refused: it is told once, however often it is said again.
+    refused: Mutex<Lately<(Option<HalfId>, String), bool>>,
+    /// Agents that answered the last time that something was sent to them.
+    present: Mutex<BTreeSet<AgentId>>,
 }
 
 impl Default for Known {
@@ -68,6 +70,7 @@ impl Default for Known {
             asks: RwLock::default(),
             lines: Mutex::default(),
             refused: Mutex::new(Lately::at_most(NAMES)),
+            present: Mutex::default(),
         }
     }
 }
@@ -77,13 +80,28 @@ fn open<T>(memory: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 }
 
 impl Known {
-    /// Whether another agent refuses this for another reason than the last time.
-    pub(crate) fn refused_anew(&self, half: Option<HalfId>, key: &str, reason: &str) -> bool {
-        let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
-        let name = (half, key.to_owned());
-        let anew = refused.get(&name).is_none_or(|before| before != reason);
-        refused.put(name, reason.to_owned());
-        anew
+    /// Whether it was told that another agent refuses this.
+    pub(crate) fn was_refused(&self, half: Option<HalfId>, key: &str) -> bool {
+        open(&self.refused).get(&(half, key.to_owned())).copied().unwrap_or(false)
+    }
+
+    /// It is told from now on, or the other agent has taken it.
+    pub(crate) fn remember_refused(&self, half: Option<HalfId>, key: &str, refused: bool) {
+        if refused || self.was_refused(half, key) {
+            open(&self.refused).put((half, key.to_owned()), refused);
+        }
+    }
+
+    /// Whether an agent answers; says whether that is news.
+    pub(crate) fn answers(&self, agent: AgentId, answers: bool) -> bool {
+        let mut present = open(&self.present);
+        if !answers {
+            return present.remove(&agent);
+        }
+        if present.len() >= NAMES {
+            present.clear();
+        }
+        present.insert(agent)
     }
 
     /// What is remembered of a half, where its row is the very one that was read: same version, same

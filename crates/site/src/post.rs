@@ -98,7 +98,14 @@ impl Site {
             for (half, state) in page.iter().zip(states) {
                 // What cannot be read takes no part; doctor says so.
                 let Ok(state) = state else { continue };
-                spoke += usize::from(self.remind_half(half, &state).await?);
+                match self.remind_half(half, &state).await {
+                    Ok(said) => spoke += usize::from(said),
+                    Err(error @ SiteError::Store(_)) => return Err(error),
+                    // Damaged: doctor says so, and the others are reminded.
+                    Err(error) => {
+                        tracing::warn!(tally = %half.tally, "a half cannot be reminded: {error}");
+                    }
+                }
             }
         }
     }

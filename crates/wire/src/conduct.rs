@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use protocol::AgentId;
 
 use crate::bucket::{Bucket, Rate};
-use crate::table::{Kind, STRANGERS};
+use crate::table::{Kind, STRANGERS, Who};
 
 /// What an honest agent does seldom or never.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -117,7 +117,9 @@ impl Conduct {
         let one = self.one(agent, now_ms);
         let kind = kind.counts_as(one.partner);
         one.takes[kind as usize].take(kind.row().rate, notes, now_ms)?;
-        if one.partner { Ok(()) } else { self.strangers.take(STRANGERS, notes, now_ms) }
+        // Of what strangers may not say one is as bad as many, and is found out for itself.
+        let counts = if kind.row().from == Who::Anyone { notes } else { 1 };
+        if one.partner { Ok(()) } else { self.strangers.take(STRANGERS, counts, now_ms) }
     }
 
     /// So many notes of this kind are sent; otherwise in how many milliseconds they may be.

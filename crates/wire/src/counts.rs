@@ -63,6 +63,18 @@ counts! {
     inbox_failed,
     /// Times that an agent was cut off.
     cut_off,
+    /// Times that an agent said what it speaks and where it answers more often than is looked at.
+    identify_passed_over,
+    /// Reservations that this agent gave as a relay, renewed ones too.
+    relay_reserved,
+    /// Reservations that it did not give: to agents that are no partners', or too many, or too often.
+    relay_refused,
+    /// Lines between other agents that it handed on, or began to.
+    circuits,
+    /// Lines that it did not: to agents without a reservation, or too many, or too often.
+    circuits_refused,
+    /// Times that a relay of its own was lost, or did not take it.
+    relay_lost,
     /// Messages sent and taken.
     sent,
     /// Bytes of messages that were sent, also of those that were not taken.

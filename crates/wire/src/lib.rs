@@ -14,9 +14,9 @@
 //!   asks of notes first;
 //! * `frame.rs` messages as bytes, `codec.rs` on a stream; `net.rs` libp2p as it is set up;
 //! * `bucket.rs` how often; `conduct.rs` how agents behave, and who is cut off; `book.rs` where they
-//!   answer, `place.rs` endpoints as libp2p writes them, `identity.rs` keys;
+//!   answer, `place.rs` endpoints as libp2p writes them, `identity.rs` keys, `known.rs` whom it is a relay of;
 //! * `limits.rs` what all of it may take; `counts.rs` what is counted; `error.rs` why a message was not
-//!   sent; `text.rs` words from elsewhere.
+//!   sent; `text.rs` words from elsewhere; `fuzzing.rs` what the fuzz targets call.
 
 mod book;
 mod bucket;
@@ -25,8 +25,11 @@ mod conduct;
 mod counts;
 mod error;
 mod frame;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod identity;
 mod inbox;
+mod known;
 mod limits;
 mod net;
 mod note;

@@ -56,6 +56,25 @@ pub struct Limits {
     pub cut_off: Duration,
     /// The longest. Default 1 h.
     pub cut_off_most: Duration,
+    /// For how many agents at once it is called: the most reservations that it gives as a relay, and
+    /// only to agents of partners. 0: it is nobody's relay. Default 64.
+    pub relayed: usize,
+    /// The most lines at once that it hands on between two other agents. Default 64.
+    pub circuits: usize,
+    /// The most of them that one agent has opened. Default 8.
+    pub circuits_per_agent: usize,
+    /// How long it hands on over one line: whoever has more to say opens another. Default 10 min.
+    pub circuit: Duration,
+    /// How many bytes it hands on over one line, both ways together. Default 16 MiB.
+    pub circuit_bytes: u64,
+    /// How long it is called for an agent that does not ask again; agents ask again in time. Default
+    /// 1 h.
+    pub reserved: Duration,
+    /// After how long a relay that did not take this agent is asked again, the first time; twice as
+    /// long each next time. Default 1 s.
+    pub ask_again: Duration,
+    /// The longest. Default 1 min.
+    pub ask_again_most: Duration,
     /// How long messages under work may take to be answered once the wire is to end: less than
     /// service managers wait before they kill. Default 5 s.
     pub drain: Duration,
@@ -84,6 +103,14 @@ impl Default for Limits {
             addresses: 8,
             cut_off: Duration::from_mins(1),
             cut_off_most: Duration::from_hours(1),
+            relayed: 64,
+            circuits: 64,
+            circuits_per_agent: 8,
+            circuit: Duration::from_mins(10),
+            circuit_bytes: 16 * 1024 * 1024,
+            reserved: Duration::from_hours(1),
+            ask_again: Duration::from_secs(1),
+            ask_again_most: Duration::from_mins(1),
             drain: Duration::from_secs(5),
         }
     }

@@ -17,7 +17,9 @@ use libp2p_identity::{Keypair, PeerId};
 use libp2p_noise as noise;
 use libp2p_ping as ping;
 use libp2p_quic as quic;
+use libp2p_relay as relay;
 use libp2p_request_response::{self as request_response, ProtocolSupport};
+use libp2p_swarm::behaviour::toggle::Toggle;
 use libp2p_swarm::{Config, NetworkBehaviour, StreamProtocol, Swarm};
 use libp2p_tcp as tcp;
 use libp2p_yamux as yamux;
@@ -25,6 +27,7 @@ use tokio::sync::mpsc;
 
 use crate::codec::Frames;
 use crate::error::StartError;
+use crate::known::Known;
 use crate::limits::{CONNECTION_BYTES, Limits, STREAM_BYTES, STREAMS, STREAMS_OPENING, exchange};
 
 /// The versions of the protocol that are spoken here, the best first. Two agents use the first of
@@ -39,6 +42,10 @@ pub(crate) struct Net {
     pub(crate) blocked: allow_block_list::Behaviour<BlockedPeers>,
     pub(crate) ping: ping::Behaviour,
     pub(crate) identify: identify::Behaviour,
+    /// This agent as a relay of others, where it is one.
+    pub(crate) relay: Toggle<relay::Behaviour>,
+    /// Other agents as relays.
+    pub(crate) relayed: relay::client::Behaviour,
     pub(crate) messages: request_response::Behaviour<Frames>,
 }
 
@@ -49,20 +56,30 @@ pub(crate) type Alive = mpsc::Sender<Infallible>;
 pub(crate) fn build(
     key: &Keypair,
     limits: &Limits,
+    known: &Known,
     alive: Alive,
 ) -> Result<Swarm<Net>, StartError> {
-    let transport = transport(key, limits)?;
     let peer = key.public().to_peer_id();
-    Ok(Swarm::new(transport, behaviour(key, limits), peer, swarm_config(limits, alive)))
+    let (circuits, relayed) = relay::client::new(peer);
+    let transport = transport(key, limits, circuits)?;
+    let behaviour = behaviour(key, limits, known, relayed);
+    Ok(Swarm::new(transport, behaviour, peer, swarm_config(limits, alive)))
 }
 
-/// TCP with Noise and yamux, and QUIC, which has both in itself.
+/// TCP with Noise and yamux, and QUIC, which has both in itself; over a relay Noise and yamux as over
+/// TCP, so that the relay reads as little as any router.
 fn transport(
     key: &Keypair,
     limits: &Limits,
+    circuits: relay::client::Transport,
 ) -> Result<Boxed<(PeerId, StreamMuxerBox)>, StartError> {
     let noise = noise::Config::new(key);
     let noise = noise.map_err(|error| StartError::Encryption { reason: error.to_string() })?;
+    let circuits = circuits
+        .upgrade(Version::V1Lazy)
+        .authenticate(noise.clone())
+        .multiplex(muxer())
+        .map(|(peer, muxer), _| (peer, StreamMuxerBox::new(muxer)));
     let tcp = tcp::tokio::Transport::new(tcp::Config::default().nodelay(true))
         .upgrade(Version::V1Lazy)
         .authenticate(noise)
@@ -70,7 +87,8 @@ fn transport(
         .map(|(peer, muxer), _| (peer, StreamMuxerBox::new(muxer)));
     let quic = quic::tokio::Transport::new(quic_config(quic::Config::new(key), limits))
         .map(|(peer, muxer), _| (peer, StreamMuxerBox::new(muxer)));
-    let either = tcp.or_transport(quic).map(|either, _| either.into_inner());
+    let direct = tcp.or_transport(quic).map(|either, _| either.into_inner());
+    let either = circuits.or_transport(direct).map(|either, _| either.into_inner());
     Ok(TransportTimeout::new(either, limits.open_within).boxed())
 }
 
@@ -106,7 +124,12 @@ fn swarm_config(limits: &Limits, alive: Alive) -> Config {
         .with_smart_dial()
 }
 
-fn behaviour(key: &Keypair, limits: &Limits) -> Net {
+fn behaviour(
+    key: &Keypair,
+    limits: &Limits,
+    known: &Known,
+    relayed: relay::client::Behaviour,
+) -> Net {
     let connections = ConnectionLimits::default()
         .with_max_pending_incoming(Some(limits.opening))
         .with_max_pending_outgoing(Some(limits.opening))
@@ -121,12 +144,22 @@ fn behaviour(key: &Keypair, limits: &Limits) -> Net {
     let messages = request_response::Config::default()
         .with_request_timeout(exchange(limits))
         .with_max_concurrent_streams(STREAMS);
+    let peer = key.public().to_peer_id();
+    let relay = (limits.relayed > 0).then(|| {
+        let mut relay = relay::Behaviour::new(peer, known.relay(limits));
+        // Said once. Where libp2p finds out by itself, and changes its mind while a line over another relay
+        // is open, it panics (libp2p-relay 0.22).
+        relay.set_status(Some(relay::Status::Enable));
+        relay
+    });
     let frames = Frames::new(limits.bytes, limits.read_within);
     Net {
         limits: connection_limits::Behaviour::new(connections),
         blocked: allow_block_list::Behaviour::default(),
         ping: ping::Behaviour::new(ping),
         identify: identify::Behaviour::new(identify),
+        relay: relay.into(),
+        relayed,
         messages: request_response::Behaviour::with_codec(frames, versions, messages),
     }
 }

@@ -8,6 +8,8 @@ use libp2p_core::Multiaddr;
 use libp2p_core::multiaddr::Protocol as Part;
 use protocol::address::{Endpoint, Host, Transport};
 
+use crate::identity;
+
 /// Where to listen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Listen {
@@ -63,10 +65,20 @@ pub(crate) const fn endpoint(ip: IpAddr, port: u16, transport: Transport) -> End
         IpAddr::V4(ip) => Host::Ip4(ip),
         IpAddr::V6(ip) => Host::Ip6(ip),
     };
-    Endpoint { host, port, transport }
+    Endpoint { host, port, transport, relay: None }
 }
 
-/// The endpoint that an address of libp2p's is; none for other transports, names, relays and port 0.
+/// A place as libp2p calls it; none for names.
+pub(crate) fn dialled(place: &Endpoint) -> Option<Multiaddr> {
+    let direct = multiaddr((number(&place.host)?, place.port).into(), place.transport);
+    match place.relay {
+        None => Some(direct),
+        Some(relay) => Some(direct.with(Part::P2p(identity::peer(relay)?)).with(Part::P2pCircuit)),
+    }
+}
+
+/// The endpoint that an address of libp2p's is; none for other transports, names, relays of relays and
+/// port 0.
 pub(crate) fn read(address: &Multiaddr) -> Option<Endpoint> {
     let mut parts = address.iter();
     let ip = match parts.next()? {
@@ -79,12 +91,17 @@ pub(crate) fn read(address: &Multiaddr) -> Option<Endpoint> {
         Part::Udp(port) if parts.next()? == Part::QuicV1 => (port, Transport::Quic),
         _ => return None,
     };
+    let relay = match (parts.next(), parts.next()) {
+        (None | Some(Part::P2p(_)), None) => None,
+        (Some(Part::P2p(relay)), Some(Part::P2pCircuit)) => Some(identity::agent(&relay)?),
+        _ => return None,
+    };
     let ends = match parts.next() {
         None => true,
-        Some(Part::P2p(_)) => parts.next().is_none(),
+        Some(Part::P2p(_)) => relay.is_some() && parts.next().is_none(),
         Some(_) => false,
     };
-    (ends && port != 0).then(|| endpoint(ip, port, transport))
+    (ends && port != 0).then(|| Endpoint { relay, ..endpoint(ip, port, transport) })
 }
 
 /// How far an address reaches. What an agent says of itself is believed only where it reaches at
@@ -159,30 +176,44 @@ pub(crate) fn ip(address: &Multiaddr) -> Option<IpAddr> {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use protocol::Signer as _;
 
     use super::*;
 
     fn places() -> impl Strategy<Value = Endpoint> {
         let transport = prop_oneof![Just(Transport::Tcp), Just(Transport::Quic)];
-        (any::<IpAddr>(), 1..=u16::MAX, transport)
-            .prop_map(|(ip, port, transport)| endpoint(ip, port, transport))
+        let relay = prop::option::of(any::<[u8; 32]>());
+        (any::<IpAddr>(), 1..=u16::MAX, transport, relay).prop_map(
+            |(ip, port, transport, relay)| {
+                let relay = relay.map(|seed| {
+                    let key = protocol::SecretKey::ed25519(&seed).public_key();
+                    protocol::AgentId::of(&key).unwrap()
+                });
+                Endpoint { relay, ..endpoint(ip, port, transport) }
+            },
+        )
     }
 
     proptest! {
         #[test]
         fn a_place_is_read_as_it_is_written(place in places()) {
             let ip = number(&place.host).unwrap();
-            let written = multiaddr(SocketAddr::new(ip, place.port), place.transport);
+            let written = dialled(&place).unwrap();
             prop_assert_eq!(super::ip(&written), Some(ip));
-            prop_assert_eq!(read(&written), Some(place));
-            let relayed = written.with(Part::P2pCircuit);
-            prop_assert_eq!(read(&relayed), None);
+            prop_assert_eq!(read(&written), Some(place.clone()));
+            // With whom it is for, as libp2p writes it once it is called.
+            let whom = "12D3KooWBmAwcd4PJNJvfV89HwE48nwkRmAgo8Vy3uQEyNNHBox2".parse().unwrap();
+            prop_assert_eq!(read(&written.clone().with(Part::P2p(whom))), Some(place));
+            // A relay without a name, and a relay of a relay.
+            prop_assert_eq!(read(&written.clone().with(Part::P2pCircuit)), None);
+            let twice = written.with(Part::P2p(whom)).with(Part::P2pCircuit);
+            prop_assert_eq!(read(&twice).is_some(), twice.iter().count() <= 5);
         }
 
         #[test]
         fn whoever_is_met_in_the_world_names_no_near_places(place in places()) {
             let ip = number(&place.host).unwrap();
-            let said = [multiaddr(SocketAddr::new(ip, place.port), place.transport)];
+            let said = [dialled(&place).unwrap()];
             let met = "8.8.8.8".parse().unwrap();
             let believed = believed(&said, met, 4);
             prop_assert_eq!(believed.len() == 1, reach(ip) == Some(Reach::World));

@@ -44,8 +44,8 @@ impl Wire {
         let (pair, agent) = identity::keypair(key)?;
         // Nothing is ever sent: that it ends is the news.
         let (alive, ended) = mpsc::channel(1);
-        let swarm = net::build(&pair, &limits, alive)?;
         let shared = Arc::new(Shared::new(agent));
+        let swarm = net::build(&pair, &limits, &shared.known, alive)?;
         let (commands, orders) = mpsc::channel(COMMANDS);
         let (end, over) = watch::channel(false);
         let kept = Arc::clone(&shared);
@@ -127,6 +127,21 @@ impl Wire {
         let command = Command::Send(sending);
         self.commands.send(command).await.map_err(|_| NotSent::ShutDown)?;
         answered.await.unwrap_or(Err(NotSent::ShutDown))
+    }
+
+    /// From now on another agent is to be called in place of this one, which nobody can call: at a place
+    /// with a [relay](Endpoint::relay), whose users know one of ours. It is asked again until it agrees,
+    /// and whenever it was lost; where it is asked is what others are told. A place without a relay
+    /// changes nothing.
+    pub async fn reserve(&self, at: Endpoint) {
+        // Where the wire has ended there is nobody to tell.
+        let _ = self.commands.send(Command::Reserve(at)).await;
+    }
+
+    /// Where another agent is called in place of this one now: a place with a relay.
+    #[must_use]
+    pub fn reserved(&self) -> Option<Endpoint> {
+        self.shared.reserved()
     }
 
     /// Tells where an agent answers now, as its user or a record said.

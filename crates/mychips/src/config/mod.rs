@@ -33,7 +33,7 @@ pub(crate) struct Key {
 }
 
 /// All there are.
-pub(crate) const KEYS: [Key; 8] = [
+pub(crate) const KEYS: [Key; 11] = [
     Key {
         name: "store",
         usual: "sqlite",
@@ -50,14 +50,29 @@ pub(crate) const KEYS: [Key; 8] = [
     Key {
         name: "peers.listen",
         usual: "127.0.0.1:8421",
-        what: "Where other sites reach this one, over TCP and QUIC: an address and a port, 0 takes\n\
-               a free one; or off",
+        what: "Where other sites reach this one: an address and a port, 0 takes a free one; or off",
+    },
+    Key {
+        name: "peers.transports",
+        usual: "tcp+quic",
+        what: "Over what they reach it there: tcp, quic, or tcp+quic",
     },
     Key {
         name: "peers.announce",
         usual: "auto",
         what: "Where other sites are told to find this one, like chips.example.org:8421; auto: where\n\
-               it listens",
+               it listens, or at its relay",
+    },
+    Key {
+        name: "peers.relay",
+        usual: "off",
+        what: "For a site that nobody can call: the agent of a partner's site that is called in its\n\
+               place and hands on, like chips.example.org:8421?relay=AGENT; or off",
+    },
+    Key {
+        name: "peers.relay_for",
+        usual: "partners",
+        what: "For whom this site does so: the sites of its users' partners, or nobody",
     },
     Key {
         name: "log.level",
@@ -93,6 +108,26 @@ pub(crate) enum Level {
     Debug,
     Trace,
 }
+
+/// Over what other sites reach this one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Transports {
+    Tcp,
+    Quic,
+    Both,
+}
+
+/// For whom this site is called and hands on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum RelayFor {
+    /// The sites of users' partners.
+    Partners,
+    Nobody,
+}
+
+/// An agent that is called in place of this one: a place with a relay.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Relay(pub(crate) Endpoint);
 
 /// How a line of the log is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -178,8 +213,14 @@ pub(crate) struct Config {
     pub(crate) http: SocketAddr,
     /// Where other sites reach this one; none: nowhere.
     pub(crate) peers_listen: Option<SocketAddr>,
-    /// Where they are told to; none: where it listens.
+    /// Over what.
+    pub(crate) peers_transports: Transports,
+    /// Where they are told to; none: where it listens, or at its relay.
     pub(crate) peers_announce: Option<Endpoint>,
+    /// Who is called in its place.
+    pub(crate) peers_relay: Option<Relay>,
+    /// For whom it is called.
+    pub(crate) peers_relay_for: RelayFor,
     /// What is logged.
     pub(crate) log_level: Level,
     /// And how.
@@ -208,7 +249,15 @@ impl Config {
     /// Where other sites are told to find this one, as far as that is known before it is served.
     pub(crate) fn peers_place(&self) -> Option<Endpoint> {
         let listen = self.peers_listen.filter(|at| at.port() != 0 && !at.ip().is_unspecified());
-        self.peers_announce.clone().or_else(|| listen?.to_string().parse().ok())
+        let listen = || {
+            let mut place: Endpoint = listen?.to_string().parse().ok()?;
+            if self.peers_transports == Transports::Quic {
+                place.transport = protocol::address::Transport::Quic;
+            }
+            Some(place)
+        };
+        let relay = || self.peers_relay.as_ref().map(|relay| relay.0.clone());
+        self.peers_announce.clone().or_else(relay).or_else(listen)
     }
 
     fn read(given: &BTreeMap<String, Given>) -> Result<Self, Failure> {
@@ -228,7 +277,10 @@ impl Config {
             (_, address),
             (_, port),
             (_, listen),
+            (_, transports),
             (_, announce),
+            (_, relay),
+            (_, relay_for),
             (_, level),
             (_, format),
             (_, every),
@@ -243,10 +295,16 @@ impl Config {
                 "off" => None,
                 _ => Some(value(&listen, "off, or an address and a port like 127.0.0.1:8421")?),
             },
+            peers_transports: value(&transports, "tcp, quic, or tcp+quic")?,
             peers_announce: match announce.text.as_str() {
                 "auto" => None,
                 _ => Some(value(&announce, "auto, or a host and a port like example.org:8421")?),
             },
+            peers_relay: match relay.text.as_str() {
+                "off" => None,
+                _ => Some(value(&relay, "off, or a place like example.org:8421?relay=AGENT")?),
+            },
+            peers_relay_for: value(&relay_for, "partners or nobody")?,
             log_level: value(&level, "one of off, error, warn, info, debug, trace")?,
             log_format: value(&format, "one of auto, text, json")?,
             clearing_every: match every.text.as_str() {
@@ -278,6 +336,40 @@ impl FromStr for Level {
             "trace" => Self::Trace,
             _ => return Err(()),
         })
+    }
+}
+
+impl FromStr for Transports {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        Ok(match text {
+            "tcp" => Self::Tcp,
+            "quic" => Self::Quic,
+            "tcp+quic" => Self::Both,
+            _ => return Err(()),
+        })
+    }
+}
+
+impl FromStr for RelayFor {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        Ok(match text {
+            "partners" => Self::Partners,
+            "nobody" => Self::Nobody,
+            _ => return Err(()),
+        })
+    }
+}
+
+impl FromStr for Relay {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let place: Endpoint = text.parse().map_err(|_| ())?;
+        if place.relay.is_some() { Ok(Self(place)) } else { Err(()) }
     }
 }
 

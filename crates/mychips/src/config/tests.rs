@@ -43,6 +43,9 @@ fn a_variable_counts_before_the_file() {
         "default",
         "default",
         "default",
+        "default",
+        "default",
+        "default",
         "mychips.toml, line 2",
     ];
     assert_eq!(places, expected);
@@ -114,4 +117,22 @@ proptest! {
         let shown = place::masked(&format!("postgres://host/db?password={around}{secret}"));
         prop_assert!(!shown.contains(&secret), "{shown}");
     }
+}
+
+#[test]
+fn a_relay_is_a_place_with_an_agent() {
+    let agent = "12D3KooWBmAwcd4PJNJvfV89HwE48nwkRmAgo8Vy3uQEyNNHBox2";
+    let file = format!("peers.relay = 'chips.example.org:8421?relay={agent}'\n");
+    let site = config(&file, &[]).unwrap();
+    let relay = site.peers_relay.clone().unwrap().0;
+    assert_eq!(relay.relay.unwrap().to_string(), agent);
+    // Where nobody says otherwise, others are told to find it there.
+    assert_eq!(site.peers_place(), Some(relay));
+    assert!(config("peers.relay = 'chips.example.org:8421'\n", &[]).is_err());
+    assert!(config("peers.relay = 'auto'\n", &[]).is_err());
+    assert_eq!(site.peers_relay_for, RelayFor::Partners);
+    let nobody = config("peers.relay_for = 'nobody'\npeers.transports = 'quic'\n", &[]).unwrap();
+    assert_eq!(nobody.peers_relay_for, RelayFor::Nobody);
+    let place = nobody.peers_place().unwrap().to_string();
+    assert_eq!(place, "127.0.0.1:8421?transport=quic");
 }

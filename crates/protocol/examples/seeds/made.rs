@@ -153,3 +153,40 @@ pub(crate) const WORDS: &[&str] = &[
     "[::1]:8421?transport=quic",
     "a.example:1",
 ];
+
+/// Messages on a stream: how many bytes come at once, how much room there is, the frame.
+pub(crate) const FRAMES: &[&str] = &[
+    "\x10\x10\x01\x03\0\0\0\x05hello",
+    "\x01\0\x04\x01\0\0\0\x05hello",
+    "\x7f\x7f\x7f\x02\0\0\0\x09half",
+    "\x02\x7f\x7f\x04\0\0\0\x04hello",
+    "\x09\x7f\x7f\x60\0\0\0\x05lifts",
+    "\x09\x7f\x7f\x03\0\x7f\0\0large",
+];
+
+/// Answers: how many bytes come at once, the answer.
+pub(crate) const REPLIES: &[&str] = &[
+    "\x10\0\0\0\0\x05taken",
+    "\x01\x01\0\0\0\x02no",
+    "\x03\x02\0\0\0\x09\0\0\x01\0later",
+    "\x10\x03\0\0\0\0",
+    "\x10\x04\0\0\0\0",
+];
+
+/// Places, as libp2p and as links write them.
+pub(crate) const PLACES: &[&str] = &[
+    "/ip4/192.0.2.1/tcp/8421",
+    "/ip6/2001:db8::1/udp/8421/quic-v1",
+    "/ip4/127.0.0.1/tcp/1/p2p/12D3KooWBmAwcd4PJNJvfV89HwE48nwkRmAgo8Vy3uQEyNNHBox2/p2p-circuit",
+    "/dns/chip.example/tcp/8421",
+    "chip.example:8421",
+    "[::1]:8421?transport=quic",
+    "192.0.2.1:1?transport=quic&relay=12D3KooWBmAwcd4PJNJvfV89HwE48nwkRmAgo8Vy3uQEyNNHBox2",
+];
+
+/// Steps of two sites, four bytes each: see the target.
+pub(crate) const STEPS: &[&str] = &[
+    "2z20(z10)z20P00(4000(5000(5100(5200(P00(4000(5300(5400(",
+    "2z2@(z1@)z2@P00(7024(7135(7246(6099(6199(P00(7357(8400(8009(",
+    "2000(2000(2000(P00(6055(6a55(6p55(5000(5000(50004000(P00(>000abcdefgh",
+];

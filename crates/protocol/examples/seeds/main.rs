@@ -36,6 +36,7 @@ const TEXTS: &[&str] = &[
     "chip://a:12D3KooWBmAwcd4PJNJvfV89HwE48nwkRmAgo8Vy3uQEyNNHBox2@[::1]:8421?transport=quic",
     "/dns/chip.example/tcp/8421/p2p/12D3KooWBmAwcd4PJNJvfV89HwE48nwkRmAgo8Vy3uQEyNNHBox2/chip/a",
     "/ip4/192.0.2.1/udp/1/quic-v1/p2p/12D3KooWBmAwcd4PJNJvfV89HwE48nwkRmAgo8Vy3uQEyNNHBox2/chip/a",
+    "chip://a:12D3KooWBmAwcd4PJNJvfV89HwE48nwkRmAgo8Vy3uQEyNNHBox2@h:1?transport=quic&relay=12D3KooWAkxfiRRoWKHnSRbU55hjegPU47ix4JFN4VVKW5tvs5vQ",
 ];
 
 /// Tables of debts; no vector holds any.
@@ -62,6 +63,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
     let texts = [
         ("table", TABLES),
+        ("frame", made::FRAMES),
+        ("live_agent", made::STEPS),
+        ("place", made::PLACES),
+        ("reply", made::REPLIES),
         ("sealed", made::SEALED),
         ("trust", made::TRUST),
         ("words", made::WORDS),

@@ -7,11 +7,13 @@ use std::str::FromStr;
 
 use thiserror::Error;
 
+use crate::ids::{AgentId, AgentIdError};
 use crate::text::excerpt;
 
-/// Where an agent answers.
+/// Where an agent answers: at a machine, or through another agent that relays for it there.
 ///
-/// Written `host:port`, an IPv6 host in brackets, QUIC with `?transport=quic` behind it.
+/// Written `host:port`, an IPv6 host in brackets; behind it `?transport=quic` for QUIC, and
+/// `?relay=AGENT` where that agent answers there and hands on: `host:port?transport=quic&relay=AGENT`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Endpoint {
     /// The machine.
@@ -20,6 +22,9 @@ pub struct Endpoint {
     pub port: u16,
     /// How to speak to it.
     pub transport: Transport,
+    /// The agent that answers there and hands on what is said, which it cannot read; none where
+    /// the agent that is meant answers itself.
+    pub relay: Option<AgentId>,
 }
 
 /// A machine: by name or by number.
@@ -74,12 +79,18 @@ pub enum EndpointError {
         /// What stands there.
         found: String,
     },
-    /// Something else than `?transport=quic` behind the port.
-    #[error("{found:?} is not a transport; only ?transport=quic may follow the port")]
+    /// Something else than `?transport=quic` or `?relay=AGENT` behind the port.
+    #[error(
+        "{found:?} is neither a transport nor a relay; only ?transport=quic and ?relay=AGENT, in \
+         this order and joined by &, may follow the port"
+    )]
     Transport {
         /// What stands there.
         found: String,
     },
+    /// The relay is no agent.
+    #[error("relay: {0}")]
+    Relay(#[from] AgentIdError),
 }
 
 impl DnsName {
@@ -131,24 +142,34 @@ pub(super) fn port(text: &str) -> Result<u16, EndpointError> {
 }
 
 const QUIC: &str = "transport=quic";
+const RELAY: &str = "relay=";
+
+/// What stands behind the port.
+fn behind(text: &str) -> Result<(Transport, Option<AgentId>), EndpointError> {
+    let (transport, rest) = match text.strip_prefix(QUIC) {
+        Some("") => return Ok((Transport::Quic, None)),
+        Some(rest) => (Transport::Quic, rest.strip_prefix('&')),
+        None => (Transport::Tcp, Some(text)),
+    };
+    let relay = rest.and_then(|rest| rest.strip_prefix(RELAY));
+    let relay = relay.ok_or_else(|| EndpointError::Transport { found: excerpt(text, 80) })?;
+    Ok((transport, Some(relay.parse()?)))
+}
 
 impl FromStr for Endpoint {
     type Err = EndpointError;
 
     fn from_str(text: &str) -> Result<Self, EndpointError> {
-        let (place, transport) = match text.split_once('?') {
-            None => (text, Transport::Tcp),
-            Some((place, QUIC)) => (place, Transport::Quic),
-            Some((_, found)) => {
-                return Err(EndpointError::Transport { found: excerpt(found, 80) });
-            }
+        let (place, (transport, relay)) = match text.split_once('?') {
+            None => (text, (Transport::Tcp, None)),
+            Some((place, rest)) => (place, behind(rest)?),
         };
         let (host, digits) = place.rsplit_once(':').ok_or(EndpointError::Form)?;
         let host = match host.strip_prefix('[') {
             Some(inner) => Host::Ip6(ip6(inner.strip_suffix(']').ok_or(EndpointError::Form)?)?),
             None => ip4(host).map(Host::Ip4).or_else(|_| host.parse().map(Host::Dns))?,
         };
-        Ok(Self { host, port: port(digits)?, transport })
+        Ok(Self { host, port: port(digits)?, transport, relay })
     }
 }
 
@@ -159,9 +180,11 @@ impl fmt::Display for Endpoint {
             Host::Ip4(address) => write!(f, "{address}:{}", self.port)?,
             Host::Ip6(address) => write!(f, "[{address}]:{}", self.port)?,
         }
-        match self.transport {
-            Transport::Tcp => Ok(()),
-            Transport::Quic => write!(f, "?{QUIC}"),
+        match (self.transport, self.relay) {
+            (Transport::Tcp, None) => Ok(()),
+            (Transport::Quic, None) => write!(f, "?{QUIC}"),
+            (Transport::Tcp, Some(relay)) => write!(f, "?{RELAY}{relay}"),
+            (Transport::Quic, Some(relay)) => write!(f, "?{QUIC}&{RELAY}{relay}"),
         }
     }
 }

@@ -92,7 +92,7 @@ impl Negotiation {
             (Some(_), _) => false,
         };
         if over {
-            step.negotiation.introduced = true;
+            step.negotiation.introduced |= offer.is_none();
             step.negotiation.table = Table::Empty { void: true };
         }
         step

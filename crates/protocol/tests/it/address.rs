@@ -6,6 +6,7 @@ use protocol::{ChipAddress, Host};
 use crate::some;
 
 const AGENT: &str = "12D3KooWBmAwcd4PJNJvfV89HwE48nwkRmAgo8Vy3uQEyNNHBox2";
+const RELAY: &str = "12D3KooWAkxfiRRoWKHnSRbU55hjegPU47ix4JFN4VVKW5tvs5vQ";
 
 proptest! {
     #[test]
@@ -50,8 +51,17 @@ fn spellings_of_known_addresses() {
             "chip://suzie:AGENT@[2001:db8::1]:65535",
             "/ip6/2001:db8::1/tcp/65535/p2p/AGENT/chip/suzie",
         ),
+        (
+            "chip://suzie:AGENT@relay.example:8421?relay=RELAY",
+            "/dns/relay.example/tcp/8421/p2p/RELAY/p2p-circuit/p2p/AGENT/chip/suzie",
+        ),
+        (
+            "chip://suzie:AGENT@192.0.2.1:1?transport=quic&relay=RELAY",
+            "/ip4/192.0.2.1/udp/1/quic-v1/p2p/RELAY/p2p-circuit/p2p/AGENT/chip/suzie",
+        ),
     ] {
-        let (link, multiaddr) = (link.replace("AGENT", AGENT), multiaddr.replace("AGENT", AGENT));
+        let named = |text: &str| text.replace("AGENT", AGENT).replace("RELAY", RELAY);
+        let (link, multiaddr) = (named(link), named(multiaddr));
         let address: ChipAddress = link.parse().unwrap();
         assert_eq!(address.multiaddr(), multiaddr);
         assert_eq!(multiaddr.parse::<ChipAddress>().unwrap().link(), link);
@@ -116,7 +126,28 @@ fn what_is_no_address_is_refused_with_the_reason() {
         ("chip://suzie:AGENT@[0:0::1]:80", "address: this IPv6 address is written ::1"),
         (
             "chip://suzie:AGENT@h:1?transport=tcp",
-            r#"address: "transport=tcp" is not a transport; only ?transport=quic may follow the port"#,
+            r#"address: "transport=tcp" is neither a transport nor a relay; ONLY"#,
+        ),
+        (
+            "chip://suzie:AGENT@h:1?relay=RELAY&transport=quic",
+            "address: relay: agent id has 67 characters, not 52",
+        ),
+        (
+            "chip://suzie:AGENT@h:1?transport=quic&",
+            r#"address: "transport=quic&" is neither a transport nor a relay; ONLY"#,
+        ),
+        ("chip://suzie:AGENT@h:1?relay=", "address: relay: agent id has 0 characters, not 52"),
+        (
+            "/dns/h/tcp/1/p2p/RELAY/p2p-circuit/chip/suzie",
+            r#"address: multiaddr has "chip" where p2p is needed"#,
+        ),
+        (
+            "/p2p/RELAY/p2p-circuit/p2p/AGENT/chip/suzie",
+            r#"address: multiaddr has "p2p-circuit" where chip is needed"#,
+        ),
+        (
+            "/dns/h/tcp/1/p2p/RELAY/p2p-circuit/p2p/AGENT/p2p-circuit/p2p/AGENT/chip/suzie",
+            r#"address: multiaddr has "p2p-circuit" where chip is needed"#,
         ),
         ("/", r#"address: multiaddr has "" where dns, ip4, ip6 or p2p is needed"#),
         ("/dns/h/sctp/1", r#"address: multiaddr has "sctp" where tcp or udp is needed"#),
@@ -125,7 +156,9 @@ fn what_is_no_address_is_refused_with_the_reason() {
         ("/p2p/AGENT", r#"address: multiaddr has "" where chip is needed"#),
         ("/p2p/AGENT/chip/suzie/", r#"address: multiaddr has "" where the end is needed"#),
     ] {
-        let text = text.replace("AGENT", AGENT);
+        let only = "only ?transport=quic and ?relay=AGENT, in this order and joined by &, may follow the port";
+        let reason = reason.replace("ONLY", only);
+        let text = text.replace("AGENT", AGENT).replace("RELAY", RELAY);
         let found = text.parse::<ChipAddress>().unwrap_err().to_string();
         assert_eq!(found, reason, "{text:?}");
     }

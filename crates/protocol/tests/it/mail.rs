@@ -35,7 +35,7 @@ proptest! {
         fates in vec(fate(), 0..6),
         notes in vec(any_note(), 0..4),
     ) {
-        let receipt = Receipt { fates, notes: texts(&notes) };
+        let receipt = Receipt { arrived: true, fates, notes: texts(&notes) };
         let text = receipt.write().unwrap();
         let sent = receipt.fates.len();
         prop_assert_eq!(Receipt::read(text.as_bytes(), sent + 1).err(), Some(

@@ -35,11 +35,8 @@ pub(crate) fn host() -> impl Strategy<Value = Host> {
 
 pub(crate) fn address() -> impl Strategy<Value = ChipAddress> {
     let transport = prop_oneof![Just(Transport::Tcp), Just(Transport::Quic)];
-    let endpoint = (host(), 1_u16.., transport).prop_map(|(host, port, transport)| Endpoint {
-        host,
-        port,
-        transport,
-    });
+    let endpoint = (host(), 1_u16.., transport, option::of(agent()))
+        .prop_map(|(host, port, transport, relay)| Endpoint { host, port, transport, relay });
     (cuid(), agent(), option::of(endpoint)).prop_map(|(cuid, agent, endpoint)| ChipAddress {
         cuid,
         agent,

@@ -79,8 +79,10 @@ impl Net {
 
     async fn answers(&mut self, who: usize) -> Sim<()> {
         let invitation = self.people[who].invited.remove(0);
-        let words = format!("answers {}", self.trace.tally(invitation.tally));
-        self.kept(who, invitation.tally);
+        // Invitations for many name no tally; none is given here.
+        let Some(tally) = invitation.tally else { return Ok(()) };
+        let words = format!("answers {}", self.trace.tally(tally));
+        self.kept(who, tally);
         let command = Command::Answer { invitation: Box::new(invitation) };
         self.ask(who, command, About::Other, words).await
     }

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use protocol::address::Endpoint;
-use protocol::mail::{Fate, Receipt};
+use protocol::mail::Receipt;
 use protocol::note::Note;
 use protocol::{AgentId, Record as _};
 use site::Transport;
@@ -39,7 +39,7 @@ pub(super) fn taken(traffic: &Traffic) -> Vec<Sent> {
 
 /// What is said of so many notes where nobody knows whether they arrived.
 pub(super) fn later(many: usize, reason: &str) -> Receipt {
-    Receipt { fates: vec![Fate::later(reason); many], notes: Vec::new() }
+    Receipt::missing(many, reason)
 }
 
 impl Transport for Road {

@@ -113,11 +113,18 @@ impl Site {
                 (agent, letters, receipt)
             });
         }
-        let mut carried = Carried::default();
+        let (mut carried, mut failed) = (Carried::default(), None);
         while let Some(sent) = running.join_next().await {
             match sent {
                 Ok((agent, letters, receipt)) => {
-                    carried.add(self.settle_again(&owner, agent, &letters, receipt).await?);
+                    if !receipt.arrived {
+                        self.known.answers(agent, false);
+                    }
+                    match self.settle_again(&owner, agent, &letters, receipt).await {
+                        Ok(settled) => carried.add(settled),
+                        // The others are noted all the same.
+                        Err(error) => failed = failed.or(Some(error)),
+                    }
                 }
                 // The lease brings its letters back.
                 Err(error) => {
@@ -127,7 +134,7 @@ impl Site {
                 }
             }
         }
-        Ok(carried)
+        failed.map_or(Ok(carried), Err)
     }
 
     /// What was on its way when the last program at this store ended is sent again at once. Only for a program
@@ -188,18 +195,20 @@ impl Site {
             });
         }
         if notes.is_empty() {
-            return Receipt { fates: fates.into_iter().flatten().collect(), notes: Vec::new() };
+            let fates = fates.into_iter().flatten().collect();
+            return Receipt { arrived: true, fates, notes: Vec::new() };
         }
-        let Receipt { fates: sent, notes } = transport.send(bundle.agent, &bundle.at, &notes).await;
+        let Receipt { arrived, fates: sent, notes } =
+            transport.send(bundle.agent, &bundle.at, &notes).await;
         let mut sent = sent.into_iter();
         let nobody = || Fate::later("nothing was said of it");
         let fates =
             fates.into_iter().map(|fate| fate.or_else(|| sent.next()).unwrap_or_else(nobody));
-        Receipt { fates: fates.collect(), notes }
+        Receipt { arrived, fates: fates.collect(), notes }
     }
 
-    /// The same as [`Site::settle_letters`], once more where the store says that it may help, and at last without what
-    /// came back: its halves will be reminded of it.
+    /// The same as [`Site::settle_letters`], once more where the store says that it may help. Where a half cannot
+    /// hear what came back, the letters are settled first, and each note is heard for itself.
     async fn settle_again(
         &self,
         owner: &str,
@@ -210,12 +219,25 @@ impl Site {
         for _ in 0..AGAIN {
             match self.settle_letters(owner, agent, letters, &receipt).await {
                 Err(error) if error.is_passing() => {}
-                Err(_) if !receipt.notes.is_empty() => receipt.notes.clear(),
+                Err(_) if !receipt.notes.is_empty() => break,
                 settled => return settled,
             }
         }
-        receipt.notes.clear();
-        self.settle_letters(owner, agent, letters, &receipt).await
+        let notes = std::mem::take(&mut receipt.notes);
+        let settled = self.settle_letters(owner, agent, letters, &receipt).await?;
+        for note in notes {
+            let _turn = self.queue.turn().await;
+            let mut batch = Batch::begin(&self.store, &self.known).await?;
+            let heard = self.hear_back(&mut batch, agent, std::slice::from_ref(&note)).await;
+            let heard = match heard {
+                Ok(()) => batch.commit(&[]).await,
+                Err(error) => Err(error),
+            };
+            if let Err(error) = heard {
+                tracing::warn!(%agent, error = error.word(), "cannot hear a note: {error}");
+            }
+        }
+        Ok(settled)
     }
 
     /// Keeps what became of letters, and hears what came back, in one transaction.
@@ -259,6 +281,15 @@ impl Site {
         }
         self.hear_back(&mut batch, agent, &receipt.notes).await?;
         batch.commit(&[]).await?;
+        // Only what was told for sure is told no more.
+        for (letter, fate) in letters.iter().zip(&receipt.fates) {
+            let NewLetter { half, key, .. } = &letter.letter;
+            match fate {
+                Fate::Taken => self.known.remember_refused(*half, key, false),
+                Fate::Refused(_) => self.known.remember_refused(*half, key, true),
+                Fate::Later(_) => {}
+            }
+        }
         Ok(carried)
     }
 
@@ -310,7 +341,7 @@ impl Site {
             None => None,
         };
         let user = half.as_ref().map(|half| half.holder.clone());
-        if self.known.refused_anew(letter.letter.half, key, reason) {
+        if !self.known.was_refused(letter.letter.half, key) {
             batch.work.tx().tell([refused(*to, key, user, reason, at)]);
         }
         let (Some(half), Some(input)) = (half, read(letter).ok().and_then(|note| unheard(&note)))

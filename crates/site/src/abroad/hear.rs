@@ -15,6 +15,12 @@ use crate::hear::Hears;
 /// The most bytes of notes that go back with a receipt; its fates take the rest.
 const MOST_BYTES_BACK: usize = MOST_BYTES - MOST_NOTES * 1024;
 
+/// How much more a receipt takes of what goes back.
+struct Room {
+    notes: usize,
+    bytes: usize,
+}
+
 impl Site {
     /// Takes notes that an agent has sent: that it was this agent has been proved. Each is taken, or refused for
     /// a reason; what could not be read comes with its own. What was taken is kept when this returns; taking it
@@ -41,7 +47,7 @@ impl Site {
         let nobody = || Fate::later("it was not heard");
         let fates = fates.into_iter();
         let fates = fates.map(|fate| fate.or_else(|| heard.next()).unwrap_or_else(nobody));
-        Receipt { fates: fates.collect(), notes }
+        Receipt { arrived: true, fates: fates.collect(), notes }
     }
 
     async fn hear_notes(&self, agent: AgentId, notes: &[Note]) -> (Vec<Fate>, Vec<String>) {
@@ -49,13 +55,15 @@ impl Site {
             return (Vec::new(), Vec::new());
         }
         let _turn = self.queue.turn().await;
-        if let Ok(heard) = self.hear_together(agent, notes).await {
+        let mut room = Room { notes: MOST_NOTES, bytes: MOST_BYTES_BACK };
+        if let Ok(heard) = self.hear_together(agent, notes, &mut room).await {
             return heard;
         }
+        room = Room { notes: MOST_NOTES, bytes: MOST_BYTES_BACK };
         // One that cannot be heard must not take the others with it.
         let (mut fates, mut back) = (Vec::with_capacity(notes.len()), Vec::new());
         for note in notes {
-            match self.hear_together(agent, std::slice::from_ref(note)).await {
+            match self.hear_together(agent, std::slice::from_ref(note), &mut room).await {
                 Ok((mut fate, mut said)) => {
                     fates.append(&mut fate);
                     back.append(&mut said);
@@ -66,7 +74,6 @@ impl Site {
                 }
             }
         }
-        back.truncate(MOST_NOTES);
         (fates, back)
     }
 
@@ -76,6 +83,7 @@ impl Site {
         &self,
         agent: AgentId,
         notes: &[Note],
+        room: &mut Room,
     ) -> Result<(Vec<Fate>, Vec<String>), SiteError> {
         let mut batch = Batch::begin(&self.store, &self.known).await?;
         self.prepare_for(&mut batch, notes.iter()).await?;
@@ -110,19 +118,22 @@ impl Site {
             }
         }
         asked.dedup();
+        asked.truncate(room.notes);
+        room.notes -= asked.len();
         if place.is_none() && !asks {
             return Ok((fates, asked));
         }
         if let Some(place) = place {
             remember_place(batch.work.tx(), agent, place).await?;
-            // It is there: what waits for it need not wait longer.
-            batch.work.tx().hasten(&agent, self.clock.now()).await?;
+            if self.known.answers(agent, true) {
+                // It is back: what waits for it need not wait longer.
+                batch.work.tx().hasten(&agent, self.clock.now()).await?;
+            }
         }
         if self.hears == Hears::AtOnce {
             self.hear(&mut batch).await?;
         }
-        let mut back = self.said_back(&mut batch, agent)?;
-        asked.truncate(MOST_NOTES.saturating_sub(back.len()));
+        let mut back = self.said_back(&mut batch, agent, room)?;
         back.append(&mut asked);
         batch.commit(&[]).await?;
         Ok((fates, back))
@@ -156,15 +167,21 @@ impl Site {
     }
 
     /// What the halves say to that agent, as far as a receipt takes it; the rest is posted.
-    fn said_back(&self, batch: &mut Batch, agent: AgentId) -> Result<Vec<String>, SiteError> {
+    fn said_back(
+        &self,
+        batch: &mut Batch,
+        agent: AgentId,
+        room: &mut Room,
+    ) -> Result<Vec<String>, SiteError> {
         let endpoint = self.endpoint();
-        let (mut back, mut bytes) = (Vec::new(), 0);
+        let mut back = Vec::new();
         let mut left = Vec::new();
         for mut said in batch.work.take_said_to(agent) {
             said.note.from.endpoint.clone_from(&endpoint);
             let text = said.note.to_text()?.to_string();
-            bytes += text.len() + 1;
-            if back.len() < MOST_NOTES && bytes <= MOST_BYTES_BACK {
+            if room.notes > 0 && text.len() < room.bytes {
+                room.notes -= 1;
+                room.bytes -= text.len() + 1;
                 back.push(text);
             } else {
                 left.push(said);
@@ -183,7 +200,9 @@ fn fate(note: &Note, error: &SiteError) -> Fate {
         SiteError::NoTally { .. } => match &note.body {
             Body::Negotiation(negotiation::Message::Tally(tally)) => {
                 let sign = tally.members().sign.as_ref();
-                sign.is_some_and(|sign| sign.stock.is_some() && sign.foil.is_some())
+                let by_both = sign.is_some_and(|sign| sign.stock.is_some() && sign.foil.is_some());
+                // A change of what both signed may be, of which the half here is lost.
+                by_both || tally.members().revision.get() > 1
             }
             Body::Negotiation(_) => false,
             Body::Ledger(_) | Body::Invoice(_) => true,

@@ -58,10 +58,7 @@ struct End {
 
 impl Transport for End {
     async fn send(&self, to: AgentId, at: &[Endpoint], notes: &[Note]) -> Receipt {
-        let later = |reason| Receipt {
-            fates: vec![Fate::later(reason); notes.len()],
-            ..Receipt::default()
-        };
+        let later = |reason| Receipt::missing(notes.len(), reason);
         self.road.asked_at.lock().unwrap().push(at.to_vec());
         let site = self.road.sites.lock().unwrap().get(&to).cloned();
         let Some(site) = site else { return later("nobody answers") };
@@ -268,9 +265,9 @@ async fn an_answer_that_is_not_taken_is_over(store: Store) {
     two.bobs.ask(&user("bob"), Command::Answer { invitation: real.clone() }).await.unwrap();
     two.settle().await;
     let mut forged = real;
-    forged.tally = protocol::TallyId::random([77; 16]);
+    let tally = protocol::TallyId::random([77; 16]);
+    forged.tally = Some(tally);
     forged.endpoint = Some(place(6666));
-    let tally = forged.tally;
     two.bobs.ask(&user("bob"), Command::Answer { invitation: forged }).await.unwrap();
     two.settle().await;
     let half = two.bobs.site.tally(&cuid("bob"), tally).await.unwrap();
@@ -280,7 +277,7 @@ async fn an_answer_that_is_not_taken_is_over(store: Store) {
         two.bobs_store.read().await.unwrap().events(store::Audience::Site, 0, 10_000).await;
     let told = events.unwrap().into_iter().filter(|event| event.event.kind == "letter_refused");
     let told: Vec<String> = told.map(|event| event.event.text).collect();
-    assert!(told.len() == 1 && told[0].contains("has no tally"), "{told:?}");
+    assert!(told.len() == 1 && told[0].contains("the invitation is not known"), "{told:?}");
     // Nothing is said for ever.
     assert_eq!(two.bobs.site.remind().await.unwrap(), 0);
     assert_eq!(two.bobs.site.letters_abroad().await.unwrap(), 0);
@@ -350,7 +347,7 @@ impl Transport for Slow {
         if to != self.0 {
             std::future::pending::<()>().await;
         }
-        Receipt { fates: vec![Fate::Taken; notes.len()], notes: Vec::new() }
+        Receipt { arrived: true, fates: vec![Fate::Taken; notes.len()], notes: Vec::new() }
     }
 }
 

@@ -7,12 +7,13 @@ use std::sync::Arc;
 
 use protocol::address::Endpoint;
 use protocol::cert::{Disclosure, Type};
+use protocol::mail::Fate;
 use protocol::negotiation::Message;
 use protocol::note::{Body, Note};
-use protocol::{AgentId, Cert, ChipAddress, Hash, Record as _, Side, Signer as _, TallyId};
+use protocol::{AgentId, Cert, ChipAddress, Hash, Side, Signer as _, TallyId};
 use site::{
     Answer, Answers, Asks, Class, Command, Found, Given, Invitation, Inviting, Query, SiteError,
-    Unheard, Unsent,
+    Unsent,
 };
 use store::Store;
 
@@ -188,8 +189,12 @@ fn note(elsewhere: &Town, token: Hash, tally: u8) -> Note {
     Note { tally, from, to, token, body }
 }
 
-async fn heard(town: &Town, note: &Note) -> Result<(), Unheard> {
-    town.site.hear_from(agent_of(8), note.to_text().unwrap().as_bytes()).await
+async fn heard(town: &Town, note: &Note) -> Result<(), Fate> {
+    let mut receipt = town.site.hear_from(agent_of(8), vec![Ok(note.clone())]).await;
+    match receipt.fates.remove(0) {
+        Fate::Taken => Ok(()),
+        other => Err(other),
+    }
 }
 
 async fn an_answer_from_elsewhere_counts_once_however_often_it_comes(store: Store) {
@@ -206,17 +211,17 @@ async fn an_answer_from_elsewhere_counts_once_however_often_it_comes(store: Stor
     forged.body = Body::Negotiation(Message::Answer { cert: Box::new(unsigned) });
     assert!(heard(&town, &forged).await.is_err());
     let guessed = Note { token: Some(Hash::of(b"guessed")), ..good.clone() };
-    assert!(matches!(heard(&town, &guessed).await, Err(Unheard::No(_))));
+    assert!(matches!(heard(&town, &guessed).await, Err(Fate::Refused(_))));
     assert_eq!((tallies(&town).await, out(&town).await[0].used), (0, 0));
     for _ in 0..3 {
         heard(&town, &good).await.unwrap();
     }
     let again = heard(&town, &note(&elsewhere, invitation.token, 21)).await;
-    assert!(matches!(again, Err(Unheard::No(_))), "{again:?}");
+    assert!(matches!(again, Err(Fate::Refused(_))), "{again:?}");
     // Nor does anybody come so to a tally that somebody else was invited to.
     let once = town.invite().await;
     let other = Note { tally: once.tally.unwrap(), ..good };
-    assert!(matches!(heard(&town, &other).await, Err(Unheard::No(_))));
+    assert!(matches!(heard(&town, &other).await, Err(Fate::Refused(_))));
     assert!(town.site.tally(&cuid("suzie"), tally_id()).await.unwrap().partner.is_none());
     town.ask(&user("bob"), Command::Answer { invitation: once }).await.unwrap();
     assert_eq!((tallies(&town).await, out(&town).await[0].used), (2, 1));
@@ -238,11 +243,7 @@ impl Asks for Line {
             if let Some(lie) = &self.1 {
                 return Ok(lie.clone());
             }
-            let shown = self.0.site.show_invitation(token.to_string().as_bytes()).await;
-            shown.map_err(|why| match why {
-                Unheard::No(reason) => Unsent::Refused(reason),
-                Unheard::Later(error) => Unsent::Later(error.to_string()),
-            })
+            self.0.site.show_invitation(token.to_string().as_bytes()).await
         })
     }
 }
@@ -271,9 +272,9 @@ async fn whoever_holds_the_token_is_shown_the_invitation(store: Store) {
         assert_eq!(Invitation::read(&bytes.unwrap()).unwrap(), invitation);
     }
     let unknown = town.site.show_invitation(Hash::of(b"x").to_string().as_bytes()).await;
-    assert!(matches!(unknown, Err(Unheard::No(_))));
+    assert!(matches!(unknown, Err(Unsent::Refused(_))));
     for wrong in [&b""[..], b"\xff", b"token"] {
-        assert!(matches!(town.site.show_invitation(wrong).await, Err(Unheard::No(_))));
+        assert!(matches!(town.site.show_invitation(wrong).await, Err(Unsent::Refused(_))));
     }
     // Not of one who may not act.
     let invitation = invites(&town, inviting(3)).await.unwrap();

@@ -12,10 +12,16 @@ use protocol::AgentId;
 use protocol::address::Endpoint;
 
 use super::Task;
+use crate::bucket::{Bucket, Rate};
+use crate::conduct::Offence;
 use crate::identity;
 use crate::inbox::Inbox;
 use crate::place;
 use crate::text::one_line;
+
+/// How often an agent may say what it speaks and where it answers: at the beginning of each connection,
+/// and when its addresses change.
+const HELLOS: Rate = Rate { burst: 12, per_minute: 6 };
 
 /// The most versions that are remembered of one agent: for a message to people.
 const MAX_VERSIONS: usize = 8;
@@ -34,6 +40,7 @@ struct Met {
     /// Where it says that it answers: believed of partners only.
     said: Vec<Endpoint>,
     versions: Vec<String>,
+    hellos: Bucket,
 }
 
 struct Line {
@@ -73,14 +80,20 @@ impl<I: Inbox> Task<I> {
         connected.opened += 1;
         let (number, ip) = (connected.opened, place::ip(address));
         connected.lines.insert(id, Line { agent, ip, by_them: point.is_listener(), number });
+        let now_ms = u64::try_from(self.start.elapsed().as_millis()).unwrap_or(u64::MAX);
         connected.agents.entry(peer).or_insert_with(|| Met {
             agent,
             said: Vec::new(),
             versions: Vec::new(),
+            hellos: Bucket::full(HELLOS, now_ms),
         });
         self.shared.counts.connections.set(connected.lines.len());
         self.make_room();
+        if !point.is_relayed() {
+            self.ask_who(peer, agent);
+        }
         self.reached(agent, peer);
+        self.relay_reached(id);
     }
 
     /// Closes the oldest connection of a stranger where strangers have too many.
@@ -102,6 +115,7 @@ impl<I: Inbox> Task<I> {
         if left > 0 {
             return;
         }
+        self.shared.known.is_not(&peer);
         if let Some(met) = self.connected.agents.remove(&peer) {
             self.lost(met.agent);
         }
@@ -110,8 +124,13 @@ impl<I: Inbox> Task<I> {
     /// An agent says which versions it speaks and where it answers.
     pub(super) fn identified(&mut self, peer: &PeerId, id: ConnectionId, info: &identify::Info) {
         let ip = self.connected.lines.get(&id).and_then(|line| line.ip);
-        let most = self.limits.addresses;
+        let (most, now_ms) = (self.limits.addresses, self.now_ms());
         let Some(met) = self.connected.agents.get_mut(peer) else { return };
+        if met.hellos.take(HELLOS, 1, now_ms).is_err() {
+            let agent = met.agent;
+            self.shared.counts.identify_passed_over.one();
+            return self.offended(*peer, agent, Offence::OverRate);
+        }
         let names = info.protocols.iter().map(AsRef::as_ref);
         let versions = names.filter(|name: &&str| name.starts_with("/mychips/"));
         met.versions = versions.map(|name| one_line(name, 40)).take(MAX_VERSIONS).collect();

@@ -75,6 +75,11 @@ impl<I: Inbox> Incoming<I> {
         }
     }
 
+    /// The inbox.
+    pub(super) fn inbox(&self) -> Arc<I> {
+        Arc::clone(&self.inbox)
+    }
+
     /// The next that the inbox is done with; none where it has nothing.
     pub(super) async fn next(&mut self) -> Option<Done> {
         loop {
@@ -163,7 +168,13 @@ async fn work(
         }
     }
     match inbox.receive(agent, kind, bytes).await {
-        Ok(answer) => Outcome::Taken(answer),
+        Ok(answer) => {
+            if kind == Kind::Answer {
+                // Whose invitation was answered is a partner from now on.
+                *knows = inbox.knows(agent).await.ok();
+            }
+            Outcome::Taken(answer)
+        }
         Err(refused) => Outcome::Refused(refused),
     }
 }
@@ -253,12 +264,18 @@ impl<I: Inbox> Task<I> {
         let Some(Handed { channel, peer, agent, .. }) = self.incoming.take_back(id) else { return };
         let now_ms = self.now_ms();
         match knows {
-            Some(true) if !self.conduct.is_partner(agent) => {
-                self.conduct.recognise(agent, now_ms);
-                self.follow(agent, &peer);
+            Some(true) => {
+                self.shared.known.is(peer);
+                if !self.conduct.is_partner(agent) {
+                    self.conduct.recognise(agent, now_ms);
+                    self.follow(agent, &peer);
+                }
             }
-            Some(false) => self.conduct.estrange(agent, now_ms),
-            _ => {}
+            Some(false) => {
+                self.shared.known.is_not(&peer);
+                self.conduct.estrange(agent, now_ms);
+            }
+            None => {}
         }
         let counts = &self.shared.counts;
         let reply = match outcome {
@@ -286,7 +303,11 @@ impl<I: Inbox> Task<I> {
             Outcome::Panicked => {
                 counts.inbox_failed.one();
                 tracing::error!(%agent, "an inbox panicked over a message");
-                Reply::Refused("the site failed over it; its administrator is told".to_owned())
+                // A fault of this program: nothing is over by it.
+                Reply::Later(
+                    ROOM_AFTER_MS,
+                    "the site failed over it; its administrator is told".to_owned(),
+                )
             }
         };
         self.tell(id, channel, reply);

@@ -1,11 +1,12 @@
 //! The task that has all connections: one loop over what libp2p tells, what the handle asks, and what
 //! the inbox has answered. What comes is in `incoming.rs`, what goes in `outgoing.rs`, who is
-//! connected in `connected.rs`.
+//! connected in `connected.rs`, who is called for whom in `relaying.rs`.
 
 mod connected;
 mod incoming;
 mod names;
 mod outgoing;
+mod relaying;
 
 use std::collections::HashMap;
 use std::convert::Infallible;
@@ -30,6 +31,7 @@ use crate::conduct::{Conduct, Offence};
 use crate::counts::Counters;
 use crate::error::StartError;
 use crate::inbox::Inbox;
+use crate::known::Known;
 use crate::limits::{ENDING, LINGER, Limits, PARTING, POLL, TICK};
 use crate::net::{Net, NetEvent};
 use crate::place::{self, Listen};
@@ -37,6 +39,7 @@ use connected::Connected;
 use incoming::Incoming;
 use names::Found;
 use outgoing::Outgoing;
+use relaying::{Asked, Reservation};
 
 pub(crate) use outgoing::Sending;
 
@@ -45,6 +48,7 @@ pub(crate) enum Command {
     Send(Sending),
     Learn(AgentId, Vec<Endpoint>),
     Addresses(AgentId, oneshot::Sender<Vec<Endpoint>>),
+    Reserve(Endpoint),
     Shutdown,
 }
 
@@ -52,12 +56,26 @@ pub(crate) enum Command {
 pub(crate) struct Shared {
     pub(crate) agent: AgentId,
     pub(crate) counts: Counters,
+    /// Agents for which this one may be called.
+    pub(crate) known: Known,
     listening: RwLock<Vec<Endpoint>>,
+    reserved: RwLock<Option<Endpoint>>,
 }
 
 impl Shared {
     pub(crate) fn new(agent: AgentId) -> Self {
-        Self { agent, counts: Counters::default(), listening: RwLock::default() }
+        let (listening, reserved) = Default::default();
+        let (counts, known) = Default::default();
+        Self { agent, counts, known, listening, reserved }
+    }
+
+    /// Where a relay is called for this agent.
+    pub(crate) fn reserved(&self) -> Option<Endpoint> {
+        self.reserved.read().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
+    }
+
+    fn reserve(&self, at: Option<Endpoint>) {
+        *self.reserved.write().unwrap_or_else(std::sync::PoisonError::into_inner) = at;
     }
 
     pub(crate) fn listening(&self) -> Vec<Endpoint> {
@@ -84,6 +102,11 @@ pub(crate) struct Task<I> {
     incoming: Incoming<I>,
     outgoing: Outgoing,
     names: JoinSet<Found>,
+    /// Agents of which the inbox is asked whether they are.
+    asking: JoinSet<Asked>,
+    reservation: Option<Reservation>,
+    /// Look-ups of the relay's name.
+    relay_names: JoinSet<Found>,
     /// Whom libp2p is told not to let in.
     blocked: HashMap<PeerId, AgentId>,
     /// Until when what the inbox is at work on may be answered, once the wire is to end: from then
@@ -116,6 +139,9 @@ impl<I: Inbox> Task<I> {
             incoming: Incoming::new(inbox, &limits),
             outgoing: Outgoing::default(),
             names: JoinSet::new(),
+            asking: JoinSet::new(),
+            reservation: None,
+            relay_names: JoinSet::new(),
             blocked: HashMap::new(),
             closing: None,
             over,
@@ -164,6 +190,8 @@ impl<I: Inbox> Task<I> {
                 event = self.swarm.select_next_some() => self.heard(event),
                 Some(done) = self.incoming.next() => self.answer(done),
                 Some(found) = self.names.join_next() => self.found(found),
+                Some(asked) = self.asking.join_next() => self.who(&asked),
+                Some(found) = self.relay_names.join_next() => self.relay_found(found),
                 order = self.orders.recv(), if self.closing.is_none() => match order {
                     Some(order) => self.ordered(order),
                     None => self.close(),
@@ -178,6 +206,7 @@ impl<I: Inbox> Task<I> {
     fn ordered(&mut self, order: Command) {
         match order {
             Command::Send(sending) => self.send(sending),
+            Command::Reserve(at) => self.reserve(at),
             Command::Learn(agent, at) => self.book.told(agent, &at),
             Command::Addresses(agent, answer) => {
                 let _ = answer.send(self.book.of(agent));
@@ -219,6 +248,9 @@ impl<I: Inbox> Task<I> {
                     self.shared.listen(|all| all.retain(|one| *one != at));
                 }
             }
+            SwarmEvent::Behaviour(NetEvent::Relay(event)) => self.asked_to_relay(&event),
+            SwarmEvent::Behaviour(NetEvent::Relayed(event)) => self.relayed(&event),
+            SwarmEvent::ListenerClosed { listener_id, .. } if self.no_longer(listener_id) => {}
             SwarmEvent::ListenerClosed { addresses, reason, .. } => {
                 for at in addresses.iter().filter_map(place::read) {
                     self.shared.listen(|all| all.retain(|one| *one != at));
@@ -253,8 +285,13 @@ impl<I: Inbox> Task<I> {
         }
     }
 
-    fn listens(&self, address: &libp2p_core::Multiaddr) {
-        if let Some(at) = place::read(address) {
+    fn listens(&mut self, address: &libp2p_core::Multiaddr) {
+        // Where a relay listens is no place of this machine.
+        if let Some(at) = place::read(address).filter(|at| at.relay.is_none()) {
+            if self.limits.relayed > 0 {
+                // Whoever reserves here is told of it.
+                self.swarm.add_external_address(address.clone());
+            }
             self.shared.listen(|all| {
                 if !all.contains(&at) {
                     all.push(at);
@@ -286,6 +323,7 @@ impl<I: Inbox> Task<I> {
             self.swarm.behaviour_mut().blocked.unblock_peer(peer);
         }
         self.outgoing.sweep();
+        self.keep_reserved();
     }
 
     fn close(&mut self) {
@@ -318,9 +356,13 @@ impl<I: Inbox> Task<I> {
 
     async fn end(self) {
         let Self { swarm, mut ended, incoming, mut names, shared, over, .. } = self;
+        let (mut asking, mut relay_names) = (self.asking, self.relay_names);
         drop(swarm);
         drop(incoming);
         names.shutdown().await;
+        asking.shutdown().await;
+        relay_names.shutdown().await;
+        shared.reserve(None);
         let ports = shared.listening();
         shared.listen(Vec::clear);
         shared.counts.connections.set(0);

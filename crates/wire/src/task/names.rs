@@ -35,8 +35,10 @@ pub(super) async fn look_up(
     let found = timeout(within, lookup_host((name.as_str(), at.port))).await;
     let places = match found {
         Ok(Ok(addresses)) => {
-            let places = addresses
-                .map(|address: SocketAddr| place::endpoint(address.ip(), at.port, at.transport));
+            let places = addresses.map(|address: SocketAddr| Endpoint {
+                relay: at.relay,
+                ..place::endpoint(address.ip(), at.port, at.transport)
+            });
             Ok(places.take(MAX_ADDRESSES).collect())
         }
         Ok(Err(error)) => Err(why(&error)),

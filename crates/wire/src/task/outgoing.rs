@@ -4,6 +4,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
+use libp2p_core::Multiaddr;
 use libp2p_identity::PeerId;
 use libp2p_request_response::{OutboundFailure, OutboundRequestId};
 use libp2p_swarm::dial_opts::{DialOpts, PeerCondition};
@@ -120,6 +121,16 @@ impl Outgoing {
     }
 }
 
+/// What libp2p is to call: all places; of a relay that is connected, one; of one that is not, its own.
+fn numbers(places: &[Endpoint], relayed: bool, relay_first: bool) -> Vec<Multiaddr> {
+    let most = if relayed && !relay_first { 1 } else { places.len() };
+    let own = |at: &Endpoint| Endpoint { relay: None, ..at.clone() };
+    let places = places.iter().take(most);
+    places
+        .filter_map(|at| if relay_first { place::dialled(&own(at)) } else { place::dialled(at) })
+        .collect()
+}
+
 impl<I: Inbox> Task<I> {
     pub(super) fn send(&mut self, sending: Sending) {
         let (to, now_ms) = (sending.to, self.now_ms());
@@ -228,14 +239,21 @@ impl<I: Inbox> Task<I> {
         let mut places = self.book.of(agent);
         places.append(&mut dial.places.clone());
         places.retain(|at| !dial.has_failed(at) && place::number(&at.host).is_some());
-        if let (false, Some(peer)) = (places.is_empty(), identity::peer(agent)) {
-            let numbers = places.iter().filter_map(|at| {
-                let ip = place::number(&at.host)?;
-                Some(place::multiaddr((ip, at.port).into(), at.transport))
-            });
+        // Nobody is its own relay, and we are not called to call ourselves.
+        let own = self.shared.agent;
+        places.retain(|at| at.relay.is_none_or(|relay| relay != agent && relay != own));
+        // All its own places at once, or those of one relay.
+        let relay = places.first().and_then(|at| at.relay);
+        places.retain(|at| at.relay == relay);
+        let whom = match relay.and_then(identity::peer) {
+            // The relay comes first: libp2p calls it at one place only, and not while somebody else does.
+            Some(relay) if !self.swarm.is_connected(&relay) => Some(relay),
+            _ => identity::peer(agent),
+        };
+        if let (false, Some(peer)) = (places.is_empty(), whom) {
             let opts = DialOpts::peer_id(peer)
                 .condition(PeerCondition::Always)
-                .addresses(numbers.collect())
+                .addresses(numbers(&places, relay.is_some(), whom != identity::peer(agent)))
                 .allocate_new_port()
                 .build();
             let id = opts.connection_id();
@@ -263,6 +281,19 @@ impl<I: Inbox> Task<I> {
         }
     }
 
+    /// A connection came about: where it is with a relay that was called to reach somebody else, that one is
+    /// called next.
+    pub(super) fn relay_reached(&mut self, id: ConnectionId) {
+        let agents = self.outgoing.agents.iter_mut();
+        let waiting = agents.filter_map(|(agent, out)| {
+            out.dial.as_mut()?.trying.take_if(|(trying, _)| *trying == id)?;
+            Some(*agent)
+        });
+        for agent in waiting.collect::<Vec<_>>() {
+            self.try_next(agent);
+        }
+    }
+
     /// An attempt to reach an agent failed, at one place or all.
     pub(super) fn not_reached(&mut self, id: ConnectionId, error: DialError) {
         let mut agents = self.outgoing.agents.iter_mut();
@@ -285,6 +316,12 @@ impl<I: Inbox> Task<I> {
             DialError::Transport(errors) => {
                 for (address, error) in errors {
                     if let Some(at) = place::read(&address) {
+                        let same = |place: &&Endpoint| {
+                            (&place.host, place.port, place.transport)
+                                == (&at.host, at.port, at.transport)
+                        };
+                        // Of a relay that was called first, the place that it was called for.
+                        let at = places.iter().find(same).unwrap_or(&at).clone();
                         dial.fail(at, why(&error));
                     }
                 }

@@ -13,7 +13,7 @@ use wire::{Kind, NotSent};
 
 use crate::sites::{LONG, Site, agent, until};
 
-const MARKER: &[u8] = b"a memo that nobody else should read";
+pub(crate) const MARKER: &[u8] = b"a memo that nobody else should read";
 
 /// A line that keeps what passes.
 #[derive(Default)]
@@ -29,11 +29,11 @@ impl Line {
         self.seen.lock().unwrap().extend_from_slice(bytes);
     }
 
-    fn has(&self, what: &[u8]) -> bool {
+    pub(crate) fn has(&self, what: &[u8]) -> bool {
         self.seen.lock().unwrap().windows(what.len()).any(|part| part == what)
     }
 
-    fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.seen.lock().unwrap().len()
     }
 }

@@ -14,7 +14,7 @@ enum Whom {
     /// A partner, on this tally.
     Partner(Box<Summary>),
     /// Somebody with whom there is no open tally; the failure says why there is none.
-    Other(ChipAddress, Failure),
+    Other(Box<ChipAddress>, Failure),
 }
 
 /// Pays an amount to whoever is named, or shows what it would cost.
@@ -50,7 +50,7 @@ pub(super) fn pay(
 fn before(visit: &Visit, flags: &Pay, whom: &Whom, amount: Amount) -> Result<bool, Failure> {
     let payee = match whom {
         Whom::Partner(half) => half.partner.as_ref().map(|partner| partner.chad.clone()),
-        Whom::Other(payee, _) => Some(payee.clone()),
+        Whom::Other(payee, _) => Some(ChipAddress::clone(payee)),
     };
     let Some(payee) = payee else { return Ok(false) };
     if payee.agent == visit.agent() && lifted::before(visit, flags, &payee, amount)? {
@@ -90,7 +90,7 @@ fn find(visit: &Visit, user: &Cuid, named: &str) -> Result<Whom, Failure> {
     let named = named.parse::<ChipAddress>().ok().or_else(|| named.parse().ok().as_ref().map(here));
     match partner.or(named) {
         Some(payee) if payee.agent == visit.agent() => match visit.user(&payee.cuid) {
-            Ok(_) => Ok(Whom::Other(payee, instead)),
+            Ok(_) => Ok(Whom::Other(Box::new(payee), instead)),
             // No tally with anybody of that name, nor anybody here: the first says more.
             Err(failure) if failure.is("no_user") => Err(instead),
             Err(failure) => Err(failure),

@@ -148,13 +148,13 @@ pub(super) async fn with<L: Future<Output = Result<(), Failure>>>(
     }
     let metrics = Metrics::new();
     let post = Arc::new(Post::new(site.clone(), metrics.clone()));
-    let (at_once, for_server) = (AtOnce::default(), Arc::clone(&post));
+    let (at_once, for_server, for_peers) = (AtOnce::default(), Arc::clone(&post), metrics.clone());
     let address = config.http;
     let bound = Server::bind(address, site.clone(), token, for_server, metrics, at_once).await;
     let cannot = |error| Failure::listen(address, &error);
     let server = bound.map_err(cannot)?;
     let address = server.address().map_err(cannot)?;
-    let peers = Peers::start(&home.agent_key()?, config, &site, &post).await?;
+    let peers = Peers::start(&home.agent_key()?, config, &site, &post, &for_peers).await?;
     let listening = peers.listening();
     let sign = Served::put(home.folder(), address)?;
     let ready = ready(&site, home, address, listening, store.kind().word()).await?;

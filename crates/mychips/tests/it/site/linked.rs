@@ -1,8 +1,8 @@
 //! Invitations between two sites as people hand them over: a link, a picture, one for many; and what is said
 //! where one is worth nothing (any more).
 
+use super::pair::Two;
 use super::town::Town;
-use super::two_sites::Two;
 use crate::run::Run;
 
 impl Town {

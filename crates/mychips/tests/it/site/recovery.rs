@@ -3,9 +3,9 @@
 
 use std::fs;
 
+use super::pair::Two;
 use super::serving::Serving;
 use super::town::Town;
-use super::two_sites::Two;
 
 /// The machine fails; what was there is lost.
 fn lose(town: &Town, serving: Serving) {

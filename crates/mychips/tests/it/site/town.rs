@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::path::PathBuf;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
@@ -14,12 +14,22 @@ pub(crate) struct Town {
     pub(crate) store: Option<String>,
     /// Everything that was asked and answered, ids and dates hidden.
     pub(crate) told: String,
+    /// What its configuration says in variables.
+    pub(crate) says: Vec<(&'static str, String)>,
+    /// The program that runs its commands, where they run elsewhere than here.
+    pub(crate) door: Vec<String>,
 }
 
 impl Town {
     /// Nothing yet.
     pub(crate) fn bare() -> Self {
-        Self { room: Room::new(), store: None, told: String::new() }
+        Self {
+            room: Room::new(),
+            store: None,
+            told: String::new(),
+            says: Vec::new(),
+            door: Vec::new(),
+        }
     }
 
     /// A site where Ann and Bob live.
@@ -74,7 +84,22 @@ impl Town {
         if let Some(store) = &self.store {
             command.env("MYCHIPS_STORE", store);
         }
-        command
+        command.envs(self.says.iter().map(|(name, value)| (name, value)));
+        self.through_the_door(command)
+    }
+
+    fn through_the_door(&self, inner: Command) -> Command {
+        let Some((program, arguments)) = self.door.split_first() else { return inner };
+        let mut outer = Command::new(program);
+        outer.args(arguments).arg(inner.get_program()).args(inner.get_args());
+        for (name, value) in inner.get_envs() {
+            match value {
+                Some(value) => outer.env(name, value),
+                None => outer.env_remove(name),
+            };
+        }
+        outer.current_dir(self.room.path()).stdin(Stdio::null());
+        outer
     }
 
     pub(crate) fn room_run(&self, arguments: &[&str]) -> Run {

@@ -1,97 +1,11 @@
 //! Two sites on one machine: one invitation connects them, and whatever is killed, both say the same in the end.
 
-use std::thread::sleep;
-use std::time::{Duration, Instant};
-
-use serde_json::Value;
-
+use super::pair::Two;
 use super::serving::Serving;
 use super::town::Town;
 
-/// Longer than anything takes on a slow machine.
-const LONG: Duration = Duration::from_secs(60);
-
 /// How often one of the two is killed: the variable `KILLS` says otherwise.
 const KILLS: u8 = 4;
-
-/// Ann's site and Bob's, which have never met.
-pub(crate) struct Two {
-    pub(crate) anns: Town,
-    pub(crate) bobs: Town,
-}
-
-impl Two {
-    pub(crate) fn new() -> Self {
-        let home = |user: &str, name: &str| {
-            let town = Town::bare();
-            town.does("init");
-            town.does(&format!("key new {user}"));
-            town.room_run(&["user", "add", user, "--name", name]);
-            town
-        };
-        Self { anns: home("ann", "Ann Baker"), bobs: home("bob", "Bob Smith") }
-    }
-
-    /// One invitation, from file to file; both serve.
-    pub(super) fn open_tally(&self) {
-        self.anns.does("tally invite --as ann --limit 100 --their-limit 20 --out for-bob.json");
-        let file = self.anns.room.path().join("for-bob.json");
-        self.bobs.does(&format!("tally answer {} --as bob", file.display()));
-        self.wait("Ann sees who answered", || self.anns.status("ann") == "P.draft");
-        self.bobs.does("tally offer ann --as bob");
-        self.wait("Ann sees the offer", || self.anns.status("ann") == "P.offer");
-        self.anns.does("tally accept bob --as ann");
-        self.wait("Bob sees it open", || self.bobs.status("bob") == "open");
-    }
-
-    pub(crate) fn wait(&self, what: &str, so: impl Fn() -> bool) {
-        let begun = Instant::now();
-        while !so() {
-            let tallies = [&self.anns, &self.bobs].map(|town| town.tallies());
-            assert!(begun.elapsed() < LONG, "never: {what}: {tallies:?}");
-            sleep(Duration::from_millis(50));
-        }
-    }
-
-    /// Both halves agree on what Bob owes, and nothing waits to be said.
-    pub(crate) fn agree_on(&self, milli: i64) {
-        self.wait("both say the same", || {
-            let [ann, bob] = [(&self.anns, "ann"), (&self.bobs, "bob")].map(|(town, user)| {
-                let entries = town.json(&format!("statement {} --as {user}", other(user)));
-                let entries = entries["entries"].as_array().unwrap().clone();
-                let agreed = entries.iter().all(|entry| entry["agreed"] == true);
-                (agreed, town.tally(user)["balance"].as_i64().unwrap())
-            });
-            (ann, bob) == ((true, milli), (true, -milli))
-        });
-        self.wait("nothing waits", || {
-            [&self.anns, &self.bobs].iter().all(|town| town.json("status")["waiting"] == 0)
-        });
-        for town in [&self.anns, &self.bobs] {
-            let found = town.json("doctor");
-            assert_eq!(found["ok"], true, "{found}");
-        }
-    }
-}
-
-fn other(user: &str) -> &'static str {
-    if user == "ann" { "bob" } else { "ann" }
-}
-
-impl Town {
-    fn tallies(&self) -> Value {
-        let user = if self.keys().join("ann.jwk").exists() { "ann" } else { "bob" };
-        self.json(&format!("tally list --as {user}"))["tallies"].clone()
-    }
-
-    fn tally(&self, _user: &str) -> Value {
-        self.tallies()[0].clone()
-    }
-
-    pub(crate) fn status(&self, user: &str) -> String {
-        self.tally(user)["status"].as_str().unwrap_or_default().to_owned()
-    }
-}
 
 #[test]
 fn two_sites_that_never_met_are_connected_by_one_invitation() {

@@ -190,7 +190,7 @@ fn of_payments_over_others() {
 
 /// What no command brings about: faults of the system or of this program, and settings that were
 /// signed four thousand million times.
-const FAULTS: [&str; 11] = [
+const FAULTS: [&str; 12] = [
     "system",
     "signature",
     "csv",
