@@ -200,9 +200,7 @@ fn fate(note: &Note, error: &SiteError) -> Fate {
         SiteError::NoTally { .. } => match &note.body {
             Body::Negotiation(negotiation::Message::Tally(tally)) => {
                 let sign = tally.members().sign.as_ref();
-                let by_both = sign.is_some_and(|sign| sign.stock.is_some() && sign.foil.is_some());
-                // A change of what both signed may be, of which the half here is lost.
-                by_both || tally.members().revision.get() > 1
+                sign.is_some_and(|sign| sign.stock.is_some() && sign.foil.is_some())
             }
             Body::Negotiation(_) => false,
             Body::Ledger(_) | Body::Invoice(_) => true,
