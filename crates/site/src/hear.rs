@@ -3,11 +3,13 @@
 
 use protocol::invoice::Input as InvoiceInput;
 use protocol::ledger::{self, Input as LedgerInput};
+use protocol::mail::Fate;
 use protocol::negotiation::{self, Input as NegotiationInput};
 use protocol::note::{Body, Note};
 use protocol::{TallyId, Timestamp};
 use store::NewEvent;
 
+use crate::abroad::{fate, unheard};
 use crate::batch::Batch;
 use crate::door::Site;
 use crate::error::SiteError;
@@ -58,6 +60,7 @@ impl Site {
         note: Result<Note, SiteError>,
         posted: &mut Posted,
     ) -> Result<(), SiteError> {
+        let said = note.as_ref().ok().cloned();
         let heard = match note {
             Ok(note) => self.receive(batch, note).await,
             Err(error) => Err(error),
@@ -68,9 +71,29 @@ impl Site {
             Err(refusal) => {
                 posted.refused += 1;
                 batch.work.tx().tell([refused(&refusal, self.clock.now())]);
+                if let Some(note) = said {
+                    self.refused_here(batch, &note, &refusal).await?;
+                }
             }
         }
         Ok(())
+    }
+
+    /// What a half here will never take, the half that said it does not say again.
+    async fn refused_here(
+        &self,
+        batch: &mut Batch,
+        note: &Note,
+        refusal: &SiteError,
+    ) -> Result<(), SiteError> {
+        let for_good =
+            note.from.agent == self.agent && matches!(fate(note, refusal), Fate::Refused(_));
+        let Some(input) = unheard(note).filter(|_| for_good) else { return Ok(()) };
+        match batch.hold(&note.from.cuid, note.tally).await {
+            Ok((held, work)) => self.take(work, held, Input::Negotiation(input)).await,
+            Err(error @ SiteError::Store(_)) => Err(error),
+            Err(_) => Ok(()),
+        }
     }
 
     /// Asks the store, in few questions, for what these notes need.

@@ -242,6 +242,12 @@ impl Tx {
         change!(self.release(due))
     }
 
+    /// Makes letters due at `due`, and nobody's, that are due only after `beyond`: for a site that puts nothing
+    /// off for so long, whose clock was wrong when it did.
+    pub async fn recall(&mut self, beyond: Timestamp, due: Timestamp) -> Result<()> {
+        change!(self.recall(beyond, due))
+    }
+
     /// Tells what happened; seen after the commit, in the order told.
     pub fn tell(&mut self, events: impl IntoIterator<Item = NewEvent>) {
         self.events.extend(events);

@@ -22,6 +22,13 @@ impl Net {
         person.brought == self.places[person.home].epoch
     }
 
+    /// Whether a half that was open waits for somebody's device.
+    pub(super) async fn is_waited_for(&self, who: usize) -> Sim<bool> {
+        let Some(site) = self.site_of(who) else { return Ok(true) };
+        let shown = self.shown(who, &site).await?;
+        Ok(shown.iter().any(|half| half.signed.is_some() && half.waiting.device))
+    }
+
     /// Somebody's device looks at its site.
     pub(super) async fn looks(&mut self, who: usize) -> Sim<()> {
         let Some(site) = self.site_of(who) else { return Ok(()) };

@@ -422,8 +422,11 @@ impl Net {
         if self.people.iter().any(|person| !person.unanswered.is_empty()) {
             return Ok(false);
         }
-        if (0..self.people.len()).any(|who| !self.is_settled(who)) {
-            return Ok(false);
+        for who in 0..self.people.len() {
+            // A half that came back late waits for its user to look in once more.
+            if !self.is_settled(who) || self.is_waited_for(who).await? {
+                return Ok(false);
+            }
         }
         for number in 0..self.places.len() {
             if !self.places[number].rounds.is_empty() || self.waiting(number).await? > 0 {
@@ -451,6 +454,13 @@ impl Net {
             let many = self.waiting(number).await?;
             if many > 0 {
                 left.push(format!("{many} letters wait at {}", place.name));
+            }
+            let broken = |error: store::StoreError| Broken::harness(&error.to_string());
+            let mut view = place.store.read().await.map_err(broken)?;
+            for letter in view.letters(None, 8).await.map_err(broken)? {
+                let store::Letter { letter, attempts, due, owner, .. } = letter;
+                let how = if owner.is_some() { "sent" } else { "due" };
+                left.push(format!("{} {how} {due} after {attempts} attempts", letter.key));
             }
         }
         for (who, person) in self.people.iter().enumerate() {

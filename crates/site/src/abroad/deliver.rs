@@ -148,6 +148,16 @@ impl Site {
         Ok(tx.commit().await.map(|_| ())?)
     }
 
+    /// Letters that were put off while the clock was ahead do not wait until it is as late again.
+    pub(crate) async fn recall_letters(&self) -> Result<(), SiteError> {
+        let now = self.clock.now();
+        let beyond = now.plus_ms(2 * LAST_AGAIN_MS).unwrap_or(Timestamp::MAX);
+        let _turn = self.queue.turn().await;
+        let mut tx = self.store.begin().await?;
+        tx.recall(beyond, now).await?;
+        Ok(tx.commit().await.map(|_| ())?)
+    }
+
     /// Claims letters that are due; by agent, with where it answers.
     async fn claim_bundles(&self, owner: &str) -> Result<Vec<Bundle>, SiteError> {
         let _turn = self.queue.turn().await;
@@ -373,7 +383,7 @@ fn read(letter: &Letter) -> Result<Note, Fate> {
 }
 
 /// What it means to a half that this will not be taken; nothing where its reminder would not say it again.
-fn unheard(note: &Note) -> Option<NegotiationInput> {
+pub(crate) fn unheard(note: &Note) -> Option<NegotiationInput> {
     match &note.body {
         Body::Negotiation(Message::Answer { .. }) => {
             Some(NegotiationInput::Unheard { offer: None })

@@ -193,7 +193,7 @@ impl Site {
 }
 
 /// What becomes of a note that was refused for this reason.
-fn fate(note: &Note, error: &SiteError) -> Fate {
+pub(crate) fn fate(note: &Note, error: &SiteError) -> Fate {
     let may_be_otherwise = match error {
         // A half that is gone for good unless its user brings back what both signed; of what nobody signed
         // nothing is left.

@@ -13,6 +13,8 @@ use protocol::address::Endpoint;
 use store::{Tx, Whom};
 
 pub use self::deliver::Carried;
+pub(crate) use self::deliver::unheard;
+pub(crate) use self::hear::fate;
 pub use self::peers::Peer;
 use crate::door::Site;
 use crate::error::SiteError;

@@ -94,6 +94,15 @@ impl Hand {
         Ok(())
     }
 
+    pub(crate) fn recall(&mut self, beyond: Timestamp, due: Timestamp) -> Result<()> {
+        let all = self.state.letters.iter().map(|(_, letter)| letter);
+        let late: Vec<_> = all.filter(|letter| letter.due > beyond).cloned().collect();
+        for letter in late {
+            self.state.letters.insert(letter.id, Letter { owner: None, due, ..letter });
+        }
+        Ok(())
+    }
+
     pub(crate) fn release(&mut self, due: Timestamp) -> Result<()> {
         let all = self.state.letters.iter().map(|(_, letter)| letter);
         let claimed: Vec<_> = all.filter(|letter| letter.owner.is_some()).cloned().collect();

@@ -109,6 +109,11 @@ impl Hand {
         self.run(sql.to_owned(), vec![name(to), due.into()], &LETTERS).await.map(|_| ())
     }
 
+    pub(crate) async fn recall(&mut self, beyond: Timestamp, due: Timestamp) -> Result<()> {
+        let sql = "UPDATE letters SET owner = NULL, due = $2 WHERE due > $1";
+        self.run(sql.to_owned(), vec![beyond.into(), due.into()], &LETTERS).await.map(|_| ())
+    }
+
     pub(crate) async fn release(&mut self, due: Timestamp) -> Result<()> {
         let sql = "UPDATE letters SET owner = NULL, due = $1 WHERE owner IS NOT NULL";
         self.run(sql.to_owned(), vec![due.into()], &LETTERS).await.map(|_| ())

@@ -30,6 +30,7 @@ enum Step {
     Failed { owner: u8, letter: u8, due: u8 },
     Hasten(u8),
     Release(u8),
+    Recall(u8, u8),
     Tell(Option<u8>),
     Prune(u8),
     Result(u8, u8),
@@ -84,6 +85,7 @@ fn step() -> impl Strategy<Value = Step> {
         }),
         small().prop_map(Step::Hasten),
         small().prop_map(Step::Release),
+        (small(), small()).prop_map(|(beyond, due)| Step::Recall(beyond, due)),
         prop::option::of(small()).prop_map(Step::Tell),
         small().prop_map(Step::Prune),
         (small(), small()).prop_map(|(id, date)| Step::Result(id, date)),
@@ -186,6 +188,9 @@ async fn act(tx: &mut Tx, step: &Step) -> Result<String, ()> {
         }
         Step::Hasten(due) => tx.hasten(&agent(1), date(due)).await.map(|()| String::new()),
         Step::Release(due) => tx.release(date(due)).await.map(|()| String::new()),
+        Step::Recall(beyond, due) => {
+            tx.recall(date(beyond), date(due)).await.map(|()| String::new())
+        }
         Step::Tell(whom) => {
             tx.tell([event(whom.map(name).as_deref(), "told")]);
             Ok(String::new())

@@ -144,6 +144,17 @@ async fn what_a_program_that_ended_had_claimed_is_due_again(home: &Home) {
     assert_eq!(keys(&claim(&home.store, "next", 1, 9).await), ["first", "second"]);
 }
 
+async fn what_waits_longer_than_anything_may_is_due_again(home: &Home) {
+    post(&home.store, &[letter(None, "soon", 40), letter(None, "never", 5_000)]).await;
+    post(&home.store, &[letter(None, "held", 0)]).await;
+    assert_eq!(keys(&claim(&home.store, "ahead", 0, 9).await), ["held"]);
+    let mut tx = home.store.begin().await.unwrap();
+    tx.recall(at(100), at(1)).await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(keys(&claim(&home.store, "next", 1, 9).await), ["never"]);
+    assert_eq!(keys(&claim(&home.store, "later", 40, 9).await), ["soon", "held", "never"]);
+}
+
 async fn what_is_said_again_does_not_wait_less(home: &Home) {
     let [anne, _] = two_halves(&home.store).await;
     post(&home.store, &[letter(Some(anne.id), "head", 0)]).await;
@@ -215,6 +226,7 @@ everywhere!(
     a_half_waits_for_its_first_letter,
     a_lease_that_ends_is_taken_over,
     what_a_program_that_ended_had_claimed_is_due_again,
+    what_waits_longer_than_anything_may_is_due_again,
     an_agent_that_is_back_is_served_at_once,
     what_is_said_again_does_not_wait_less,
     each_sender_takes_what_it_can_bring,
