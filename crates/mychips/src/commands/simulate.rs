@@ -83,7 +83,7 @@ fn planted(word: &str) -> Result<Planted, String> {
 #[derive(Default)]
 struct Tally {
     held: u64,
-    broken: Vec<Box<Broken>>,
+    broken: Vec<Broken>,
 }
 
 pub(crate) fn run(command: &Sim) -> Result<(), Failure> {
@@ -150,7 +150,7 @@ fn several(flags: &Net) -> Result<(Tally, Option<u64>), Failure> {
         }
         match ended {
             Ok(_) => tally.held += 1,
-            Err(broken) => tally.broken.push(broken),
+            Err(broken) => tally.broken.push(*broken),
         }
     }
     Ok((tally, None))

@@ -153,7 +153,7 @@ impl Site {
 
     fn client(&self) -> Client {
         let address = self.doors.lock().unwrap().iter().flatten().next().copied();
-        Client::new(address.unwrap(), Some(self.token.clone()))
+        Client::new(address.unwrap(), Some(self.token))
     }
 
     async fn tally(&self, user: &User, tally: TallyId) -> Summary {
