@@ -88,6 +88,11 @@ impl Failure {
         Self::new(IO, "in_use", reason)
     }
 
+    /// Whether a site's chain was not one.
+    pub(crate) fn is_other_chain(&self) -> bool {
+        self.is("other_chain")
+    }
+
     /// Whether another program has the data directory.
     pub(crate) fn is_in_use(&self) -> bool {
         self.is("in_use")

@@ -132,6 +132,11 @@ fn all() -> Vec<Limit> {
             "bytes",
             "a tally's memo: sentences; what binds is in the contract"
         ),
+        limit!(
+            protocol::mail::MAX_REASON_BYTES,
+            "bytes",
+            "why another site does not take something: a sentence"
+        ),
         limit!(protocol::negotiation::MAX_REASON_BYTES, "bytes", "a reason to refuse: a sentence"),
         limit!(
             protocol::chit::MAX_REFERENCE_BYTES,

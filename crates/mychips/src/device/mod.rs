@@ -189,7 +189,31 @@ impl<'a> Device<'a> {
     /// What the site has and is not kept, and what is kept and the site has not. Everything new is
     /// checked: its signatures, and that it is the chain that the site says it is, up to the head that
     /// it showed; what came since is for the next look.
+    ///
+    /// The order of the last chits may change while it is read page by page, where the partner's site says
+    /// another: then it is read anew.
     fn differences(
+        &self,
+        shown: &Summary,
+        tally: &Verified<Tally>,
+        kept: &Kept,
+        mut head: Head,
+    ) -> Result<(Vec<Line>, Vec<Chit>), Failure> {
+        loop {
+            match self.differences_up_to(shown, tally, kept, head) {
+                Err(failure) if failure.is_other_chain() => {
+                    let now = self.visit.tally(self.user, shown.tally)?.head;
+                    match now.filter(|now| *now != head) {
+                        Some(now) => head = now,
+                        None => return Err(failure),
+                    }
+                }
+                found => return found,
+            }
+        }
+    }
+
+    fn differences_up_to(
         &self,
         shown: &Summary,
         tally: &Verified<Tally>,

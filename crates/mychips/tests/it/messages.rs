@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use protocol::chit::Chit;
 use protocol::invoice::{self, Invoice};
 use protocol::ledger::{self, Head, Ledger};
+use protocol::mail;
 use protocol::negotiation::{self, Draft, End, Version};
 use protocol::note::{Body, Note};
 use protocol::{Cert, ChitId, Hash, InviteLink, Record, SecretKey, Side, Tally, TallyId, Verified};
@@ -338,6 +339,19 @@ fn what_the_book_shows_is_read_and_its_signatures_are_good() {
 }
 
 /// The table of who may send what, in the book, is the one that is kept.
+#[test]
+fn the_book_shows_a_receipt_as_it_is_read() {
+    let text = fs::read_to_string(root().join("docs/book/src/protocol/8-agents.md")).unwrap();
+    let blocks = cut(&text).blocks;
+    let shown = blocks.iter().find(|(info, block)| info == "json" && block.starts_with('['));
+    let (_, shown) = shown.unwrap();
+    let receipt = mail::Receipt::read(shown.trim().as_bytes(), 3).unwrap();
+    assert_eq!(receipt.fates[0], mail::Fate::Taken);
+    assert!(matches!(receipt.fates[1], mail::Fate::Later(_)));
+    assert!(matches!(receipt.fates[2], mail::Fate::Refused(_)));
+    assert_eq!(receipt.write().unwrap(), shown.trim());
+}
+
 #[test]
 fn the_book_shows_the_table_that_is_kept() {
     let text = fs::read_to_string(root().join("docs/book/src/protocol/8-agents.md")).unwrap();

@@ -154,11 +154,11 @@ impl Stranger {
         Self { wire, runtime }
     }
 
-    fn says(&self, to: AgentId, at: &str, kind: Kind, text: &str) -> NotSent {
+    fn says(&self, to: AgentId, at: &str, kind: Kind, text: &str) -> Result<Vec<u8>, NotSent> {
         let at: Endpoint = at.parse().unwrap();
         let within = Duration::from_secs(60);
         let sent = self.wire.send(to, std::slice::from_ref(&at), kind, text.as_bytes(), within);
-        self.runtime.block_on(sent).unwrap_err()
+        self.runtime.block_on(sent)
     }
 }
 
@@ -173,12 +173,13 @@ fn strangers_are_not_heard_and_impostors_are_found_out() {
 
     let stranger = Stranger::new();
     let why = stranger.says(anns.agent, &anns.place, Kind::Chain, "{}");
-    assert!(matches!(why, NotSent::NotKnown { .. }), "{why}");
-    let why = stranger.says(anns.agent, &anns.place, Kind::Answer, "{}");
-    assert!(matches!(why, NotSent::Refused { .. }), "{why}");
+    assert!(matches!(why, Err(NotSent::NotKnown { .. })), "{why:?}");
+    let receipt = stranger.says(anns.agent, &anns.place, Kind::Answer, "{}").unwrap();
+    let receipt = protocol::mail::Receipt::read(&receipt, 1).unwrap();
+    assert!(matches!(receipt.fates[0], protocol::mail::Fate::Refused(_)), "{receipt:?}");
     // Whoever has Ann's place is not Ann.
     let why = stranger.says(bobs.agent, &anns.place, Kind::Answer, "{}");
-    assert!(matches!(why, NotSent::WrongPeer { .. }), "{why}");
+    assert!(matches!(why, Err(NotSent::WrongPeer { .. })), "{why:?}");
     assert_eq!(counted(anns.address, "not_known"), 1);
     assert_eq!(anns_half(&two), before);
 
