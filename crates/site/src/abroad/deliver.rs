@@ -1,11 +1,11 @@
 //! Letters to other agents: claimed under a name of their own, sent several at once, and settled by the
 //! receipt, together with what it brings back.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use protocol::address::Endpoint;
-use protocol::mail::{Fate, MOST_NOTES, Receipt};
+use protocol::mail::{Fate, MOST_NOTES};
 use protocol::negotiation::{Input as NegotiationInput, Message, Version};
 use protocol::note::{Body, Note};
 use protocol::{AgentId, Cuid, Hash, Record as _, Timestamp};
@@ -84,6 +84,17 @@ fn lock<T>(held: &Mutex<T>) -> MutexGuard<'_, T> {
     held.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// The most notes that are heard of those that came back for a bundle: a receipt for each kind of message.
+const MOST_BACK: usize = 4 * MOST_NOTES;
+
+/// What came of sending a bundle.
+struct Sent {
+    arrived: bool,
+    /// One for each letter.
+    fates: Vec<Fate>,
+    back: Vec<Note>,
+}
+
 /// Letters to one agent, in the order in which they were posted.
 struct Bundle {
     agent: AgentId,
@@ -107,20 +118,20 @@ impl Site {
         for bundle in bundles {
             let (site, transport) = (self.clone(), Arc::clone(transport));
             running.spawn(async move {
-                let receipt = site.send(&*transport, &bundle).await;
+                let sent = site.send(&*transport, &bundle).await;
                 let Bundle { agent, letters, line, .. } = bundle;
                 drop(line);
-                (agent, letters, receipt)
+                (agent, letters, sent)
             });
         }
         let (mut carried, mut failed) = (Carried::default(), None);
-        while let Some(sent) = running.join_next().await {
-            match sent {
-                Ok((agent, letters, receipt)) => {
-                    if !receipt.arrived {
+        while let Some(ended) = running.join_next().await {
+            match ended {
+                Ok((agent, letters, sent)) => {
+                    if !sent.arrived {
                         self.known.answers(agent, false);
                     }
-                    match self.settle_again(&owner, agent, &letters, receipt).await {
+                    match self.settle_again(&owner, agent, &letters, sent).await {
                         Ok(settled) => carried.add(settled),
                         // The others are noted all the same.
                         Err(error) => failed = failed.or(Some(error)),
@@ -188,8 +199,8 @@ impl Site {
         Ok(bundles)
     }
 
-    /// Sends a bundle; the receipt has a fate for each of its letters.
-    async fn send<T: Transport>(&self, transport: &T, bundle: &Bundle) -> Receipt {
+    /// Sends a bundle. Of what came back counts what a user of that agent's says to a half that was spoken to.
+    async fn send<T: Transport>(&self, transport: &T, bundle: &Bundle) -> Sent {
         let endpoint = self.endpoint();
         let mut notes = Vec::with_capacity(bundle.letters.len());
         let mut fates = Vec::with_capacity(bundle.letters.len());
@@ -206,15 +217,21 @@ impl Site {
         }
         if notes.is_empty() {
             let fates = fates.into_iter().flatten().collect();
-            return Receipt { arrived: true, fates, notes: Vec::new() };
+            return Sent { arrived: true, fates, back: Vec::new() };
         }
-        let Receipt { arrived, fates: sent, notes } =
-            transport.send(bundle.agent, &bundle.at, &notes).await;
-        let mut sent = sent.into_iter();
+        let receipt = transport.send(bundle.agent, &bundle.at, &notes).await;
+        let spoken_to: BTreeSet<_> =
+            notes.iter().map(|note| (note.tally, &note.from.cuid)).collect();
+        let back = receipt.notes.iter().filter_map(|text| Note::read(text.as_bytes()).ok());
+        let back = back.filter(|note| {
+            note.from.agent == bundle.agent && spoken_to.contains(&(note.tally, &note.to))
+        });
+        let (arrived, back) = (receipt.arrived, back.take(MOST_BACK).collect());
+        let mut sent = receipt.fates.into_iter();
         let nobody = || Fate::later("nothing was said of it");
         let fates =
             fates.into_iter().map(|fate| fate.or_else(|| sent.next()).unwrap_or_else(nobody));
-        Receipt { arrived, fates: fates.collect(), notes }
+        Sent { arrived, fates: fates.collect(), back }
     }
 
     /// The same as [`Site::settle_letters`], once more where the store says that it may help. Where a half cannot
@@ -224,18 +241,18 @@ impl Site {
         owner: &str,
         agent: AgentId,
         letters: &[Letter],
-        mut receipt: Receipt,
+        mut sent: Sent,
     ) -> Result<Carried, SiteError> {
         for _ in 0..AGAIN {
-            match self.settle_letters(owner, agent, letters, &receipt).await {
+            match self.settle_letters(owner, agent, letters, &sent).await {
                 Err(error) if error.is_passing() => {}
-                Err(_) if !receipt.notes.is_empty() => break,
+                Err(_) if !sent.back.is_empty() => break,
                 settled => return settled,
             }
         }
-        let notes = std::mem::take(&mut receipt.notes);
-        let settled = self.settle_letters(owner, agent, letters, &receipt).await?;
-        for note in notes {
+        let back = std::mem::take(&mut sent.back);
+        let settled = self.settle_letters(owner, agent, letters, &sent).await?;
+        for note in back {
             let _turn = self.queue.turn().await;
             let mut batch = Batch::begin(&self.store, &self.known).await?;
             let heard = self.hear_back(&mut batch, agent, std::slice::from_ref(&note)).await;
@@ -256,12 +273,12 @@ impl Site {
         owner: &str,
         agent: AgentId,
         letters: &[Letter],
-        receipt: &Receipt,
+        sent: &Sent,
     ) -> Result<Carried, SiteError> {
         let (now, mut carried) = (self.clock.now(), Carried::default());
         let (mut done, mut refused) = (Vec::new(), Vec::new());
         let mut later: BTreeMap<u64, Vec<LetterId>> = BTreeMap::new();
-        for (letter, fate) in letters.iter().zip(&receipt.fates) {
+        for (letter, fate) in letters.iter().zip(&sent.fates) {
             match fate {
                 Fate::Taken => carried.sent += 1,
                 Fate::Refused(reason) => {
@@ -289,10 +306,10 @@ impl Site {
         for (letter, reason) in refused {
             self.given_up(&mut batch, letter, reason, now).await?;
         }
-        self.hear_back(&mut batch, agent, &receipt.notes).await?;
+        self.hear_back(&mut batch, agent, &sent.back).await?;
         batch.commit(&[]).await?;
         // Only what was told for sure is told no more.
-        for (letter, fate) in letters.iter().zip(&receipt.fates) {
+        for (letter, fate) in letters.iter().zip(&sent.fates) {
             let NewLetter { half, key, .. } = &letter.letter;
             match fate {
                 Fate::Taken => self.known.remember_refused(*half, key, false),
@@ -308,17 +325,15 @@ impl Site {
         &self,
         batch: &mut Batch,
         agent: AgentId,
-        texts: &[String],
+        notes: &[Note],
     ) -> Result<(), SiteError> {
-        let notes = texts.iter().filter_map(|text| Note::read(text.as_bytes()).ok());
-        let notes: Vec<Note> = notes.filter(|note| note.from.agent == agent).collect();
         let Some(last) = notes.last() else { return Ok(()) };
         let place = last.from.endpoint.clone();
         remember_place(batch.work.tx(), agent, place).await?;
         self.prepare_for(batch, notes.iter()).await?;
         for note in notes {
             let changes = batch.work.changes();
-            match self.receive(batch, note).await {
+            match self.receive(batch, note.clone()).await {
                 Err(error @ (SiteError::Store(_) | SiteError::History { .. })) => {
                     return Err(error);
                 }

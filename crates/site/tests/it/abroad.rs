@@ -7,9 +7,9 @@ use std::sync::{Arc, Mutex};
 use protocol::address::Endpoint;
 use protocol::cert::Type;
 use protocol::mail::{Fate, Receipt};
-use protocol::note::Note;
-use protocol::{AgentId, Record as _, Side};
-use site::{Carried, Command, Site, Transport};
+use protocol::note::{Body, Note};
+use protocol::{AgentId, ChipAddress, Record as _, Side};
+use site::{Carried, Clock as _, Command, Site, Transport};
 use store::Store;
 
 use crate::town::{Town, World, agent_of, cuid, on_every_store, tally_id, user};
@@ -337,6 +337,43 @@ async fn where_an_agent_answers_travels_with_what_it_says() {
     two.settle().await;
     assert!(two.road.asked_at.lock().unwrap().contains(&vec![place(9000)]));
     two.assert_agreed(0).await;
+}
+
+/// Takes everything, and answers with these notes.
+struct Answers(Vec<String>);
+
+impl Transport for Answers {
+    async fn send(&self, _: AgentId, _: &[Endpoint], notes: &[Note]) -> Receipt {
+        Receipt { arrived: true, fates: vec![Fate::Taken; notes.len()], notes: self.0.clone() }
+    }
+}
+
+#[tokio::test]
+async fn what_comes_back_counts_where_its_half_was_spoken_to() {
+    let store = Store::memory();
+    let two = Two::with_tally(store.clone()).await;
+    two.bobs.pay("bob", Side::Foil, 10, 7).await.unwrap();
+    let said = two.bobs_store.read().await.unwrap().letters(None, 10).await.unwrap();
+    let said = said[0].letter.message.clone();
+    let asks = |tally: protocol::TallyId| {
+        let chad =
+            |name, agent| ChipAddress { cuid: cuid(name), agent: agent_of(agent), endpoint: None };
+        let body = Body::Negotiation(protocol::negotiation::Message::Ask);
+        Note { tally, from: chad("suzie", 9), to: cuid("bob"), token: None, body }
+    };
+    for (about, balance) in [(protocol::TallyId::random([5; 16]), 0), (tally_id(), 7)] {
+        let message = asks(about).to_text().unwrap().to_string();
+        let at = two.suzies.world.now();
+        let key = "ask".to_owned();
+        let letter = store::NewLetter { half: None, to: agent_of(8), key, message, at };
+        let mut tx = store.begin().await.unwrap();
+        tx.post(&[letter]).await.unwrap();
+        tx.commit().await.unwrap();
+        let transport = Arc::new(Answers(vec!["no note".to_owned(), said.clone()]));
+        assert_eq!(two.suzies.site.deliver(&transport).await.unwrap().sent, 1);
+        let suzie = two.suzies.site.tally(&cuid("suzie"), tally_id()).await.unwrap();
+        assert_eq!(suzie.balance_milli, balance);
+    }
 }
 
 /// One agent takes everything at once, the others never answer.
