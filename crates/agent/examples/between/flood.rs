@@ -39,7 +39,13 @@ pub(crate) async fn flood(agent: AgentId, at: Endpoint) {
                 let kind = if sender % 2 == 0 { Kind::Chain } else { Kind::Answer };
                 for _ in 0..64 {
                     let _ = wire
-                        .send(agent, &[at.clone()], kind, &message, Duration::from_secs(1))
+                        .send(
+                            agent,
+                            std::slice::from_ref(&at),
+                            kind,
+                            &message,
+                            Duration::from_secs(1),
+                        )
                         .await;
                 }
             })
