@@ -32,26 +32,21 @@ pub async fn deliver<D: Future<Output = ()>>(
     let carrier = Arc::new(Carrier::new(wire.clone(), near));
     let mut rounds = JoinSet::new();
     tokio::pin!(ended);
+    let mut go = true;
     loop {
-        if rounds.len() < ROUNDS {
+        let full = rounds.len() >= ROUNDS;
+        if go && !full {
             let (site, carrier) = (site.clone(), Arc::clone(&carrier));
             rounds.spawn(async move { site.deliver(&carrier).await });
         }
-        tokio::select! {
+        // Whatever comes first, also while other rounds are on their way: what follows from one of them must not
+        // wait because another found nothing.
+        go = tokio::select! {
             () = &mut ended => break,
-            Some(round) = rounds.join_next() => {
-                if did_something(round) {
-                    continue;
-                }
-                tokio::select! {
-                    () = &mut ended => break,
-                    () = due() => {}
-                    () = sleep(LOOK_EVERY) => {}
-                }
-            }
-            () = due() => {}
-            () = sleep(LOOK_EVERY) => {}
-        }
+            Some(round) = rounds.join_next() => did_something(round) || (go && full),
+            () = due() => true,
+            () = sleep(LOOK_EVERY) => true,
+        };
     }
     wire.shutdown().await;
     // What was on its way is known to have arrived or not; the rest is sent again by whoever comes next.
