@@ -18,8 +18,7 @@ use protocol::{
     Signer as _, Tally, TallyId, Terms, Timestamp, Units,
 };
 use site::{
-    Answer, Caller, Carried, Chance, Clock, Command, CommandId, Site, SiteError, Transport,
-    Wish,
+    Answer, Caller, Carried, Chance, Clock, Command, CommandId, Site, SiteError, Transport, Wish,
 };
 use store::{Store, UserKind};
 
@@ -64,10 +63,13 @@ pub struct Home {
 struct Taken(Mutex<Vec<Vec<u8>>>);
 
 impl Transport for Taken {
-    async fn send(&self, _: AgentId, _: &[Endpoint], note: &Note) -> Result<(), Unsent> {
-        let text = note.to_text().expect("a note of a site's can be written").to_string();
-        self.0.lock().expect("nobody panics with it").push(text.into_bytes());
-        Err(Unsent::Later("on its way".to_owned()))
+    async fn send(&self, _: AgentId, _: &[Endpoint], notes: &[Note]) -> Receipt {
+        let mut taken = self.0.lock().expect("nobody panics with it");
+        for note in notes {
+            let text = note.to_text().expect("a note of a site's can be written").to_string();
+            taken.push(text.into_bytes());
+        }
+        Receipt::missing(notes.len(), "on its way")
     }
 }
 
