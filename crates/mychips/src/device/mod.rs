@@ -77,6 +77,25 @@ impl<'a> Device<'a> {
         }
     }
 
+    /// Whether the user may sign this wording: not where both have signed another of this revision or a later
+    /// one, which the site has lost and could not be given back.
+    pub(crate) fn may_agree(&self, tally: &Tally) -> Result<(), Failure> {
+        let members = tally.members();
+        let kept = self.kept(members.uuid)?;
+        match kept.version {
+            Some(signed) if signed.revision >= members.revision => Err(Failure::refused(
+                "signed_before",
+                format!(
+                    "this device keeps revision {} of the tally, which both signed, and the site has lost \
+                     it: nothing is signed in its place. Ask the site's administrator to look at its log, \
+                     then try again",
+                    signed.revision
+                ),
+            )),
+            _ => Ok(()),
+        }
+    }
+
     /// Keeps what the user has signed, before the site is asked to take it.
     pub(crate) fn signs(&self, chit: &Chit) {
         let keep = || {

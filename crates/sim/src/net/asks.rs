@@ -128,9 +128,7 @@ impl Net {
                 let members = tally.members();
                 let (uuid, revision) = (members.uuid, members.revision.get());
                 self.auditor.book.is_told_agreed(who, uuid, revision);
-                if let Some(kept) = self.people[who].kept.get_mut(&uuid) {
-                    kept.signed = Some(*tally);
-                }
+                self.kept(who, uuid).keep_signed(&tally);
             }
             (About::Invitation { whom }, Answer::Invited(invitation)) => {
                 self.people[whom].invited.push(*invitation);
@@ -207,11 +205,17 @@ impl Net {
         self.writes(who, chit, false, &format!("{words} {counter}")).await
     }
 
-    /// Somebody signs a tally, which the book notes.
-    pub(super) fn signs(&mut self, who: usize, tally: Tally, side: Side) -> Sim<Tally> {
+    /// Somebody signs a tally, which the book notes; nothing where both have signed this revision or a
+    /// later one, and the site does not know it.
+    pub(super) fn signs(&mut self, who: usize, tally: Tally, side: Side) -> Sim<Option<Tally>> {
+        let (uuid, revision) = (tally.members().uuid, tally.members().revision);
+        let kept = self.kept(who, uuid).signed.as_ref();
+        if kept.is_some_and(|kept| kept.members().revision >= revision) {
+            return Ok(None);
+        }
         let signed = tally.signed(side, &self.people[who].key);
         let signed = signed.map_err(|error| Broken::harness(&error.to_string()))?;
         self.auditor.book.agrees(who, &signed)?;
-        Ok(signed)
+        Ok(Some(signed))
     }
 }

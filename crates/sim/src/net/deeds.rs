@@ -36,6 +36,7 @@ impl Net {
             return self.invites(who).await;
         }
         let Some(shown) = self.dice.pick(&tallies).cloned() else { return Ok(()) };
+        let Some(shown) = self.looks_first(who, &site, shown).await? else { return Ok(()) };
         if self.dice.percent(5) {
             return self.tries(who, &shown).await;
         }
@@ -119,7 +120,7 @@ impl Net {
         let Some(site) = self.site_of(who) else { return Ok(()) };
         let offer = site.to_offer(&self.people[who].name, shown.tally, draft).await;
         let Ok(offer) = offer else { return Ok(()) };
-        let offer = self.signs(who, offer, shown.side)?;
+        let Some(offer) = self.signs(who, offer, shown.side)? else { return Ok(()) };
         let words = format!("offers revision {}", offer.members().revision);
         self.wish(who, shown.tally, Wish::Offer(Box::new(offer)), &words).await
     }
@@ -134,7 +135,8 @@ impl Net {
         let words = format!("revision {}", offer.members().revision);
         match self.dice.below(100) {
             0..60 => {
-                let both = Box::new(self.signs(who, offer, shown.side)?);
+                let Some(both) = self.signs(who, offer, shown.side)? else { return Ok(()) };
+                let both = Box::new(both);
                 let words = format!("accepts {words} on {}", self.trace.tally(shown.tally));
                 let (tally, about) = (shown.tally, About::Agreement(both.clone()));
                 let wish = Wish::Accept(both);

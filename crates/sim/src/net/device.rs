@@ -73,17 +73,31 @@ impl Net {
         Ok(all)
     }
 
+    /// The tally as its site shows it once somebody's device has kept up with it; nothing where that cannot
+    /// be. A device looks before it signs.
+    pub(super) async fn looks_first(
+        &mut self,
+        who: usize,
+        site: &Site,
+        shown: Summary,
+    ) -> Sim<Option<Summary>> {
+        let epoch = self.places[self.people[who].home].epoch;
+        let tally = shown.tally;
+        if !self.looks_at(who, site, shown, epoch).await? {
+            return Ok(None);
+        }
+        Ok(site.tally(&self.people[who].name, tally).await.ok())
+    }
+
     async fn looks_at(&mut self, who: usize, site: &Site, shown: Summary, epoch: u64) -> Sim<bool> {
         let tally = shown.tally;
         let short = self.trace.tally(tally);
         let kept = self.kept(who, tally);
-        let revision =
-            |tally: &Option<Tally>| tally.as_ref().map_or(0, |t| t.members().revision.get());
-        if revision(&shown.signed) > revision(&kept.signed) {
-            kept.signed.clone_from(&shown.signed);
+        if let Some(signed) = &shown.signed {
+            kept.keep_signed(signed);
         }
-        let newer =
-            kept.signed.clone().filter(|_| revision(&kept.signed) > revision(&shown.signed));
+        let here = shown.signed.as_ref().map_or(0, |tally| tally.members().revision.get());
+        let newer = kept.signed.clone().filter(|kept| kept.members().revision.get() > here);
         let mut all = true;
         if let Some(signed) = newer {
             let words = format!("brings back revision {} of {short}", signed.members().revision);

@@ -54,6 +54,18 @@ pub(super) struct Kept {
 }
 
 impl Kept {
+    /// Which revision both signed; 0 where none.
+    pub(super) fn revision(&self) -> u32 {
+        self.signed.as_ref().map_or(0, |tally| tally.members().revision.get())
+    }
+
+    /// The highest revision governs, whichever came last.
+    pub(super) fn keep_signed(&mut self, tally: &Tally) {
+        if tally.members().revision.get() > self.revision() {
+            self.signed = Some(tally.clone());
+        }
+    }
+
     pub(super) fn keep(&mut self, chit: &Chit, hash: Hash) {
         if self.hashes.insert(hash) {
             self.chits.push(chit.clone());

@@ -10,6 +10,7 @@ use site::{Command, Summary, Wish};
 use super::invite::{after, agree, terms};
 use super::view::shown;
 use super::{Offer, Refuse, Signing, find, seen};
+use crate::device::Device;
 use crate::failure::Failure;
 use crate::keys::Keys;
 use crate::say;
@@ -45,7 +46,7 @@ pub(super) fn offer(flags: &Offer, counter: bool, data: &Path) -> Result<(), Fai
         partner: flags.terms.their_limit.map_or(Ok(draft.partner), terms)?,
     };
     let tally = visit.to_offer(user, before.tally, draft)?;
-    let tally = sign(tally, &before, &keys)?;
+    let tally = sign(&visit, tally, &before, &keys)?;
     wish(&visit, &before, Wish::Offer(Box::new(tally)))?;
     told(&visit, &before, flags.place.json, |partner| format!("You signed an offer to {partner}"))
 }
@@ -57,7 +58,7 @@ pub(super) fn accept(flags: &Signing, data: &Path) -> Result<(), Failure> {
     let Some(tally) = partners_offer(&before) else {
         return Err(nothing_to_decide(&before));
     };
-    let tally = sign(tally.clone(), &before, &keys)?;
+    let tally = sign(&visit, tally.clone(), &before, &keys)?;
     wish(&visit, &before, Wish::Accept(Box::new(tally)))?;
     told(&visit, &before, flags.place.json, |partner| {
         format!("You and {partner} have signed: the tally is open")
@@ -103,7 +104,10 @@ fn nothing_to_decide(tally: &Summary) -> Failure {
     Failure::refused("not_now", text)
 }
 
-fn sign(tally: Tally, half: &Summary, keys: &Keys) -> Result<Tally, Failure> {
+fn sign(visit: &Visit, tally: Tally, half: &Summary, keys: &Keys) -> Result<Tally, Failure> {
+    if let Some(device) = Device::of(visit, &half.holder) {
+        device.may_agree(&tally)?;
+    }
     let key = keys.of(&half.holder)?;
     tally.signed(half.side, &key).map_err(|error| Failure::refused("signature", error.to_string()))
 }
