@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::ledger::{Ledger, Status, Waiting};
 use crate::negotiation::{Event, Given, Governs, Input, Message, Negotiation, Refusal};
-use crate::{Hash, Timestamp};
+use crate::{ChipAddress, Hash, Timestamp};
 
 /// One half of a tally. The two parts change apart: a chit touches the ledger only, so a store keeps
 /// the negotiation, which holds whole records, where it is not written with every chit.
@@ -55,6 +55,18 @@ impl HalfTally {
     pub fn waiting(&self) -> Waiting {
         let begun = self.ledger.as_ref().map(Ledger::waiting);
         begun.unwrap_or(Waiting { partner: self.restored, device: self.restored.is_some() })
+    }
+
+    /// Who the partner is, and by which agent it speaks; none while it is not known.
+    #[must_use]
+    pub fn partner(&self) -> Option<ChipAddress> {
+        let chad = self.negotiation.partner()?.chad.clone();
+        let side = self.negotiation.side().other();
+        let agent = self.ledger.as_ref().and_then(|ledger| ledger.agent(side));
+        Some(match agent.filter(|agent| *agent != chad.agent) {
+            Some(agent) => ChipAddress { agent, endpoint: None, ..chad },
+            None => chad,
+        })
     }
 
     /// Where the tally stands, as a user sees it: the negotiation's word until it is open, the

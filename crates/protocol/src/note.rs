@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::address::ChipAddress;
+use crate::moved::Moved;
 use crate::record::record;
 use crate::{Cuid, Hash, Tally, TallyId, invoice, ledger, negotiation};
 
@@ -19,6 +20,8 @@ pub struct Note {
     pub to: Cuid,
     /// With the answer to an invitation: its token.
     pub token: Option<Hash>,
+    /// Where the user's site has another agent than the one that the signed tally names: the user's word.
+    pub moved: Option<Moved>,
     /// What is said.
     pub body: Body,
 }

@@ -44,7 +44,9 @@ impl fmt::Display for Side {
 }
 
 /// Two things of one type, one for each side: never a pair whose order one must remember.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 #[serde(deny_unknown_fields)]
 pub struct Sides<T> {
     /// The stock's.

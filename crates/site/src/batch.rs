@@ -233,9 +233,9 @@ impl Batch {
     /// Whether a half in hand of a user is with this partner, and lives.
     pub(crate) fn is_with(&self, holder: &Cuid, partner: &ChipAddress) -> bool {
         self.halves.iter().any(|((whose, _), held)| {
-            let with = held.state.negotiation.partner();
+            let with = held.state.partner();
             whose == holder
-                && with.is_some_and(|with| with.chad.same_user(partner))
+                && with.is_some_and(|with| with.same_user(partner))
                 && !matches!(held.state.status(), "close" | "void")
         })
     }

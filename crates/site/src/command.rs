@@ -9,7 +9,7 @@ use protocol::ledger::Head;
 use protocol::lift::Authorisation;
 use protocol::negotiation::{Draft, Reason};
 use protocol::{
-    AgentId, Cert, ChitId, Contract, Cuid, Hash, Side, Signature, Tally, TallyId, Timestamp,
+    AgentId, Cert, ChitId, Contract, Cuid, Hash, Moved, Side, Signature, Tally, TallyId, Timestamp,
 };
 use serde::{Deserialize, Serialize};
 use store::UserKind;
@@ -195,6 +195,7 @@ impl Wish {
             Self::Invoice(_) => "invoice",
             Self::RefuseInvoice { .. } => "refuse_invoice",
             Self::Compare => "compare",
+            Self::Move(_) => "move",
         }
     }
 }
@@ -242,6 +243,8 @@ pub enum Wish {
     /// Chits that its device kept and its half may have lost; none where it keeps no more than the half
     /// has, which a half that was restored wants to hear before it takes part in lifts.
     Recover(Vec<Chit>),
+    /// This site's agent speaks for the user, where the tally names another one: signed by the user.
+    Move(Box<Moved>),
     /// Compare the half with the partner's.
     Compare,
 }

@@ -144,7 +144,7 @@ impl Site {
     fn new_cert(&self, user: &mut User, cert: Cert, proof: &Signature) -> Result<(), SiteError> {
         let before = cert_of(user)?;
         let cert = Verified::check(cert, &())?;
-        if !cert.same_user(&before) {
+        if cert.chad.agent != self.agent || !self.same_user(&cert.chad, &before.chad) {
             return Err(SiteError::NotAllowed { who: "the user itself" });
         }
         if *cert == *before {
@@ -241,6 +241,7 @@ impl Site {
             Wish::RefuseInvoice { invoice: chit, revision, reason } => {
                 Input::Invoice(InvoiceInput::Refuse { chit, revision, reason })
             }
+            Wish::Move(moved) => return self.move_here(work, held, *moved).await,
             Wish::Compare => {
                 self.take(work, held, Input::Negotiation(NegotiationInput::Compare)).await?;
                 if held.state.ledger.is_none() {

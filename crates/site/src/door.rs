@@ -17,6 +17,7 @@ use crate::error::SiteError;
 use crate::hear::Hears;
 use crate::known::Known;
 use crate::lift::Tending;
+use crate::moved::former_agents;
 use crate::planted::{self, Planted};
 use crate::ports::{Chance, Clock};
 use crate::query::administrator;
@@ -27,6 +28,8 @@ use crate::queue::{Asked, Queue};
 pub struct Site {
     pub(crate) store: Store,
     pub(crate) agent: AgentId,
+    /// The agents that the site was before.
+    pub(crate) former: Arc<[AgentId]>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) chance: Arc<dyn Chance>,
     pub(crate) signer: Option<Arc<dyn Signer + Send + Sync>>,
@@ -61,10 +64,23 @@ impl Site {
                 tx.commit().await?;
             }
         }
+        let former = former_agents(&mut store.read().await?).await?.into();
         let (queue, known) = (Arc::new(Queue::default()), Arc::new(Known::default()));
         let (signer, tending, hears) = (None, Arc::default(), Hears::AtOnce);
         let planted = None;
-        Ok(Self { store, agent, clock, chance, signer, queue, known, tending, hears, planted })
+        Ok(Self {
+            store,
+            agent,
+            former,
+            clock,
+            chance,
+            signer,
+            queue,
+            known,
+            tending,
+            hears,
+            planted,
+        })
     }
 
     /// The same site, able to decide lifts: by the agent's key, which is nowhere else in it.

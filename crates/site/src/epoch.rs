@@ -6,7 +6,7 @@ use protocol::half::HalfTally;
 use protocol::ledger::{self, Input, Ledger, Stop};
 use protocol::note::{Body, Note};
 use protocol::record::Record;
-use protocol::{ChipAddress, Hash, Tally, TallyId, Timestamp, Verified, invoice, negotiation};
+use protocol::{Hash, Tally, TallyId, Timestamp, Verified, invoice, negotiation};
 use serde::{Deserialize, Serialize};
 use store::{Half, HalfFilter, NewEvent, NewLetter, View};
 
@@ -16,6 +16,7 @@ use crate::door::Site;
 use crate::error::SiteError;
 use crate::half::{Kept, ledger, states};
 use crate::history::History;
+use crate::moved::shows;
 use crate::planted::Planted;
 use crate::post::Input as HalfInput;
 use crate::users::{active, cert_of};
@@ -116,22 +117,23 @@ impl Site {
         half: &Half,
         state: &HalfTally,
     ) -> Result<Vec<NewLetter>, SiteError> {
-        let Some(partner) = state.negotiation.partner() else { return Ok(Vec::new()) };
         let mut said = vec![Body::Negotiation(negotiation::Message::Ask)];
         if let Some(ledger) = &state.ledger {
             said.push(Body::Invoice(invoice::Message::Ask));
             let asked = questions(view, half, ledger).await?;
             said.extend(asked.into_iter().map(Body::Ledger));
         }
-        let from = ChipAddress { cuid: half.holder.clone(), agent: self.agent, endpoint: None };
-        let (tally, to, at) = (half.tally, partner.chad.agent, self.clock.now());
+        let at = self.clock.now();
         let letter = |body: Body| {
-            let (key, from, token) = (body.key(), from.clone(), None);
-            let note = Note { tally, from, to: partner.chad.cuid.clone(), token, body };
-            let message = note.to_text()?.to_string();
-            Ok(NewLetter { half: Some(half.id), to, key, message, at })
+            let key = body.key();
+            let (to, note) = self.note(half, state, body)?;
+            let message = note.to_text().map_err(SiteError::from);
+            Some(message.map(|text| {
+                let message = text.to_string();
+                NewLetter { half: Some(half.id), to, key, message, at }
+            }))
         };
-        said.into_iter().map(letter).collect()
+        said.into_iter().filter_map(letter).collect()
     }
 
     /// When the backup was made that this store was restored from; none where it never was.
@@ -156,7 +158,7 @@ impl Site {
     ) -> Result<(), SiteError> {
         let ours = |side: &protocol::Side| {
             let chad = &tally.party(*side).cert.chad;
-            chad.agent == self.agent && chad.cuid == *user
+            self.is_ours(&chad.agent) && chad.cuid == *user
         };
         let side = protocol::Side::BOTH.into_iter().find(ours);
         let side = side.ok_or(SiteError::NotAllowed { who: "a user who signed the tally" })?;
@@ -166,7 +168,7 @@ impl Site {
         }
         self.restore_half(batch, &tally, side).await?;
         let partner = &tally.party(side.other()).cert;
-        if partner.chad.agent != self.agent {
+        if !self.is_ours(&partner.chad.agent) {
             // Otherwise it would not be heard, nor found.
             let chad = &partner.chad;
             return remember_invited(batch.work.tx(), chad.agent, chad.endpoint.clone()).await;
@@ -194,9 +196,14 @@ impl Site {
         let ours = |side: &protocol::Side| {
             let (own, other) = (&tally.party(*side).cert, &tally.party(side.other()).cert);
             let own_chad = &own.chad;
-            own_chad.agent == self.agent
+            let from = &note.from;
+            let moved = || {
+                let by = side.other();
+                other.chad.cuid == from.cuid && shows(tally, by, note.moved.as_ref(), from.agent)
+            };
+            self.is_ours(&own_chad.agent)
                 && own_chad.cuid == note.to
-                && other.chad.same_user(&note.from)
+                && (self.same_user(&other.chad, from) || moved())
         };
         let Some(side) = protocol::Side::BOTH.into_iter().find(ours) else { return Ok(()) };
         // Whoever is suspended may have had its key stolen: it waits for its user.

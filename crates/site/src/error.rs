@@ -132,6 +132,24 @@ pub enum SiteError {
         /// Who sent the note.
         from: String,
     },
+    /// A partner's note by another agent than the one that is known, with a word for it that this half cannot
+    /// check.
+    #[error(
+        "tally {tally} is with that user at another agent, and this half cannot check that {from} speaks for \
+         it: it may have gone back to before a change of key, which a device of its user brings back"
+    )]
+    MoveNotProved {
+        /// The tally.
+        tally: TallyId,
+        /// Who sent the note.
+        from: String,
+    },
+    /// A site that had as many agents as are kept.
+    #[error(
+        "a site keeps the ids of at most {} agents that it was before",
+        crate::moved::MAX_FORMER_AGENTS
+    )]
+    TooManyAgents,
     /// A signature is missing or wrong.
     #[error(transparent)]
     Signature(#[from] SignatureFault),

@@ -80,8 +80,11 @@ impl Kept for HalfTally {
         let text = ledger.map(serde_json::to_string).transpose();
         let head = ledger.map(Ledger::head);
         let waiting = self.waiting();
+        let side = self.negotiation.side().other();
+        let moved = ledger.is_some_and(|ledger| ledger.moved(side).is_some());
+        let partner = if moved { self.partner().map(|partner| partner.short()) } else { None };
         Ok(HalfRow {
-            partner: before.partner.clone(),
+            partner: partner.or_else(|| before.partner.clone()),
             partner_may_owe: before.partner_may_owe,
             holder_may_owe: before.holder_may_owe,
             status: self.status().to_owned(),

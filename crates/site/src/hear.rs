@@ -128,12 +128,19 @@ impl Site {
         let mut invite = self.half_for_answer(batch, &note).await?;
         // Rare, and large: not part of what every note costs.
         Box::pin(self.rebuild(batch, &note)).await?;
-        let Note { tally, from, to, token, body } = note;
+        let (held, work) = batch.hold(&note.to, note.tally).await?;
+        if let Some(partner) = held.state.partner()
+            && !partner.same_user(&note.from)
+            && (note.moved.is_some() || !self.same_user(&partner, &note.from))
+        {
+            self.follow(work, held, &note).await?;
+        }
+        let Note { tally, from, to, token, body, .. } = note;
         let (held, _) = batch.hold(&to, tally).await?;
         let confirmed = matches!(body, Body::Negotiation(negotiation::Message::Answered));
         match held.state.negotiation.partner() {
-            Some(partner) if partner.chad.same_user(&from) => {}
-            Some(_) => return Err(SiteError::NotPartner { tally, from: from.short() }),
+            // It is the one, or has shown that it is now.
+            Some(_) => {}
             // A half that went back to before it knew its partner: what its user signed names it, and
             // whether its user did is checked below, as ever.
             None if shows_partner(&body, &from) => {}

@@ -45,6 +45,7 @@ mod inviting;
 mod invoice;
 mod known;
 mod lift;
+mod moved;
 mod planted;
 mod ports;
 mod post;
@@ -72,6 +73,7 @@ pub use lift::{
     Cleared, LegLine, LiftFound, LiftLine, MAX_PAYMENTS_WAITING, MAX_TALLIES, Paid, Part,
     PaymentPart, Quote, Route, Schedule, ShareOf, Tended, WhyNot,
 };
+pub use moved::MAX_FORMER_AGENTS;
 pub use planted::Planted;
 pub use ports::{Asks, Chance, Clock, SEND_WITHIN_MS, Transport, Unsent};
 pub use post::{MAX_WAITING as MAX_LETTERS_WAITING, Posted};

@@ -6,7 +6,7 @@ use protocol::invoice::Input as InvoiceInput;
 use protocol::ledger::{self, Input as LedgerInput, Step as LedgerStep, Stop};
 use protocol::negotiation::{self, Governs, Input as NegotiationInput};
 use protocol::note::{Body, Note};
-use protocol::{ChipAddress, Record, TallyId};
+use protocol::{Record, TallyId};
 use store::{Claim, Half, HalfFilter, Letter, LetterId, View, Whom};
 
 use crate::batch::{Batch, Held, Said, Work};
@@ -247,8 +247,9 @@ impl Site {
         state: &HalfTally,
         said: Vec<Body>,
     ) -> Result<(), SiteError> {
-        let Some(partner) = state.negotiation.partner() else { return Ok(()) };
-        let (to, agent) = (partner.chad.cuid.clone(), partner.chad.agent);
+        if state.negotiation.partner().is_none() {
+            return Ok(());
+        }
         let half = &held.half;
         let mut room = None;
         let mut said_to = Vec::with_capacity(said.len());
@@ -270,9 +271,9 @@ impl Site {
                 }
                 Body::Negotiation(_) | Body::Ledger(_) | Body::Invoice(_) => None,
             };
-            let from = ChipAddress { cuid: half.holder.clone(), agent: self.agent, endpoint: None };
-            let note = Note { tally: half.tally, from, to: to.clone(), token, body };
-            said_to.push(Said { half: half.id, to: agent, note, at: self.clock.now() });
+            let Some((to, note)) = self.note(half, state, body) else { continue };
+            let note = Note { token, ..note };
+            said_to.push(Said { half: half.id, to, note, at: self.clock.now() });
         }
         work.say(said_to);
         Ok(())
@@ -355,6 +356,10 @@ pub(crate) fn described(
             let chit = chit.to_string();
             ("void", serde_json::json!({ "tally": tally, "chit": chit, "by": by.word() }))
         }
+        Event::Moved { by, agent } => (
+            "moved",
+            serde_json::json!({ "tally": tally, "by": by.word(), "agent": agent.to_string() }),
+        ),
         Event::Compared => ("compared", serde_json::json!({ "tally": tally })),
         Event::Status(_) => {
             ("ledger_status", serde_json::json!({ "tally": tally, "status": status }))

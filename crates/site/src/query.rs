@@ -295,6 +295,9 @@ pub enum Found {
 pub struct Status {
     /// Its agent.
     pub agent: AgentId,
+    /// The agents that it was before, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub former: Vec<AgentId>,
     /// How many users it hosts.
     pub users: u64,
     /// Halves of tallies by status.
@@ -360,6 +363,7 @@ impl Site {
                 let went_back_to = self.went_back_to(&mut view).await?;
                 Ok(Found::Status(Status {
                     agent: self.agent,
+                    former: self.former_agents().to_vec(),
                     users: totals.users,
                     halves: totals.halves,
                     chits: totals.links,

@@ -6,7 +6,10 @@ use std::collections::BTreeMap;
 use protocol::half::HalfTally;
 use protocol::ledger::{Head, Ledger, Link, Waiting};
 use protocol::negotiation::Draft;
-use protocol::{Cert, Cuid, Hash, LiftId, PublicKey, Side, Tally, TallyId, Timestamp, chit};
+use protocol::{
+    AgentId, Cert, Cuid, Hash, LiftId, Moved, PublicKey, Side, Sides, Tally, TallyId, Timestamp,
+    chit,
+};
 use serde::{Deserialize, Serialize};
 use store::{Half, HalfFilter, LinkRow, Totals, User, View};
 
@@ -63,6 +66,12 @@ pub struct Summary {
     /// has the old key may object.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub key_asked: Vec<KeyAsked>,
+    /// The agents that speak for the two users, once the tally is open.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agents: Option<Sides<AgentId>>,
+    /// What the holder said last about its agent, where that is not the one in the signed tally.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub moved: Option<Moved>,
     /// When it changed last.
     pub changed: Timestamp,
 }
@@ -258,6 +267,11 @@ fn summary(half: &Half, state: &HalfTally) -> Summary {
         key_ended: ledger.map(rekey::ended).unwrap_or_default(),
         key_asked: ledger.map(rekey::asked).unwrap_or_default(),
         waiting: state.waiting(),
+        agents: ledger.and_then(|l| {
+            let (stock, foil) = (l.agent(Side::Stock)?, l.agent(Side::Foil)?);
+            Some(Sides { stock, foil })
+        }),
+        moved: ledger.and_then(|l| l.moved(half.side)).copied(),
         changed: half.row.changed,
     }
 }

@@ -64,6 +64,8 @@ impl SiteError {
             Self::TooManyAnswers { .. } => (Class::Refused, "too_many_answers"),
             Self::OtherCert(_) => (Class::Refused, "other_cert"),
             Self::NotPartner { .. } => (Class::NotAllowed, "not_partner"),
+            Self::MoveNotProved { .. } => (Class::NotAllowed, "move_not_proved"),
+            Self::TooManyAgents => (Class::Refused, "too_many_agents"),
             Self::Signature(_) => (Class::Refused, "signature"),
             Self::Record(_) => (Class::Refused, "record"),
             Self::Negotiation(refusal) => of_negotiation(refusal),

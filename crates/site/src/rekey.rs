@@ -116,7 +116,7 @@ impl Site {
         let cert = Verified::check(cert, &())?;
         let mut known = user(batch, &cert.chad.cuid).await?.clone();
         let before = cert_of(&known)?;
-        if !cert.same_user(&before) {
+        if cert.chad.agent != self.agent || !self.same_user(&cert.chad, &before.chad) {
             return Err(SiteError::OtherSite { named: cert.chad.agent, site: self.agent });
         }
         if cert.public == before.public {

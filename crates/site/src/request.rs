@@ -16,11 +16,14 @@ use crate::rekey;
 pub const REQUEST_WINDOW_MS: i64 = 5 * 60_000;
 
 /// That a site is there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Health {
     /// Its agent.
     pub agent: AgentId,
+    /// The agents that it was before, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub former: Vec<AgentId>,
     /// The number of its store's schema.
     pub schema: u64,
     /// How often the store was restored from a backup: in a new epoch a device looks whether it has to
@@ -73,6 +76,13 @@ impl Site {
         let mut view = self.store.read().await?;
         let meta = view.meta().await?;
         let went_back_to = self.went_back_to(&mut view).await?;
-        Ok(Health { agent: self.agent, schema: meta.schema, epoch: meta.epoch, went_back_to })
+        let former = self.former_agents().to_vec();
+        Ok(Health {
+            agent: self.agent,
+            former,
+            schema: meta.schema,
+            epoch: meta.epoch,
+            went_back_to,
+        })
     }
 }

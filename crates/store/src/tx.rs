@@ -248,6 +248,11 @@ impl Tx {
         change!(self.recall(beyond, due))
     }
 
+    /// Sends a half's letters to another agent, which speaks for its partner from now on; they are due at `due`.
+    pub async fn readdress(&mut self, half: HalfId, to: &AgentId, due: Timestamp) -> Result<()> {
+        change!(self.readdress(half, to, due))
+    }
+
     /// Tells what happened; seen after the commit, in the order told.
     pub fn tell(&mut self, events: impl IntoIterator<Item = NewEvent>) {
         self.events.extend(events);
@@ -326,6 +331,12 @@ impl Tx {
     /// Says whose store this is. [`StoreError::Duplicate`] where it was said before.
     pub async fn found(&mut self, founded: &Founded) -> Result<()> {
         change!(self.found(founded))
+    }
+
+    /// Says that another agent speaks for this site from now on; letters to the one before are for it.
+    /// [`StoreError::Missing`] before it was said whose store this is.
+    pub async fn replace_agent(&mut self, agent: &AgentId) -> Result<()> {
+        change!(self.replace_agent(agent))
     }
 
     /// Begins a new epoch, and says its number: what others know of the time after the backup

@@ -104,7 +104,7 @@ impl World {
     fn note(&self, from: Side, token: Option<Hash>, body: Body) -> Note {
         let chad = |side| self.tally.party(side).cert.chad.clone();
         let to = chad(from.other()).cuid;
-        Note { tally: self.id(), from: chad(from), to, token, body }
+        Note { tally: self.id(), from: chad(from), to, token, moved: None, body }
     }
 
     /// The foil offers; nobody has accepted.

@@ -47,10 +47,14 @@ pub(crate) fn seeds(
         json!({ "invoice": { "refused": { "chit": UUID, "revision": 1, "reason": "too much" } } }),
         json!({ "invoice": "ask" }),
     ];
+    let moved = json!({
+        "kind": "moved", "v": 1, "tally": tally["uuid"], "by": "foil", "agent": agent, "counter": 1,
+        "date": DATE, "key": hash, "sign": signed,
+    });
     let note = |body: &Value| {
         json!({
             "kind": "note", "v": 1, "tally": tally["uuid"], "from": from, "to": "bob",
-            "token": hash, "body": body,
+            "token": hash, "moved": moved, "body": body,
         })
     };
     let wish = |wish: Value| json!({ "tally": { "tally": tally["uuid"], "wish": wish } });
@@ -69,6 +73,7 @@ pub(crate) fn seeds(
         wish(json!({ "invoice": invoice })),
         wish(json!({ "refuse_invoice": { "invoice": UUID, "revision": 1 } })),
         wish(json!({ "recover": [chit] })),
+        wish(json!({ "move": moved })),
         wish(json!("compare")),
         json!("status"),
         json!({ "history": { "user": "bob", "tally": UUID, "before": 7, "limit": 10 } }),
@@ -97,6 +102,7 @@ pub(crate) fn seeds(
         ("kept", vec![invoices(&kept), invoices(&refused)]),
         ("export", exports(&tally, &chit, &cert)?),
         ("note", said.iter().map(note).collect()),
+        ("moved", vec![moved]),
         ("request", asked.iter().map(request).collect()),
         ("asked", asked),
         ("invoice", vec![invoice]),

@@ -14,8 +14,8 @@ use protocol::negotiation::Negotiation;
 use protocol::note::Note;
 use protocol::request::Request;
 use protocol::{
-    AgentId, ChipAddress, Cuid, Hash, Rate, Record, Side, Signature, Tally, TallyId, Timestamp,
-    Units, Verified,
+    AgentId, ChipAddress, Cuid, Hash, Moved, Rate, Record, Side, Signature, Tally, TallyId,
+    Timestamp, Units, Verified,
 };
 use serde_json::{Value, json};
 
@@ -91,6 +91,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             let bytes = seed.as_bytes();
             match target {
                 "note" => Note::read(bytes).map(|_| ())?,
+                "moved" => Moved::read(bytes).map(|_| ())?,
                 "request" => Request::read(bytes).map(|_| ())?,
                 "invoice" => Invoice::read(bytes).map(|_| ())?,
                 "ack" => Ack::read(bytes).map(|_| ())?,

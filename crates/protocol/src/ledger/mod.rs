@@ -13,6 +13,7 @@
 //! they do is in `walk.rs`, when a half takes them in `rekeying.rs`. Chits with an earlier key count
 //! only where they stand in the part of the chain that the change named; all others are void, and stay.
 
+mod agents;
 mod chain;
 mod keyring;
 mod keys;
@@ -27,6 +28,7 @@ mod restored;
 mod step;
 mod walk;
 
+pub use agents::MAX_MOVED;
 pub use chain::{Ack, Good, Head, Link, Links, Missing};
 pub use keyring::{
     Consented, How, KeyChange, KeyRequest, MAX_KEYS, MAX_OWN_REQUESTS, MAX_REQUESTS,
@@ -43,6 +45,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use crate::chit::Set;
 use crate::json::JsonError;
 use crate::lading::Position;
+use crate::moved::Moved;
 use crate::record::Record;
 use crate::settings::{Consent, InForce};
 use crate::side::{Side, Sides};
@@ -63,6 +66,9 @@ pub struct Ledger {
     /// The agents of the users' sites: not kept, as the signed tally names them.
     #[serde(skip)]
     agents: Option<Sides<AgentId>>,
+    /// What the users said about their agents, oldest first.
+    #[serde(default, skip_serializing_if = "nobody_moved")]
+    moved: Sides<Vec<Moved>>,
     keys: Sides<Keyring>,
     /// Index of the last chit about keys, whether it counts or not; 0 without.
     #[serde(default, skip_serializing_if = "is_zero")]
@@ -99,6 +105,9 @@ impl<'de> Deserialize<'de> for Ledger {
             return Err(D::Error::custom("a count beyond that of any chain"));
         }
         let most = u128::from(MOST_LINKS) * u128::from(Units::MAX.milli().unsigned_abs());
+        if Side::BOTH.into_iter().any(|side| ledger.moved.of(side).len() > MAX_MOVED) {
+            return Err(D::Error::custom("more words about agents than are kept"));
+        }
         if ledger.balance_milli.unsigned_abs() > most {
             return Err(D::Error::custom("a balance beyond that of any chain"));
         }
@@ -131,6 +140,7 @@ impl Ledger {
             side,
             may_owe: Sides { stock: may_owe(Side::Stock), foil: may_owe(Side::Foil) },
             agents: Some(agents_of(tally)),
+            moved: Sides { stock: Vec::new(), foil: Vec::new() },
             keys: Sides { stock: Keyring::of(stock), foil: Keyring::of(foil) },
             last_key: 0,
             genesis,
@@ -253,6 +263,11 @@ impl Ledger {
 fn agents_of(tally: &Tally) -> Sides<AgentId> {
     let agent = |side| tally.half(side).holder().cert.chad.agent;
     Sides { stock: agent(Side::Stock), foil: agent(Side::Foil) }
+}
+
+/// Written only where somebody did.
+const fn nobody_moved(moved: &Sides<Vec<Moved>>) -> bool {
+    moved.stock.is_empty() && moved.foil.is_empty()
 }
 
 /// Written only where it says something.

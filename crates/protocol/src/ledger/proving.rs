@@ -36,10 +36,15 @@ impl Ledger {
         if !matches!(chit.entry, Entry::Claim { .. }) {
             return Good::prove(chit, key);
         }
-        let agents = self.agents.as_ref();
-        let agents = agents.ok_or(SignatureFault::Missing { by: "the user's site" })?;
-        let agent = agents.of(chit.by);
-        Good::of_claim(chit, key, agent)
+        // By the agent that spoke for the user then; which that was, the signature says.
+        let mut fault = SignatureFault::Missing { by: "the user's site" };
+        for agent in self.agents_had(chit.by) {
+            match Good::of_claim(chit.clone(), key, &agent) {
+                Ok(good) => return Ok(good),
+                Err(found) => fault = found,
+            }
+        }
+        Err(fault)
     }
 
     /// Checks the signature of a chit, by whichever key its user had here that it names.

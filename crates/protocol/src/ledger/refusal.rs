@@ -142,6 +142,25 @@ pub enum Refusal {
     /// Longer than any honest message.
     #[error("at most {MAX_CHITS_IN_UPD} chits or {MAX_LOCATOR} heads fit into a message")]
     TooLong,
+    /// A word about an agent on another tally.
+    #[error("what was said about an agent is for tally {named}, not for {tally}")]
+    MovedOther {
+        /// The tally it names.
+        named: TallyId,
+        /// The tally at hand.
+        tally: TallyId,
+    },
+    /// A word about an agent that was overtaken.
+    #[error(
+        "the {by} has said since which agent speaks for it: that has counter {in_force}; sign this with a \
+         higher one"
+    )]
+    StaleMove {
+        /// Whose word.
+        by: Side,
+        /// The counter in force.
+        in_force: u32,
+    },
     /// A message that only the other side sends.
     #[error("the {from} does not send this message")]
     NotFrom {

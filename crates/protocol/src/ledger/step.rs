@@ -7,8 +7,9 @@ use super::order::Tail;
 use super::refusal::{Refusal, Stop};
 use super::{Ledger, Status};
 use crate::chit::{Chit, Entry, Wait};
+use crate::moved::Moved;
 use crate::side::Side;
-use crate::{ChitId, Hash, PublicKey, Units};
+use crate::{AgentId, ChitId, Hash, PublicKey, Units, Verified};
 
 /// Something that happens to a half.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -30,6 +31,8 @@ pub enum Input {
     Lift(Good),
     /// A message from the partner's agent, every proof in it checked.
     Receive(Message<Good>),
+    /// A user says that another agent speaks for it: the holder, or the partner by way of that agent.
+    Moved(Verified<Moved>),
     /// Some time has passed: say again what the partner has not confirmed; after a restore, ask again
     /// until it answered.
     Remind,
@@ -132,6 +135,13 @@ pub enum Event {
         /// Who gave it.
         by: Side,
     },
+    /// Another agent speaks for a user from now on.
+    Moved {
+        /// For whom.
+        by: Side,
+        /// Which.
+        agent: AgentId,
+    },
     /// A half that was restored from a backup has heard all that its partner's has.
     Compared,
     /// The tally entered another part of its life.
@@ -156,6 +166,7 @@ impl Ledger {
             }
             Input::Lift(chit) => self.lift(chit, links)?,
             Input::Receive(message) => self.receive(message, links)?,
+            Input::Moved(moved) => self.take_moved(&moved)?,
             Input::Remind if self.waiting.partner.is_none() => self.unchanged(self.due(links)?),
             Input::Remind | Input::Compare => self.unchanged(vec![self.question(links)?]),
         };

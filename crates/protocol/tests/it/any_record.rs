@@ -13,10 +13,10 @@ use protocol::lift::{Authorisation, Certificate, Leg};
 use protocol::note::Note;
 use protocol::record::Record;
 use protocol::request::Request;
-use protocol::{Cert, Chit, Contract, Lift, Tally};
+use protocol::{Cert, Chit, Contract, Lift, Moved, Tally};
 use serde_json::{Value, json};
 
-use crate::letters::{any_ack, any_invoice, any_note};
+use crate::letters::{any_ack, any_invoice, any_moved, any_note};
 use crate::people::{
     any_authorisation, any_cert, any_certificate, any_chit, any_contract, any_leg, any_lift,
     any_tally,
@@ -67,6 +67,7 @@ fn total(bytes: &[u8]) -> TestCaseResult {
     one::<Ack>(bytes)?;
     one::<Invoice>(bytes)?;
     one::<Note>(bytes)?;
+    one::<Moved>(bytes)?;
     one::<Request>(bytes)
 }
 
@@ -131,6 +132,11 @@ proptest! {
     #[test]
     fn a_chit_comes_back_as_written(chit in any_chit()) {
         comes_back(&chit)?;
+    }
+
+    #[test]
+    fn a_word_about_an_agent_comes_back_as_written(moved in any_moved()) {
+        comes_back(&moved)?;
     }
 
     #[test]

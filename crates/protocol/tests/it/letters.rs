@@ -7,7 +7,7 @@ use protocol::invoice::{self, Invoice};
 use protocol::ledger::{self, Ack, Head};
 use protocol::negotiation::{self, End, Version};
 use protocol::note::{Body, Note};
-use protocol::{ChitId, Hash, Side, Signature, TallyId, Timestamp};
+use protocol::{ChitId, Hash, Moved, Side, Signature, TallyId, Timestamp};
 
 use crate::people::{any_cert, any_chit, any_tally, positive};
 use crate::some::{address, cuid};
@@ -117,18 +117,35 @@ fn invoice() -> impl Strategy<Value = invoice::Message> {
     ]
 }
 
+pub(crate) fn any_moved() -> impl Strategy<Value = Moved> {
+    let who = (any::<[u8; 16]>(), any::<bool>(), address());
+    (who, 1_u32.., date(), option::of(hash()), sign()).prop_map(
+        |((tally, stock, address), counter, date, key, sign)| Moved {
+            tally: TallyId::random(tally),
+            by: if stock { Side::Stock } else { Side::Foil },
+            agent: address.agent,
+            counter: counter.try_into().unwrap(),
+            date,
+            key,
+            sign,
+        },
+    )
+}
+
 pub(crate) fn any_note() -> impl Strategy<Value = Note> {
     let body = prop_oneof![
         negotiation().prop_map(Body::Negotiation),
         ledger().prop_map(Body::Ledger),
         invoice().prop_map(Body::Invoice),
     ];
-    (any::<[u8; 16]>(), address(), cuid(), option::of(hash()), body).prop_map(
-        |(tally, from, to, token, body)| Note {
+    let proofs = (option::of(hash()), option::of(any_moved()));
+    (any::<[u8; 16]>(), address(), cuid(), proofs, body).prop_map(
+        |(tally, from, to, (token, moved), body)| Note {
             tally: TallyId::random(tally),
             from,
             to,
             token,
+            moved,
             body,
         },
     )

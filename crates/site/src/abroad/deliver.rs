@@ -5,19 +5,22 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use protocol::address::Endpoint;
+use protocol::half::HalfTally;
 use protocol::mail::{Fate, MOST_NOTES};
 use protocol::negotiation::{Input as NegotiationInput, Message, Version};
 use protocol::note::{Body, Note};
-use protocol::{AgentId, Cuid, Hash, Record as _, Timestamp};
-use store::{Claim, Letter, LetterId, NewEvent, NewLetter, Whom};
+use protocol::{AgentId, Cuid, Hash, Moved, Record as _, Timestamp};
+use store::{Claim, HalfId, Letter, LetterId, NewEvent, NewLetter, Tx, Whom};
 use tokio::task::JoinSet;
 
 use super::{place_of, remember_place};
 use crate::batch::Batch;
 use crate::door::Site;
 use crate::error::SiteError;
+use crate::half::one;
 use crate::hear::Hears;
 use crate::known::Known;
+use crate::moved::has_to_move;
 use crate::planted::Planted;
 use crate::ports::Transport;
 use crate::post::{Input, LEASE_MS};
@@ -95,11 +98,21 @@ struct Sent {
     back: Vec<Note>,
 }
 
+/// Whether the user has said that this agent speaks for it, where that is not the one in the signed tally.
+#[derive(Clone, Copy)]
+enum Word {
+    /// Not yet: until then its partner's agent hears nobody.
+    Due,
+    Said(Moved),
+}
+
 /// Letters to one agent, in the order in which they were posted.
 struct Bundle {
     agent: AgentId,
     at: Vec<Endpoint>,
     letters: Vec<Letter>,
+    /// Of halves whose signed tally names another agent than this one.
+    words: BTreeMap<HalfId, Word>,
     line: Line,
 }
 
@@ -191,12 +204,36 @@ impl Site {
         let mut bundles = Vec::with_capacity(to.len());
         for (agent, letters) in to {
             let at = place_of(&mut tx, agent).await?.into_iter().collect();
-            bundles.push(Bundle { agent, at, letters, line: Line::begun(&self.known, agent) });
+            let words = self.words_for(&mut tx, &letters).await?;
+            let line = Line::begun(&self.known, agent);
+            bundles.push(Bundle { agent, at, letters, words, line });
         }
         if !bundles.is_empty() {
             tx.commit().await?;
         }
         Ok(bundles)
+    }
+
+    async fn words_for(
+        &self,
+        tx: &mut Tx,
+        letters: &[Letter],
+    ) -> Result<BTreeMap<HalfId, Word>, SiteError> {
+        let mut words = BTreeMap::new();
+        if self.former_agents().is_empty() {
+            return Ok(words);
+        }
+        for id in letters.iter().filter_map(|letter| letter.letter.half) {
+            let Some(half) = tx.half(id).await? else { continue };
+            // A damaged half's letters go as they are.
+            let Ok(HalfTally { ledger: Some(ledger), .. }) = one(tx, &half).await else { continue };
+            if has_to_move(&ledger, self.agent) {
+                words.insert(id, Word::Due);
+            } else if let Some(moved) = ledger.moved(half.side) {
+                words.insert(id, Word::Said(*moved));
+            }
+        }
+        Ok(words)
     }
 
     /// Sends a bundle. Of what came back counts what a user of that agent's says to a half that was spoken to.
@@ -207,10 +244,19 @@ impl Site {
         for letter in &bundle.letters {
             fates.push(match read(letter) {
                 Ok(mut note) => {
-                    // As it is now, however long the letter has waited.
-                    note.from.endpoint.clone_from(&endpoint);
-                    notes.push(note);
-                    None
+                    let word = letter.letter.half.and_then(|half| bundle.words.get(&half));
+                    if matches!(word, Some(Word::Due)) {
+                        Some(Fate::later("its user has yet to sign that this agent speaks for it"))
+                    } else {
+                        // As it is now, however long the letter has waited.
+                        note.from.agent = self.agent;
+                        note.from.endpoint.clone_from(&endpoint);
+                        if let Some(Word::Said(moved)) = word {
+                            note.moved = Some(*moved);
+                        }
+                        notes.push(note);
+                        None
+                    }
                 }
                 Err(unreadable) => Some(unreadable),
             });

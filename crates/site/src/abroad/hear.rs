@@ -32,7 +32,7 @@ impl Site {
             fates.push(match note {
                 Err(reason) => Some(Fate::Refused(reason)),
                 Ok(_) if notes.len() >= MOST_NOTES => Some(Fate::later("too many notes at once")),
-                Ok(note) if note.from.agent != agent || agent == self.agent => {
+                Ok(note) if note.from.agent != agent || self.is_ours(&agent) => {
                     let named = note.from.agent;
                     Some(Fate::refused(&format!("{agent} cannot speak for a user of {named}")))
                 }
@@ -162,7 +162,8 @@ impl Site {
         let from =
             ChipAddress { cuid: note.to.clone(), agent: self.agent, endpoint: self.endpoint() };
         let body = Body::Negotiation(negotiation::Message::Ask);
-        let ask = Note { tally: note.tally, from, to: note.from.cuid.clone(), token: None, body };
+        let (tally, to) = (note.tally, note.from.cuid.clone());
+        let ask = Note { tally, from, to, token: None, moved: None, body };
         Ok(Some(ask.to_text()?.to_string()))
     }
 
@@ -206,7 +207,9 @@ pub(crate) fn fate(note: &Note, error: &SiteError) -> Fate {
             Body::Ledger(_) | Body::Invoice(_) => true,
         },
         // A half that was restored, and has not compared yet.
-        SiteError::State { .. } | SiteError::NotOpen { .. } => true,
+        SiteError::State { .. } | SiteError::NotOpen { .. } | SiteError::MoveNotProved { .. } => {
+            true
+        }
         _ => false,
     };
     let reason = error.to_string();

@@ -60,7 +60,7 @@ impl Site {
         agent: AgentId,
         endpoint: Option<&Endpoint>,
     ) -> Result<(), SiteError> {
-        if agent == self.agent {
+        if self.is_ours(&agent) {
             return Err(SiteError::NotAllowed { who: "an administrator, of another site" });
         }
         let place = endpoint.map(ToString::to_string).unwrap_or_default();

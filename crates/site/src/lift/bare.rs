@@ -190,7 +190,8 @@ fn letter(
     let body = Body::Ledger(message);
     let key = body.key();
     let from = ChipAddress { cuid: half.holder.clone(), agent, endpoint: None };
-    let note = Note { tally: half.tally, from, to, token: None, body };
+    // Whoever it is for knows: halves here that have not said so do not lift.
+    let note = Note { tally: half.tally, from, to, token: None, moved: None, body };
     let message = note.to_text()?.to_string();
     Ok(Some(NewLetter { half: Some(half.id), to: there, key, message, at }))
 }

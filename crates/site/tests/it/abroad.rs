@@ -359,7 +359,7 @@ async fn what_comes_back_counts_where_its_half_was_spoken_to() {
         let chad =
             |name, agent| ChipAddress { cuid: cuid(name), agent: agent_of(agent), endpoint: None };
         let body = Body::Negotiation(protocol::negotiation::Message::Ask);
-        Note { tally, from: chad("suzie", 9), to: cuid("bob"), token: None, body }
+        Note { tally, from: chad("suzie", 9), to: cuid("bob"), token: None, moved: None, body }
     };
     for (about, balance) in [(protocol::TallyId::random([5; 16]), 0), (tally_id(), 7)] {
         let message = asks(about).to_text().unwrap().to_string();

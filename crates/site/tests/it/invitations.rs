@@ -186,7 +186,7 @@ fn note(elsewhere: &Town, token: Hash, tally: u8) -> Note {
     let from = ChipAddress { cuid: cuid("bob"), agent: agent_of(8), endpoint: None };
     let body = Body::Negotiation(Message::Answer { cert });
     let (tally, to, token) = (TallyId::random([tally; 16]), cuid("suzie"), Some(token));
-    Note { tally, from, to, token, body }
+    Note { tally, from, to, token, moved: None, body }
 }
 
 async fn heard(town: &Town, note: &Note) -> Result<(), Fate> {

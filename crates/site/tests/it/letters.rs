@@ -151,7 +151,8 @@ async fn nobody_fills_the_outbox_with_answers(store: Store) {
         let revision = 1.try_into().unwrap();
         let body = Body::Invoice(invoice::Message::Refused { chit, revision, reason: None });
         let (to, key) = (cuid("suzie"), body.key());
-        let note = Note { tally: tally_id(), from: from.clone(), to, token: None, body };
+        let note =
+            Note { tally: tally_id(), from: from.clone(), to, token: None, moved: None, body };
         let message = protocol::Record::to_text(&note).unwrap().to_string();
         NewLetter { half: None, to: agent(), key, message, at: crate::town::START.parse().unwrap() }
     };

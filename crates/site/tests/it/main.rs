@@ -14,6 +14,7 @@ mod invoices;
 mod letters;
 mod lifts;
 mod lost;
+mod moved;
 mod negotiation;
 mod once;
 mod pair;

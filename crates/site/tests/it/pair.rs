@@ -7,7 +7,7 @@ use std::sync::Arc;
 use protocol::bounded::{Line, List};
 use protocol::cert::{Cert, Identity, Names, Type};
 use protocol::chit::{Chit, Entry, Set, Written};
-use protocol::{AgentId, ChipAddress, ChitId, SecretKey, Settings, Side, Signer, Timestamp};
+use protocol::{AgentId, ChipAddress, ChitId, Moved, SecretKey, Settings, Side, Signer, Timestamp};
 use site::{Answer, Caller, Command, CommandId, Epoch, Site, SiteError, Summary, Wish};
 use store::{NewLetter, Store, UserKind};
 use tempfile::TempDir;
@@ -60,6 +60,33 @@ impl Place {
         let (clock, chance) = (Arc::clone(world), Arc::clone(world));
         self.site = Site::open(self.store.clone(), self.agent, clock, chance).await.unwrap();
         self.file = file;
+    }
+
+    /// The site's agent is another one from now on.
+    pub(crate) async fn replace_agent(&mut self, seed: u8, world: &Arc<World>) {
+        let new = agent(seed);
+        assert_eq!(Site::replace_agent(&self.store, new).await.unwrap(), Some(self.agent));
+        self.agent = new;
+        let file = self.file.clone();
+        self.open(file, world).await;
+    }
+
+    /// The user's word, signed with its key, that the site's agent speaks for it.
+    pub(crate) fn word(&self, counter: u32) -> Moved {
+        let moved = Moved {
+            tally: tally_id(),
+            by: self.side,
+            agent: self.agent,
+            counter: counter.try_into().unwrap(),
+            date: START.parse().unwrap(),
+            key: None,
+            sign: None,
+        };
+        moved.signed(&self.key).unwrap()
+    }
+
+    pub(crate) const fn agent(&self) -> AgentId {
+        self.agent
     }
 
     pub(crate) async fn seen(&self) -> Summary {
@@ -168,10 +195,11 @@ impl Pair {
         self.wish(1, Wish::Accept(Box::new(accepted))).await.unwrap();
     }
 
-    /// What a site has to send; gone from its outbox.
+    /// What a site has to send; gone from its outbox. What is for an agent that is no more waits there.
     pub(crate) async fn take(&self, from: usize) -> Vec<(usize, NewLetter)> {
         let mut tx = self.places[from].store.begin().await.unwrap();
-        let letters = tx.letters(None, 1_000).await.unwrap();
+        let mut letters = tx.letters(None, 1_000).await.unwrap();
+        letters.retain(|letter| letter.letter.to == self.places[1 - from].agent);
         let ids: Vec<_> = letters.iter().map(|letter| letter.id).collect();
         tx.done(&ids).await.unwrap();
         tx.commit().await.unwrap();

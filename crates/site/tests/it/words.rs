@@ -115,7 +115,7 @@ async fn offers_that_cannot_be_written() {
     let body = Body::Negotiation(protocol::negotiation::Message::Tally(Box::new(last)));
     let from = ChipAddress { cuid: cuid("bob"), agent: agent(), endpoint: None };
     let (key, to) = (body.key(), suzie.clone());
-    let note = Note { tally: tally_id(), from, to, token: None, body };
+    let note = Note { tally: tally_id(), from, to, token: None, moved: None, body };
     let message = protocol::Record::to_text(&note).unwrap().to_string();
     let at = START.parse().unwrap();
     let mut tx = store.begin().await.unwrap();
@@ -213,7 +213,7 @@ async fn notes_that_are_not_good_are_told_with_their_reason() {
     let req = Body::Ledger(ledger::Message::Req { locator: Vec::new() });
     let from = |from: &ChipAddress, to: &str, tally, body: &Body| {
         let (to, body, from) = (cuid(to), body.clone(), from.clone());
-        let note = Note { tally, from, to, token: None, body };
+        let note = Note { tally, from, to, token: None, moved: None, body };
         protocol::Record::to_text(&note).unwrap().to_string()
     };
     let long = Body::Ledger(ledger::Message::Req {

@@ -6,7 +6,7 @@ use protocol::{AgentId, Timestamp};
 
 use super::Hand;
 use super::write::missing;
-use crate::{Claim, Letter, LetterId, NewLetter, StoreError};
+use crate::{Claim, HalfId, Letter, LetterId, NewLetter, StoreError};
 
 type Result<T> = std::result::Result<T, StoreError>;
 
@@ -101,6 +101,37 @@ impl Hand {
             self.state.letters.insert(letter.id, Letter { owner: None, due, ..letter });
         }
         Ok(())
+    }
+
+    pub(crate) fn readdress(&mut self, half: HalfId, to: &AgentId, due: Timestamp) -> Result<()> {
+        let all = self.state.letters.iter().map(|(_, letter)| letter);
+        let other = |l: &&Letter| l.letter.half == Some(half) && l.letter.to != *to;
+        let others: Vec<_> = all.filter(other).cloned().collect();
+        for letter in others {
+            self.done(&[letter.id])?;
+            let key = (Some(half), *to, letter.letter.key.clone());
+            // What was said later is there already.
+            if self.state.letter_keys.get(&key).is_none() {
+                self.state.letter_keys.insert(key, letter.id);
+                let to = NewLetter { to: *to, ..letter.letter };
+                let letter = Letter { letter: to, due, attempts: 0, owner: None, ..letter };
+                self.state.letters.insert(letter.id, letter);
+            }
+        }
+        Ok(())
+    }
+
+    /// Letters to one agent are for another.
+    pub(super) fn readdress_all(&mut self, from: &AgentId, to: &AgentId) {
+        let all = self.state.letters.iter().map(|(_, letter)| letter);
+        let those: Vec<_> = all.filter(|letter| letter.letter.to == *from).cloned().collect();
+        for mut letter in those {
+            let key = |to| (letter.letter.half, to, letter.letter.key.clone());
+            self.state.letter_keys.remove(&key(*from));
+            self.state.letter_keys.insert(key(*to), letter.id);
+            letter.letter.to = *to;
+            self.state.letters.insert(letter.id, letter);
+        }
     }
 
     pub(crate) fn release(&mut self, due: Timestamp) -> Result<()> {

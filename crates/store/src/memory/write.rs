@@ -1,6 +1,6 @@
 //! Writing, in memory. What each change means is said in `crate::Tx`; letters in `outbox.rs`.
 
-use protocol::{ChitId, Hash, Timestamp};
+use protocol::{AgentId, ChitId, Hash, Timestamp};
 
 use super::Hand;
 use super::map::Map;
@@ -18,6 +18,10 @@ pub(super) fn duplicate<T: Fit>(rows: &[T]) -> StoreError {
 
 pub(super) fn missing<T: Fit>(rows: &[T]) -> StoreError {
     StoreError::Missing { kind: T::KIND, which: which(rows) }
+}
+
+fn nobodys(agent: &AgentId) -> StoreError {
+    StoreError::Missing { kind: Kind::Setting, which: agent.to_string() }
 }
 
 fn count(len: usize) -> u64 {
@@ -267,6 +271,13 @@ impl Hand {
             return Err(StoreError::Duplicate { kind: Kind::Setting, which });
         }
         self.state.founded = Some(founded.clone());
+        Ok(())
+    }
+
+    pub(crate) fn replace_agent(&mut self, agent: &AgentId) -> Result<()> {
+        let Some(founded) = self.state.founded.clone() else { return Err(nobodys(agent)) };
+        self.readdress_all(&founded.agent, agent);
+        self.state.founded = Some(Founded { agent: *agent, ..founded });
         Ok(())
     }
 

@@ -9,7 +9,7 @@ use super::fault::About;
 use super::table::pieces;
 use super::tables::Posted;
 use super::value::{Value, name};
-use crate::{Claim, Kind, Letter, LetterId, NewLetter, StoreError};
+use crate::{Claim, HalfId, Kind, Letter, LetterId, NewLetter, StoreError};
 
 type Result<T> = std::result::Result<T, StoreError>;
 
@@ -112,6 +112,23 @@ impl Hand {
     pub(crate) async fn recall(&mut self, beyond: Timestamp, due: Timestamp) -> Result<()> {
         let sql = "UPDATE letters SET owner = NULL, due = $2 WHERE due > $1";
         self.run(sql.to_owned(), vec![beyond.into(), due.into()], &LETTERS).await.map(|_| ())
+    }
+
+    pub(crate) async fn readdress(
+        &mut self,
+        half: HalfId,
+        to: &AgentId,
+        due: Timestamp,
+    ) -> Result<()> {
+        // What was said later is there already.
+        let sql = "DELETE FROM letters WHERE half = $1 AND recipient <> $2 AND EXISTS (SELECT 1 FROM letters o \
+                   WHERE o.half = letters.half AND o.recipient = $2 AND o.key = letters.key)";
+        let values = vec![half.get().into(), name(to)];
+        self.run(sql.to_owned(), values, &LETTERS).await?;
+        let sql = "UPDATE letters SET recipient = $2, due = $3, attempts = 0, owner = NULL \
+                   WHERE half = $1 AND recipient <> $2";
+        let values = vec![half.get().into(), name(to), due.into()];
+        self.run(sql.to_owned(), values, &LETTERS).await.map(|_| ())
     }
 
     pub(crate) async fn release(&mut self, due: Timestamp) -> Result<()> {

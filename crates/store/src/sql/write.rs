@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use protocol::{ChitId, Hash, TallyId, Timestamp};
+use protocol::{AgentId, ChitId, Hash, TallyId, Timestamp};
 
 use super::conn::Hand;
 use super::fault::About;
@@ -15,6 +15,11 @@ use crate::{
 };
 
 type Result<T> = std::result::Result<T, StoreError>;
+
+/// It was not said whose store this is.
+fn nobodys(agent: &AgentId) -> StoreError {
+    StoreError::Missing { kind: Kind::Setting, which: agent.to_string() }
+}
 
 fn about<T: Fit>(row: &T) -> About {
     About { kind: T::KIND, which: row.name() }
@@ -251,6 +256,17 @@ impl Hand {
         let values = vec![name(&founded.agent), founded.at.into()];
         match self.run(sql, values, &About::all(Kind::Setting)).await? {
             0 => Err(StoreError::Duplicate { kind: Kind::Setting, which }),
+            _ => Ok(()),
+        }
+    }
+
+    pub(crate) async fn replace_agent(&mut self, agent: &AgentId) -> Result<()> {
+        let sql = "UPDATE letters SET recipient = $1 WHERE recipient = (SELECT agent FROM site)"
+            .to_owned();
+        self.run(sql, vec![name(agent)], &About::all(Kind::Letter)).await?;
+        let sql = "UPDATE site SET agent = $1 WHERE agent IS NOT NULL".to_owned();
+        match self.run(sql, vec![name(agent)], &About::all(Kind::Setting)).await? {
+            0 => Err(nobodys(agent)),
             _ => Ok(()),
         }
     }

@@ -14,7 +14,7 @@ use crate::sites::agent;
 fn note(n: u8, body: Body) -> Note {
     let from = ChipAddress { cuid: "agnes".parse().unwrap(), agent: agent(n), endpoint: None };
     let tally = TallyId::random([7; 16]);
-    Note { tally, from, to: "tomas".parse().unwrap(), token: None, body }
+    Note { tally, from, to: "tomas".parse().unwrap(), token: None, moved: None, body }
 }
 
 fn bodies() -> [(Kind, Body); 3] {

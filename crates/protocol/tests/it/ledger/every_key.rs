@@ -182,6 +182,7 @@ fn told(events: &[Event]) -> String {
         Event::Voided { .. } => "void",
         Event::Conflict { .. } => "conflict",
         Event::OverLimit { .. } => "over limit",
+        Event::Moved { .. } => "moved",
         Event::Compared => "compared",
         Event::Status(_) => "status",
     });

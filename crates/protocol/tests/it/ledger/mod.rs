@@ -10,6 +10,7 @@ mod liar;
 mod life;
 mod lifted;
 mod lost;
+mod moved;
 mod refusals;
 mod rekey;
 mod rekey_convergence;

@@ -38,6 +38,8 @@ pub(super) struct Auditor {
     outbox: Outbox,
     /// Places that went back and were not looked at since.
     back: BTreeSet<usize>,
+    /// Tallies of which a place that went back had a half; it may have none of them now.
+    lost: BTreeSet<TallyId>,
 }
 
 impl Auditor {
@@ -48,6 +50,8 @@ impl Auditor {
 
     /// A place went back to an older disk, and begins an epoch.
     pub(super) fn went_back(&mut self, place: usize) {
+        let there = self.halves.iter().filter(|((at, _), _)| *at == place);
+        self.lost.extend(there.map(|(_, half)| half.tally));
         self.halves.retain(|(at, _), _| *at != place);
         self.outbox.went_back(place);
         self.back.insert(place);
@@ -150,7 +154,9 @@ impl Auditor {
         let other = other_key.and_then(|other| self.halves.get(&other)).cloned();
         let about = |broken: Broken| broken.about([short.clone()]);
         pair::kept(&name, half, &self.book).map_err(about)?;
-        pair::closed(&name, half, other.as_ref()).map_err(about)?;
+        if other.is_some() || !self.lost.contains(&half.tally) {
+            pair::closed(&name, half, other.as_ref()).map_err(about)?;
+        }
         let Some(other) = other else { return Ok(()) };
         pair::agreement(&name, half, &other).map_err(about)?;
         if let Some((stock, foil)) = pair::by_side(half, &other) {

@@ -1,0 +1,82 @@
+//! Which agents speak for the users of a tally: those that the signed tally names, until a user says that
+//! its site has another one (protocol §5; [`Moved`]).
+
+use super::Ledger;
+use super::refusal::Refusal;
+use super::step::{Event, Step};
+use crate::moved::Moved;
+use crate::side::Side;
+use crate::{AgentId, SignatureFault, Verified};
+
+/// How many of a user's words about its agent a half keeps, the last ones: what agents signed before still
+/// proves itself by the earlier ones.
+pub const MAX_MOVED: usize = 8;
+
+impl Ledger {
+    /// The agent that speaks for the user on a side; none where the half does not know the signed tally
+    /// ([`Ledger::with_agents_of`]) and the user never said.
+    #[must_use]
+    pub fn agent(&self, side: Side) -> Option<AgentId> {
+        let named = || self.agents.as_ref().map(|agents| *agents.of(side));
+        self.moved(side).map(|moved| moved.agent).or_else(named)
+    }
+
+    /// What the user on a side said last about its agent.
+    #[must_use]
+    pub fn moved(&self, side: Side) -> Option<&Moved> {
+        self.moved.of(side).last()
+    }
+
+    /// All that the user on a side said about its agent, as far as it is kept, oldest first.
+    #[must_use]
+    pub fn all_moved(&self, side: Side) -> &[Moved] {
+        self.moved.of(side)
+    }
+
+    /// Every agent that spoke for the user on a side, the one in the signed tally first.
+    pub fn agents_had(&self, side: Side) -> impl Iterator<Item = AgentId> {
+        let named = self.agents.as_ref().map(|agents| *agents.of(side));
+        named.into_iter().chain(self.moved.of(side).iter().map(|moved| moved.agent))
+    }
+
+    /// Checks the signature of a user's word about its agent, by the key that is in force.
+    ///
+    /// # Errors
+    /// [`SignatureFault`], also where it names another key: a half that went back to before a change of key
+    /// cannot tell.
+    pub fn prove_moved(&self, moved: Moved) -> Result<Verified<Moved>, SignatureFault> {
+        let key = self.key(moved.by).filter(|_| self.key_name(moved.by) == moved.key);
+        let key = key.ok_or(SignatureFault::Wrong { by: moved.by.word() })?;
+        Verified::check(moved, key)
+    }
+
+    /// Takes a user's word about its agent, in any order; what is here already changes nothing.
+    pub(super) fn take_moved(&self, moved: &Verified<Moved>) -> Result<Step, Refusal> {
+        let moved: Moved = **moved;
+        let Moved { tally: named, by, counter, key, agent, .. } = moved;
+        if named != self.tally {
+            return Err(Refusal::MovedOther { named, tally: self.tally });
+        }
+        let mut step = self.unchanged(Vec::new());
+        let Some(before) = self.moved(by) else {
+            step.ledger.keep_moved(moved);
+            step.events.push(Event::Moved { by, agent });
+            return Ok(step);
+        };
+        if *before == moved {
+            return Ok(step);
+        }
+        if before.key == key && before.counter >= counter {
+            return Err(Refusal::StaleMove { by, in_force: before.counter.get() });
+        }
+        step.ledger.keep_moved(moved);
+        step.events.push(Event::Moved { by, agent });
+        Ok(step)
+    }
+
+    fn keep_moved(&mut self, moved: Moved) {
+        let all = self.moved.of_mut(moved.by);
+        all.push(moved);
+        all.drain(..all.len().saturating_sub(MAX_MOVED));
+    }
+}

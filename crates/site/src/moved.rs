@@ -1,0 +1,175 @@
+//! A site whose agent's key was changed or lost has another agent: it knows the ones before as its own, and
+//! tells partners by what each user signs on each tally ([`Moved`], protocol §5).
+
+use protocol::half::HalfTally;
+use protocol::ledger::{Input as LedgerInput, Ledger};
+use protocol::note::{Body, Note};
+use protocol::{AgentId, ChipAddress, Moved, Side, Tally, Verified};
+use store::{Half, Store, Tx, View};
+
+use crate::batch::{Held, Work};
+use crate::door::Site;
+use crate::error::SiteError;
+use crate::half::Kept as _;
+use crate::post::Input;
+
+/// The most agents that a site was before.
+pub const MAX_FORMER_AGENTS: usize = 64;
+
+/// The setting under which they are.
+const FORMER: &str = "former-agents";
+
+/// The agents that a store's site was before, oldest first.
+///
+/// # Errors
+/// [`SiteError::Store`]; [`SiteError::Json`] where the setting was written by other hands.
+pub(crate) async fn former_agents(view: &mut View) -> Result<Vec<AgentId>, SiteError> {
+    let Some(text) = view.setting(FORMER).await? else { return Ok(Vec::new()) };
+    Ok(protocol::json::parse(text.as_bytes())?.read()?)
+}
+
+async fn put_former(tx: &mut Tx, agents: &[AgentId]) -> Result<(), SiteError> {
+    let text = protocol::CanonicalText::of(&protocol::Json::of(agents)?)?;
+    Ok(tx.set(FORMER, Some(&text.to_string())).await?)
+}
+
+fn with(mut former: Vec<AgentId>, agent: AgentId, now: AgentId) -> Result<Vec<AgentId>, SiteError> {
+    former.retain(|before| *before != agent && *before != now);
+    if former.len() == MAX_FORMER_AGENTS {
+        return Err(SiteError::TooManyAgents);
+    }
+    if agent != now {
+        former.push(agent);
+    }
+    Ok(former)
+}
+
+impl Site {
+    /// Gives a store's site another agent; says which it had. It is known from now on as one that the site
+    /// was. Nobody may have the site open.
+    ///
+    /// # Errors
+    /// [`SiteError::TooManyAgents`], [`SiteError::Store`].
+    pub async fn replace_agent(
+        store: &Store,
+        agent: AgentId,
+    ) -> Result<Option<AgentId>, SiteError> {
+        let mut tx = store.begin().await?;
+        let Some(founded) = tx.meta().await?.founded else { return Ok(None) };
+        let former = with(former_agents(&mut tx).await?, founded.agent, agent)?;
+        put_former(&mut tx, &former).await?;
+        tx.replace_agent(&agent).await?;
+        tx.commit().await?;
+        Ok(Some(founded.agent))
+    }
+
+    /// Says that a store's site was this agent before: of a site that was set up anew for the users of one
+    /// that was lost with its agent's key. Nobody may have the site open.
+    ///
+    /// # Errors
+    /// [`SiteError::TooManyAgents`], [`SiteError::Store`].
+    pub async fn was_agent(store: &Store, agent: AgentId) -> Result<(), SiteError> {
+        let mut tx = store.begin().await?;
+        let now = tx.meta().await?.founded.map_or(agent, |founded| founded.agent);
+        let former = with(former_agents(&mut tx).await?, agent, now)?;
+        put_former(&mut tx, &former).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// The agents that this site was before, oldest first.
+    #[must_use]
+    pub fn former_agents(&self) -> &[AgentId] {
+        &self.former
+    }
+
+    /// Whether an agent is this site's, now or before.
+    pub(crate) fn is_ours(&self, agent: &AgentId) -> bool {
+        *agent == self.agent || self.former.contains(agent)
+    }
+
+    /// Which agent speaks now for one that may have been this site's.
+    pub(crate) fn now(&self, agent: AgentId) -> AgentId {
+        if self.is_ours(&agent) { self.agent } else { agent }
+    }
+
+    /// Whether two addresses are one user's, as far as this site knows.
+    pub(crate) fn same_user(&self, one: &ChipAddress, other: &ChipAddress) -> bool {
+        one.cuid == other.cuid && self.now(one.agent) == self.now(other.agent)
+    }
+
+    /// What a half says to its partner's, and to which agent; none while it has no partner.
+    pub(crate) fn note(
+        &self,
+        half: &Half,
+        state: &HalfTally,
+        body: Body,
+    ) -> Option<(AgentId, Note)> {
+        let partner = state.partner()?;
+        let from = ChipAddress { cuid: half.holder.clone(), agent: self.agent, endpoint: None };
+        let moved = state.ledger.as_ref().and_then(|ledger| ledger.moved(half.side)).copied();
+        let note = Note { tally: half.tally, from, to: partner.cuid, token: None, moved, body };
+        Some((self.now(partner.agent), note))
+    }
+
+    /// Takes a user's word that this site's agent speaks for it, and tells the partner.
+    pub(crate) async fn move_here(
+        &self,
+        work: &mut Work,
+        held: &mut Held,
+        moved: Moved,
+    ) -> Result<(), SiteError> {
+        if moved.by != held.half.side || moved.agent != self.agent {
+            return Err(SiteError::NotAllowed {
+                who: "the user itself, for the agent of this site",
+            });
+        }
+        let moved = held.state.open()?.prove_moved(moved)?;
+        self.take(work, held, Input::Ledger(LedgerInput::Moved(moved))).await?;
+        self.take(work, held, Input::Ledger(LedgerInput::Compare)).await
+    }
+
+    /// A note comes by an agent that the partner was not at: its user's word for it has to come with it. What
+    /// waits for the agent before goes to this one.
+    pub(crate) async fn follow(
+        &self,
+        work: &mut Work,
+        held: &mut Held,
+        note: &Note,
+    ) -> Result<(), SiteError> {
+        let (tally, from) = (note.tally, &note.from);
+        let unproved = || SiteError::NotPartner { tally, from: from.short() };
+        let partner = held.state.partner().ok_or_else(unproved)?;
+        if partner.cuid != from.cuid {
+            return Err(unproved());
+        }
+        let ledger = held.state.ledger.as_ref();
+        let (Some(moved), Some(ledger)) = (note.moved, ledger) else { return Err(unproved()) };
+        if moved.agent != from.agent || moved.by == ledger.side() {
+            return Err(unproved());
+        }
+        // A half that went back may not know the key: then its device has to be heard first.
+        let from = from.short();
+        let proved = ledger.prove_moved(moved);
+        let proved = proved.map_err(|_| SiteError::MoveNotProved { tally, from: from.clone() })?;
+        self.take(work, held, Input::Ledger(LedgerInput::Moved(proved))).await?;
+        let (half, now) = (held.half.id, self.clock.now());
+        Ok(work.tx().readdress(half, &moved.agent, now).await?)
+    }
+}
+
+/// Whether this word shows that an agent speaks for the user on a side of a tally: by the key in the tally.
+pub(crate) fn shows(tally: &Tally, by: Side, moved: Option<&Moved>, agent: AgentId) -> bool {
+    let Some(moved) = moved.filter(|moved| moved.agent == agent && moved.by == by) else {
+        return false;
+    };
+    let key = &tally.party(by).cert.public;
+    moved.tally == tally.members().uuid
+        && moved.key.is_none()
+        && Verified::check(*moved, key).is_ok()
+}
+
+/// Whether the holder has to say first that this site's agent speaks for it: its partner does not know.
+pub(crate) fn has_to_move(ledger: &Ledger, agent: AgentId) -> bool {
+    ledger.agent(ledger.side()).is_some_and(|named| named != agent)
+}
