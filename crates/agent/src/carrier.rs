@@ -30,16 +30,33 @@ struct Way<'a> {
 struct Parcel {
     places: Vec<usize>,
     texts: Vec<String>,
+    /// Whether a user's word for this agent is in it.
+    moved: Vec<bool>,
 }
 
 impl Parcel {
-    fn push(&mut self, (place, text): (usize, String)) {
+    fn push(&mut self, place: usize, text: String, moved: bool) {
         self.places.push(place);
         self.texts.push(text);
+        self.moved.push(moved);
     }
 
     fn split_off(&mut self, at: usize) -> Self {
-        Self { places: self.places.split_off(at), texts: self.texts.split_off(at) }
+        let (places, texts) = (self.places.split_off(at), self.texts.split_off(at));
+        Self { places, texts, moved: self.moved.split_off(at) }
+    }
+
+    fn append(&mut self, mut rest: Self) {
+        self.places.append(&mut rest.places);
+        self.texts.append(&mut rest.texts);
+        self.moved.append(&mut rest.moved);
+    }
+
+    /// The first note with a user's word for this agent, taken out.
+    fn take_introduction(&mut self) -> Option<(usize, String)> {
+        let at = self.moved.iter().position(|moved| *moved)?;
+        self.moved.remove(at);
+        Some((self.places.remove(at), self.texts.remove(at)))
     }
 }
 
@@ -65,7 +82,7 @@ impl Carrier {
             Err(NotSent::Refused { reason, .. }) => Sent::Refused(reason),
             Err(error @ NotSent::TooLarge { .. }) => Sent::Refused(error.to_string()),
             Err(NotSent::Later { reason, .. }) => Sent::NotNow(reason),
-            // Also where the agent says that it knows nobody here: it may have been restored.
+            Err(error @ NotSent::NotKnown { .. }) => Sent::Stranger(error.to_string()),
             Err(error) => Sent::Gone(error.to_string()),
         }
     }
@@ -79,11 +96,28 @@ impl Carrier {
         mut parcel: Parcel,
         told: &mut Told,
     ) -> Result<(), Fate> {
+        let mut introduced = false;
         while !parcel.texts.is_empty() {
             let row = kind.row();
             let fits = mail::fits(&parcel.texts, row.max_bytes).min(row.most_notes());
             let rest = parcel.split_off(fits);
-            match self.message(way, kind, &parcel.texts).await {
+            let sent = self.message(way, kind, &parcel.texts).await;
+            if let Sent::Stranger(reason) = sent {
+                // By a user's word the other agent comes to know this one.
+                let word = if introduced { None } else { parcel.take_introduction() };
+                let Some((place, text)) = word else { return Err(Fate::later(&reason)) };
+                introduced = true;
+                match self.message(way, Kind::Moved, std::slice::from_ref(&text)).await {
+                    Sent::Answered(receipt) => told.add(&[place], receipt),
+                    Sent::Refused(why) => told.fates[place] = Some(Fate::refused(&why)),
+                    Sent::NotNow(why) | Sent::Gone(why) | Sent::Stranger(why) => {
+                        return Err(Fate::later(&why));
+                    }
+                }
+                parcel.append(rest);
+                continue;
+            }
+            match sent {
                 Sent::Answered(receipt) => told.add(&parcel.places, receipt),
                 Sent::Refused(reason) if parcel.texts.len() == 1 => {
                     told.fates[parcel.places[0]] = Some(Fate::refused(&reason));
@@ -95,7 +129,7 @@ impl Carrier {
                             Sent::Refused(reason) => {
                                 told.fates[*place] = Some(Fate::refused(&reason));
                             }
-                            Sent::NotNow(reason) | Sent::Gone(reason) => {
+                            Sent::NotNow(reason) | Sent::Gone(reason) | Sent::Stranger(reason) => {
                                 return Err(Fate::later(&reason));
                             }
                         }
@@ -107,7 +141,7 @@ impl Carrier {
                     all.for_each(|place| told.fates[*place] = Some(Fate::later(&reason)));
                     return Ok(());
                 }
-                Sent::Gone(reason) => return Err(Fate::later(&reason)),
+                Sent::Gone(reason) | Sent::Stranger(reason) => return Err(Fate::later(&reason)),
             }
             parcel = rest;
         }
@@ -121,6 +155,8 @@ enum Sent {
     Answered(Receipt),
     /// It does not take the message as it is.
     Refused(String),
+    /// It knows nobody here: this agent is another one than it was, or that one was restored.
+    Stranger(String),
     /// It takes no more of this kind now.
     NotNow(String),
     /// Nothing else needs to be tried now.
@@ -173,7 +209,7 @@ impl Transport for Carrier {
                 match notes[place].to_text() {
                     // After what was put off nothing is said to the same half.
                     Ok(_) if told.waits(notes, place) => {}
-                    Ok(text) => parcel.push((place, text.to_string())),
+                    Ok(text) => parcel.push(place, text.to_string(), notes[place].moved.is_some()),
                     Err(error) => told.fates[place] = Some(Fate::refused(&error.to_string())),
                 }
             }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use setoff::Separator;
 
+use crate::commands::agent::Agent;
 use crate::commands::backup::Backup;
 use crate::commands::config::Config;
 use crate::commands::contract::Contract;
@@ -72,6 +73,8 @@ pub(crate) enum Command {
     Statement(Statement),
     Status(Status),
     #[command(subcommand)]
+    Agent(Agent),
+    #[command(subcommand)]
     Peers(Peers),
     Doctor(Doctor),
     Backup(Backup),
@@ -106,6 +109,7 @@ impl Command {
             Self::Lift(flags) => flags.json(),
             Self::Statement(flags) => flags.json(),
             Self::Status(flags) => flags.json(),
+            Self::Agent(flags) => flags.json(),
             Self::Peers(flags) => flags.json(),
             Self::Doctor(flags) => flags.json(),
             Self::Backup(flags) => flags.json(),

@@ -93,6 +93,11 @@ impl Failure {
         self.is("other_chain")
     }
 
+    /// Whether it was refused: tried again without another word it would be again.
+    pub(crate) const fn is_refused(&self) -> bool {
+        self.exit_code == REFUSED
+    }
+
     /// Whether another program has the data directory.
     pub(crate) fn is_in_use(&self) -> bool {
         self.is("in_use")

@@ -14,6 +14,10 @@ use crate::world;
 
 /// The agent's secret key; whoever has it is the site.
 pub(crate) const AGENT_KEY: &str = "agent.jwk";
+/// The key that is about to be the agent's, while it is being replaced.
+const NEXT_KEY: &str = "agent-next.jwk";
+/// The key that was the agent's before it was replaced.
+const KEY_BEFORE: &str = "agent-before.jwk";
 /// The database.
 pub(crate) const DATABASE: &str = "mychips.db";
 /// Held by the one program that works here; its text is that program's process id.
@@ -51,6 +55,16 @@ impl Home {
     pub(crate) fn enter(folder: &Path) -> Result<Self, Failure> {
         no_file(folder)?;
         if !is_site(folder) {
+            return Err(no_site(folder));
+        }
+        Self::lock(folder)
+    }
+
+    /// Enters a directory where a site was set up, maybe without the agent's key, which is lost.
+    pub(crate) fn without_key(folder: &Path) -> Result<Self, Failure> {
+        no_file(folder)?;
+        let parts = [AGENT_KEY, DATABASE, crate::config::FILE];
+        if !parts.iter().any(|part| folder.join(part).is_file()) {
             return Err(no_site(folder));
         }
         Self::lock(folder)
@@ -114,6 +128,29 @@ impl Home {
         read_key(&self.folder.join(AGENT_KEY))
     }
 
+    /// The key that is to be the agent's: made, or left by a replacement that was cut short.
+    pub(crate) fn next_agent(&self) -> Result<AgentId, Failure> {
+        let path = self.folder.join(NEXT_KEY);
+        if !path.exists() {
+            let bytes = world::random().map_err(|error| Failure::no_chance(&error))?;
+            write_key(&path, &SecretKey::ed25519(&bytes))?;
+        }
+        id_of(&path)
+    }
+
+    /// The next key is the agent's from now on; the one before stays beside it.
+    pub(crate) fn take_next_key(&self) -> Result<(), Failure> {
+        let (next, key) = (self.folder.join(NEXT_KEY), self.folder.join(AGENT_KEY));
+        let take = || {
+            if key.exists() {
+                fs::rename(&key, self.folder.join(KEY_BEFORE))?;
+            }
+            fs::rename(&next, &key)?;
+            File::open(&self.folder)?.sync_all()
+        };
+        take().map_err(|error| Failure::io("cannot write", &key, &error))
+    }
+
     /// The agent's key, made where there is none.
     pub(crate) fn agent_or_new(&self) -> Result<AgentId, Failure> {
         let path = self.folder.join(AGENT_KEY);
@@ -127,8 +164,11 @@ impl Home {
 
 /// Whose site a folder with an agent's key is.
 pub(crate) fn agent_of(folder: &Path) -> Result<AgentId, Failure> {
-    let path = folder.join(AGENT_KEY);
-    AgentId::of(&read_key(&path)?.public_key()).map_err(|error| {
+    id_of(&folder.join(AGENT_KEY))
+}
+
+fn id_of(path: &Path) -> Result<AgentId, Failure> {
+    AgentId::of(&read_key(path)?.public_key()).map_err(|error| {
         Failure::refused("key", format!("{}: {error}; restore it", path.display()))
     })
 }

@@ -74,6 +74,7 @@ fn run(command: &Command, started: Instant) -> Result<(), Failure> {
         Command::Lift(flags) => commands::lift::run(flags),
         Command::Statement(flags) => commands::statement::run(flags),
         Command::Status(flags) => commands::status::run(flags),
+        Command::Agent(flags) => commands::agent::run(flags),
         Command::Peers(flags) => commands::peers::run(flags),
         Command::Backup(flags) => commands::backup::run(flags),
         Command::Restore(flags) => commands::restore::run(flags),

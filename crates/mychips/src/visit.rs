@@ -45,7 +45,7 @@ enum Door {
     /// Here: this program is the one that works on it.
     Here { site: Site, home: Home, store: Store },
     /// With a program that serves it.
-    There { client: Client, agent: AgentId, folder: PathBuf },
+    There { client: Client, agent: AgentId, former: Vec<AgentId>, folder: PathBuf },
 }
 
 /// The data directory that is meant.
@@ -55,16 +55,19 @@ pub(crate) fn data(given: Option<&Path>) -> Result<PathBuf, Failure> {
 
 /// The site of a data directory where one was set up.
 pub(crate) async fn open(home: &Home, config: &Config) -> Result<(Store, Site), Failure> {
+    let store = stored(home, config).await?;
+    let site = site(home, store.clone()).await?;
+    // An invitation may be written while nobody serves.
+    site.answers_at(config.peers_place());
+    Ok((store, site))
+}
+
+/// The store of a site that was set up. A database that was lost is not made anew without a word.
+async fn stored(home: &Home, config: &Config) -> Result<Store, Failure> {
     let missing = config.store == StorePlace::Sqlite && !home.database().exists();
-    let store = if missing { None } else { Some(open_store(home, config).await?) };
-    match store {
-        Some((store, Some(_))) => {
-            let site = site(home, store.clone()).await?;
-            // An invitation may be written while nobody serves.
-            site.answers_at(config.peers_place());
-            Ok((store, site))
-        }
-        // A database that was lost is not made anew without a word.
+    let opened = if missing { None } else { Some(open_store(home, config).await?) };
+    match opened {
+        Some((store, Some(_))) => Ok(store),
         _ => Err(no_site(home, config)),
     }
 }
@@ -92,6 +95,44 @@ async fn open_store(home: &Home, config: &Config) -> Result<(Store, Option<Found
         Ok::<_, StoreError>((store, founded))
     };
     opened.await.map_err(|error| placed(&config.store.shown(&home.database()), error.into()))
+}
+
+/// A site whose agent was replaced.
+pub(crate) struct Replaced {
+    /// Who it is.
+    pub(crate) agent: AgentId,
+    /// Who it was.
+    pub(crate) before: AgentId,
+}
+
+/// Gives a site another agent. Wherever this ends in the middle, doing it again finishes it.
+pub(crate) fn replace_agent(data: &Path) -> Result<Replaced, Failure> {
+    let (home, config) = (Home::without_key(data)?, Config::of(data, &[])?);
+    let runtime = runtime()?;
+    let store = runtime.block_on(stored(&home, &config))?;
+    let agent = home.next_agent()?;
+    let replaced = async {
+        let before = Site::replace_agent(&store, agent).await?;
+        store.close().await;
+        Ok::<_, SiteError>(before)
+    };
+    let before = runtime.block_on(replaced)?;
+    home.take_next_key()?;
+    Ok(Replaced { agent, before: before.unwrap_or(agent) })
+}
+
+/// Says that a site was this agent before; which it is.
+pub(crate) fn was_agent(data: &Path, before: AgentId) -> Result<AgentId, Failure> {
+    let (home, config) = (Home::enter(data)?, Config::of(data, &[])?);
+    let runtime = runtime()?;
+    let store = runtime.block_on(stored(&home, &config))?;
+    let said = async {
+        Site::was_agent(&store, before).await?;
+        store.close().await;
+        Ok::<_, SiteError>(())
+    };
+    runtime.block_on(said)?;
+    home.agent()
 }
 
 impl Visit {
@@ -160,10 +201,20 @@ impl Visit {
     fn there(data: &Path, served: Served) -> Result<Self, Failure> {
         let client = Client::new(served.address, Some(served::token(data)?));
         let runtime = runtime()?;
-        let agent = runtime.block_on(client.health()).map_err(of_client)?.agent;
-        let door = Door::There { client, agent, folder: data.to_owned() };
+        let health = runtime.block_on(client.health()).map_err(of_client)?;
+        let (agent, former) = (health.agent, health.former);
+        let door = Door::There { client, agent, former, folder: data.to_owned() };
         let store_shown = Config::of(data, &[])?.store.shown(&home::database(data));
         Ok(Self { door, store_shown, keys: None, runtime })
+    }
+
+    /// Whether an agent is this site's, now or before.
+    pub(crate) fn is_ours(&self, agent: &AgentId) -> bool {
+        let former = match &self.door {
+            Door::Here { site, .. } => site.former_agents(),
+            Door::There { former, .. } => former,
+        };
+        *agent == self.agent() || former.contains(agent)
     }
 
     /// Whose site this is.

@@ -11,6 +11,7 @@ use crate::chit::Entry;
 use crate::json::JsonError;
 use crate::ledger::{Ack, Good, Head, Input, Ledger, Link, Stop};
 use crate::lift::{Certificate, Committed, Leg, LiftFault, Way};
+use crate::moved::Moved;
 use crate::record::Record;
 use crate::{
     AgentId, Cert, ChitId, Contract, Lift, LiftId, Side, SignatureFault, Signed, Tally, TallyId,
@@ -49,6 +50,9 @@ pub struct TallyExport {
     pub links: Vec<Link>,
     /// What proves the chits of lifts: one for each lift on this tally.
     pub lifts: Vec<LiftProof>,
+    /// What the users said about their agents, where a site has another one than the tally names.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub moved: Vec<Moved>,
     /// Where the chain ends.
     pub head: Head,
     /// The balance in milli-CHIPs: positive when the partner owes the user.
@@ -202,6 +206,8 @@ pub struct ToExport {
     pub links: Vec<Link>,
     /// What proves the chits of lifts on it.
     pub lifts: Vec<LiftProof>,
+    /// What the users said about their agents.
+    pub moved: Vec<Moved>,
     /// The agent's word, which is left out where it is for another chain.
     pub word: Option<Ack>,
 }
@@ -212,7 +218,7 @@ impl ToExport {
     /// # Errors
     /// [`ExportFault`] names the first thing that is wrong: then it is the site that shows it so.
     pub fn export(self) -> Result<TallyExport, ExportFault> {
-        let Self { date, agent, side, tally, contract, links, lifts, word } = self;
+        let Self { date, agent, side, tally, contract, links, lifts, moved, word } = self;
         let genesis = Head { index: 0, hash: tally.hash()? };
         let head = links.last().map_or(genesis, |link| link.head);
         let word = word.filter(|word| word.head == head);
@@ -227,6 +233,7 @@ impl ToExport {
             contract,
             links,
             lifts,
+            moved,
             head,
             balance,
             word,
@@ -256,10 +263,10 @@ impl TallyExport {
     /// # Errors
     /// [`ExportFault`] names the first thing that is wrong.
     pub fn check(&self) -> Result<Ledger, ExportFault> {
-        if self.tally.party(self.side).cert.chad.agent != self.agent {
+        let ledger = self.ledger()?;
+        if !ledger.agents_had(self.side).any(|agent| agent == self.agent) {
             return Err(ExportFault::Agent(self.agent));
         }
-        let ledger = self.ledger()?;
         let (found, said) = (ledger.balance_milli(), self.balance.milli());
         if found != i128::from(said) {
             return Err(ExportFault::Balance { found, said });
@@ -283,7 +290,7 @@ impl TallyExport {
                 return Err(ExportFault::Contract);
             }
         }
-        let empty = Ledger::open(&tally, self.side)?;
+        let empty = Ledger::open(&tally, self.side)?.told_of_agents(&self.moved);
         let mut head = empty.head();
         for link in &self.links {
             head = head.then(empty.tally(), link.chit.hash()?);
@@ -299,6 +306,9 @@ impl TallyExport {
         let ledger = step.ledger;
         if ledger.head() != head || ledger.head() != self.head {
             return Err(ExportFault::Head { found: ledger.head().index });
+        }
+        for moved in &self.moved {
+            ledger.check_moved(moved)?;
         }
         Ok(ledger)
     }
@@ -318,7 +328,7 @@ impl TallyExport {
                     let chit = chit.uuid;
                     let none = ExportFault::NoProof { chit, lift };
                     let proof = proofs.remove(&lift).ok_or(none)?;
-                    self.decided_by_a_site_of_theirs(lift, &proof.record)?;
+                    decided_by_a_site_of_theirs(ledger, lift, &proof.record)?;
                     proof.check()?
                 }
                 // One for each, in their order.
@@ -346,15 +356,19 @@ impl TallyExport {
         }
         Ok(proofs)
     }
+}
 
-    /// Anybody can decide a lift of its own making: a certificate proves no more than its referees are
-    /// worth. Those that both users rely on by their tally are their sites' agents.
-    fn decided_by_a_site_of_theirs(&self, lift: LiftId, record: &Lift) -> Result<(), ExportFault> {
-        let known = |agent: &AgentId| {
-            Side::BOTH.iter().any(|side| self.tally.party(*side).cert.chad.agent == *agent)
-        };
-        if record.referees.iter().all(known) { Ok(()) } else { Err(ExportFault::Referee(lift)) }
-    }
+/// Anybody can decide a lift of its own making: a certificate proves no more than its referees are worth. Those
+/// that both users rely on by their tally are their sites' agents.
+fn decided_by_a_site_of_theirs(
+    ledger: &Ledger,
+    lift: LiftId,
+    record: &Lift,
+) -> Result<(), ExportFault> {
+    let known = |agent: &AgentId| {
+        Side::BOTH.into_iter().any(|side| ledger.agents_had(side).any(|had| had == *agent))
+    };
+    if record.referees.iter().all(known) { Ok(()) } else { Err(ExportFault::Referee(lift)) }
 }
 
 impl LiftProof {
@@ -397,7 +411,7 @@ impl UserExport {
             let half = export.check()?;
             let own = &export.tally.party(export.side).cert;
             let twice = halves.iter().any(|other| other.tally() == half.tally());
-            if !own.same_user(&self.cert) || twice {
+            if own.chad.cuid != self.cert.chad.cuid || twice {
                 return Err(ExportFault::Tally(half.tally()));
             }
             halves.push(half);

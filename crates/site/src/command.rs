@@ -243,7 +243,8 @@ pub enum Wish {
     /// Chits that its device kept and its half may have lost; none where it keeps no more than the half
     /// has, which a half that was restored wants to hear before it takes part in lifts.
     Recover(Vec<Chit>),
-    /// This site's agent speaks for the user, where the tally names another one: signed by the user.
+    /// Another agent speaks for a user than the one that the tally names: this site's for its own, signed by
+    /// it; or what its device keeps of what either said.
     Move(Box<Moved>),
     /// Compare the half with the partner's.
     Compare,

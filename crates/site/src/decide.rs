@@ -241,7 +241,7 @@ impl Site {
             Wish::RefuseInvoice { invoice: chit, revision, reason } => {
                 Input::Invoice(InvoiceInput::Refuse { chit, revision, reason })
             }
-            Wish::Move(moved) => return self.move_here(work, held, *moved).await,
+            Wish::Move(moved) => return self.moves(work, held, *moved).await,
             Wish::Compare => {
                 self.take(work, held, Input::Negotiation(NegotiationInput::Compare)).await?;
                 if held.state.ledger.is_none() {

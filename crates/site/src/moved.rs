@@ -7,6 +7,7 @@ use protocol::note::{Body, Note};
 use protocol::{AgentId, ChipAddress, Moved, Side, Tally, Verified};
 use store::{Half, Store, Tx, View};
 
+use crate::abroad::remember_invited;
 use crate::batch::{Held, Work};
 use crate::door::Site;
 use crate::error::SiteError;
@@ -45,7 +46,7 @@ fn with(mut former: Vec<AgentId>, agent: AgentId, now: AgentId) -> Result<Vec<Ag
 }
 
 impl Site {
-    /// Gives a store's site another agent; says which it had. It is known from now on as one that the site
+    /// Gives a store's site another agent; says which it had, also where that was done before. It is known from now on as one that the site
     /// was. Nobody may have the site open.
     ///
     /// # Errors
@@ -56,8 +57,11 @@ impl Site {
     ) -> Result<Option<AgentId>, SiteError> {
         let mut tx = store.begin().await?;
         let Some(founded) = tx.meta().await?.founded else { return Ok(None) };
-        let former = with(former_agents(&mut tx).await?, founded.agent, agent)?;
-        put_former(&mut tx, &former).await?;
+        let former = former_agents(&mut tx).await?;
+        if founded.agent == agent {
+            return Ok(former.last().copied());
+        }
+        put_former(&mut tx, &with(former, founded.agent, agent)?).await?;
         tx.replace_agent(&agent).await?;
         tx.commit().await?;
         Ok(Some(founded.agent))
@@ -112,20 +116,27 @@ impl Site {
         Some((self.now(partner.agent), note))
     }
 
-    /// Takes a user's word that this site's agent speaks for it, and tells the partner.
-    pub(crate) async fn move_here(
+    /// Takes a user's word about its agent from a device of the holder's: its own, signed or brought back, or
+    /// its partner's, brought back. Tells the partner, where it is.
+    pub(crate) async fn moves(
         &self,
         work: &mut Work,
         held: &mut Held,
         moved: Moved,
     ) -> Result<(), SiteError> {
-        if moved.by != held.half.side || moved.agent != self.agent {
+        let own = moved.by == held.half.side;
+        if own != self.is_ours(&moved.agent) {
             return Err(SiteError::NotAllowed {
-                who: "the user itself, for the agent of this site",
+                who: "the user itself, for an agent of its own site",
             });
         }
         let moved = held.state.open()?.prove_moved(moved)?;
+        let agent = moved.agent;
         self.take(work, held, Input::Ledger(LedgerInput::Moved(moved))).await?;
+        if !own {
+            remember_invited(work.tx(), agent, None).await?;
+            work.tx().readdress(held.half.id, &agent, self.clock.now()).await?;
+        }
         self.take(work, held, Input::Ledger(LedgerInput::Compare)).await
     }
 

@@ -19,6 +19,7 @@ use crate::error::SiteError;
 use crate::half::{ledger, one, states};
 use crate::history;
 use crate::lift::Part;
+use crate::moved::has_to_move;
 use crate::query::{Seen, administrator};
 use crate::rekey::{self, KeyAsked, waited};
 
@@ -69,9 +70,14 @@ pub struct Summary {
     /// The agents that speak for the two users, once the tally is open.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub agents: Option<Sides<AgentId>>,
-    /// What the holder said last about its agent, where that is not the one in the signed tally.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub moved: Option<Moved>,
+    /// What the two users said about their agents, where those are not the ones in the signed tally; of each
+    /// side oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub moved: Vec<Moved>,
+    /// Whether the holder has yet to sign that this site's agent speaks for it: until then its partner's hears
+    /// nothing.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub to_move: bool,
     /// When it changed last.
     pub changed: Timestamp,
 }
@@ -158,7 +164,8 @@ impl Site {
         let states = states(&mut view, &halves).await?;
         let mut found = Vec::with_capacity(halves.len());
         for (half, state) in halves.iter().zip(states) {
-            found.push(waited(&mut view, summary(half, &state?)).await?);
+            let seen = summary(half, &state?, self.agent);
+            found.push(waited(&mut view, seen).await?);
         }
         Ok(found)
     }
@@ -171,7 +178,7 @@ impl Site {
         let mut view = self.store.read().await?;
         let half = view.half_of(holder, &tally).await?;
         let half = half.ok_or_else(|| SiteError::NoTally { holder: holder.clone(), tally })?;
-        let found = summary(&half, &one(&mut view, &half).await?);
+        let found = summary(&half, &one(&mut view, &half).await?, self.agent);
         waited(&mut view, found).await
     }
 
@@ -242,7 +249,7 @@ impl Site {
     }
 }
 
-fn summary(half: &Half, state: &HalfTally) -> Summary {
+fn summary(half: &Half, state: &HalfTally, agent: AgentId) -> Summary {
     let ledger = state.ledger.as_ref();
     let status = state.status().to_owned();
     let (chits, agreed) = ledger.map_or((0, 0), |l| (l.head().index, l.agreed()));
@@ -271,7 +278,10 @@ fn summary(half: &Half, state: &HalfTally) -> Summary {
             let (stock, foil) = (l.agent(Side::Stock)?, l.agent(Side::Foil)?);
             Some(Sides { stock, foil })
         }),
-        moved: ledger.and_then(|l| l.moved(half.side)).copied(),
+        moved: ledger
+            .map(|l| Side::BOTH.map(|side| l.all_moved(side)).concat())
+            .unwrap_or_default(),
+        to_move: ledger.is_some_and(|ledger| has_to_move(ledger, agent)),
         changed: half.row.changed,
     }
 }

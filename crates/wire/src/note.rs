@@ -54,7 +54,8 @@ fn of_agent(note: Note, sent: AgentId, came: Kind) -> Result<Note, NoteFault> {
         return Err(NoteFault::OtherAgent { sent, named: note.from.agent });
     }
     let holds = Kind::of(&note.body);
-    if holds != came {
+    let fits = if came == Kind::Moved { note.moved.is_some() } else { holds == came };
+    if !fits {
         return Err(NoteFault::OtherKind { came, holds });
     }
     Ok(note)

@@ -24,6 +24,8 @@ pub enum Kind {
     Invoice,
     /// The question for the invitation with a token; the answer to it is the invitation.
     Invitation,
+    /// What a half says by an agent that its partner's does not know yet; its user's word for that agent is in it.
+    Moved,
 }
 
 /// Who may send a kind of message.
@@ -61,7 +63,8 @@ pub struct Row {
 /// Rates: a site that takes notes writes some thousands a second to its disk, so one partner may use
 /// all that is left of it for long and more for a moment, as after a time away; who else sends has its turn, as
 /// only so much of one agent is worked on at once. Answers, and the question before them, come from people who
-/// scan a code; answers of a partner's agent count as what is said of agreements.
+/// scan a code; answers of a partner's agent count as what is said of agreements. A site whose agent changed says so
+/// once: who it is is known then.
 pub const TABLE: [Row; Kind::ALL.len()] = [
     Row {
         kind: Kind::Answer,
@@ -98,6 +101,13 @@ pub const TABLE: [Row; Kind::ALL.len()] = [
         max_bytes: 64,
         rate: Rate { burst: 30, per_minute: 60 },
     },
+    Row {
+        kind: Kind::Moved,
+        byte: 6,
+        from: Who::Anyone,
+        max_bytes: 64 * 1024,
+        rate: Rate { burst: 30, per_minute: 60 },
+    },
 ];
 
 /// How often all agents that are no partners' may send, together: names cost nothing, so what each
@@ -117,10 +127,10 @@ impl Row {
 
 impl Kind {
     /// Every kind, in the order of [`TABLE`].
-    pub const ALL: [Self; 5] =
-        [Self::Answer, Self::Tally, Self::Chain, Self::Invoice, Self::Invitation];
+    pub const ALL: [Self; 6] =
+        [Self::Answer, Self::Tally, Self::Chain, Self::Invoice, Self::Invitation, Self::Moved];
 
-    /// The kind of message in which a note travels.
+    /// The kind of message in which a note travels between agents that know each other.
     #[must_use]
     pub const fn of(body: &Body) -> Self {
         match body {
@@ -162,6 +172,7 @@ impl Kind {
             Self::Chain => "chain",
             Self::Invoice => "invoice",
             Self::Invitation => "invitation",
+            Self::Moved => "moved",
         }
     }
 }
@@ -196,9 +207,9 @@ mod tests {
     }
 
     #[test]
-    fn only_what_a_token_proves_comes_from_anyone() {
+    fn only_what_proves_itself_comes_from_anyone() {
         let open = TABLE.iter().filter(|row| row.from == Who::Anyone).map(|row| row.kind);
-        assert_eq!(open.collect::<Vec<_>>(), [Kind::Answer, Kind::Invitation]);
+        assert_eq!(open.collect::<Vec<_>>(), [Kind::Answer, Kind::Invitation, Kind::Moved]);
         assert!(TABLE.iter().all(|row| row.max_bytes <= MAX_RECORD_BYTES));
     }
 }

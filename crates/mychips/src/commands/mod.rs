@@ -1,5 +1,6 @@
 //! The commands at a site, one module each: flags in, a visit to the site, words or JSON out.
 
+pub(crate) mod agent;
 pub(crate) mod backup;
 pub(crate) mod config;
 pub(crate) mod contract;

@@ -18,6 +18,7 @@ use crate::visit::{self, Visit};
 #[command(after_long_help = "\
 JSON:
   agent, data   who the site is and where it lives
+  former        the agents that it was before
   users         how many it hosts
   halves        halves of tallies by status
   chits         kept, those at both halves twice
@@ -39,6 +40,7 @@ pub(crate) struct Status {
 #[derive(Serialize)]
 struct Glance {
     agent: String,
+    former: Vec<String>,
     data: String,
     users: u64,
     halves: BTreeMap<String, u64>,
@@ -57,6 +59,7 @@ pub(crate) fn run(flags: &Status) -> Result<(), Failure> {
     let status = visit.status()?;
     let glance = Glance {
         agent: status.agent.to_string(),
+        former: status.former.iter().map(ToString::to_string).collect(),
         data: visit.folder().display().to_string(),
         users: status.users,
         halves: status.halves.clone(),
@@ -83,6 +86,9 @@ pub(crate) fn run(flags: &Status) -> Result<(), Failure> {
             ("Owed to users here", say::amount(status.owed)),
             ("Sum of all balances", say::amount(status.balance)),
         ];
+        for agent in &glance.former {
+            lines.push(("Agent before", agent.clone()));
+        }
         if let Some(date) = glance.went_back_to {
             let epoch = format!("{}: restored from the backup of {date}", glance.epoch);
             lines.push(("Epoch", epoch));

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use protocol::chit::{Chit, Entry};
 use protocol::negotiation::Version;
 use protocol::record::Record;
-use protocol::{ChitId, Cuid, Hash, JsonError, Tally, TallyId};
+use protocol::{ChitId, Cuid, Hash, JsonError, Moved, Tally, TallyId};
 use site::{Answer, Command, Summary, Wish};
 
 use crate::failure::Failure;
@@ -59,6 +59,7 @@ pub(crate) fn bring_back(
     user: &Cuid,
     signed: &Tally,
     chits: Vec<Chit>,
+    moved: &[Moved],
 ) -> Result<(Summary, Brought), Failure> {
     let tally = signed.members().uuid;
     let mut brought = Brought::default();
@@ -69,6 +70,7 @@ pub(crate) fn bring_back(
         }
         Some(known) => brought.revision = bring_revision(visit, user, known, signed)?.1,
     }
+    bring_words(visit, user, moved)?;
     let before = visit.history(user, tally)?;
     let here: BTreeSet<Hash> = before.iter().map(|entry| entry.link.chit_hash).collect();
     let mut lost = Vec::new();
@@ -109,6 +111,19 @@ pub(super) fn bring_revision(
         return Err(Failure::refused("not_proved", text));
     }
     Ok((now, Some(revision)))
+}
+
+/// Brings back what users said about their agents, as far as the site takes it: it may know better by now, or lack
+/// the key, which then comes with the chits.
+pub(super) fn bring_words(visit: &Visit, user: &Cuid, words: &[Moved]) -> Result<(), Failure> {
+    for moved in words {
+        let (tally, wish) = (moved.tally, Wish::Move(Box::new(*moved)));
+        match visit.ask(user, Command::Tally { tally, wish }) {
+            Err(failure) if failure.is_refused() => {}
+            asked => drop(asked?),
+        }
+    }
+    Ok(())
 }
 
 /// Which version the site shows as signed by both.

@@ -12,7 +12,7 @@ use protocol::chit::Chit;
 use protocol::ledger::Ack;
 use protocol::negotiation::Version;
 use protocol::record::Record;
-use protocol::{ChitId, Hash, Tally};
+use protocol::{ChitId, Hash, Moved, Side, Tally};
 use serde::{Deserialize, Serialize};
 
 use crate::failure::Failure;
@@ -33,6 +33,8 @@ pub(super) enum Line {
     Chit(Box<Chit>),
     /// What the user signed, before the site was asked to take it.
     Signed(Box<Chit>),
+    /// What a user said about its agent.
+    Moved(Box<Moved>),
     /// The agent's signed word for a chain whose chits all are here.
     Head(Box<Ack>),
 }
@@ -53,6 +55,8 @@ pub(super) struct Kept {
     /// In the order in which they were seen.
     pub(super) chits: Vec<(Hash, Chit)>,
     pub(super) signed: BTreeMap<ChitId, Chit>,
+    /// What the users said last about their agents.
+    pub(super) moved: BTreeMap<Side, Moved>,
     pub(super) head: Option<Ack>,
     /// How many of the chits were there when that word was kept.
     pub(super) vouched: usize,
@@ -84,6 +88,7 @@ impl Kept {
             version: None,
             chits: Vec::new(),
             signed: BTreeMap::new(),
+            moved: BTreeMap::new(),
             head: None,
             vouched: 0,
         };
@@ -120,6 +125,9 @@ impl Kept {
             }
             Line::Signed(chit) => {
                 self.signed.insert(chit.uuid, *chit);
+            }
+            Line::Moved(moved) => {
+                self.moved.insert(moved.by, *moved);
             }
             Line::Head(word) => {
                 self.head = Some(*word);

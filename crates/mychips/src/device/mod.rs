@@ -19,7 +19,7 @@ use site::Summary;
 use crate::failure::{self, Failure};
 use crate::keys::Keys;
 use crate::visit::Visit;
-use brings::{Brought, bring_revision, is_written, may_only_look, recover, version};
+use brings::{Brought, bring_revision, bring_words, is_written, may_only_look, recover, version};
 use kept::{Kept, Line};
 
 pub(crate) use brings::bring_back;
@@ -149,6 +149,7 @@ impl<'a> Device<'a> {
             return self.reopen(shown.tally);
         };
         let mut kept = Kept::locked(self.keys.kept_file(self.user, shown.tally))?;
+        self.keep_words(&mut kept, shown)?;
         let seen = kept.head.as_ref().map(|word| word.head);
         if seen == Some(head) && kept.version == Some(version) && shown.waiting.is_over() {
             return Ok(None);
@@ -164,6 +165,21 @@ impl<'a> Device<'a> {
         };
         let (now, brought) = self.keep_up(&mut kept, now)?;
         Ok(Some((now, Brought { revision, ..brought })))
+    }
+
+    /// Keeps what the users said about their agents, and brings back what the site has lost of it.
+    fn keep_words(&self, kept: &mut Kept, shown: &Summary) -> Result<(), Failure> {
+        for by in protocol::Side::BOTH {
+            let here = shown.moved.iter().rfind(|moved| moved.by == by);
+            match (here, kept.moved.get(&by)) {
+                (Some(here), before) if before != Some(here) => {
+                    kept.add(&[Line::Moved(Box::new(*here))])?;
+                }
+                (None, Some(lost)) => bring_words(self.visit, self.user, &[*lost])?,
+                _ => {}
+            }
+        }
+        Ok(())
     }
 
     /// Keeps what is new on the chain that the site shows, and brings back what is not on it: the tally
@@ -285,13 +301,14 @@ impl<'a> Device<'a> {
         let Some(signed) = &kept.tally else { return Ok(None) };
         let at_this_site = protocol::Side::BOTH.iter().any(|side| {
             let chad = &signed.party(*side).cert.chad;
-            chad.agent == self.visit.agent() && chad.cuid == *self.user
+            self.visit.is_ours(&chad.agent) && chad.cuid == *self.user
         });
         if !at_this_site {
             return Ok(None);
         }
         let chits = kept.chits.iter().map(|(_, chit)| chit.clone()).collect();
-        bring_back(self.visit, self.user, signed, chits).map(Some)
+        let moved: Vec<_> = kept.moved.values().copied().collect();
+        bring_back(self.visit, self.user, signed, chits, &moved).map(Some)
     }
 }
 

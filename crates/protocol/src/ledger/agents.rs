@@ -6,7 +6,7 @@ use super::refusal::Refusal;
 use super::step::{Event, Step};
 use crate::moved::Moved;
 use crate::side::Side;
-use crate::{AgentId, SignatureFault, Verified};
+use crate::{AgentId, SignatureFault, Signed as _, Verified};
 
 /// How many of a user's words about its agent a half keeps, the last ones: what agents signed before still
 /// proves itself by the earlier ones.
@@ -72,6 +72,26 @@ impl Ledger {
         step.ledger.keep_moved(moved);
         step.events.push(Event::Moved { by, agent });
         Ok(step)
+    }
+
+    /// The same half with what users said about their agents, before anything of that is proved:
+    /// [`Ledger::check_moved`] does, once the keys are there that came later.
+    pub(crate) fn told_of_agents(mut self, words: &[Moved]) -> Self {
+        let tally = self.tally;
+        for moved in words.iter().filter(|moved| moved.tally == tally) {
+            self.keep_moved(*moved);
+        }
+        self
+    }
+
+    /// Checks the signature of a user's word about its agent, by whichever key the user had here that it names.
+    pub(crate) fn check_moved(&self, moved: &Moved) -> Result<(), SignatureFault> {
+        let wrong = SignatureFault::Wrong { by: moved.by.word() };
+        if moved.tally != self.tally {
+            return Err(wrong);
+        }
+        let key = self.keys.of(moved.by).named(moved.key).ok_or(wrong)?;
+        moved.check_signatures(&key)
     }
 
     fn keep_moved(&mut self, moved: Moved) {

@@ -10,7 +10,7 @@ use protocol::export::{
 use protocol::ledger::{Ack, Head, Link};
 use protocol::lift::{Certificate, Leg, Legs, Mode, Outcome};
 use protocol::record::Record;
-use protocol::{AgentId, Hash, Lift, SecretKey, Side, Signer, Units};
+use protocol::{AgentId, Hash, Lift, Moved, SecretKey, Side, Signer, Units};
 
 use crate::ledger::world::{World, id, key, payment, resigned, settings, signed_tally};
 use crate::people::{at, members, positive};
@@ -75,7 +75,35 @@ fn lifted_by(side: Side, proof: LiftProof) -> ToExport {
         contract: None,
         links: half.links.clone(),
         lifts: vec![proof],
+        moved: Vec::new(),
         word: Some(word),
+    }
+}
+
+/// What the user on a side said about its agent: that it is the one of this seed.
+fn moved(side: Side, seed: u8, counter: u32) -> Moved {
+    let agent = AgentId::of(&SecretKey::ed25519(&[seed; 32]).public_key()).unwrap();
+    let (tally, date, key) = (signed_tally().members().uuid, at("2026-11-23T00:00:00.000Z"), None);
+    let counter = counter.try_into().unwrap();
+    let moved = Moved { tally, by: side, agent, counter, date, key, sign: None };
+    moved.signed(&key(side)).unwrap()
+}
+
+#[test]
+fn an_agent_that_the_tally_does_not_name_needs_its_users_word() {
+    for side in Side::BOTH {
+        let new = moved(side, 77, 1);
+        let by = |moved| ToExport { agent: new.agent, word: None, moved, ..to_export(side) };
+        let export = by(vec![new]).export().unwrap();
+        let text = serde_json::to_string(&export).unwrap();
+        TallyExport::read(text.as_bytes()).unwrap().check().unwrap();
+        assert_eq!(by(Vec::new()).export(), Err(ExportFault::Agent(new.agent)));
+        assert_eq!(
+            by(vec![moved(side.other(), 77, 1)]).export(),
+            Err(ExportFault::Agent(new.agent))
+        );
+        let forged = Moved { counter: 9.try_into().unwrap(), ..new };
+        assert!(matches!(by(vec![forged]).export(), Err(ExportFault::Signature(_))));
     }
 }
 

@@ -24,9 +24,9 @@ async fn say_hello(transport: Transport) {
     assert_eq!(heard.as_bytes(), answer(highfold.agent(), Kind::Chain, b"and you"));
     assert_eq!(quernby.wire.counts().connections, 1);
     assert_eq!(highfold.wire.counts().connections, 1);
-    assert_eq!(quernby.wire.counts().sent, 5);
-    assert_eq!(highfold.wire.counts().taken, 5);
-    assert_eq!(highfold.wire.counts().bytes_in, 25);
+    assert_eq!(quernby.wire.counts().sent, 6);
+    assert_eq!(highfold.wire.counts().taken, 6);
+    assert_eq!(highfold.wire.counts().bytes_in, 30);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

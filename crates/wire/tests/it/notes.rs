@@ -5,7 +5,7 @@ use protocol::address::ChipAddress;
 use protocol::mail::{self, Reason};
 use protocol::negotiation;
 use protocol::note::{Body, Note};
-use protocol::{Cert, Record as _, SecretKey, Signer as _, TallyId};
+use protocol::{Cert, Moved, Record as _, SecretKey, Signer as _, TallyId};
 use protocol::{bounded, cert, invoice, ledger};
 use wire::{Kind, NoteFault, read_notes};
 
@@ -45,6 +45,29 @@ fn a_note_comes_as_its_kind_from_its_agent() {
             let other = read_notes(agent(1), came, bytes.as_bytes()).unwrap();
             assert_eq!(other[1], refused(&NoteFault::OtherKind { came, holds: kind }));
         }
+    }
+}
+
+/// Anyone may send such a message: a note without a user's word for its agent is none.
+#[test]
+fn only_with_its_users_word_comes_a_note_as_moved() {
+    let key = SecretKey::ed25519(&[3; 32]);
+    for (_, body) in bodies() {
+        let bare = note(1, body);
+        let moved = Moved {
+            tally: bare.tally,
+            by: protocol::Side::Foil,
+            agent: agent(1),
+            counter: 1.try_into().unwrap(),
+            date: "2026-11-26T10:00:00.000Z".parse().unwrap(),
+            key: None,
+            sign: None,
+        };
+        let said = Note { moved: Some(moved.signed(&key).unwrap()), ..bare.clone() };
+        let texts = [bare, said.clone()].map(|note| note.to_text().unwrap().to_string());
+        let read = read_notes(agent(1), Kind::Moved, mail::write(&texts).as_bytes()).unwrap();
+        assert!(read[0].is_err());
+        assert_eq!(read[1], Ok(said));
     }
 }
 

@@ -9,7 +9,7 @@ use wire::{Kind, Limits, NotSent, TABLE, Who};
 use crate::sites::{Desk, Site, agent, limits, until};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn strangers_ask_for_invitations_and_answer_them_and_say_nothing_else() {
+async fn strangers_say_what_proves_itself_and_nothing_else() {
     let desk = Desk::knowing([]);
     let quernby = Site::start_with(1, Transport::Tcp, desk, limits()).await;
     let stranger = Site::start(50, Transport::Tcp).await;
@@ -24,13 +24,13 @@ async fn strangers_ask_for_invitations_and_answer_them_and_say_nothing_else() {
         }
     }
     let kinds: Vec<_> = quernby.desk.came().into_iter().map(|(_, kind, _)| kind).collect();
-    assert_eq!(kinds, [Kind::Answer, Kind::Invitation]);
+    assert_eq!(kinds, [Kind::Answer, Kind::Invitation, Kind::Moved]);
     assert_eq!(quernby.wire.counts().not_known, 3);
 
     // A tally makes the stranger a partner's agent.
     quernby.desk.meet(stranger.agent());
     stranger.say(&quernby, Kind::Tally, "an offer").await.unwrap();
-    assert_eq!(quernby.desk.came().len(), 3);
+    assert_eq!(quernby.desk.came().len(), 4);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -80,6 +80,7 @@ fn export(
         contract: contract.map(|contract| (**contract).clone()),
         lifts: lifts.collect::<Result<_, _>>()?,
         links,
+        moved: half.moved.clone(),
         word: Some(word),
     };
     to_export.export().map(Some).map_err(|fault| not_proved(&fault))

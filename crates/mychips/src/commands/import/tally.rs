@@ -71,7 +71,7 @@ pub(super) fn run(flags: &Tally) -> Result<(), Failure> {
     let mut report = Report { tallies: Vec::new() };
     for export in export.tallies() {
         let chits = export.links.iter().map(|link| link.chit.clone()).collect();
-        let (now, brought) = device::bring_back(&visit, user, &export.tally, chits)?;
+        let (now, brought) = device::bring_back(&visit, user, &export.tally, chits, &export.moved)?;
         report.tallies.push(Back {
             tally: now.tally,
             partner: now.partner.as_ref().map(say::called).unwrap_or_default(),

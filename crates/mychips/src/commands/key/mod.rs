@@ -1,9 +1,11 @@
 //! `mychips key`: users' signing keys, in a folder of their own.
 //!
 //! `revoke.rs` puts another one in a key's place, `end.rs` none; `lost.rs` asks for one in the place of
-//! a lost one, `answer.rs` is what partners and old keys say to that; `list.rs` shows how things stand;
+//! a lost one, `answer.rs` is what partners and old keys say to that; `agent.rs` says that the site has another
+//! agent; `list.rs` shows how things stand;
 //! `carry.rs` takes keys from device to device.
 
+mod agent;
 mod answer;
 mod carry;
 mod end;
@@ -40,6 +42,7 @@ pub(crate) enum Key {
     Lost(Lost),
     Consent(Consent),
     Object(Object),
+    Agent(Agent),
     List(ListKeys),
     Export(Export),
     Import(Import),
@@ -159,6 +162,37 @@ pub(crate) struct Object {
     place: Place,
 }
 
+/// Sign, on each of a user's tallies, that its site has another agent.
+///
+/// A tally names the agents of both users' sites, and the partner's site hears nobody else. Where your
+/// site's agent key was changed or lost, your signature tells the partner's site whom to hear from now
+/// on. Your cert at the site is signed anew too, for tallies to come.
+///
+/// Ask your site's administrator first whether the site really has another agent: whoever speaks for
+/// you can keep your partners' chits from you, though it can sign nothing in your name.
+#[derive(Debug, Args)]
+#[command(after_long_help = "\
+JSON:
+  user, agent  whose tallies, and the agent that speaks for it from now on
+  cert         whether its cert was signed anew
+  tallies      tally, partner, state: 'signed' now, 'done' before, 'waits' with a
+               reason
+
+Exit codes:
+  0  done    1  refused    2  wrong usage
+  3  reading or writing failed, or the site is in use
+
+Examples:
+  mychips key agent --as ann")]
+pub(crate) struct Agent {
+    #[command(flatten)]
+    who: As,
+    #[command(flatten)]
+    keys: KeyFolder,
+    #[command(flatten)]
+    place: Place,
+}
+
 /// Show a user's keys, tally by tally: which is in force, and who asks for another one.
 ///
 /// Keys are called by their names, the thumbprints of their JWK. 'Here' is in the key folder, under
@@ -188,6 +222,7 @@ pub(crate) fn run(flags: &Key) -> Result<(), Failure> {
         Key::Lost(flags) => lost::run(flags),
         Key::Consent(flags) => answer::consent(flags),
         Key::Object(flags) => answer::object(flags),
+        Key::Agent(flags) => agent::run(flags),
         Key::List(flags) => list::run(flags),
         Key::Export(flags) => carry::export(flags),
         Key::Import(flags) => carry::import(flags),
@@ -216,6 +251,7 @@ impl Key {
             Self::Lost(flags) => flags.place.json,
             Self::Consent(flags) => flags.place.json,
             Self::Object(flags) => flags.place.json,
+            Self::Agent(flags) => flags.place.json,
             Self::List(flags) => flags.place.json,
             Self::Export(flags) => flags.json(),
             Self::Import(flags) => flags.json(),

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use protocol::record::Record;
-use protocol::{ContractId, Cuid, Hash, Settings, Side, TallyId, Timestamp, Units};
+use protocol::{ChipAddress, ContractId, Cuid, Hash, Settings, Side, TallyId, Timestamp, Units};
 use serde::Serialize;
 use site::{Governing, KeyAsked, Summary};
 
@@ -86,6 +86,20 @@ pub(crate) fn key_notes(tally: &Summary) -> Vec<String> {
             "the partner's key was ended: it signs nothing until it has another one".to_owned()
         });
     }
+    if tally.to_move {
+        notes.push(format!(
+            "this site has another agent than the one that the tally names: until you sign for it, the \
+             partner's site hears nothing of it: mychips key agent --as {user}"
+        ));
+    }
+    let theirs = tally.moved.iter().rev().find(|moved| moved.by != tally.side);
+    if let Some(moved) = theirs {
+        notes.push(format!(
+            "the partner's site has another agent since {}: {}",
+            say::minute(moved.date),
+            moved.agent
+        ));
+    }
     for one in &tally.key_asked {
         let (own, asked) = (one.by == tally.side, say::minute(one.date));
         let named = tally.tally.to_string()[..8].to_owned();
@@ -142,7 +156,7 @@ pub(crate) fn shown(tally: &Summary) -> Shown {
         partner: tally.partner.as_ref().map(|partner| Partner {
             user: partner.chad.cuid.clone(),
             name: partner.name.first().map(ToString::to_string).unwrap_or_default(),
-            address: partner.chad.short(),
+            address: address(tally, &partner.chad),
         }),
         balance: tally.balance_milli,
         may_owe,
@@ -157,6 +171,12 @@ pub(crate) fn shown(tally: &Summary) -> Shown {
         key_asked: tally.key_asked.clone(),
         changed: tally.changed,
     }
+}
+
+/// Where the partner is now.
+fn address(tally: &Summary, chad: &ChipAddress) -> String {
+    let agent = tally.agents.map_or(chad.agent, |agents| *agents.of(tally.side.other()));
+    ChipAddress { agent, ..chad.clone() }.short()
 }
 
 fn waits_for(tally: &Summary) -> Option<&'static str> {

@@ -13,7 +13,7 @@ fn wait<T>(work: impl Future<Output = Result<T, String>>) -> T {
 
 impl Town {
     /// As if the site had waited for half a year: nothing else of it knows the time.
-    fn half_a_year_passes(&self) {
+    pub(crate) fn half_a_year_passes(&self) {
         let file = self.site().join("mychips.db");
         let long_ago = "2026-01-01T00:00:00.000Z";
         let sql = format!(
@@ -23,14 +23,14 @@ impl Town {
         wait(run_in(&file, &sql));
     }
 
-    fn loses_the_key_of(&self, user: &str) -> Vec<u8> {
+    pub(crate) fn loses_the_key_of(&self, user: &str) -> Vec<u8> {
         let file = self.keys().join(format!("{user}.jwk"));
         let key = fs::read(&file).unwrap();
         fs::remove_file(file).unwrap();
         key
     }
 
-    fn error(&self, words: &str) -> String {
+    pub(crate) fn error(&self, words: &str) -> String {
         let run = self.run(&format!("{words} --json"));
         assert_eq!(run.code, 1, "{words}: {}", run.out);
         run.json_error()["error"].as_str().unwrap().to_owned()

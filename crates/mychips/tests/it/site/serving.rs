@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use api::{As, Client, ClientError};
@@ -33,7 +33,19 @@ impl Town {
     /// The same, with a place where other sites reach it.
     pub(crate) fn serve_at(&self, place: &str) -> Serving {
         let log = self.room.path().join("serve.log");
+        let command = self.command(&["serve", "--port", "0", "--log", "trace", "--json"]);
+        Self::started(command, place, log)
+    }
+
+    /// Serves what lies in another folder.
+    pub(crate) fn serve_copy(&self, folder: &Path) -> Serving {
+        let log = folder.join("serve.log");
         let mut command = self.command(&["serve", "--port", "0", "--log", "trace", "--json"]);
+        command.env("MYCHIPS_DATA", folder);
+        Self::started(command, "127.0.0.1:0", log)
+    }
+
+    fn started(mut command: Command, place: &str, log: PathBuf) -> Serving {
         command.env("MYCHIPS_PEERS_LISTEN", place);
         command.stdout(Stdio::piped()).stderr(File::create(&log).unwrap());
         let mut child = command.spawn().unwrap();
