@@ -150,6 +150,11 @@ fn all() -> Vec<Limit> {
             "in one message: so that it is one that a reader takes"
         ),
         limit!(
+            protocol::ledger::MAX_MOVED,
+            "words",
+            "of a side about its agent, kept on a tally: the last ones"
+        ),
+        limit!(
             protocol::ledger::MAX_LOCATOR,
             "heads",
             "by which halves find where they part: enough for 2^60 links"
@@ -214,6 +219,7 @@ fn all() -> Vec<Limit> {
         limit!("site::lift::MAX_PAYMENTS_WAITING" => site::MAX_PAYMENTS_WAITING, "payments", "that wait: each holds memory until it is served"),
         limit!("site::post::MAX_WAITING" => site::MAX_LETTERS_WAITING, "letters", "of one half that wait: all that both sides can have to say"),
         limit!("site::query::MAX_ROWS" => site::MAX_ROWS, "rows", "in one answer: whoever wants more asks for the next page"),
+        limit!("site::moved::MAX_FORMER_AGENTS" => site::MAX_FORMER_AGENTS, "agents", "that a site was before"),
         limit!("site::rekey::MAX_FORMER_KEYS" => site::MAX_FORMER_KEYS, "keys", "of a user before it was readmitted, that may still object"),
         limit!("site::queue::MAX_WAITING" => site::MAX_WAITING, "commands", "that wait: each holds memory until it is served"),
         limit!("wire::table::MAX_REPLY_BYTES" => wire::MAX_REPLY_BYTES, "bytes", "of another site's answer to any message"),

@@ -12,7 +12,10 @@ use protocol::ledger::{self, Head, Ledger};
 use protocol::mail;
 use protocol::negotiation::{self, Draft, End, Version};
 use protocol::note::{Body, Note};
-use protocol::{Cert, ChitId, Hash, InviteLink, Record, SecretKey, Side, Tally, TallyId, Verified};
+use protocol::{
+    AgentId, Cert, ChipAddress, ChitId, Hash, InviteLink, Moved, Record, SecretKey, Side,
+    Signer as _, Tally, TallyId, Verified,
+};
 use serde_json::Value;
 use site::Invitation;
 
@@ -73,6 +76,7 @@ fn page() -> PathBuf {
 struct World {
     tally: Verified<Tally>,
     chits: Vec<Chit>,
+    bakerys_key: SecretKey,
     dairys_key: SecretKey,
 }
 
@@ -86,10 +90,14 @@ impl World {
         let chits = [set, chit].map(|text| Chit::read(text.as_bytes()).unwrap());
         let keys = fs::read(root().join("vectors/keys.json")).unwrap();
         let keys: Value = serde_json::from_slice(&keys).unwrap();
-        let bob = keys["keys"].as_array().unwrap().iter().find(|key| key["name"] == "bob").unwrap();
-        let dairys_key = SecretKey::from_jwk(bob["secret"].to_string().as_bytes()).unwrap();
+        let key = |name: &str| {
+            let all = keys["keys"].as_array().unwrap();
+            let key = all.iter().find(|key| key["name"] == name).unwrap();
+            SecretKey::from_jwk(key["secret"].to_string().as_bytes()).unwrap()
+        };
+        let (bakerys_key, dairys_key) = (key("suzie"), key("bob"));
         let tally = Verified::check(Tally::read(tally.as_bytes()).unwrap(), &()).unwrap();
-        Self { tally, chits: chits.into(), dairys_key }
+        Self { tally, chits: chits.into(), bakerys_key, dairys_key }
     }
 
     fn cert(&self, side: Side) -> Cert {
@@ -105,6 +113,25 @@ impl World {
         let chad = |side| self.tally.party(side).cert.chad.clone();
         let to = chad(from.other()).cuid;
         Note { tally: self.id(), from: chad(from), to, token, moved: None, body }
+    }
+
+    /// The bakery speaks by another agent than the one in the tally, with its word for that.
+    fn by_another_agent(&self) -> Note {
+        let agent = AgentId::of(&SecretKey::ed25519(&[26; 32]).public_key()).unwrap();
+        let moved = Moved {
+            tally: self.id(),
+            by: Side::Foil,
+            agent,
+            counter: 29_906_280.try_into().unwrap(),
+            date: "2026-11-11T10:00:00.000Z".parse().unwrap(),
+            key: None,
+            sign: None,
+        };
+        let moved = Some(moved.signed(&self.bakerys_key).unwrap());
+        let locator = self.heads().into_iter().rev().collect();
+        let body = Body::Ledger(ledger::Message::Req { locator });
+        let note = Note { moved, ..self.note(Side::Foil, None, body) };
+        Note { from: ChipAddress { agent, endpoint: None, ..note.from.clone() }, ..note }
     }
 
     /// The foil offers; nobody has accepted.
@@ -246,6 +273,8 @@ fn examples() -> BTreeMap<String, String> {
         let text = note.to_text().unwrap().to_string();
         examples.insert(format!("json note {}", name(&note.body)), print(&text));
     }
+    let text = world.by_another_agent().to_text().unwrap().to_string();
+    examples.insert("json note by another agent".to_owned(), print(&text));
     let invitation = world.invitation();
     let link = invitation.link().unwrap();
     examples.insert("json invitation".to_owned(), print(&invitation.to_text().unwrap()));
@@ -311,6 +340,12 @@ fn what_the_book_shows_is_read_and_its_signatures_are_good() {
             let invitation = Invitation::read(block.as_bytes()).unwrap();
             assert_eq!(print(&invitation.to_text().unwrap()), block);
             Verified::check(invitation.cert, &()).unwrap();
+        } else if info == "json note by another agent" {
+            let note = Note::read(block.as_bytes()).unwrap();
+            assert_eq!(print(&note.to_text().unwrap().to_string()), block);
+            let moved = note.moved.unwrap();
+            assert_eq!((moved.agent, moved.by), (note.from.agent, Side::Foil));
+            ledger.prove_moved(moved).unwrap();
         } else if let Some(named) = info.strip_prefix("json note ") {
             let note = Note::read(block.as_bytes()).unwrap();
             let text = note.to_text().unwrap();

@@ -392,3 +392,24 @@ fn lifts_leave_out_whose_device_was_not_heard() {
     assert_eq!(town.balance("ann", "bob"), 0);
     town.is_well();
 }
+
+/// The site shows less than both have signed, and does not take back what the device keeps: in its place the
+/// device signs nothing.
+#[test]
+fn no_tally_is_signed_in_the_place_of_one_that_both_signed() {
+    let town = Town::with_tally();
+    town.does("tally list --as ann");
+    let file = kept(&town, "ann");
+    let text = fs::read_to_string(&file).unwrap();
+    let line = text.lines().find(|line| line.starts_with("{\"tally\"")).unwrap();
+    let higher = line.replacen("\"revision\":1", "\"revision\":7", 1);
+    assert_ne!(line, higher);
+    fs::write(&file, format!("{text}{higher}\n")).unwrap();
+    let run = town.run("tally offer bob --as ann --limit 300 --json");
+    let error: serde_json::Value = serde_json::from_str(run.err.lines().last().unwrap()).unwrap();
+    assert_eq!((run.code, &error["error"]), (1, &"signed_before".into()), "{}", run.err);
+    assert!(error["reason"].as_str().unwrap().contains("revision 7"), "{error}");
+    fs::write(&file, text).unwrap();
+    assert_eq!(town.json("tally show bob --as ann")["offer"], serde_json::Value::Null);
+    town.does("tally offer bob --as ann --limit 300");
+}

@@ -96,3 +96,31 @@ fn a_user_sees_only_the_lifts_that_touched_it() {
     town.asks("lift show nothing-like-it");
     insta::assert_snapshot!("site_lifts_of_others", town.told);
 }
+
+/// The tallies of a site go on when its agent is another one; lifts take those for which both users have signed.
+#[test]
+fn a_site_with_another_agent_lifts_again_once_its_users_have_signed() {
+    let town = triangle();
+    town.does("pay ann 30 --as bob");
+    town.does("pay bob 12 --as cleo");
+    town.does("pay cleo 50 --as ann");
+    town.does("export tally bob --as ann before.json");
+    town.does("agent replace");
+    town.does("pay ann 1 --as bob");
+    assert_eq!(town.balance("bob", "ann"), -31_000, "both halves at once");
+    assert_eq!(town.json("lift clear")["cleared"], 0);
+    for user in ["ann", "bob", "cleo"] {
+        let signed = town.json(&format!("key agent --as {user}"));
+        assert_eq!(signed["tallies"].as_array().unwrap().len(), 2, "{signed}");
+        assert!(signed["tallies"].as_array().unwrap().iter().all(|one| one["state"] == "signed"));
+    }
+    assert_eq!(town.json("lift clear")["cleared"], 36_000);
+    town.does("pay ann 2 --as bob --memo again");
+    town.is_well();
+    // What is taken along proves itself, with the lift that the new agent decided.
+    town.does("export tally bob --as ann after.json");
+    town.does("verify after.json");
+    town.does("verify before.json");
+    town.does("export user --as ann ann.json");
+    assert_eq!(town.json("verify ann.json")["proved"], "all");
+}
