@@ -4,8 +4,10 @@
 use std::sync::Arc;
 
 use crate::ledger::{Ledger, Status, Waiting};
+use crate::moved::Moved;
 use crate::negotiation::{Event, Given, Governs, Input, Message, Negotiation, Refusal};
-use crate::{ChipAddress, Hash, Timestamp};
+use crate::side::Side;
+use crate::{AgentId, ChipAddress, Hash, SignatureFault, Timestamp, Verified};
 
 /// One half of a tally. The two parts change apart: a chit touches the ledger only, so a store keeps
 /// the negotiation, which holds whole records, where it is not written with every chit.
@@ -61,12 +63,55 @@ impl HalfTally {
     #[must_use]
     pub fn partner(&self) -> Option<ChipAddress> {
         let chad = self.negotiation.partner()?.chad.clone();
-        let side = self.negotiation.side().other();
-        let agent = self.ledger.as_ref().and_then(|ledger| ledger.agent(side));
-        Some(match agent.filter(|agent| *agent != chad.agent) {
-            Some(agent) => ChipAddress { agent, endpoint: None, ..chad },
-            None => chad,
+        Some(match self.moved(self.negotiation.side().other()) {
+            Some(moved) if moved.agent != chad.agent => {
+                ChipAddress { agent: moved.agent, endpoint: None, ..chad }
+            }
+            _ => chad,
         })
+    }
+
+    /// What the user on a side said last about its agent ([`Moved`]).
+    #[must_use]
+    pub fn moved(&self, side: Side) -> Option<&Moved> {
+        match &self.ledger {
+            Some(ledger) => ledger.moved(side),
+            None => self.negotiation.moved(side),
+        }
+    }
+
+    /// The agent that speaks for the user on a side; none while that user is not known.
+    #[must_use]
+    pub fn agent(&self, side: Side) -> Option<AgentId> {
+        let named = || self.negotiation.cert(side).map(|cert| cert.chad.agent);
+        self.moved(side).map(|moved| moved.agent).or_else(named)
+    }
+
+    /// Checks the signature of a user's word about its agent: [`Ledger::prove_moved`], or before there is a ledger
+    /// by the key in the user's cert.
+    ///
+    /// # Errors
+    /// [`SignatureFault`].
+    pub fn prove_moved(&self, moved: Moved) -> Result<Verified<Moved>, SignatureFault> {
+        if let Some(ledger) = &self.ledger {
+            return ledger.prove_moved(moved);
+        }
+        let cert = self.negotiation.cert(moved.by).filter(|_| moved.key.is_none());
+        let cert = cert.ok_or(SignatureFault::Wrong { by: moved.by.word() })?;
+        Verified::check(moved, &cert.public)
+    }
+
+    /// This half, which has no ledger yet, with a user's word about its agent; the ledger takes it over. Nothing
+    /// where it knew that, or a later one.
+    #[must_use]
+    pub fn with_moved(&self, moved: &Verified<Moved>) -> Option<Self> {
+        let before = self.negotiation.moved(moved.by);
+        let counts = before.is_none_or(|before| moved.overtakes(before));
+        if self.ledger.is_some() || moved.tally != self.negotiation.tally() || !counts {
+            return None;
+        }
+        let negotiation = Arc::new(self.negotiation.with_moved(**moved));
+        Some(Self { negotiation, ..self.clone() })
     }
 
     /// Where the tally stands, as a user sees it: the negotiation's word until it is open, the
@@ -117,7 +162,9 @@ impl HalfTally {
         }
         let ledger = match &step.governs {
             Some(Governs::Opens(tally)) => {
-                let ledger = Ledger::open(tally, self.negotiation.side())?;
+                let words = Side::BOTH.map(|side| self.negotiation.moved(side).copied());
+                let words: Vec<Moved> = words.into_iter().flatten().collect();
+                let ledger = Ledger::open(tally, self.negotiation.side())?.told_of_agents(&words);
                 Some(self.restored.map_or(ledger.clone(), |asked| ledger.went_back(Some(asked))))
             }
             Some(Governs::Higher(_)) | None => self.ledger.clone(),

@@ -39,6 +39,12 @@ pub struct Moved {
 record!(Moved, "moved", 1);
 
 impl Moved {
+    /// Whether this word holds, where `before` was the last one: by another key, which is in force, or with a
+    /// higher counter.
+    pub(crate) fn overtakes(&self, before: &Self) -> bool {
+        self.key != before.key || self.counter > before.counter
+    }
+
     /// The same word, signed.
     ///
     /// # Errors

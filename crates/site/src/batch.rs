@@ -90,6 +90,19 @@ impl Work {
         self.said.extract_if(.., |said| said.to == agent).collect()
     }
 
+    /// What a half says, and has said before, goes to another agent, where its partner's is from now on.
+    pub(crate) async fn readdress(
+        &mut self,
+        half: HalfId,
+        to: AgentId,
+        now: Timestamp,
+    ) -> Result<(), SiteError> {
+        for said in self.said.iter_mut().filter(|said| said.half == half) {
+            said.to = to;
+        }
+        Ok(self.tx().readdress(half, &to, now).await?)
+    }
+
     /// How many letters of a half wait, those included that are about to be posted.
     pub(crate) async fn waiting(&mut self, half: HalfId) -> Result<u64, SiteError> {
         let new = self.said.iter().filter(|said| said.half == half).count();

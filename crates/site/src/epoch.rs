@@ -16,7 +16,7 @@ use crate::door::Site;
 use crate::error::SiteError;
 use crate::half::{Kept, ledger, states};
 use crate::history::History;
-use crate::moved::shows;
+use crate::moved::is_party;
 use crate::planted::Planted;
 use crate::post::Input as HalfInput;
 use crate::users::{active, cert_of};
@@ -196,14 +196,9 @@ impl Site {
         let ours = |side: &protocol::Side| {
             let (own, other) = (&tally.party(*side).cert, &tally.party(side.other()).cert);
             let own_chad = &own.chad;
-            let from = &note.from;
-            let moved = || {
-                let by = side.other();
-                other.chad.cuid == from.cuid && shows(tally, by, note.moved.as_ref(), from.agent)
-            };
             self.is_ours(&own_chad.agent)
                 && own_chad.cuid == note.to
-                && (self.same_user(&other.chad, from) || moved())
+                && (self.same_user(&other.chad, &note.from) || is_party(tally, side.other(), note))
         };
         let Some(side) = protocol::Side::BOTH.into_iter().find(ours) else { return Ok(()) };
         // Whoever is suspended may have had its key stolen: it waits for its user.

@@ -17,6 +17,7 @@ use crate::half::Kept;
 use crate::invitation::token_key;
 use crate::inviting::answered;
 use crate::lift::check_all;
+use crate::moved::is_party;
 use crate::planted::{self, Planted};
 use crate::post::{Input, Posted};
 
@@ -129,12 +130,12 @@ impl Site {
         // Rare, and large: not part of what every note costs.
         Box::pin(self.rebuild(batch, &note)).await?;
         let (held, work) = batch.hold(&note.to, note.tally).await?;
-        if let Some(partner) = held.state.partner()
-            && !partner.same_user(&note.from)
-            && (note.moved.is_some() || !self.same_user(&partner, &note.from))
-        {
+        if self.comes_by_another(held, &note) {
             self.follow(work, held, &note).await?;
         }
+        // A half that went back to before it knew its partner has nobody to follow before it knows it again.
+        let shown = shows_partner(&note);
+        let word = note.moved.filter(|_| shown && held.state.partner().is_none());
         let Note { tally, from, to, token, body, .. } = note;
         let (held, _) = batch.hold(&to, tally).await?;
         let confirmed = matches!(body, Body::Negotiation(negotiation::Message::Answered));
@@ -143,7 +144,7 @@ impl Site {
             Some(_) => {}
             // A half that went back to before it knew its partner: what its user signed names it, and
             // whether its user did is checked below, as ever.
-            None if shows_partner(&body, &from) => {}
+            None if shown => {}
             None => {
                 let Body::Negotiation(negotiation::Message::Answer { cert }) = &body else {
                     return Err(SiteError::NotPartner { tally, from: from.short() });
@@ -207,6 +208,9 @@ impl Site {
             }
         };
         self.take(work, held, input).await?;
+        if let Some(moved) = word {
+            self.follow_to(work, held, moved).await?;
+        }
         // Only now: an answer that was refused leaves the invitation as good as it was.
         if let Some(invite) = invite {
             answered(work, invite).await?;
@@ -218,13 +222,12 @@ impl Site {
     }
 }
 
-/// Whether this is a tally that both signed, with whoever sends it.
-fn shows_partner(body: &Body, from: &protocol::ChipAddress) -> bool {
-    let Body::Negotiation(negotiation::Message::Tally(tally)) = body else { return false };
+/// Whether this is a tally that both signed, with whoever sends it, be it by an agent that its user signed for.
+fn shows_partner(note: &Note) -> bool {
+    let Body::Negotiation(negotiation::Message::Tally(tally)) = &note.body else { return false };
     let sign = tally.members().sign.as_ref();
-    let parties = protocol::Side::BOTH.into_iter().map(|side| &tally.party(side).cert.chad);
     sign.is_some_and(|sign| sign.stock.is_some() && sign.foil.is_some())
-        && parties.into_iter().any(|chad| chad.same_user(from))
+        && protocol::Side::BOTH.into_iter().any(|side| is_party(tally, side, note))
 }
 
 /// What is told of a note that was refused.

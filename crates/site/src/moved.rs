@@ -2,7 +2,8 @@
 //! tells partners by what each user signs on each tally ([`Moved`], protocol §5).
 
 use protocol::half::HalfTally;
-use protocol::ledger::{Input as LedgerInput, Ledger};
+use protocol::ledger::Input as LedgerInput;
+use protocol::negotiation::Input as NegotiationInput;
 use protocol::note::{Body, Note};
 use protocol::{AgentId, ChipAddress, Moved, Side, Tally, Verified};
 use store::{Half, Store, Tx, View};
@@ -11,7 +12,6 @@ use crate::abroad::remember_invited;
 use crate::batch::{Held, Work};
 use crate::door::Site;
 use crate::error::SiteError;
-use crate::half::Kept as _;
 use crate::post::Input;
 
 /// The most agents that a site was before.
@@ -111,7 +111,7 @@ impl Site {
     ) -> Option<(AgentId, Note)> {
         let partner = state.partner()?;
         let from = ChipAddress { cuid: half.holder.clone(), agent: self.agent, endpoint: None };
-        let moved = state.ledger.as_ref().and_then(|ledger| ledger.moved(half.side)).copied();
+        let moved = state.moved(half.side).copied();
         let note = Note { tally: half.tally, from, to: partner.cuid, token: None, moved, body };
         Some((self.now(partner.agent), note))
     }
@@ -130,18 +130,45 @@ impl Site {
                 who: "the user itself, for an agent of its own site",
             });
         }
-        let moved = held.state.open()?.prove_moved(moved)?;
-        let agent = moved.agent;
-        self.take(work, held, Input::Ledger(LedgerInput::Moved(moved))).await?;
-        if !own {
-            remember_invited(work.tx(), agent, None).await?;
-            work.tx().readdress(held.half.id, &agent, self.clock.now()).await?;
+        if own {
+            self.take_moved(work, held, moved).await?;
+        } else {
+            remember_invited(work.tx(), moved.agent, None).await?;
+            self.follow_to(work, held, moved).await?;
         }
-        self.take(work, held, Input::Ledger(LedgerInput::Compare)).await
+        let ask = match &held.state.ledger {
+            Some(_) => Input::Ledger(LedgerInput::Compare),
+            None => Input::Negotiation(NegotiationInput::Compare),
+        };
+        self.take(work, held, ask).await
     }
 
-    /// A note comes by an agent that the partner was not at: its user's word for it has to come with it. What
-    /// waits for the agent before goes to this one.
+    /// A half takes a user's word about its agent.
+    async fn take_moved(
+        &self,
+        work: &mut Work,
+        held: &mut Held,
+        moved: Moved,
+    ) -> Result<(), SiteError> {
+        let proved = held.state.prove_moved(moved)?;
+        if held.state.ledger.is_some() {
+            return self.take(work, held, Input::Ledger(LedgerInput::Moved(proved))).await;
+        }
+        if let Some(state) = held.state.with_moved(&proved) {
+            self.put(work, held, state);
+        }
+        Ok(())
+    }
+
+    /// Whether a note comes by another agent than the one that is known to speak for the partner.
+    pub(crate) fn comes_by_another(&self, held: &Held, note: &Note) -> bool {
+        held.state.partner().is_some_and(|partner| {
+            !partner.same_user(&note.from)
+                && (note.moved.is_some() || !self.same_user(&partner, &note.from))
+        })
+    }
+
+    /// A note comes by an agent that the partner was not at: its user's word for it has to come with it.
     pub(crate) async fn follow(
         &self,
         work: &mut Work,
@@ -151,26 +178,39 @@ impl Site {
         let (tally, from) = (note.tally, &note.from);
         let unproved = || SiteError::NotPartner { tally, from: from.short() };
         let partner = held.state.partner().ok_or_else(unproved)?;
-        if partner.cuid != from.cuid {
-            return Err(unproved());
-        }
-        let ledger = held.state.ledger.as_ref();
-        let (Some(moved), Some(ledger)) = (note.moved, ledger) else { return Err(unproved()) };
-        if moved.agent != from.agent || moved.by == ledger.side() {
-            return Err(unproved());
-        }
+        let moved = note.moved.filter(|moved| {
+            partner.cuid == from.cuid && moved.agent == from.agent && moved.by != held.half.side
+        });
+        let moved = moved.ok_or_else(unproved)?;
         // A half that went back may not know the key: then its device has to be heard first.
-        let from = from.short();
-        let proved = ledger.prove_moved(moved);
-        let proved = proved.map_err(|_| SiteError::MoveNotProved { tally, from: from.clone() })?;
-        self.take(work, held, Input::Ledger(LedgerInput::Moved(proved))).await?;
-        let (half, now) = (held.half.id, self.clock.now());
-        Ok(work.tx().readdress(half, &moved.agent, now).await?)
+        if held.state.prove_moved(moved).is_err() {
+            return Err(SiteError::MoveNotProved { tally, from: from.short() });
+        }
+        self.follow_to(work, held, moved).await
+    }
+
+    /// A half follows its partner to the agent that its user names; what waits for the one before goes there.
+    pub(crate) async fn follow_to(
+        &self,
+        work: &mut Work,
+        held: &mut Held,
+        moved: Moved,
+    ) -> Result<(), SiteError> {
+        self.take_moved(work, held, moved).await?;
+        work.readdress(held.half.id, moved.agent, self.clock.now()).await
     }
 }
 
+/// Whether whoever sends a note is the user on a side of a tally, by the agent that it names, or by one that its
+/// user signed for with the key in it.
+pub(crate) fn is_party(tally: &Tally, side: Side, note: &Note) -> bool {
+    let (chad, from) = (&tally.party(side).cert.chad, &note.from);
+    chad.cuid == from.cuid
+        && (chad.agent == from.agent || shows(tally, side, note.moved.as_ref(), from.agent))
+}
+
 /// Whether this word shows that an agent speaks for the user on a side of a tally: by the key in the tally.
-pub(crate) fn shows(tally: &Tally, by: Side, moved: Option<&Moved>, agent: AgentId) -> bool {
+fn shows(tally: &Tally, by: Side, moved: Option<&Moved>, agent: AgentId) -> bool {
     let Some(moved) = moved.filter(|moved| moved.agent == agent && moved.by == by) else {
         return false;
     };
@@ -181,6 +221,8 @@ pub(crate) fn shows(tally: &Tally, by: Side, moved: Option<&Moved>, agent: Agent
 }
 
 /// Whether the holder has to say first that this site's agent speaks for it: its partner does not know.
-pub(crate) fn has_to_move(ledger: &Ledger, agent: AgentId) -> bool {
-    ledger.agent(ledger.side()).is_some_and(|named| named != agent)
+pub(crate) fn has_to_move(state: &HalfTally, agent: AgentId) -> bool {
+    let own = state.agent(state.negotiation.side());
+    let speaks = state.partner().is_some() && state.status() != "void";
+    speaks && own.is_some_and(|named| named != agent)
 }

@@ -230,7 +230,7 @@ impl Site {
     }
 
     /// The half is in this state from now on; tells whoever watches where it is in another status.
-    fn put(&self, work: &mut Work, held: &mut Held, state: HalfTally) {
+    pub(crate) fn put(&self, work: &mut Work, held: &mut Held, state: HalfTally) {
         if state.status() != held.state.status() {
             let tally = held.half.tally.to_string();
             let text = serde_json::json!({ "tally": tally, "status": state.status() }).to_string();

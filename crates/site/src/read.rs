@@ -274,14 +274,15 @@ fn summary(half: &Half, state: &HalfTally, agent: AgentId) -> Summary {
         key_ended: ledger.map(rekey::ended).unwrap_or_default(),
         key_asked: ledger.map(rekey::asked).unwrap_or_default(),
         waiting: state.waiting(),
-        agents: ledger.and_then(|l| {
-            let (stock, foil) = (l.agent(Side::Stock)?, l.agent(Side::Foil)?);
+        agents: ledger.and_then(|_| {
+            let (stock, foil) = (state.agent(Side::Stock)?, state.agent(Side::Foil)?);
             Some(Sides { stock, foil })
         }),
-        moved: ledger
-            .map(|l| Side::BOTH.map(|side| l.all_moved(side)).concat())
-            .unwrap_or_default(),
-        to_move: ledger.is_some_and(|ledger| has_to_move(ledger, agent)),
+        moved: match ledger {
+            Some(ledger) => Side::BOTH.map(|side| ledger.all_moved(side)).concat(),
+            None => Side::BOTH.into_iter().filter_map(|side| state.moved(side).copied()).collect(),
+        },
+        to_move: has_to_move(state, agent),
         changed: half.row.changed,
     }
 }

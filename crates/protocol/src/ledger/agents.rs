@@ -53,7 +53,7 @@ impl Ledger {
     /// Takes a user's word about its agent, in any order; what is here already changes nothing.
     pub(super) fn take_moved(&self, moved: &Verified<Moved>) -> Result<Step, Refusal> {
         let moved: Moved = **moved;
-        let Moved { tally: named, by, counter, key, agent, .. } = moved;
+        let Moved { tally: named, by, agent, .. } = moved;
         if named != self.tally {
             return Err(Refusal::MovedOther { named, tally: self.tally });
         }
@@ -66,7 +66,7 @@ impl Ledger {
         if *before == moved {
             return Ok(step);
         }
-        if before.key == key && before.counter >= counter {
+        if !moved.overtakes(before) {
             return Err(Refusal::StaleMove { by, in_force: before.counter.get() });
         }
         step.ledger.keep_moved(moved);

@@ -24,7 +24,8 @@ pub use status::Status;
 pub use step::{Event, Given, Governs, Input, Step};
 
 use crate::cert::Cert;
-use crate::side::Side;
+use crate::moved::Moved;
+use crate::side::{Side, Sides};
 use crate::tally::{Members, Party};
 use crate::{SignatureFault, Signed as _, Tally, TallyId, Timestamp, Verified};
 
@@ -45,6 +46,14 @@ pub struct Negotiation {
     /// What both signed, and governs.
     signed: Option<Agreed>,
     table: Table,
+    /// What the users said about their agents, while there is no ledger.
+    #[serde(default, skip_serializing_if = "nobody_moved")]
+    moved: Sides<Option<Moved>>,
+}
+
+/// Written only where somebody did.
+const fn nobody_moved(moved: &Sides<Option<Moved>>) -> bool {
+    moved.stock.is_none() && moved.foil.is_none()
 }
 
 /// A tally that both signed.
@@ -87,6 +96,7 @@ impl Negotiation {
             last: Place { revision: 0, by: Side::Foil },
             signed: None,
             table: Table::Empty { void: false },
+            moved: Sides::default(),
         }
     }
 
@@ -126,6 +136,7 @@ impl Negotiation {
             last: Place { revision: version.revision.get(), by: Side::Foil },
             signed: Some(signed),
             table: Table::Empty { void: false },
+            moved: Sides::default(),
         })
     }
 
@@ -173,6 +184,24 @@ impl Negotiation {
             Table::Theirs { offer, .. } => Some((offer, self.side.other())),
             Table::Empty { .. } | Table::Refused { .. } => None,
         }
+    }
+
+    /// What a user said last about its agent before there was a ledger, which then knows it.
+    #[must_use]
+    pub const fn moved(&self, side: Side) -> Option<&Moved> {
+        self.moved.of(side).as_ref()
+    }
+
+    /// The cert of the user on a side, as far as it is known.
+    pub(crate) fn cert(&self, side: Side) -> Option<&Cert> {
+        if side == self.side { Some(&self.holder) } else { self.partner.as_ref() }
+    }
+
+    /// The same half, with what a user said about its agent.
+    pub(crate) fn with_moved(&self, moved: Moved) -> Self {
+        let mut half = self.clone();
+        *half.moved.of_mut(moved.by) = Some(moved);
+        half
     }
 
     /// The draft as the next revision, for the holder to sign: an offer or a counter-offer.

@@ -38,7 +38,8 @@ impl Net {
             }
         }
         let epoch = self.places[self.people[who].home].epoch;
-        let mut all = self.reopens(who, &site).await?;
+        let mut all = self.is_certified(who, &site).await? && self.reopens(who, &site).await?;
+        all &= self.is_handed_tallies(who, &site).await?;
         for shown in self.shown(who, &site).await? {
             all &= self.looks_at(who, &site, shown, epoch).await?;
         }
@@ -47,7 +48,7 @@ impl Net {
         Ok(())
     }
 
-    async fn shown(&self, who: usize, site: &Site) -> Sim<Vec<Summary>> {
+    pub(super) async fn shown(&self, who: usize, site: &Site) -> Sim<Vec<Summary>> {
         let home = &self.places[self.people[who].home];
         let tallies = site.tallies(&self.caller(who), None, ALL).await;
         tallies.map_err(|error| home.cannot("list tallies", &error))
@@ -104,6 +105,7 @@ impl Net {
             let wish = Wish::Offer(Box::new(signed));
             all &= self.brings(who, site, Command::Tally { tally, wish }, &words).await?;
         }
+        all &= self.moves(who, site, tally).await?;
         let now = site.tally(&self.people[who].name, tally).await;
         let home = &self.places[self.people[who].home];
         let now = now.map_err(|error| home.cannot("show a tally", &error))?;
@@ -146,7 +148,7 @@ impl Net {
     }
 
     /// Something is brought back; whether the site has it now.
-    async fn brings(
+    pub(super) async fn brings(
         &mut self,
         who: usize,
         site: &Site,

@@ -5,6 +5,12 @@ use super::broken::Sim;
 use super::life::{Event, Net, Ways};
 use super::place::Disk;
 
+/// How often a site that starts has lost its agent's key, in hundreds.
+const LOST_KEYS: u64 = 10;
+
+/// How often a site's agent is lost at most: what the one before had witnessed still proves itself.
+const MOST_AGENTS: u64 = 4;
+
 impl Net {
     /// Something fails, or is mended.
     pub(super) async fn fault(&mut self, event: Event) -> Sim<Vec<usize>> {
@@ -80,8 +86,15 @@ impl Net {
             return Ok(());
         }
         let back = self.places[number].put_disk(disk, &mut self.dice)?;
-        self.places[number].start().await?;
         let name = self.places[number].name.clone();
+        let few = self.places[number].moves < MOST_AGENTS;
+        let loses_key = self.wild && few && self.dice.percent(LOST_KEYS);
+        if loses_key || self.places[number].is_of_another().await? {
+            self.places[number].replace_agent(&mut self.dice).await?;
+            self.counts.agents += 1;
+            self.say(&name, "has another agent");
+        }
+        self.places[number].start().await?;
         let Some(backup_ms) = back else {
             self.say(&name, "starts again");
             return Ok(());

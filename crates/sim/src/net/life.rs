@@ -33,6 +33,8 @@ const BREATHS: usize = 3;
 pub(super) struct Way {
     from: usize,
     life: u64,
+    /// Whose line it came on.
+    agent: AgentId,
 }
 
 /// Something that happens at its time.
@@ -286,8 +288,7 @@ impl Net {
         notes: Vec<String>,
         answer: Option<oneshot::Sender<Receipt>>,
     ) -> Sim<()> {
-        let Way { from, .. } = way;
-        let agent = self.places[from].agent;
+        let Way { from, agent, .. } = way;
         let who = format!("{}>{}", self.places[from].name, self.places[to].name);
         let Some(site) = self.places[to].site.clone() else {
             for note in &notes {
@@ -328,8 +329,8 @@ impl Net {
 
     /// What becomes of a message that was sent.
     fn sets_out(&mut self, sent: Sent) {
-        let Sent { from, life, to, notes, answer } = sent;
-        let way = Way { from, life };
+        let Sent { from, life, agent, to, notes, answer } = sent;
+        let way = Way { from, life, agent };
         let at = |agent: AgentId| self.places.iter().position(|place| place.agent == agent);
         let Some(to) = at(to) else {
             let _ = answer.send(later(notes.len(), "there is no such agent"));
@@ -370,7 +371,8 @@ impl Net {
         }
         if place.rounds.len() < MOST_ROUNDS {
             let traffic = Arc::clone(&self.traffic);
-            let road = Arc::new(Road { from: number, life: place.life, traffic });
+            let road =
+                Arc::new(Road { from: number, life: place.life, agent: place.agent, traffic });
             place.rounds.push(tokio::spawn(async move { site.deliver(&road).await }));
         }
         Ok(())
@@ -433,18 +435,22 @@ impl Net {
                 return Ok(false);
             }
         }
+        // What goes to an agent that is no more is said for ever, or until its invitation expires.
         for number in 0..self.places.len() {
-            if self.reminds(number).await? > 0 {
+            if self.reminds(number).await? > 0 && self.waiting(number).await? > 0 {
                 return Ok(false);
             }
         }
         Ok(true)
     }
 
+    /// Letters that wait, but for those to agents that are no more.
     pub(super) async fn waiting(&self, number: usize) -> Sim<usize> {
         let broken = |error: store::StoreError| Broken::harness(&error.to_string());
         let mut view = self.places[number].store.read().await.map_err(broken)?;
-        Ok(view.letters(None, 1_000).await.map_err(broken)?.len())
+        let letters = view.letters(None, 1_000).await.map_err(broken)?;
+        let lives = |to: AgentId| self.places.iter().any(|place| place.agent == to);
+        Ok(letters.iter().filter(|letter| lives(letter.letter.to)).count())
     }
 
     /// What is not at its end, in words.

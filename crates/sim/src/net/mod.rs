@@ -19,6 +19,7 @@ mod broken;
 mod deeds;
 mod device;
 mod dice;
+mod elsewhere;
 mod faults;
 mod forge;
 mod life;

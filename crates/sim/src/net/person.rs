@@ -6,7 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use protocol::bounded::{Line, List};
 use protocol::cert::{Identity, Names, Type};
 use protocol::chit::Chit;
-use protocol::{AgentId, Cert, ChipAddress, Cuid, Hash, SecretKey, Signer as _, Tally, TallyId};
+use protocol::{
+    AgentId, Cert, ChipAddress, Cuid, Hash, Moved, SecretKey, Side, Signer as _, Tally, TallyId,
+};
 use site::{Command, Invitation};
 
 use super::broken::{Broken, Sim};
@@ -51,6 +53,10 @@ pub(super) struct Kept {
     pub(super) hashes: BTreeSet<Hash>,
     /// The highest counter that it signed settings with.
     pub(super) counter: u32,
+    /// What either user said last about its agent.
+    pub(super) moved: BTreeMap<Side, Moved>,
+    /// The highest counter that it signed such a word with.
+    pub(super) moves: u32,
 }
 
 impl Kept {

@@ -48,6 +48,8 @@ pub(super) struct Place {
     pub(super) life: u64,
     /// How often it went back to an older disk.
     pub(super) epoch: u64,
+    /// How often its agent was replaced.
+    pub(super) moves: u64,
     hears: Hears,
     planted: Option<Planted>,
     /// Rounds of delivering that are under way.
@@ -78,6 +80,7 @@ impl Place {
             site: None,
             life: 0,
             epoch: 0,
+            moves: 0,
             hears,
             planted,
             rounds: Vec::new(),
@@ -100,6 +103,24 @@ impl Place {
         let site = opened.map_err(|error| self.cannot("start", &error))?;
         self.site = Some(site.hearing(self.hears).with_planted(self.planted));
         self.life += 1;
+        Ok(())
+    }
+
+    /// Whether the disk that it has is of a time before its agent was replaced.
+    pub(super) async fn is_of_another(&self) -> Sim<bool> {
+        let broken = |error: store::StoreError| Broken::harness(&error.to_string());
+        let meta = self.store.read().await.map_err(broken)?.meta().await.map_err(broken)?;
+        Ok(meta.founded.is_some_and(|founded| founded.agent != self.agent))
+    }
+
+    /// Its agent's key is lost, or others may have it: it has another one from now on.
+    pub(super) async fn replace_agent(&mut self, dice: &mut Dice) -> Sim<()> {
+        let key = SecretKey::ed25519(&dice.bytes());
+        let agent = AgentId::of(&key.public_key());
+        self.agent = agent.map_err(|error| Broken::harness(&error.to_string()))?;
+        let replaced = Site::replace_agent(&self.store, self.agent).await;
+        replaced.map_err(|error| self.cannot("have another agent", &error))?;
+        self.moves += 1;
         Ok(())
     }
 

@@ -32,6 +32,7 @@ pub(super) struct Counts {
     pub(super) cuts: u64,
     pub(super) slow: u64,
     pub(super) skews: u64,
+    pub(super) agents: u64,
     pub(super) forged: u64,
     pub(super) back: u64,
 }
@@ -178,8 +179,8 @@ impl fmt::Display for Report {
         )?;
         writeln!(
             f,
-            "  and        {} ways cut, {} times slow, {} clocks wrong, {} forgeries",
-            c.cuts, c.slow, c.skews, c.forged
+            "  and        {} ways cut, {} times slow, {} clocks wrong, {} agents replaced, {} forgeries",
+            c.cuts, c.slow, c.skews, c.agents, c.forged
         )?;
         write!(f, "  tallies   ")?;
         for (status, many) in &ending.statuses {

@@ -15,6 +15,7 @@ pub(super) struct Sent {
     /// Whose place sent it, and in which of its lives.
     pub(super) from: usize,
     pub(super) life: u64,
+    pub(super) agent: AgentId,
     pub(super) to: AgentId,
     /// Its notes, each in its canonical form.
     pub(super) notes: Vec<String>,
@@ -29,6 +30,7 @@ pub(super) type Traffic = Arc<Mutex<Vec<Sent>>>;
 pub(super) struct Road {
     pub(super) from: usize,
     pub(super) life: u64,
+    pub(super) agent: AgentId,
     pub(super) traffic: Traffic,
 }
 
@@ -49,7 +51,8 @@ impl Transport for Road {
             notes.iter().map(|note| note.to_text().map(|text| text.to_string())).collect();
         let Ok(notes) = texts else { return later(many, "a note that is no record") };
         let (answer, heard) = oneshot::channel();
-        let sent = Sent { from: self.from, life: self.life, to, notes, answer };
+        let Self { from, life, agent, .. } = *self;
+        let sent = Sent { from, life, agent, to, notes, answer };
         self.traffic.lock().unwrap_or_else(PoisonError::into_inner).push(sent);
         heard.await.unwrap_or_else(|_| later(many, "the line broke"))
     }

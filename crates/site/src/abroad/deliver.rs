@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use protocol::address::Endpoint;
-use protocol::half::HalfTally;
 use protocol::mail::{Fate, MOST_NOTES};
 use protocol::negotiation::{Input as NegotiationInput, Message, Version};
 use protocol::note::{Body, Note};
@@ -226,10 +225,10 @@ impl Site {
         for id in letters.iter().filter_map(|letter| letter.letter.half) {
             let Some(half) = tx.half(id).await? else { continue };
             // A damaged half's letters go as they are.
-            let Ok(HalfTally { ledger: Some(ledger), .. }) = one(tx, &half).await else { continue };
-            if has_to_move(&ledger, self.agent) {
+            let Ok(state) = one(tx, &half).await else { continue };
+            if has_to_move(&state, self.agent) {
                 words.insert(id, Word::Due);
-            } else if let Some(moved) = ledger.moved(half.side) {
+            } else if let Some(moved) = state.moved(half.side) {
                 words.insert(id, Word::Said(*moved));
             }
         }

@@ -54,7 +54,7 @@ pub(super) fn run(flags: &Agent) -> Result<(), Failure> {
         None => false,
     };
     let halves = tally::all(&visit, user)?;
-    let open = halves.iter().filter(|half| sign::is_open(half));
+    let open = halves.iter().filter(|half| half.to_move || sign::is_open(half));
     let tallies = open.map(|half| on_one(&visit, &keys, half)).collect();
     let signed = Signed { user: user.clone(), agent: visit.agent(), cert, tallies };
     say::either(flags.place.json, &signed, || page(&signed))
@@ -94,15 +94,21 @@ fn on_one(visit: &Visit, keys: &Keys, half: &Summary) -> One {
 }
 
 fn signs(visit: &Visit, keys: &Keys, half: &Summary) -> Result<(), Failure> {
-    let signing = tally::signing(half)?;
-    let key = keys.for_tally(&half.holder, &signing.public)?;
+    // One in the making knows the key in the cert.
+    let (key, name) = match half.signed {
+        Some(_) => {
+            let signing = tally::signing(half)?;
+            (keys.for_tally(&half.holder, &signing.public)?, signing.name)
+        }
+        None => (keys.of(&half.holder)?, None),
+    };
     let moved = Moved {
         tally: half.tally,
         by: half.side,
         agent: visit.agent(),
         counter: counter(half),
         date: World.now(),
-        key: signing.name,
+        key: name,
         sign: None,
     };
     let moved = moved.signed(&key);
@@ -128,7 +134,7 @@ fn page(signed: &Signed) -> String {
         text += "The cert at the site names it from now on.\n";
     }
     if tallies.is_empty() {
-        return text + "\nNo open tallies.";
+        return text + "\nNo tallies.";
     }
     let mut table =
         Table::new(&[("Partner", Set::Left), ("Tally", Set::Whole), ("State", Set::Left)]);

@@ -42,7 +42,13 @@ impl Auditor {
                 self.present(half, people, trace)?;
             }
             match halves.as_slice() {
-                [one, other] => same(one, other, people, trace)?,
+                [one, other] => {
+                    let at =
+                        |half: &Half| people.get(half.who).and_then(|who| places.get(who.home));
+                    let moved =
+                        [one, other].iter().any(|half| at(half).is_some_and(|at| at.moves > 0));
+                    same(one, other, moved, people, trace)?;
+                }
                 [alone] if alone.signed.is_some() => {
                     let what = format!("{}: the other half is gone", name_of(trace, people, alone));
                     return Err(about(Invariant::Same, what, alone, trace));
@@ -112,7 +118,7 @@ fn about(invariant: Invariant, what: String, half: &Half, trace: &Trace) -> Brok
 }
 
 /// Both halves say the same.
-fn same(one: &Half, other: &Half, people: &[Person], trace: &Trace) -> Sim<()> {
+fn same(one: &Half, other: &Half, moved: bool, people: &[Person], trace: &Trace) -> Sim<()> {
     let name = name_of(trace, people, one);
     let broken = |what: &str| {
         let what = format!("{name}, and its partner's: {what}");
@@ -136,6 +142,10 @@ fn same(one: &Half, other: &Half, people: &[Person], trace: &Trace) -> Sim<()> {
     if is_open(&one.status) && one.status != other.status {
         let what = format!("one is {}, the other {}", one.status, other.status);
         return broken(&what);
+    }
+    // What was offered to somebody whose agent is no more stays so until it expires.
+    if one.signed.is_none() && moved {
+        return Ok(());
     }
     for status in [&one.status, &other.status] {
         if matches!(status.as_str(), "draft.offer" | "offer.open" | "offer.draft" | "offer.void") {

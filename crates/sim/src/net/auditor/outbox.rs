@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use protocol::Hash;
 use protocol::note::Note;
-use protocol::{AgentId, Record as _};
+use protocol::{AgentId, ChipAddress, Record as _, SecretKey, Signer as _};
 use store::{HalfId, View};
 
 use super::{ALL, read};
@@ -13,8 +13,8 @@ use crate::net::broken::{Broken, Invariant, Sim};
 use crate::net::place::Place;
 use crate::net::trace::Trace;
 
-/// The same half, agent and key.
-type Name = (Option<HalfId>, AgentId, String);
+/// The same half and key: to whom it goes may change on the way.
+type Name = (Option<HalfId>, String);
 
 /// What waits at each place, and what its senders were told.
 #[derive(Debug, Default)]
@@ -25,7 +25,7 @@ pub(super) struct Outbox {
 
 impl Outbox {
     pub(super) fn is_answered(&mut self, place: usize, note: &str) {
-        self.answered.insert((place, Hash::of(note.as_bytes())));
+        self.answered.insert((place, said(note)));
     }
 
     pub(super) fn went_back(&mut self, place: usize) {
@@ -44,12 +44,12 @@ impl Outbox {
             .into_iter()
             .map(|letter| letter.letter)
             .filter(|letter| letter.to != place.agent)
-            .map(|letter| ((letter.half, letter.to, letter.key), letter.message))
+            .map(|letter| ((letter.half, letter.key), letter.message))
             .collect();
         let before = self.waiting.insert(number, now).unwrap_or_default();
         let Some(now) = self.waiting.get(&number) else { return Ok(()) };
         for (name, message) in before {
-            let answered = || self.answered.contains(&(number, Hash::of(message.as_bytes())));
+            let answered = || self.answered.contains(&(number, said(&message)));
             if now.contains_key(&name) || answered() {
                 continue;
             }
@@ -59,10 +59,20 @@ impl Outbox {
             let what = format!(
                 "site {}: the letter {:?} about {about} is gone from the outbox, and nobody has taken \
                  or refused it",
-                place.name, name.2
+                place.name, name.1
             );
             return Err(Broken::new(Invariant::Outbox, what).about([about]));
         }
         Ok(())
     }
+}
+
+/// What a note says, by whichever agent: a letter is sent by the one that its site has then.
+fn said(note: &str) -> Hash {
+    let said = Note::read(note.as_bytes()).ok().and_then(|note| {
+        let anyone = AgentId::of(&SecretKey::ed25519(&[0; 32]).public_key()).ok()?;
+        let from = ChipAddress { agent: anyone, endpoint: None, ..note.from };
+        Note { from, moved: None, ..note }.hash().ok()
+    });
+    said.unwrap_or_else(|| Hash::of(note.as_bytes()))
 }
