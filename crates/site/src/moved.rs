@@ -125,7 +125,7 @@ impl Site {
         moved: Moved,
     ) -> Result<(), SiteError> {
         let own = moved.by == held.half.side;
-        if own != self.is_ours(&moved.agent) {
+        if own && !self.is_ours(&moved.agent) {
             return Err(SiteError::NotAllowed {
                 who: "the user itself, for an agent of its own site",
             });
@@ -197,7 +197,7 @@ impl Site {
         moved: Moved,
     ) -> Result<(), SiteError> {
         self.take_moved(work, held, moved).await?;
-        work.readdress(held.half.id, moved.agent, self.clock.now()).await
+        work.readdress(held.half.id, self.now(moved.agent), self.clock.now()).await
     }
 }
 

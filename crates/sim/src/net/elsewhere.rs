@@ -35,23 +35,32 @@ impl Net {
     /// A tally that only its partner knows to be signed, at a site that does not find this one any more: the
     /// partner hands over what both signed.
     pub(super) async fn is_handed_tallies(&mut self, who: usize, site: &Site) -> Sim<bool> {
-        if self.wild || self.places[self.people[who].home].moves == 0 {
+        if self.wild || self.places[self.people[who].home].former.is_empty() {
             return Ok(true);
         }
         let shown = self.shown(who, site).await?;
         let mut handed = Vec::new();
         for ((tally, side), of) in &self.auditor.book.sides {
             let other = self.auditor.book.sides.get(&(*tally, side.other()));
-            if *of != who || shown.iter().any(|shown| shown.tally == *tally) {
+            if *of != who {
                 continue;
             }
+            let here = shown.iter().find(|shown| shown.tally == *tally);
+            let signed = here.and_then(|shown| shown.signed.as_ref());
+            let revision = signed.map_or(0, |signed| signed.members().revision.get());
             let kept = other.and_then(|other| self.people[*other].kept.get(tally));
-            handed.extend(kept.and_then(|kept| kept.signed.clone()));
+            let kept = kept.filter(|kept| kept.revision() > revision);
+            handed.extend(kept.and_then(|kept| Some((kept.signed.clone()?, here.is_some()))));
         }
         let mut all = true;
-        for signed in handed {
-            let short = self.trace.tally(signed.members().uuid);
-            let command = Command::Reopen { tally: Box::new(signed) };
+        for (signed, here) in handed {
+            let (tally, signed) = (signed.members().uuid, Box::new(signed));
+            let short = self.trace.tally(tally);
+            let command = if here {
+                Command::Tally { tally, wish: Wish::Offer(signed) }
+            } else {
+                Command::Reopen { tally: signed }
+            };
             all &= self.brings(who, site, command, &format!("is handed {short}")).await?;
         }
         Ok(all)

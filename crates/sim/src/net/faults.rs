@@ -9,7 +9,7 @@ use super::place::Disk;
 const LOST_KEYS: u64 = 10;
 
 /// How often a site's agent is lost at most: what the one before had witnessed still proves itself.
-const MOST_AGENTS: u64 = 4;
+const MOST_AGENTS: usize = 4;
 
 impl Net {
     /// Something fails, or is mended.
@@ -87,7 +87,7 @@ impl Net {
         }
         let back = self.places[number].put_disk(disk, &mut self.dice)?;
         let name = self.places[number].name.clone();
-        let few = self.places[number].moves < MOST_AGENTS;
+        let few = self.places[number].former.len() < MOST_AGENTS;
         let loses_key = self.wild && few && self.dice.percent(LOST_KEYS);
         if loses_key || self.places[number].is_of_another().await? {
             self.places[number].replace_agent(&mut self.dice).await?;

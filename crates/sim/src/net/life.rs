@@ -35,6 +35,8 @@ pub(super) struct Way {
     life: u64,
     /// Whose line it came on.
     agent: AgentId,
+    /// Whom it is for: at that place another may answer by then.
+    whom: AgentId,
 }
 
 /// Something that happens at its time.
@@ -288,9 +290,10 @@ impl Net {
         notes: Vec<String>,
         answer: Option<oneshot::Sender<Receipt>>,
     ) -> Sim<()> {
-        let Way { from, agent, .. } = way;
+        let Way { from, agent, whom, .. } = way;
         let who = format!("{}>{}", self.places[from].name, self.places[to].name);
-        let Some(site) = self.places[to].site.clone() else {
+        let there = self.places[to].site.clone().filter(|site| site.agent() == whom);
+        let Some(site) = there else {
             for note in &notes {
                 let words = words::of_note(note, &mut self.trace);
                 self.say(&who, &format!("{words}: nobody answers"));
@@ -330,7 +333,7 @@ impl Net {
     /// What becomes of a message that was sent.
     fn sets_out(&mut self, sent: Sent) {
         let Sent { from, life, agent, to, notes, answer } = sent;
-        let way = Way { from, life, agent };
+        let way = Way { from, life, agent, whom: to };
         let at = |agent: AgentId| self.places.iter().position(|place| place.agent == agent);
         let Some(to) = at(to) else {
             let _ = answer.send(later(notes.len(), "there is no such agent"));

@@ -48,8 +48,8 @@ pub(super) struct Place {
     pub(super) life: u64,
     /// How often it went back to an older disk.
     pub(super) epoch: u64,
-    /// How often its agent was replaced.
-    pub(super) moves: u64,
+    /// The agents that it was before.
+    pub(super) former: Vec<AgentId>,
     hears: Hears,
     planted: Option<Planted>,
     /// Rounds of delivering that are under way.
@@ -80,7 +80,7 @@ impl Place {
             site: None,
             life: 0,
             epoch: 0,
-            moves: 0,
+            former: Vec::new(),
             hears,
             planted,
             rounds: Vec::new(),
@@ -117,10 +117,15 @@ impl Place {
     pub(super) async fn replace_agent(&mut self, dice: &mut Dice) -> Sim<()> {
         let key = SecretKey::ed25519(&dice.bytes());
         let agent = AgentId::of(&key.public_key());
-        self.agent = agent.map_err(|error| Broken::harness(&error.to_string()))?;
-        let replaced = Site::replace_agent(&self.store, self.agent).await;
+        let agent = agent.map_err(|error| Broken::harness(&error.to_string()))?;
+        self.former.push(std::mem::replace(&mut self.agent, agent));
+        let replaced = Site::replace_agent(&self.store, agent).await;
         replaced.map_err(|error| self.cannot("have another agent", &error))?;
-        self.moves += 1;
+        // A disk of before does not know who it was since: the administrator does.
+        for former in &self.former {
+            let told = Site::was_agent(&self.store, *former).await;
+            told.map_err(|error| self.cannot("hear who it was", &error))?;
+        }
         Ok(())
     }
 

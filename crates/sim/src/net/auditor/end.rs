@@ -45,8 +45,9 @@ impl Auditor {
                 [one, other] => {
                     let at =
                         |half: &Half| people.get(half.who).and_then(|who| places.get(who.home));
-                    let moved =
-                        [one, other].iter().any(|half| at(half).is_some_and(|at| at.moves > 0));
+                    let moved = [one, other]
+                        .iter()
+                        .any(|half| at(half).is_some_and(|at| !at.former.is_empty()));
                     same(one, other, moved, people, trace)?;
                 }
                 [alone] if alone.signed.is_some() => {

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use protocol::Hash;
 use protocol::note::Note;
 use protocol::{AgentId, ChipAddress, Record as _, SecretKey, Signer as _};
-use store::{HalfId, View};
+use store::{HalfId, NewLetter, View};
 
 use super::{ALL, read};
 use crate::net::broken::{Broken, Invariant, Sim};
@@ -40,17 +40,17 @@ impl Outbox {
         trace: &Trace,
     ) -> Sim<()> {
         let letters = view.letters(None, ALL).await.map_err(read)?;
-        let now: BTreeMap<Name, String> = letters
-            .into_iter()
-            .map(|letter| letter.letter)
-            .filter(|letter| letter.to != place.agent)
-            .map(|letter| ((letter.half, letter.key), letter.message))
-            .collect();
+        let letters = letters.into_iter().map(|letter| letter.letter);
+        let (abroad, here): (Vec<_>, Vec<_>) = letters.partition(|letter| letter.to != place.agent);
+        let name = |letter: &NewLetter| (letter.half, letter.key.clone());
+        // A partner may turn out to be here.
+        let here: BTreeSet<Name> = here.iter().map(name).collect();
+        let now = abroad.into_iter().map(|letter| (name(&letter), letter.message)).collect();
         let before = self.waiting.insert(number, now).unwrap_or_default();
         let Some(now) = self.waiting.get(&number) else { return Ok(()) };
         for (name, message) in before {
             let answered = || self.answered.contains(&(number, said(&message)));
-            if now.contains_key(&name) || answered() {
+            if now.contains_key(&name) || here.contains(&name) || answered() {
                 continue;
             }
             let note = Note::read(message.as_bytes());
