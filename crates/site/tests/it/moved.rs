@@ -1,7 +1,8 @@
 //! A site's agent has another key: its partners' sites follow what each user signs, and nobody else.
 
-use protocol::{ChitId, Record as _, Side};
-use site::{SiteError, Wish};
+use protocol::mail::Fate;
+use protocol::{ChitId, Record as _, Side, Signer as _};
+use site::{Site, SiteError, Wish};
 use store::NewLetter;
 
 use crate::pair::Pair;
@@ -159,4 +160,57 @@ async fn only_this_sites_agent_may_be_named_by_the_user_itself() {
     signs(&mut pair, 1, 1).await;
     // Asked again it is done already.
     signs(&mut pair, 1, 1).await;
+}
+
+/// A half that cannot check the word, as it may lack a key, asks for patience; anybody else is refused for good.
+#[tokio::test]
+async fn a_word_that_cannot_be_checked_waits() {
+    let mut pair = Pair::new().await;
+    moves(&mut pair, 1, 90).await;
+    signs(&mut pair, 1, 1).await;
+    let letters = pair.take(1).await;
+    let note = protocol::note::Note::read(letters[0].1.message.as_bytes()).unwrap();
+    let from = note.from.agent;
+    let good = note.moved.unwrap();
+    let unknown = protocol::Moved { key: Some(protocol::Hash::from_bytes([7; 32])), ..good };
+    let heard = async |moved| {
+        let note = protocol::note::Note { moved, ..note.clone() };
+        pair.places[0].site.hear_from(from, vec![Ok(note)]).await.fates.remove(0)
+    };
+    let fate = heard(Some(unknown)).await;
+    assert!(
+        matches!(&fate, Fate::Later(reason) if reason.as_str().contains("another agent")),
+        "{fate:?}"
+    );
+    let (tally, from) = (note.tally, note.from.short());
+    assert_eq!(SiteError::MoveNotProved { tally, from }.word(), "move_not_proved");
+    let fate = heard(None).await;
+    assert!(matches!(fate, Fate::Refused(_)), "{fate:?}");
+    assert_eq!(heard(Some(good)).await, Fate::Taken);
+}
+
+/// The next agent is never refused for what is kept of those before without saying so.
+#[tokio::test]
+async fn a_site_had_so_many_agents_at_most() {
+    let store = store::Store::memory();
+    let id = |n: u8| {
+        protocol::AgentId::of(&protocol::SecretKey::ed25519(&[n; 32]).public_key()).unwrap()
+    };
+    assert_eq!(Site::replace_agent(&store, id(0)).await.unwrap(), None, "nobody's store");
+    let mut tx = store.begin().await.unwrap();
+    tx.found(&store::Founded { agent: id(0), at: START.parse().unwrap() }).await.unwrap();
+    tx.commit().await.unwrap();
+    for n in 1..=u8::try_from(site::MAX_FORMER_AGENTS).unwrap() {
+        for times in ["once", "twice is once"] {
+            let before = Site::replace_agent(&store, id(n)).await.unwrap();
+            assert_eq!(before, Some(id(n - 1)), "{times}");
+        }
+    }
+    for refused in [
+        Site::replace_agent(&store, id(200)).await.map(drop),
+        Site::was_agent(&store, id(201)).await,
+    ] {
+        assert_eq!(refused.unwrap_err().word(), "too_many_agents");
+    }
+    Site::was_agent(&store, id(3)).await.unwrap();
 }

@@ -155,6 +155,74 @@ async fn what_waits_longer_than_anything_may_is_due_again(home: &Home) {
     assert_eq!(keys(&claim(&home.store, "later", 40, 9).await), ["soon", "never", "held"]);
 }
 
+/// Another agent speaks for the partner: what waits goes to it at once, and no name is there twice.
+async fn letters_follow_a_partner_to_its_agent(home: &Home) {
+    let [anne, bert] = two_halves(&home.store).await;
+    let to = |agent, half, key, text: &str| NewLetter {
+        to: agent,
+        message: text.to_owned(),
+        ..letter(Some(half), key, 0)
+    };
+    let (old, new) = (agent(2), agent(3));
+    let before = [to(old, anne.id, "head", "old"), to(old, anne.id, "ask", "old")];
+    post(&home.store, &before).await;
+    let owner = claim(&home.store, "one", 0, 9).await;
+    let mut tx = home.store.begin().await.unwrap();
+    tx.failed("one", &ids(&owner), at(900)).await.unwrap();
+    tx.commit().await.unwrap();
+    let other = [to(new, anne.id, "head", "new"), to(old, bert.id, "head", "another half's")];
+    post(&home.store, &other).await;
+    let mut tx = home.store.begin().await.unwrap();
+    tx.readdress(anne.id, &new, at(5)).await.unwrap();
+    tx.commit().await.unwrap();
+    let store = home.reopened().await;
+    let all = store.read().await.unwrap().letters(None, 10).await.unwrap();
+    let mut all: Vec<_> = all
+        .iter()
+        .map(|l| (l.letter.to, l.letter.key.as_str(), l.letter.message.as_str(), l.due, l.attempts))
+        .collect();
+    all.sort();
+    let mut expected = vec![
+        (new, "ask", "old", at(5), 0),
+        (new, "head", "new", at(0), 0),
+        (old, "head", "another half's", at(0), 0),
+    ];
+    expected.sort();
+    assert!(all.iter().filter(|l| l.0 == new && l.1 == "head").count() == 1, "{all:?}");
+    let heads: Vec<_> = all.iter().map(|l| (l.0, l.1, l.2)).collect();
+    assert_eq!(heads, expected.iter().map(|l| (l.0, l.1, l.2)).collect::<Vec<_>>());
+    assert!(all.iter().any(|l| *l == (new, "ask", "old", at(5), 0)), "{all:?}");
+    // A letter of that name to it can be posted still, in the place of the one that is there.
+    post(&store, &[to(new, anne.id, "ask", "newest")]).await;
+    let all = store.read().await.unwrap().letters(None, 10).await.unwrap();
+    assert_eq!(all.len(), 3);
+    assert!(all.iter().any(|l| l.letter.message == "newest"));
+}
+
+/// The site has another agent: what its halves say to each other is for that one.
+async fn letters_of_a_site_follow_its_agent(home: &Home) {
+    let [anne, _] = two_halves(&home.store).await;
+    let mut tx = home.store.begin().await.unwrap();
+    let error = tx.replace_agent(&agent(7)).await.unwrap_err();
+    assert!(matches!(error, StoreError::Missing { kind: Kind::Setting, .. }), "{error}");
+    let mut tx = home.store.begin().await.unwrap();
+    tx.found(&store::Founded { agent: agent(1), at: at(0) }).await.unwrap();
+    tx.commit().await.unwrap();
+    let abroad = NewLetter { to: agent(2), ..letter(Some(anne.id), "abroad", 0) };
+    let here = NewLetter { to: agent(1), ..letter(Some(anne.id), "here", 0) };
+    post(&home.store, &[abroad, here]).await;
+    let mut tx = home.store.begin().await.unwrap();
+    tx.replace_agent(&agent(7)).await.unwrap();
+    tx.commit().await.unwrap();
+    let store = home.reopened().await;
+    let mut view = store.read().await.unwrap();
+    let founded = view.meta().await.unwrap().founded.unwrap();
+    assert_eq!((founded.agent, founded.at), (agent(7), at(0)));
+    let all = view.letters(None, 10).await.unwrap();
+    let to: Vec<_> = all.iter().map(|l| (l.letter.key.as_str(), l.letter.to)).collect();
+    assert_eq!(to, [("abroad", agent(2)), ("here", agent(7))]);
+}
+
 async fn what_is_said_again_does_not_wait_less(home: &Home) {
     let [anne, _] = two_halves(&home.store).await;
     post(&home.store, &[letter(Some(anne.id), "head", 0)]).await;
@@ -230,6 +298,8 @@ everywhere!(
     an_agent_that_is_back_is_served_at_once,
     what_is_said_again_does_not_wait_less,
     each_sender_takes_what_it_can_bring,
+    letters_follow_a_partner_to_its_agent,
+    letters_of_a_site_follow_its_agent,
     letters_come_in_pages,
     a_half_must_be_known,
 );
