@@ -2,7 +2,7 @@
 
 use std::num::NonZeroU32;
 
-use protocol::{Moved, Record as _, Side, TallyId};
+use protocol::{Moved, Record as _, Side, Tally, TallyId};
 use site::{Command, Found, Query, Site, Summary, Wish};
 
 use super::broken::{Broken, Sim};
@@ -32,28 +32,53 @@ impl Net {
         self.brings(who, site, command, "has a cert for the new agent").await
     }
 
-    /// A tally that only its partner knows to be signed, at a site that does not find this one any more: the
-    /// partner hands over what both signed.
-    pub(super) async fn is_handed_tallies(&mut self, who: usize, site: &Site) -> Sim<bool> {
-        if self.wild || self.places[self.people[who].home].former.is_empty() {
-            return Ok(true);
-        }
+    /// Whether somebody's partner could tell it by hand what its site will never hear.
+    pub(super) async fn could_be_told(&self, who: usize, site: &Site) -> Sim<bool> {
         let shown = self.shown(who, site).await?;
-        let mut handed = Vec::new();
-        for ((tally, side), of) in &self.auditor.book.sides {
-            let other = self.auditor.book.sides.get(&(*tally, side.other()));
-            if *of != who {
-                continue;
-            }
+        let lacks = !self.to_be_handed(who, &shown).is_empty();
+        Ok(lacks || shown.iter().any(|shown| self.to_be_told(who, shown).is_some()))
+    }
+
+    /// Tallies that only the partner knows to be signed, at a site that does not find this one any more; each with
+    /// whether there is a half of it.
+    fn to_be_handed(&self, who: usize, shown: &[Summary]) -> Vec<(Tally, bool)> {
+        if self.places[self.people[who].home].former.is_empty() {
+            return Vec::new();
+        }
+        let sides = &self.auditor.book.sides;
+        let own = sides.iter().filter(|(_, of)| **of == who);
+        let handed = own.filter_map(|((tally, side), _)| {
             let here = shown.iter().find(|shown| shown.tally == *tally);
             let signed = here.and_then(|shown| shown.signed.as_ref());
             let revision = signed.map_or(0, |signed| signed.members().revision.get());
-            let kept = other.and_then(|other| self.people[*other].kept.get(tally));
-            let kept = kept.filter(|kept| kept.revision() > revision);
-            handed.extend(kept.and_then(|kept| Some((kept.signed.clone()?, here.is_some()))));
+            let other = sides.get(&(*tally, side.other()))?;
+            let kept = self.people[*other].kept.get(tally);
+            let kept = kept.filter(|kept| kept.revision() > revision)?;
+            let signed = kept.signed.clone()?;
+            let new = signed.hash().is_ok_and(|hash| !self.people[who].told.contains(&hash));
+            new.then_some((signed, here.is_some()))
+        });
+        handed.collect()
+    }
+
+    /// What its partner said last about its agent, where this half does not know it.
+    fn to_be_told(&self, who: usize, shown: &Summary) -> Option<Moved> {
+        let (tally, theirs) = (shown.tally, shown.side.other());
+        let other = *self.auditor.book.sides.get(&(tally, theirs))?;
+        let word = self.people[other].kept.get(&tally)?.moved.get(&theirs)?;
+        let new = word.hash().is_ok_and(|hash| !self.people[who].told.contains(&hash));
+        (new && !shown.moved.contains(word)).then_some(*word)
+    }
+
+    /// A partner hands over what both signed, where the sites do not find each other.
+    pub(super) async fn is_handed_tallies(&mut self, who: usize, site: &Site) -> Sim<bool> {
+        if self.wild {
+            return Ok(true);
         }
+        let shown = self.shown(who, site).await?;
         let mut all = true;
-        for (signed, here) in handed {
+        for (signed, here) in self.to_be_handed(who, &shown) {
+            self.people[who].told.extend(signed.hash());
             let (tally, signed) = (signed.members().uuid, Box::new(signed));
             let short = self.trace.tally(tally);
             let command = if here {
@@ -68,17 +93,12 @@ impl Net {
 
     /// Where the agents of both have changed, no half finds the other: then people tell each other.
     async fn is_told(&mut self, who: usize, site: &Site, shown: &Summary) -> Sim<()> {
-        let (tally, theirs) = (shown.tally, shown.side.other());
         if self.wild {
             return Ok(());
         }
-        let Some(other) = self.auditor.book.sides.get(&(tally, theirs)).copied() else {
-            return Ok(());
-        };
-        let word = self.people[other].kept.get(&tally).and_then(|kept| kept.moved.get(&theirs));
-        let Some(word) = word.copied().filter(|word| !shown.moved.contains(word)) else {
-            return Ok(());
-        };
+        let Some(word) = self.to_be_told(who, shown) else { return Ok(()) };
+        self.people[who].told.extend(word.hash());
+        let tally = shown.tally;
         let words = format!("is told where its partner is on {}", self.trace.tally(tally));
         let wish = Wish::Move(Box::new(word));
         self.brings(who, site, Command::Tally { tally, wish }, &words).await.map(|_| ())

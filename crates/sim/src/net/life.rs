@@ -432,6 +432,11 @@ impl Net {
             if !self.is_settled(who) || self.is_waited_for(who).await? {
                 return Ok(false);
             }
+            if let Some(site) = self.site_of(who)
+                && self.could_be_told(who, &site).await?
+            {
+                return Ok(false);
+            }
         }
         for number in 0..self.places.len() {
             if !self.places[number].rounds.is_empty() || self.waiting(number).await? > 0 {

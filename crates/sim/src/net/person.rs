@@ -91,6 +91,8 @@ pub(super) struct Person {
     pub(super) asked: u64,
     /// Invitations that it was handed and has not answered.
     pub(super) invited: Vec<Invitation>,
+    /// What its partners told it by hand since its site went back.
+    pub(super) told: BTreeSet<Hash>,
     /// The epoch of its site for which it has brought back everything.
     pub(super) brought: u64,
 }
@@ -121,6 +123,17 @@ impl Person {
         };
         let cert = cert.signed(&key).map_err(|error| harness(&error))?;
         let (kept, unanswered, invited) = (BTreeMap::new(), Vec::new(), Vec::new());
-        Ok(Self { name, home, key, cert, kept, unanswered, asked: 0, invited, brought: 0 })
+        Ok(Self {
+            name,
+            home,
+            key,
+            cert,
+            kept,
+            unanswered,
+            asked: 0,
+            invited,
+            told: BTreeSet::new(),
+            brought: 0,
+        })
     }
 }

@@ -205,6 +205,7 @@ async fn letters_of_a_site_follow_its_agent(home: &Home) {
     let mut tx = home.store.begin().await.unwrap();
     let error = tx.replace_agent(&agent(7)).await.unwrap_err();
     assert!(matches!(error, StoreError::Missing { kind: Kind::Setting, .. }), "{error}");
+    drop(tx);
     let mut tx = home.store.begin().await.unwrap();
     tx.found(&store::Founded { agent: agent(1), at: at(0) }).await.unwrap();
     tx.commit().await.unwrap();
