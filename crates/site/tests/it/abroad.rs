@@ -6,12 +6,13 @@ use std::sync::{Arc, Mutex};
 
 use protocol::address::Endpoint;
 use protocol::cert::Type;
-use protocol::mail::{Fate, Receipt};
+use protocol::mail::{Fate, MOST_NOTES, Receipt};
 use protocol::note::{Body, Note};
 use protocol::{AgentId, ChipAddress, Record as _, Side};
 use site::{Carried, Clock as _, Command, Site, Transport};
 use store::Store;
 
+use crate::invoices::asks;
 use crate::town::{Town, World, agent_of, cuid, on_every_store, tally_id, user};
 
 on_every_store! {
@@ -20,6 +21,7 @@ on_every_store! {
     who_is_away_is_tried_again_ever_later,
     what_is_refused_is_given_up_and_told,
     an_answer_that_is_not_taken_is_over,
+    what_a_receipt_has_no_room_for_comes_after_it,
 }
 
 /// What becomes of a message.
@@ -295,6 +297,36 @@ async fn a_chit_takes_one_message_of_the_foil_and_two_of_the_stock() {
     two.settle().await;
     assert_eq!(messages(), 2, "the foil's order comes back with the receipt, and is acknowledged");
     two.assert_agreed(2).await;
+}
+
+/// All that Suzie's half has to say to one question is more than a receipt takes.
+async fn what_a_receipt_has_no_room_for_comes_after_it(store: Store) {
+    let two = Two::with_tally(store.clone()).await;
+    let all = u8::try_from(MOST_NOTES + 8).unwrap();
+    for name in 100..100 + all {
+        two.suzies.ask_for(asks(name, 1, 100)).await.unwrap();
+    }
+    two.suzies.lose_letters(&store).await;
+    two.bobs.wish("bob", site::Wish::Compare).await.unwrap();
+    two.carry(&two.bobs, 8).await;
+    let came = two.bobs.stand("bob").await.len();
+    assert!((1..=MOST_NOTES).contains(&came), "{came} with the receipt");
+    // With no need of a reminder.
+    two.settle().await;
+    assert_eq!(two.bobs.stand("bob").await.len(), usize::from(all));
+    two.assert_agreed(0).await;
+}
+
+#[tokio::test]
+async fn whose_invitation_was_answered_is_no_stranger() {
+    let two = Two::new(Store::memory()).await;
+    let invitation = two.suzies.invite().await;
+    two.bobs.ask(&user("bob"), Command::Answer { invitation }).await.unwrap();
+    // Otherwise what it says to that would not be heard.
+    assert!(two.bobs.site.knows(agent_of(9)).await.unwrap());
+    assert!(!two.suzies.site.knows(agent_of(8)).await.unwrap());
+    two.carry(&two.bobs, 8).await;
+    assert!(two.suzies.site.knows(agent_of(8)).await.unwrap(), "whoever answered one, neither");
 }
 
 #[tokio::test]
