@@ -152,7 +152,9 @@ const fn of_ledger(refusal: &ledger::Refusal) -> (Class, &'static str) {
     match refusal {
         Refusal::OverLimit { .. } => (Class::Conflict, "over_limit"),
         Refusal::Closing { .. } => (Class::Conflict, "closing"),
-        Refusal::OutOfRange { .. } => (Class::Refused, "out_of_range"),
+        Refusal::OutOfRange { .. } | Refusal::Uncountable { .. } => {
+            (Class::Refused, "out_of_range")
+        }
         Refusal::StaleSettings { .. } => (Class::Conflict, "stale_settings"),
         Refusal::Known { .. } | Refusal::NameTaken { .. } => (Class::Conflict, "name_taken"),
         Refusal::Closed { .. } => (Class::Conflict, "closed"),
