@@ -53,8 +53,13 @@ fn listens(config: &Config) -> Vec<Listen> {
     config.peers_listen.into_iter().flat_map(at).collect()
 }
 
+/// The usual limits of a wire, where these places are asked.
+pub(super) fn usual(near: Near) -> Limits {
+    Limits { names_of_this_machine: near == Near::ThisMachine, ..Limits::default() }
+}
+
 fn limits(config: &Config) -> Limits {
-    let usual = Limits::default();
+    let usual = usual(near(config));
     match (config.peers_relay_for, config.peers_listen) {
         (RelayFor::Partners, Some(_)) => usual,
         (RelayFor::Nobody, _) | (_, None) => Limits { relayed: 0, ..usual },
