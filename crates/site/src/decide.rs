@@ -46,8 +46,8 @@ impl Site {
             (Command::AddContract { contract }, Caller::Administrator) => {
                 self.take_contract(batch.work.tx(), *contract).await
             }
-            (Command::FindAt { agent, endpoint }, Caller::Administrator) => {
-                self.find_at(batch.work.tx(), agent, endpoint.as_ref()).await?;
+            (Command::FindAt { agent, endpoint, new }, Caller::Administrator) => {
+                self.find_at(batch.work.tx(), agent, endpoint.as_ref(), new).await?;
                 Ok(Answer::Done)
             }
             (Command::Readmit { cert }, Caller::Administrator) => self.readmit(batch, *cert).await,

@@ -54,6 +54,7 @@ impl SiteError {
             Self::TallyExists { .. } => (Class::Conflict, "tally_exists"),
             Self::NotOpen { .. } => (Class::Conflict, "not_open"),
             Self::Invitation(_) => (Class::Refused, "invitation"),
+            Self::NoDealings(_) => (Class::NotFound, "no_dealings"),
             Self::NoInvitation => (Class::NotFound, "no_invitation"),
             Self::NoTallyNamed => (Class::Refused, "no_tally_named"),
             Self::OtherInviter(_) => (Class::Refused, "other_inviter"),
