@@ -84,8 +84,9 @@ fn lock<T>(held: &Mutex<T>) -> MutexGuard<'_, T> {
     held.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The most notes that are heard of those that came back for a bundle: a receipt for each kind of message.
-const MOST_BACK: usize = 4 * MOST_NOTES;
+/// The most notes that are looked at of those that came back for what was sent at once: a receipt for each kind
+/// of message.
+pub const MOST_BACK: usize = 4 * MOST_NOTES;
 
 /// What came of sending a bundle.
 struct Sent {
@@ -222,11 +223,13 @@ impl Site {
         let receipt = transport.send(bundle.agent, &bundle.at, &notes).await;
         let spoken_to: BTreeSet<_> =
             notes.iter().map(|note| (note.tally, &note.from.cuid)).collect();
-        let back = receipt.notes.iter().filter_map(|text| Note::read(text.as_bytes()).ok());
+        // Counted before they are read: that costs too.
+        let back = receipt.notes.iter().take(MOST_BACK);
+        let back = back.filter_map(|text| Note::read(text.as_bytes()).ok());
         let back = back.filter(|note| {
             note.from.agent == bundle.agent && spoken_to.contains(&(note.tally, &note.to))
         });
-        let (arrived, back) = (receipt.arrived, back.take(MOST_BACK).collect());
+        let (arrived, back) = (receipt.arrived, back.collect());
         let mut sent = receipt.fates.into_iter();
         let nobody = || Fate::later("nothing was said of it");
         let fates =

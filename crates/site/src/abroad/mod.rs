@@ -12,8 +12,8 @@ use protocol::AgentId;
 use protocol::address::Endpoint;
 use store::{Tx, Whom};
 
-pub use self::deliver::Carried;
 pub(crate) use self::deliver::unheard;
+pub use self::deliver::{Carried, MOST_BACK};
 pub(crate) use self::hear::fate;
 pub use self::peers::Peer;
 use crate::door::Site;

@@ -2,6 +2,7 @@
 //! doubled or forged on the way.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use protocol::address::Endpoint;
@@ -9,7 +10,7 @@ use protocol::cert::Type;
 use protocol::mail::{Fate, MOST_NOTES, Receipt};
 use protocol::note::{Body, Note};
 use protocol::{AgentId, ChipAddress, Record as _, Side};
-use site::{Carried, Clock as _, Command, Site, Transport};
+use site::{Carried, Clock as _, Command, MOST_BACK, Site, Transport};
 use store::Store;
 
 use crate::invoices::asks;
@@ -457,4 +458,67 @@ async fn who_never_answers_keeps_nobody_else_waiting() {
         tokio::time::sleep(std::time::Duration::from_millis(10)).await;
     }
     panic!("letters to the agent that answers still wait");
+}
+
+/// Takes everything. Of one agent each receipt is full of notes that all want an answer, ever other ones; the
+/// others are honest.
+struct Filling {
+    liar: AgentId,
+    said: AtomicU64,
+    taken: Mutex<BTreeMap<AgentId, usize>>,
+}
+
+impl Filling {
+    /// Bob's half refuses an invoice that never was.
+    fn refusal(&self) -> String {
+        let number = self.said.fetch_add(1, Ordering::Relaxed);
+        let chit = protocol::ChitId::random((u128::from(number) << 64).to_be_bytes());
+        let revision = 1.try_into().unwrap();
+        let refused = protocol::invoice::Message::Refused { chit, revision, reason: None };
+        let from = ChipAddress { cuid: cuid("bob"), agent: self.liar, endpoint: None };
+        let (tally, to, body) = (tally_id(), cuid("suzie"), Body::Invoice(refused));
+        Note { tally, from, to, token: None, body }.to_text().unwrap().to_string()
+    }
+}
+
+impl Transport for Filling {
+    async fn send(&self, to: AgentId, _: &[Endpoint], notes: &[Note]) -> Receipt {
+        *self.taken.lock().unwrap().entry(to).or_default() += notes.len();
+        // More than any frame holds.
+        let many = if to == self.liar { 3 * MOST_BACK } else { 0 };
+        let back = (0..many).map(|_| self.refusal()).collect();
+        Receipt { arrived: true, fates: vec![Fate::Taken; notes.len()], notes: back }
+    }
+}
+
+#[tokio::test]
+async fn who_fills_each_receipt_costs_a_bounded_part_and_keeps_nobody_waiting_for_long() {
+    let store = Store::memory();
+    let two = Two::with_tally(store.clone()).await;
+    two.suzies.pay("suzie", Side::Stock, 10, 5).await.unwrap();
+    let any = store.read().await.unwrap().letters(None, 1).await.unwrap().remove(0).letter;
+    let (said, taken) = Default::default();
+    let transport = Arc::new(Filling { liar: agent_of(8), said, taken });
+    let most = usize::try_from(site::MAX_LETTERS_WAITING).unwrap();
+    // As long as all the liar's letters that may wait take, 64 at once.
+    let rounds = most / MOST_NOTES + 1;
+    for turn in 0..4_u8 {
+        let key = turn.to_string();
+        let honest = store::NewLetter { half: None, to: agent_of(7), key, ..any.clone() };
+        let mut tx = store.begin().await.unwrap();
+        tx.post(&[honest]).await.unwrap();
+        tx.commit().await.unwrap();
+        for _ in 0..rounds {
+            let carried = two.suzies.site.deliver(&transport).await.unwrap();
+            assert!(carried.sent <= MOST_NOTES, "{carried:?}");
+            let waiting = store.read().await.unwrap().letters(None, 2_000).await.unwrap().len();
+            assert!(waiting <= most + 1, "{waiting}");
+            if turn == 0 && transport.said.load(Ordering::Relaxed) == 3 * MOST_BACK as u64 {
+                assert!(waiting <= MOST_BACK, "{waiting} of one receipt");
+            }
+        }
+        let taken = transport.taken.lock().unwrap().get(&agent_of(7)).copied();
+        assert_eq!(taken, Some(usize::from(turn) + 1), "it was not kept waiting");
+    }
+    two.suzies.assert_sound().await;
 }
