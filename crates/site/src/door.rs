@@ -10,6 +10,7 @@ use protocol::lift::Authorisation;
 use protocol::{AgentId, Cuid, SignatureFault, Signer};
 use store::{CommandResult, Founded, NewEvent, Store};
 
+use crate::abroad::Agents;
 use crate::answered;
 use crate::batch::Batch;
 use crate::command::{Answer, Caller, Command, CommandId, Wish};
@@ -32,6 +33,7 @@ pub struct Site {
     pub(crate) signer: Option<Arc<dyn Signer + Send + Sync>>,
     pub(crate) queue: Arc<Queue>,
     pub(crate) known: Arc<Known>,
+    pub(crate) abroad: Arc<Agents>,
     pub(crate) tending: Arc<tokio::sync::Mutex<Tending>>,
     pub(crate) hears: Hears,
     /// A fault on purpose: none but in simulations.
@@ -63,8 +65,20 @@ impl Site {
         }
         let (queue, known) = (Arc::new(Queue::default()), Arc::new(Known::default()));
         let (signer, tending, hears) = (None, Arc::default(), Hears::AtOnce);
-        let planted = None;
-        Ok(Self { store, agent, clock, chance, signer, queue, known, tending, hears, planted })
+        let (abroad, planted) = (Arc::default(), None);
+        Ok(Self {
+            store,
+            agent,
+            clock,
+            chance,
+            signer,
+            queue,
+            known,
+            abroad,
+            tending,
+            hears,
+            planted,
+        })
     }
 
     /// The same site, able to decide lifts: by the agent's key, which is nowhere else in it.

@@ -105,8 +105,8 @@ struct Bundle {
 }
 
 impl Site {
-    /// Sends what is due to other agents, to all of them at the same time. May be called again while it runs;
-    /// agents to which much is on its way are left out then. What has begun here and is not told to be done,
+    /// Sends what is due to other agents, to all of them at the same time. Agents at which nothing arrived lately
+    /// rest. May be called again while it runs; agents to which much is on its way are left out then. What has begun here and is not told to be done,
     /// others take over once it has had time to finish. Call again while something was sent.
     ///
     /// # Errors
@@ -129,8 +129,11 @@ impl Site {
         while let Some(ended) = running.join_next().await {
             match ended {
                 Ok((agent, letters, sent)) => {
-                    if !sent.arrived {
+                    if sent.arrived {
+                        self.abroad.answered(agent);
+                    } else {
                         self.known.answers(agent, false);
+                        self.abroad.failed(agent, self.clock.now(), |ms| self.spread(ms));
                     }
                     match self.settle_again(&owner, agent, &letters, sent).await {
                         Ok(settled) => carried.add(settled),
@@ -178,6 +181,7 @@ impl Site {
             .iter()
             .filter(|(_, lines)| **lines >= MOST_LINES)
             .map(|(agent, _)| *agent)
+            .chain(self.abroad.resting(now))
             .collect();
         but.truncate(Whom::MOST - 1);
         but.push(self.agent);
@@ -264,7 +268,8 @@ impl Site {
                 Err(error) => Err(error),
             };
             if let Err(error) = heard {
-                tracing::warn!(%agent, error = error.word(), "cannot hear a note: {error}");
+                tracing::debug!(%agent, error = error.word(), "cannot hear a note: {error}");
+                self.abroad.refuses(agent, error.word());
             }
         }
         Ok(settled)
@@ -388,7 +393,11 @@ impl Site {
     /// long again, so that not all come back at once.
     fn wait_ms(&self, attempts: u64) -> i64 {
         let doublings = u32::try_from(attempts.saturating_sub(1)).unwrap_or(u32::MAX).min(20);
-        let wait = (FIRST_AGAIN_MS << doublings).min(LAST_AGAIN_MS);
+        self.spread((FIRST_AGAIN_MS << doublings).min(LAST_AGAIN_MS))
+    }
+
+    /// A wait, by chance up to half as long again.
+    fn spread(&self, wait: i64) -> i64 {
         let [byte, ..] = self.chance.bytes();
         wait + wait * i64::from(byte) / 512
     }

@@ -73,6 +73,7 @@ impl Site {
         let place = endpoint.map(ToString::to_string).unwrap_or_default();
         tx.set(&agent_key(agent), Some(&place)).await?;
         tx.hasten(&agent, self.clock.now()).await?;
+        self.abroad.answered(agent);
         Ok(())
     }
 }

@@ -20,6 +20,7 @@ on_every_store! {
     two_sites_open_a_tally_pay_and_close_it,
     what_is_lost_or_doubled_arrives_in_the_end,
     who_is_away_is_tried_again_ever_later,
+    who_fails_is_not_asked_for_each_new_letter,
     what_is_refused_is_given_up_and_told,
     an_answer_that_is_not_taken_is_over,
     what_a_receipt_has_no_room_for_comes_after_it,
@@ -239,6 +240,49 @@ async fn who_is_away_is_tried_again_ever_later(store: Store) {
     two.assert_agreed(0).await;
 }
 
+async fn who_fails_is_not_asked_for_each_new_letter(store: Store) {
+    let two = Two::with_tally(store.clone()).await;
+    two.suzies.pay("suzie", Side::Stock, 10, 5).await.unwrap();
+    let any = store.read().await.unwrap().letters(None, 1).await.unwrap().remove(0).letter;
+    let post = async |key: u32| {
+        let letter = store::NewLetter { half: None, key: key.to_string(), ..any.clone() };
+        let mut tx = store.begin().await.unwrap();
+        tx.post(&[letter]).await.unwrap();
+        tx.commit().await.unwrap();
+    };
+    let asked = || std::mem::take(&mut *two.road.asked_at.lock().unwrap()).len();
+    two.road.sites.lock().unwrap().remove(&agent_of(8));
+    asked();
+    for letter in 0..300 {
+        post(letter).await;
+        two.carry(&two.suzies, 9).await;
+        two.suzies.world.pass(100);
+    }
+    let times = asked();
+    assert!((5..12).contains(&times), "asked {times} times in half a minute");
+    // It is back, and what it says tells that.
+    two.road.leads_to(agent_of(8), &two.bobs.site);
+    two.bobs.pay("bob", Side::Foil, 11, 5).await.unwrap();
+    two.carry(&two.bobs, 8).await;
+    assert!(two.carry(&two.suzies, 9).await.sent > 0);
+    two.settle().await;
+    two.assert_agreed(0).await;
+    // From then on new letters go at once; an administrator may say that it is worth asking, too.
+    asked();
+    post(1_000).await;
+    assert_eq!(two.carry(&two.suzies, 9).await.sent, 1);
+    two.road.sites.lock().unwrap().remove(&agent_of(8));
+    for letter in 1_001..1_009 {
+        post(letter).await;
+        two.carry(&two.suzies, 9).await;
+    }
+    assert_eq!(asked(), 3, "the second failure in a row has it rest");
+    two.road.leads_to(agent_of(8), &two.bobs.site);
+    let find = Command::FindAt { agent: agent_of(8), endpoint: None, new: false };
+    two.suzies.ask(&site::Caller::Administrator, find).await.unwrap();
+    assert!(two.carry(&two.suzies, 9).await.sent >= 8, "all at once");
+}
+
 async fn what_is_refused_is_given_up_and_told(store: Store) {
     let two = Two::with_tally(store.clone()).await;
     // What comes in another's name is not heard, and its sender is told.
@@ -345,6 +389,7 @@ async fn what_one_note_is_refused_for_the_others_do_not_suffer() {
     assert_eq!(fates[1], Fate::refused("no note"));
     assert_eq!((&fates[2], &fates[4]), (&Fate::Taken, &Fate::Taken));
     assert_eq!(fates.len(), 5);
+    assert_eq!(two.suzies.site.notes_refused(), 2, "those that could be read");
     assert_eq!(two.suzies.site.tally(&cuid("suzie"), tally_id()).await.unwrap().balance_milli, 7);
     two.settle().await;
     two.assert_agreed(7).await;

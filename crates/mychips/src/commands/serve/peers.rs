@@ -81,8 +81,12 @@ impl Peers {
         let wire = Wire::start(key, &listens(config), limits(config), desk).await;
         let wire = wire.map_err(|error| Failure::peers(&error))?;
         let peers = Self { wire, site, post, near: near(config), told: Told::of(config) };
-        let counted = peers.wire.clone();
-        metrics.agents(move || counted.counts().all());
+        let counted = (peers.wire.clone(), peers.site.clone());
+        metrics.agents(move || {
+            let mut all = counted.0.counts().all();
+            all.push(("notes_refused", counted.1.notes_refused()));
+            all
+        });
         if let Some(relay) = &config.peers_relay {
             if relay.0.relay == Some(peers.wire.agent()) {
                 tracing::warn!(
