@@ -171,6 +171,7 @@ impl Site {
         let draft = invitation.mirrored();
         let inviter = partner.chad.clone();
         let negotiation = Negotiation::answer(tally, side, holder, partner, draft)?;
+        let negotiation = negotiation.lasting(invitation.expires);
         no_half(batch, cuid, tally).await?;
         if inviter.agent == self.agent {
             // Who invites lives here too: what does not count is said at once.

@@ -45,6 +45,9 @@ pub struct Negotiation {
     /// What both signed, and governs.
     signed: Option<Agreed>,
     table: Table,
+    /// Until when the invitation counts that it began with, while nobody has gone further: then it is over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    until: Option<Timestamp>,
 }
 
 /// A tally that both signed.
@@ -87,6 +90,7 @@ impl Negotiation {
             last: Place { revision: 0, by: Side::Foil },
             signed: None,
             table: Table::Empty { void: false },
+            until: None,
         }
     }
 
@@ -126,7 +130,17 @@ impl Negotiation {
             last: Place { revision: version.revision.get(), by: Side::Foil },
             signed: Some(signed),
             table: Table::Empty { void: false },
+            until: None,
         })
+    }
+
+    /// The same half, which is over when the invitation that it began with does not count any more: unless
+    /// somebody has offered by then, or its holder has written the draft anew for a partner whom it knows.
+    /// Each half goes by its own clock.
+    #[must_use]
+    pub const fn lasting(mut self, until: Timestamp) -> Self {
+        self.until = Some(until);
+        self
     }
 
     /// The tally.
