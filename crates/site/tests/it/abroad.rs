@@ -374,6 +374,23 @@ async fn whose_invitation_was_answered_is_no_stranger() {
     assert!(two.suzies.site.knows(agent_of(8)).await.unwrap(), "whoever answered one, neither");
 }
 
+/// A mistyped agent would be listened to from then on.
+#[tokio::test]
+async fn nobody_becomes_known_by_a_slip_of_the_pen() {
+    let two = Two::with_tally(Store::memory()).await;
+    let find = async |agent: u8, new| {
+        let command = Command::FindAt { agent: agent_of(agent), endpoint: None, new };
+        two.suzies.ask(&site::Caller::Administrator, command).await
+    };
+    let refused = find(7, false).await.unwrap_err();
+    assert_eq!((refused.class(), refused.word()), (site::Class::NotFound, "no_dealings"));
+    assert!(refused.to_string().contains(&agent_of(7).to_string()), "{refused}");
+    assert!(!two.suzies.site.knows(agent_of(7)).await.unwrap());
+    find(8, false).await.unwrap();
+    find(7, true).await.unwrap();
+    assert!(two.suzies.site.knows(agent_of(7)).await.unwrap(), "who is new is said to be");
+}
+
 #[tokio::test]
 async fn what_one_note_is_refused_for_the_others_do_not_suffer() {
     let two = Two::with_tally(Store::memory()).await;
