@@ -62,8 +62,8 @@ fn of_agent(note: Note, sent: AgentId, came: Kind) -> Result<Note, NoteFault> {
 
 /// An answer up to and with so many notes behind its first line.
 pub(crate) fn cut_back(bytes: &mut Vec<u8>, notes: u32) {
-    let ends = bytes.iter().enumerate().filter(|(_, byte)| **byte == b'\n').map(|(at, _)| at);
-    let end = ends.skip(usize::try_from(notes).unwrap_or(usize::MAX)).next();
+    let mut ends = bytes.iter().enumerate().filter(|(_, byte)| **byte == b'\n').map(|(at, _)| at);
+    let end = ends.nth(usize::try_from(notes).unwrap_or(usize::MAX));
     bytes.truncate(end.unwrap_or(bytes.len()));
 }
 

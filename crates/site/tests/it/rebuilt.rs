@@ -90,7 +90,7 @@ async fn nothing_else_brings_a_half_back(store: Store) {
     let other_key = other_key.signed(Side::Foil, town.key("bob")).unwrap();
     // Suzie's cert, and Bob's signature below it.
     let mut sign = town.signed(members.clone()).members().sign.clone().unwrap();
-    sign.stock = sign.foil.clone();
+    sign.stock = sign.foil;
     let other_hand = Tally::new(Members { sign: Some(sign), ..members.clone() }).unwrap();
     let unsigned = Tally::new(members.clone()).unwrap();
     let by_bob = unsigned.clone().signed(Side::Foil, town.key("bob")).unwrap();
