@@ -133,7 +133,8 @@ impl Site {
             return paid.await;
         }
         self.check_ahead(caller, &command);
-        self.in_turn(Asked { caller: caller.clone(), id, command }).await
+        // Large: whoever waits for it need not hold it in place.
+        Box::pin(self.in_turn(Asked { caller: caller.clone(), id, command })).await
     }
 
     /// Decides commands in one transaction: each is done or refused, and all that are done are kept
@@ -169,7 +170,8 @@ impl Site {
                 continue;
             }
             let changes = batch.work.changes();
-            match self.decide(&mut batch, &asked.caller, asked.command.clone()).await {
+            let decided = Box::pin(self.decide(&mut batch, &asked.caller, asked.command.clone()));
+            match decided.await {
                 Ok(answer) => {
                     let text = answered::text(digest, &answer)?;
                     before.insert(asked.id.clone(), text.clone());

@@ -124,7 +124,8 @@ impl Site {
         let invite = invite.ok_or(SiteError::NoInvitation)?;
         batch.work.tx().drop_invite(&invitation).await?;
         if let OfInvite::Once(tally) = OfInvite::read(&invite.text)? {
-            self.nobody_comes(batch, cuid, tally).await?;
+            // Rare, and large: not part of what every command costs.
+            Box::pin(self.nobody_comes(batch, cuid, tally)).await?;
         }
         Ok(Answer::Done)
     }
