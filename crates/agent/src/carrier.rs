@@ -7,7 +7,7 @@ use protocol::address::Endpoint;
 use protocol::mail::{self, Fate, Receipt};
 use protocol::note::Note;
 use protocol::{AgentId, Record as _};
-use site::{SEND_WITHIN_MS, Transport};
+use site::{MOST_BACK, SEND_WITHIN_MS, Transport};
 use wire::{Kind, NotSent, Wire};
 
 use crate::near::Near;
@@ -176,6 +176,8 @@ impl Told {
         for (place, fate) in places.iter().zip(receipt.fates) {
             self.fates[*place] = Some(fate);
         }
+        // Where notes were sent one by one there are as many receipts.
+        receipt.notes.truncate(MOST_BACK.saturating_sub(self.notes.len()));
         self.notes.append(&mut receipt.notes);
     }
 

@@ -85,12 +85,17 @@ pub enum Command {
         contract: Box<Contract>,
     },
     /// An administrator says where another agent answers, where this site does not know it or knows it wrong.
+    /// An agent with which nobody here has dealings is taken for a mistake, unless it is said to be new: what
+    /// it says is listened to from then on.
     FindAt {
         /// Whose.
         agent: AgentId,
         /// Where; none: nobody knows.
         #[serde(default, skip_serializing_if = "Option::is_none", with = "crate::words::place")]
         endpoint: Option<Endpoint>,
+        /// Whether it may be one that nobody here has dealings with.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        new: bool,
     },
     /// An administrator clears: debts between users of this site vanish, as many as can, and nobody
     /// is richer or poorer.

@@ -46,8 +46,8 @@ impl Site {
             (Command::AddContract { contract }, Caller::Administrator) => {
                 self.take_contract(batch.work.tx(), *contract).await
             }
-            (Command::FindAt { agent, endpoint }, Caller::Administrator) => {
-                self.find_at(batch.work.tx(), agent, endpoint.as_ref()).await?;
+            (Command::FindAt { agent, endpoint, new }, Caller::Administrator) => {
+                self.find_at(batch.work.tx(), agent, endpoint.as_ref(), new).await?;
                 Ok(Answer::Done)
             }
             (Command::Readmit { cert }, Caller::Administrator) => self.readmit(batch, *cert).await,
@@ -171,6 +171,7 @@ impl Site {
         let draft = invitation.mirrored();
         let inviter = partner.chad.clone();
         let negotiation = Negotiation::answer(tally, side, holder, partner, draft)?;
+        let negotiation = negotiation.lasting(invitation.expires);
         no_half(batch, cuid, tally).await?;
         if inviter.agent == self.agent {
             // Who invites lives here too: what does not count is said at once.

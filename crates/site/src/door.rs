@@ -10,6 +10,7 @@ use protocol::lift::Authorisation;
 use protocol::{AgentId, Cuid, SignatureFault, Signer};
 use store::{CommandResult, Founded, NewEvent, Store};
 
+use crate::abroad::Agents;
 use crate::answered;
 use crate::batch::Batch;
 use crate::command::{Answer, Caller, Command, CommandId, Wish};
@@ -35,6 +36,7 @@ pub struct Site {
     pub(crate) signer: Option<Arc<dyn Signer + Send + Sync>>,
     pub(crate) queue: Arc<Queue>,
     pub(crate) known: Arc<Known>,
+    pub(crate) abroad: Arc<Agents>,
     pub(crate) tending: Arc<tokio::sync::Mutex<Tending>>,
     pub(crate) hears: Hears,
     /// A fault on purpose: none but in simulations.
@@ -67,7 +69,7 @@ impl Site {
         let former = former_agents(&mut store.read().await?).await?.into();
         let (queue, known) = (Arc::new(Queue::default()), Arc::new(Known::default()));
         let (signer, tending, hears) = (None, Arc::default(), Hears::AtOnce);
-        let planted = None;
+        let (abroad, planted) = (Arc::default(), None);
         Ok(Self {
             store,
             agent,
@@ -77,6 +79,7 @@ impl Site {
             signer,
             queue,
             known,
+            abroad,
             tending,
             hears,
             planted,
@@ -135,7 +138,8 @@ impl Site {
             return paid.await;
         }
         self.check_ahead(caller, &command);
-        self.in_turn(Asked { caller: caller.clone(), id, command }).await
+        // Large: whoever waits for it need not hold it in place.
+        Box::pin(self.in_turn(Asked { caller: caller.clone(), id, command })).await
     }
 
     /// Decides commands in one transaction: each is done or refused, and all that are done are kept
@@ -171,7 +175,8 @@ impl Site {
                 continue;
             }
             let changes = batch.work.changes();
-            match self.decide(&mut batch, &asked.caller, asked.command.clone()).await {
+            let decided = Box::pin(self.decide(&mut batch, &asked.caller, asked.command.clone()));
+            match decided.await {
                 Ok(answer) => {
                     let text = answered::text(digest, &answer)?;
                     before.insert(asked.id.clone(), text.clone());

@@ -84,6 +84,12 @@ pub enum SiteError {
     /// The invitation is not good any more, or never was.
     #[error("the invitation {0}; ask for a new one")]
     Invitation(&'static str),
+    /// Nobody here has dealings with the agent.
+    #[error(
+        "nobody here has dealings with agent {0}: compare it with what mychips status of that site \
+         shows; where it is a site that you expect to hear from, say that it is new (--new)"
+    )]
+    NoDealings(AgentId),
     /// The user has no such invitation out.
     #[error("no such invitation is out; list those that are")]
     NoInvitation,

@@ -18,6 +18,7 @@ pub(crate) fn of_negotiation(
     };
     let (kind, value) = match event {
         Event::Answered => ("invitation_answered", json!({ "tally": tally })),
+        Event::Lapsed => ("invitation_lapsed", json!({ "tally": tally })),
         Event::Offered { version, .. } => ("offer", about(version)),
         Event::Crossed { version } => ("offer_crossed", about(version)),
         Event::Ended { version, end } => {

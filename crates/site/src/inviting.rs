@@ -18,6 +18,7 @@ use crate::invitation::{
     Answers, ForMany, Given, Invitation, Inviting, MAX_ANSWERS, MAX_INVITES, OfInvite,
 };
 use crate::ports::{Asks, Unsent};
+use crate::post::Input;
 use crate::users::{active, cert_of};
 
 /// How long an invitation that expired is still listed, in milliseconds: a month.
@@ -68,6 +69,7 @@ impl Site {
         let (tally, uses, text) = match answers {
             Answers::One { tally } => {
                 let negotiation = Negotiation::invite(tally, side, holder, draft.clone());
+                let negotiation = negotiation.lasting(expires);
                 self.new_half(batch, cuid, HalfTally::new(negotiation)).await?;
                 (Some(tally), 1, OfInvite::Once(tally).text()?)
             }
@@ -118,11 +120,37 @@ impl Site {
     ) -> Result<Answer, SiteError> {
         active(batch, cuid).await?;
         let invite = batch.work.view().invite(&invitation).await?;
-        if invite.is_none_or(|invite| invite.holder != *cuid) {
-            return Err(SiteError::NoInvitation);
-        }
+        let invite = invite.filter(|invite| invite.holder == *cuid);
+        let invite = invite.ok_or(SiteError::NoInvitation)?;
         batch.work.tx().drop_invite(&invitation).await?;
+        if let OfInvite::Once(tally) = OfInvite::read(&invite.text)? {
+            // Rare, and large: not part of what every command costs.
+            Box::pin(self.nobody_comes(batch, cuid, tally)).await?;
+        }
         Ok(Answer::Done)
+    }
+
+    /// A draft that nobody can answer any more is over.
+    async fn nobody_comes(
+        &self,
+        batch: &mut Batch,
+        cuid: &Cuid,
+        tally: TallyId,
+    ) -> Result<(), SiteError> {
+        let (held, work) = match batch.hold(cuid, tally).await {
+            Ok(held) => held,
+            Err(error @ SiteError::Store(_)) => return Err(error),
+            // Gone, or for doctor.
+            Err(_) => return Ok(()),
+        };
+        if held.state.negotiation.partner().is_none() {
+            let negotiation = Negotiation::clone(&held.state.negotiation).lasting(Timestamp::MIN);
+            let state = HalfTally::clone(&held.state);
+            let state = HalfTally { negotiation: Arc::new(negotiation), ..state };
+            held.put(work, state, self.clock.now());
+            self.take(work, held, Input::Negotiation(negotiation::Input::Tick)).await?;
+        }
+        Ok(())
     }
 
     /// A user's invitations that are kept.
@@ -324,8 +352,11 @@ impl Site {
         let judged = self.judge_answer(batch, &note.to, note.tally, &cert, token).await?;
         let (invite, Some(ForMany { cert, side, draft, .. })) = judged else { return Ok(None) };
         let holder = Verified::check(cert, &())?;
-        let half = HalfTally::new(Negotiation::invite(note.tally, side, holder, draft));
-        self.new_half(batch, &note.to, half).await?;
+        let mut negotiation = Negotiation::invite(note.tally, side, holder, draft);
+        if let Some(expires) = invite.expires {
+            negotiation = negotiation.lasting(expires);
+        }
+        self.new_half(batch, &note.to, HalfTally::new(negotiation)).await?;
         Ok(Some(invite))
     }
 

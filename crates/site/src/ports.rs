@@ -25,7 +25,8 @@ pub trait Transport: Send + Sync + 'static {
     /// Brings notes to an agent, which answers `at` these places as far as is known, and waits until it
     /// has kept them, for [`SEND_WITHIN_MS`] at most; at most [`protocol::mail::MOST_NOTES`] of them. The
     /// receipt has a fate for each, in their order: of those of which nobody knows whether they arrived, that
-    /// it may be later. The same may be sent again.
+    /// it may be later. No more than
+    /// [`crate::MOST_BACK`] notes back are looked at. The same may be sent again.
     fn send(
         &self,
         to: AgentId,

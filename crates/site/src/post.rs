@@ -88,6 +88,7 @@ impl Site {
     pub async fn remind(&self) -> Result<usize, SiteError> {
         let mut spoke = 0;
         let mut after = None;
+        self.tell_refused();
         self.recall_letters().await?;
         loop {
             let mut view = self.store.read().await?;

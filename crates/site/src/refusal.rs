@@ -54,6 +54,7 @@ impl SiteError {
             Self::TallyExists { .. } => (Class::Conflict, "tally_exists"),
             Self::NotOpen { .. } => (Class::Conflict, "not_open"),
             Self::Invitation(_) => (Class::Refused, "invitation"),
+            Self::NoDealings(_) => (Class::NotFound, "no_dealings"),
             Self::NoInvitation => (Class::NotFound, "no_invitation"),
             Self::NoTallyNamed => (Class::Refused, "no_tally_named"),
             Self::OtherInviter(_) => (Class::Refused, "other_inviter"),
@@ -154,7 +155,9 @@ const fn of_ledger(refusal: &ledger::Refusal) -> (Class, &'static str) {
     match refusal {
         Refusal::OverLimit { .. } => (Class::Conflict, "over_limit"),
         Refusal::Closing { .. } => (Class::Conflict, "closing"),
-        Refusal::OutOfRange { .. } => (Class::Refused, "out_of_range"),
+        Refusal::OutOfRange { .. } | Refusal::Uncountable { .. } => {
+            (Class::Refused, "out_of_range")
+        }
         Refusal::StaleSettings { .. } => (Class::Conflict, "stale_settings"),
         Refusal::Known { .. } | Refusal::NameTaken { .. } => (Class::Conflict, "name_taken"),
         Refusal::Closed { .. } => (Class::Conflict, "closed"),

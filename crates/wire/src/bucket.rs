@@ -52,6 +52,15 @@ impl Bucket {
         Err(missing.div_ceil(u64::from(rate.per_minute).max(1)).max(1))
     }
 
+    /// Takes so many tokens, or as many as there are: how many.
+    pub(crate) fn take_most(&mut self, rate: Rate, tokens: u32, now_ms: u64) -> u32 {
+        self.fill(rate, now_ms);
+        let there = u32::try_from(self.parts / PARTS).unwrap_or(u32::MAX);
+        let taken = tokens.min(there);
+        self.parts -= u64::from(taken) * PARTS;
+        taken
+    }
+
     fn fill(&mut self, rate: Rate, now_ms: u64) {
         let passed = now_ms.saturating_sub(self.at_ms);
         self.at_ms = self.at_ms.max(now_ms);

@@ -70,6 +70,7 @@ pub(crate) struct Conduct {
 struct One {
     takes: [Bucket; Kind::ALL.len()],
     sends: [Bucket; Kind::ALL.len()],
+    backs: [Bucket; Kind::ALL.len()],
     patience: Bucket,
     partner: bool,
     cut: Option<Cut>,
@@ -87,6 +88,7 @@ impl One {
         Self {
             takes: Kind::ALL.map(|kind| Bucket::full(kind.row().rate, now_ms)),
             sends: Kind::ALL.map(|kind| Bucket::full(kind.row().rate.with_margin(), now_ms)),
+            backs: Kind::ALL.map(|kind| Bucket::full(kind.row().rate, now_ms)),
             patience: Bucket::full(PATIENCE, now_ms),
             partner: false,
             cut: None,
@@ -133,6 +135,14 @@ impl Conduct {
         let one = self.one(agent, now_ms);
         let kind = kind.counts_as(one.partner);
         one.sends[kind as usize].take(kind.row().rate.with_margin(), notes, now_ms)
+    }
+
+    /// So many notes came back with the receipt for a message of this kind: as many of them may be heard. They
+    /// are not what the agent sends of its own accord, so they have a count of their own, at the same rate.
+    pub(crate) fn back(&mut self, agent: AgentId, kind: Kind, notes: u32, now_ms: u64) -> u32 {
+        let one = self.one(agent, now_ms);
+        let kind = kind.counts_as(one.partner);
+        one.backs[kind as usize].take_most(kind.row().rate, notes, now_ms)
     }
 
     /// The agent is a partner's.
@@ -259,6 +269,22 @@ mod tests {
         conduct.recognise(agent(1), 0);
         while conduct.take(agent(1), Kind::Invoice, 1, 0).is_ok() {}
         assert!(conduct.take(agent(1), Kind::Chain, 1, 0).is_ok());
+        assert!(conduct.send(agent(1), Kind::Invoice, 1, 0).is_ok());
+    }
+
+    #[test]
+    fn what_comes_back_has_a_rate_too_and_takes_nothing_from_what_is_sent() {
+        let mut conduct = conduct(8);
+        conduct.recognise(agent(1), 0);
+        let rate = Kind::Invoice.row().rate;
+        let mut heard = 0;
+        for _ in 0..100 {
+            heard += conduct.back(agent(1), Kind::Invoice, 64, 0);
+        }
+        assert_eq!(heard, rate.burst);
+        assert_eq!(conduct.back(agent(1), Kind::Chain, 64, 0), 64, "another kind");
+        assert_eq!(conduct.back(agent(1), Kind::Invoice, u32::MAX, 60_000), rate.burst);
+        assert!(conduct.take(agent(1), Kind::Invoice, rate.burst, 0).is_ok());
         assert!(conduct.send(agent(1), Kind::Invoice, 1, 0).is_ok());
     }
 

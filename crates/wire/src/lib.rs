@@ -46,6 +46,6 @@ pub use inbox::{Inbox, Refused};
 pub use limits::Limits;
 pub use net::VERSIONS;
 pub use note::{NoteFault, read_notes};
-pub use place::Listen;
+pub use place::{Listen, is_at_hand};
 pub use table::{Kind, MAX_REPLY_BYTES, Row, STRANGERS, TABLE, Who};
 pub use wire::Wire;

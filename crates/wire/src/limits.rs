@@ -52,6 +52,9 @@ pub struct Limits {
     pub agents: usize,
     /// The most addresses that are remembered of one agent. Default 8.
     pub addresses: usize,
+    /// Whether a name that leads to this machine itself, or no farther than its cable, is followed: otherwise
+    /// whoever names a place has us knock at our own doors. Default no.
+    pub names_of_this_machine: bool,
     /// For how long an agent is cut off the first time; twice as long each next time. Default 1 min.
     pub cut_off: Duration,
     /// The longest. Default 1 h.
@@ -101,6 +104,7 @@ impl Default for Limits {
             sends_at_once: 32,
             agents: 4096,
             addresses: 8,
+            names_of_this_machine: false,
             cut_off: Duration::from_mins(1),
             cut_off_most: Duration::from_hours(1),
             relayed: 64,

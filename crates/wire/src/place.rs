@@ -126,6 +126,13 @@ pub(crate) fn reach(ip: IpAddr) -> Option<Reach> {
     }
 }
 
+/// Whether a number leads to this machine itself, no farther than its cable, or nowhere: nobody far away has us
+/// knock there.
+#[must_use]
+pub fn is_at_hand(ip: IpAddr) -> bool {
+    reach(ip).is_none_or(|reach| reach < Reach::House)
+}
+
 fn reach4(ip: Ipv4Addr) -> Option<Reach> {
     let [a, b, ..] = ip.octets();
     if ip.is_unspecified() || ip.is_multicast() || ip.is_broadcast() || a == 0 || a >= 240 {

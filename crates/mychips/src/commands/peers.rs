@@ -51,6 +51,9 @@ pub(crate) struct At {
     /// Where it answers: HOST:PORT
     #[arg(value_name = "PLACE")]
     endpoint: Endpoint,
+    /// Nobody here has dealings with it yet: listen to what it says all the same
+    #[arg(long)]
+    new: bool,
     #[command(flatten)]
     place: Place,
 }
@@ -71,9 +74,9 @@ pub(crate) fn run(flags: &Peers) -> Result<(), Failure> {
     let visit = Visit::enter(&visit::data(flags.place().data.as_deref())?)?;
     match flags {
         Peers::List(_) => list(&visit, flags.json()),
-        Peers::At(At { agent, endpoint, .. }) => {
-            let (agent, endpoint) = (*agent, Some(endpoint.clone()));
-            visit.administer(Command::FindAt { agent, endpoint })?;
+        Peers::At(At { agent, endpoint, new, .. }) => {
+            let (agent, endpoint, new) = (*agent, Some(endpoint.clone()), *new);
+            visit.administer(Command::FindAt { agent, endpoint, new })?;
             list(&visit, flags.json())
         }
     }

@@ -7,6 +7,8 @@
 
 mod brings;
 mod kept;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeSet;
 
@@ -24,6 +26,9 @@ use kept::{Kept, Line};
 
 pub(crate) use brings::bring_back;
 pub(crate) use kept::MAX_KEPT_BYTES;
+
+/// How often a chain is read whose order changes meanwhile.
+const READS: usize = 8;
 
 /// The device of a user at a site.
 pub(crate) struct Device<'a> {
@@ -234,7 +239,7 @@ impl<'a> Device<'a> {
         kept: &Kept,
         mut head: Head,
     ) -> Result<(Vec<Line>, Vec<Chit>), Failure> {
-        loop {
+        for _ in 1..READS {
             match self.differences_up_to(shown, tally, kept, head) {
                 Err(failure) if failure.is_other_chain() => {
                     let now = self.visit.tally(self.user, shown.tally)?.head;
@@ -246,6 +251,7 @@ impl<'a> Device<'a> {
                 found => return found,
             }
         }
+        self.differences_up_to(shown, tally, kept, head)
     }
 
     fn differences_up_to(

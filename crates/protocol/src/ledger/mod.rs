@@ -49,7 +49,7 @@ use crate::moved::Moved;
 use crate::record::Record;
 use crate::settings::{Consent, InForce};
 use crate::side::{Side, Sides};
-use crate::{AgentId, Hash, Tally, TallyId, Units, Verified};
+use crate::{AgentId, ChitId, Hash, Tally, TallyId, Units, Verified};
 
 use chain::MOST_LINKS;
 use keyring::Keyring;
@@ -115,6 +115,10 @@ impl<'de> Deserialize<'de> for Ledger {
     }
 }
 
+/// The most that a half counts either way, in milli-CHIPs: what a column of any database holds. It takes a
+/// thousand chits of the largest amount, and no honest site lets its user sign two.
+const MOST_BALANCE_MILLI: u128 = i64::MAX.unsigned_abs() as u128;
+
 /// Where an open tally is in its life, as a user sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Status {
@@ -178,10 +182,18 @@ impl Ledger {
     }
 
     /// The balance in milli-CHIPs: positive when the partner owes the holder. Beyond [`Units::MAX`]
-    /// only where a partner signed more than any honest site lets it.
+    /// only where a partner signed more than any honest site lets it; never beyond 64 bits.
     #[must_use]
     pub const fn balance_milli(&self) -> i128 {
         self.balance_milli
+    }
+
+    /// Refuses the chit with which the balance went beyond what is counted.
+    const fn countable(&self, chit: ChitId) -> Result<(), Refusal> {
+        if self.balance_milli.unsigned_abs() > MOST_BALANCE_MILLI {
+            return Err(Refusal::Uncountable { chit });
+        }
+        Ok(())
     }
 
     /// How often a second chit of one name turned up, each with good proof. Both count, since both

@@ -240,6 +240,7 @@ impl Tail {
             self.names.insert(chit, second);
         }
         self.count(good.chit(), second);
+        self.ledger.countable(chit)?;
         self.link(good);
         Ok(())
     }

@@ -57,6 +57,9 @@ impl Ledger {
         chain.extend(change.then);
         let (after, conflicts) = self.recounted(&chain);
         after.keeps_keys_of(before)?;
+        if let Some(last) = chain.last() {
+            after.countable(last.chit.uuid)?;
+        }
         let counted: BTreeSet<Hash> =
             old.iter().filter(|link| before.counts(link)).map(|link| link.chit_hash).collect();
         let known: BTreeSet<Hash> = old.iter().map(|link| link.chit_hash).collect();

@@ -109,6 +109,14 @@ pub enum Refusal {
         /// The chit.
         chit: ChitId,
     },
+    /// A balance beyond what any site keeps: the partner signed what no honest site lets it.
+    #[error(
+        "chit {chit} would bring the balance beyond 9223372036854775.807, more than any site counts"
+    )]
+    Uncountable {
+        /// The chit.
+        chit: ChitId,
+    },
     /// A `set` with a counter that was used or passed.
     #[error("the settings in force have counter {in_force}; sign these with a higher one")]
     StaleSettings {

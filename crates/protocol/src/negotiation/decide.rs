@@ -16,7 +16,9 @@ impl Negotiation {
             return Err(self.not_now(Wish::Draft));
         }
         let table = Table::Empty { void: false };
-        Ok(self.unchanged(Vec::new()).then(Self { draft, table, ..self.clone() }))
+        // Without a partner only the invitation can bring one.
+        let until = self.until.filter(|_| self.partner.is_none());
+        Ok(self.unchanged(Vec::new()).then(Self { draft, table, until, ..self.clone() }))
     }
 
     pub(super) fn offer_own(&self, offer: &Offer, now: Timestamp) -> Result<Step, Refusal> {
@@ -44,6 +46,7 @@ impl Negotiation {
             draft: Draft::of(tally, self.side),
             last: self.last.max(Place::of(version, self.side)),
             table: Table::Ours { offer, version, delivered: false, withdrawn: false },
+            until: None,
             ..self.clone()
         }
     }
@@ -104,6 +107,7 @@ impl Negotiation {
         let mut next = self.clone();
         next.partner = Some(tally.half(self.side).partner().cert.clone());
         next.introduced = true;
+        next.until = None;
         next.last = self.last.max(Place::of(version, Side::Foil));
         if self.place_on_table().is_none_or(|place| place.revision <= version.revision.get()) {
             next.table = Table::Empty { void: false };

@@ -49,6 +49,9 @@ pub struct Negotiation {
     /// What the users said about their agents, while there is no ledger.
     #[serde(default, skip_serializing_if = "nobody_moved")]
     moved: Sides<Option<Moved>>,
+    /// Until when the invitation counts that it began with, while nobody has gone further: then it is over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    until: Option<Timestamp>,
 }
 
 /// Written only where somebody did.
@@ -97,6 +100,7 @@ impl Negotiation {
             signed: None,
             table: Table::Empty { void: false },
             moved: Sides::default(),
+            until: None,
         }
     }
 
@@ -137,7 +141,17 @@ impl Negotiation {
             signed: Some(signed),
             table: Table::Empty { void: false },
             moved: Sides::default(),
+            until: None,
         })
+    }
+
+    /// The same half, which is over when the invitation that it began with does not count any more: unless
+    /// somebody has offered by then, or its holder has written the draft anew for a partner whom it knows.
+    /// Each half goes by its own clock.
+    #[must_use]
+    pub const fn lasting(mut self, until: Timestamp) -> Self {
+        self.until = Some(until);
+        self
     }
 
     /// The tally.

@@ -88,6 +88,7 @@ impl Negotiation {
         }
         let mut step = known.unchanged(Vec::new());
         step.negotiation.last = place;
+        step.negotiation.until = None;
         step.events.extend(self.overtaken(version));
         if in_time(tally, now).is_err() {
             step.negotiation.table = Table::Empty { void: true };

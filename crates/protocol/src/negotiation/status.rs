@@ -21,7 +21,7 @@ pub enum Status {
     PartnerOffer,
     /// `offer.void`: the holder refused; not known to be delivered.
     OfferVoid,
-    /// `void`: refused or expired; either may offer anew.
+    /// `void`: refused, expired, or nobody went on with it; either may offer anew.
     Void,
     /// `offer.open`: the holder accepted; not known to be delivered. It is open all the same.
     OfferOpen,

@@ -48,7 +48,7 @@ pub enum Input {
     Remind,
     /// Compare the two halves from scratch, as after a restore.
     Compare,
-    /// Some time has passed: offers may have expired.
+    /// Some time has passed: offers may have expired, and what an invitation began and nobody went on with.
     Tick,
 }
 
@@ -117,6 +117,8 @@ pub enum Event {
         /// The version.
         version: Version,
     },
+    /// The invitation does not count any more, and nobody has offered: it is over, until somebody offers.
+    Lapsed,
     /// An offer that the holder once signed came back from the partner.
     Recovered {
         /// The version.
@@ -228,6 +230,11 @@ impl Negotiation {
         {
             step.negotiation.table = Table::Empty { void: true };
             step.events.push(Event::Expired { version: *version });
+        }
+        let nothing = matches!(self.table, Table::Empty { void: false }) && self.signed.is_none();
+        if nothing && self.until.is_some_and(|until| until <= now) {
+            step.negotiation.table = Table::Empty { void: true };
+            step.events.push(Event::Lapsed);
         }
         step
     }

@@ -86,8 +86,9 @@ fn lock<T>(held: &Mutex<T>) -> MutexGuard<'_, T> {
     held.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The most notes that are heard of those that came back for a bundle: a receipt for each kind of message.
-const MOST_BACK: usize = 4 * MOST_NOTES;
+/// The most notes that are looked at of those that came back for what was sent at once: a receipt for each kind
+/// of message.
+pub const MOST_BACK: usize = 5 * MOST_NOTES;
 
 /// What came of sending a bundle.
 struct Sent {
@@ -116,8 +117,8 @@ struct Bundle {
 }
 
 impl Site {
-    /// Sends what is due to other agents, to all of them at the same time. May be called again while it runs;
-    /// agents to which much is on its way are left out then. What has begun here and is not told to be done,
+    /// Sends what is due to other agents, to all of them at the same time. Agents at which nothing arrived lately
+    /// rest. May be called again while it runs; agents to which much is on its way are left out then. What has begun here and is not told to be done,
     /// others take over once it has had time to finish. Call again while something was sent.
     ///
     /// # Errors
@@ -140,8 +141,11 @@ impl Site {
         while let Some(ended) = running.join_next().await {
             match ended {
                 Ok((agent, letters, sent)) => {
-                    if !sent.arrived {
+                    if sent.arrived {
+                        self.abroad.answered(agent);
+                    } else {
                         self.known.answers(agent, false);
+                        self.abroad.failed(agent, self.clock.now(), |ms| self.spread(ms));
                     }
                     match self.settle_again(&owner, agent, &letters, sent).await {
                         Ok(settled) => carried.add(settled),
@@ -189,6 +193,7 @@ impl Site {
             .iter()
             .filter(|(_, lines)| **lines >= MOST_LINES)
             .map(|(agent, _)| *agent)
+            .chain(self.abroad.resting(now))
             .collect();
         but.truncate(Whom::MOST - 1);
         but.push(self.agent);
@@ -267,11 +272,13 @@ impl Site {
         let receipt = transport.send(bundle.agent, &bundle.at, &notes).await;
         let spoken_to: BTreeSet<_> =
             notes.iter().map(|note| (note.tally, &note.from.cuid)).collect();
-        let back = receipt.notes.iter().filter_map(|text| Note::read(text.as_bytes()).ok());
+        // Counted before they are read: that costs too.
+        let back = receipt.notes.iter().take(MOST_BACK);
+        let back = back.filter_map(|text| Note::read(text.as_bytes()).ok());
         let back = back.filter(|note| {
             note.from.agent == bundle.agent && spoken_to.contains(&(note.tally, &note.to))
         });
-        let (arrived, back) = (receipt.arrived, back.take(MOST_BACK).collect());
+        let (arrived, back) = (receipt.arrived, back.collect());
         let mut sent = receipt.fates.into_iter();
         let nobody = || Fate::later("nothing was said of it");
         let fates =
@@ -306,7 +313,8 @@ impl Site {
                 Err(error) => Err(error),
             };
             if let Err(error) = heard {
-                tracing::warn!(%agent, error = error.word(), "cannot hear a note: {error}");
+                tracing::debug!(%agent, error = error.word(), "cannot hear a note: {error}");
+                self.abroad.refuses(agent, error.word());
             }
         }
         Ok(settled)
@@ -430,7 +438,11 @@ impl Site {
     /// long again, so that not all come back at once.
     fn wait_ms(&self, attempts: u64) -> i64 {
         let doublings = u32::try_from(attempts.saturating_sub(1)).unwrap_or(u32::MAX).min(20);
-        let wait = (FIRST_AGAIN_MS << doublings).min(LAST_AGAIN_MS);
+        self.spread((FIRST_AGAIN_MS << doublings).min(LAST_AGAIN_MS))
+    }
+
+    /// A wait, by chance up to half as long again.
+    fn spread(&self, wait: i64) -> i64 {
         let [byte, ..] = self.chance.bytes();
         wait + wait * i64::from(byte) / 512
     }

@@ -62,6 +62,7 @@ impl Site {
         room = Room { notes: MOST_NOTES, bytes: MOST_BYTES_BACK };
         // One that cannot be heard must not take the others with it.
         let (mut fates, mut back) = (Vec::with_capacity(notes.len()), Vec::new());
+        let mut warned = false;
         for note in notes {
             match self.hear_together(agent, std::slice::from_ref(note), &mut room).await {
                 Ok((mut fate, mut said)) => {
@@ -69,7 +70,12 @@ impl Site {
                     back.append(&mut said);
                 }
                 Err(error) => {
-                    tracing::warn!(%agent, error = error.word(), "cannot hear a note: {error}");
+                    // Whoever sends to a damaged half must not fill the log either.
+                    if matches!(error, SiteError::Store(_)) && !std::mem::replace(&mut warned, true)
+                    {
+                        tracing::warn!(%agent, error = error.word(), "cannot hear a note: {error}");
+                    }
+                    self.abroad.refuses(agent, error.word());
                     fates.push(Fate::later("the site's store cannot"));
                 }
             }
@@ -107,8 +113,9 @@ impl Site {
             if let Some(ask) = self.asks_what_was_signed(&mut batch, note, &error).await? {
                 asked.push(ask);
             }
-            // Only in the log: whoever sends must not fill the store.
-            tracing::info!(%agent, error = error.word(), "a note was refused");
+            // Whoever sends must fill neither the store nor the log.
+            tracing::debug!(%agent, error = error.word(), "a note was refused: {error}");
+            self.abroad.refuses(agent, error.word());
             fates.push(fate(note, &error));
             if matches!(error, SiteError::Signature(_)) {
                 // The half asks what its partner has.
@@ -125,6 +132,7 @@ impl Site {
         }
         if let Some(place) = place {
             remember_place(batch.work.tx(), agent, place).await?;
+            self.abroad.answered(agent);
             if self.known.answers(agent, true) {
                 // It is back: what waits for it need not wait longer.
                 batch.work.tx().hasten(&agent, self.clock.now()).await?;

@@ -1,7 +1,8 @@
 //! Other agents: letters go to them over a transport (`deliver.rs`) until they are taken or rightly refused,
 //! and what they send is heard (`hear.rs`). Here is who they are, and where they answer; `peers.rs` shows that to an
-//! administrator.
+//! administrator; `agents.rs` remembers who fails, and whose notes are refused.
 
+mod agents;
 mod deliver;
 mod hear;
 mod peers;
@@ -12,8 +13,9 @@ use protocol::AgentId;
 use protocol::address::Endpoint;
 use store::{Tx, Whom};
 
-pub use self::deliver::Carried;
+pub(crate) use self::agents::Agents;
 pub(crate) use self::deliver::unheard;
+pub use self::deliver::{Carried, MOST_BACK};
 pub(crate) use self::hear::fate;
 pub use self::peers::Peer;
 use crate::door::Site;
@@ -37,6 +39,23 @@ impl Site {
     /// [`SiteError`] where the store could not.
     pub async fn letters_abroad(&self) -> Result<u64, SiteError> {
         Ok(self.store.read().await?.waiting_for(&Whom::AllBut(vec![self.agent])).await?)
+    }
+
+    /// How many notes of other agents were refused since the start.
+    #[must_use]
+    pub fn notes_refused(&self) -> u64 {
+        self.abroad.refused_in_all()
+    }
+
+    /// Says in the log whose notes were refused since it was last said: a few lines, however many notes.
+    pub(crate) fn tell_refused(&self) {
+        let refused = self.abroad.take_refused();
+        for (agent, (notes, last)) in &refused.named {
+            tracing::info!(%agent, notes, last, "notes of another site were refused");
+        }
+        if refused.others > 0 {
+            tracing::info!(notes = refused.others, "notes of yet other sites were refused");
+        }
     }
 
     /// Whether an agent is known: a user here has a tally with one of its users, or has answered an

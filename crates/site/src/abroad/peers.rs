@@ -53,19 +53,27 @@ impl Site {
         Ok(peers)
     }
 
-    /// An administrator says where an agent answers: it is asked there at once.
+    /// An administrator says where an agent answers: it is asked there at once. A name that nobody here has
+    /// dealings with is a mistake, unless it is said to be new: whoever is known is listened to.
     pub(crate) async fn find_at(
         &self,
         tx: &mut Tx,
         agent: AgentId,
         endpoint: Option<&Endpoint>,
+        new: bool,
     ) -> Result<(), SiteError> {
         if self.is_ours(&agent) {
             return Err(SiteError::NotAllowed { who: "an administrator, of another site" });
         }
+        let known = tx.setting(&agent_key(agent)).await?.is_some()
+            || tx.waiting_for(&Whom::Only(agent)).await? > 0;
+        if !known && !new {
+            return Err(SiteError::NoDealings(agent));
+        }
         let place = endpoint.map(ToString::to_string).unwrap_or_default();
         tx.set(&agent_key(agent), Some(&place)).await?;
         tx.hasten(&agent, self.clock.now()).await?;
+        self.abroad.answered(agent);
         Ok(())
     }
 }

@@ -2,24 +2,28 @@
 //! doubled or forged on the way.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use protocol::address::Endpoint;
 use protocol::cert::Type;
-use protocol::mail::{Fate, Receipt};
+use protocol::mail::{Fate, MOST_NOTES, Receipt};
 use protocol::note::{Body, Note};
 use protocol::{AgentId, ChipAddress, Record as _, Side};
-use site::{Carried, Clock as _, Command, Site, Transport};
+use site::{Carried, Clock as _, Command, MOST_BACK, Site, Transport};
 use store::Store;
 
+use crate::invoices::asks;
 use crate::town::{Town, World, agent_of, cuid, on_every_store, tally_id, user};
 
 on_every_store! {
     two_sites_open_a_tally_pay_and_close_it,
     what_is_lost_or_doubled_arrives_in_the_end,
     who_is_away_is_tried_again_ever_later,
+    who_fails_is_not_asked_for_each_new_letter,
     what_is_refused_is_given_up_and_told,
     an_answer_that_is_not_taken_is_over,
+    what_a_receipt_has_no_room_for_comes_after_it,
 }
 
 /// What becomes of a message.
@@ -236,6 +240,49 @@ async fn who_is_away_is_tried_again_ever_later(store: Store) {
     two.assert_agreed(0).await;
 }
 
+async fn who_fails_is_not_asked_for_each_new_letter(store: Store) {
+    let two = Two::with_tally(store.clone()).await;
+    two.suzies.pay("suzie", Side::Stock, 10, 5).await.unwrap();
+    let any = store.read().await.unwrap().letters(None, 1).await.unwrap().remove(0).letter;
+    let post = async |key: u32| {
+        let letter = store::NewLetter { half: None, key: key.to_string(), ..any.clone() };
+        let mut tx = store.begin().await.unwrap();
+        tx.post(&[letter]).await.unwrap();
+        tx.commit().await.unwrap();
+    };
+    let asked = || std::mem::take(&mut *two.road.asked_at.lock().unwrap()).len();
+    two.road.sites.lock().unwrap().remove(&agent_of(8));
+    asked();
+    for letter in 0..300 {
+        post(letter).await;
+        two.carry(&two.suzies, 9).await;
+        two.suzies.world.pass(100);
+    }
+    let times = asked();
+    assert!((5..12).contains(&times), "asked {times} times in half a minute");
+    // It is back, and what it says tells that.
+    two.road.leads_to(agent_of(8), &two.bobs.site);
+    two.bobs.pay("bob", Side::Foil, 11, 5).await.unwrap();
+    two.carry(&two.bobs, 8).await;
+    assert!(two.carry(&two.suzies, 9).await.sent > 0);
+    two.settle().await;
+    two.assert_agreed(0).await;
+    // From then on new letters go at once; an administrator may say that it is worth asking, too.
+    asked();
+    post(1_000).await;
+    assert_eq!(two.carry(&two.suzies, 9).await.sent, 1);
+    two.road.sites.lock().unwrap().remove(&agent_of(8));
+    for letter in 1_001..1_009 {
+        post(letter).await;
+        two.carry(&two.suzies, 9).await;
+    }
+    assert_eq!(asked(), 3, "the second failure in a row has it rest");
+    two.road.leads_to(agent_of(8), &two.bobs.site);
+    let find = Command::FindAt { agent: agent_of(8), endpoint: None, new: false };
+    two.suzies.ask(&site::Caller::Administrator, find).await.unwrap();
+    assert!(two.carry(&two.suzies, 9).await.sent >= 8, "all at once");
+}
+
 async fn what_is_refused_is_given_up_and_told(store: Store) {
     let two = Two::with_tally(store.clone()).await;
     // What comes in another's name is not heard, and its sender is told.
@@ -297,6 +344,53 @@ async fn a_chit_takes_one_message_of_the_foil_and_two_of_the_stock() {
     two.assert_agreed(2).await;
 }
 
+/// All that Suzie's half has to say to one question is more than a receipt takes.
+async fn what_a_receipt_has_no_room_for_comes_after_it(store: Store) {
+    let two = Two::with_tally(store.clone()).await;
+    let all = u8::try_from(MOST_NOTES + 8).unwrap();
+    for name in 100..100 + all {
+        two.suzies.ask_for(asks(name, 1, 100)).await.unwrap();
+    }
+    two.suzies.lose_letters(&store).await;
+    two.bobs.wish("bob", site::Wish::Compare).await.unwrap();
+    two.carry(&two.bobs, 8).await;
+    let came = two.bobs.stand("bob").await.len();
+    assert!((1..=MOST_NOTES).contains(&came), "{came} with the receipt");
+    // With no need of a reminder.
+    two.settle().await;
+    assert_eq!(two.bobs.stand("bob").await.len(), usize::from(all));
+    two.assert_agreed(0).await;
+}
+
+#[tokio::test]
+async fn whose_invitation_was_answered_is_no_stranger() {
+    let two = Two::new(Store::memory()).await;
+    let invitation = two.suzies.invite().await;
+    two.bobs.ask(&user("bob"), Command::Answer { invitation }).await.unwrap();
+    // Otherwise what it says to that would not be heard.
+    assert!(two.bobs.site.knows(agent_of(9)).await.unwrap());
+    assert!(!two.suzies.site.knows(agent_of(8)).await.unwrap());
+    two.carry(&two.bobs, 8).await;
+    assert!(two.suzies.site.knows(agent_of(8)).await.unwrap(), "whoever answered one, neither");
+}
+
+/// A mistyped agent would be listened to from then on.
+#[tokio::test]
+async fn nobody_becomes_known_by_a_slip_of_the_pen() {
+    let two = Two::with_tally(Store::memory()).await;
+    let find = async |agent: u8, new| {
+        let command = Command::FindAt { agent: agent_of(agent), endpoint: None, new };
+        two.suzies.ask(&site::Caller::Administrator, command).await
+    };
+    let refused = find(7, false).await.unwrap_err();
+    assert_eq!((refused.class(), refused.word()), (site::Class::NotFound, "no_dealings"));
+    assert!(refused.to_string().contains(&agent_of(7).to_string()), "{refused}");
+    assert!(!two.suzies.site.knows(agent_of(7)).await.unwrap());
+    find(8, false).await.unwrap();
+    find(7, true).await.unwrap();
+    assert!(two.suzies.site.knows(agent_of(7)).await.unwrap(), "who is new is said to be");
+}
+
 #[tokio::test]
 async fn what_one_note_is_refused_for_the_others_do_not_suffer() {
     let two = Two::with_tally(Store::memory()).await;
@@ -312,6 +406,7 @@ async fn what_one_note_is_refused_for_the_others_do_not_suffer() {
     assert_eq!(fates[1], Fate::refused("no note"));
     assert_eq!((&fates[2], &fates[4]), (&Fate::Taken, &Fate::Taken));
     assert_eq!(fates.len(), 5);
+    assert_eq!(two.suzies.site.notes_refused(), 2, "those that could be read");
     assert_eq!(two.suzies.site.tally(&cuid("suzie"), tally_id()).await.unwrap().balance_milli, 7);
     two.settle().await;
     two.assert_agreed(7).await;
@@ -425,4 +520,67 @@ async fn who_never_answers_keeps_nobody_else_waiting() {
         tokio::time::sleep(std::time::Duration::from_millis(10)).await;
     }
     panic!("letters to the agent that answers still wait");
+}
+
+/// Takes everything. Of one agent each receipt is full of notes that all want an answer, ever other ones; the
+/// others are honest.
+struct Filling {
+    liar: AgentId,
+    said: AtomicU64,
+    taken: Mutex<BTreeMap<AgentId, usize>>,
+}
+
+impl Filling {
+    /// Bob's half refuses an invoice that never was.
+    fn refusal(&self) -> String {
+        let number = self.said.fetch_add(1, Ordering::Relaxed);
+        let chit = protocol::ChitId::random((u128::from(number) << 64).to_be_bytes());
+        let revision = 1.try_into().unwrap();
+        let refused = protocol::invoice::Message::Refused { chit, revision, reason: None };
+        let from = ChipAddress { cuid: cuid("bob"), agent: self.liar, endpoint: None };
+        let (tally, to, body) = (tally_id(), cuid("suzie"), Body::Invoice(refused));
+        Note { tally, from, to, token: None, moved: None, body }.to_text().unwrap().to_string()
+    }
+}
+
+impl Transport for Filling {
+    async fn send(&self, to: AgentId, _: &[Endpoint], notes: &[Note]) -> Receipt {
+        *self.taken.lock().unwrap().entry(to).or_default() += notes.len();
+        // More than any frame holds.
+        let many = if to == self.liar { 3 * MOST_BACK } else { 0 };
+        let back = (0..many).map(|_| self.refusal()).collect();
+        Receipt { arrived: true, fates: vec![Fate::Taken; notes.len()], notes: back }
+    }
+}
+
+#[tokio::test]
+async fn who_fills_each_receipt_costs_a_bounded_part_and_keeps_nobody_waiting_for_long() {
+    let store = Store::memory();
+    let two = Two::with_tally(store.clone()).await;
+    two.suzies.pay("suzie", Side::Stock, 10, 5).await.unwrap();
+    let any = store.read().await.unwrap().letters(None, 1).await.unwrap().remove(0).letter;
+    let (said, taken) = Default::default();
+    let transport = Arc::new(Filling { liar: agent_of(8), said, taken });
+    let most = usize::try_from(site::MAX_LETTERS_WAITING).unwrap();
+    // As long as all the liar's letters that may wait take, 64 at once.
+    let rounds = most / MOST_NOTES + 1;
+    for turn in 0..4_u8 {
+        let key = turn.to_string();
+        let honest = store::NewLetter { half: None, to: agent_of(7), key, ..any.clone() };
+        let mut tx = store.begin().await.unwrap();
+        tx.post(&[honest]).await.unwrap();
+        tx.commit().await.unwrap();
+        for _ in 0..rounds {
+            let carried = two.suzies.site.deliver(&transport).await.unwrap();
+            assert!(carried.sent <= MOST_NOTES, "{carried:?}");
+            let waiting = store.read().await.unwrap().letters(None, 2_000).await.unwrap().len();
+            assert!(waiting <= most + 1, "{waiting}");
+            if turn == 0 && transport.said.load(Ordering::Relaxed) == 3 * MOST_BACK as u64 {
+                assert!(waiting <= MOST_BACK, "{waiting} of one receipt");
+            }
+        }
+        let taken = transport.taken.lock().unwrap().get(&agent_of(7)).copied();
+        assert_eq!(taken, Some(usize::from(turn) + 1), "it was not kept waiting");
+    }
+    two.suzies.assert_sound().await;
 }

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use protocol::Side;
-use site::{Site, SiteError};
+use protocol::cert::Type;
+use protocol::{Side, TallyId};
+use site::{Answer, Command, Site, SiteError};
 use store::Store;
 
-use crate::town::{Town, on_every_store};
+use crate::town::{Town, cuid, draft, on_every_store, user};
 
 on_every_store! {
     lost_letters_are_said_again,
@@ -61,6 +62,37 @@ async fn a_site_on_sqlite_goes_on_where_it_was() {
     town.deliver().await;
     assert_eq!(town.balance("suzie").await, 12);
     town.assert_sound().await;
+}
+
+/// Whoever's half is damaged waits for the administrator; the others do not.
+#[tokio::test]
+async fn a_damaged_half_keeps_no_other_from_being_reminded() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("site.db");
+    let store = Store::sqlite(&file).await.unwrap();
+    let town = Town::with_tally(store.clone()).await.by_post();
+    town.add("eve", Type::Person).await.unwrap();
+    town.pay("suzie", Side::Stock, 1, 5).await.unwrap();
+    town.deliver().await;
+    town.pay("suzie", Side::Stock, 2, 5).await.unwrap();
+    // Eve's half comes after Suzie's, and the letters of both are lost.
+    let (other, expires) = (TallyId::random([70; 16]), "2026-12-01T00:00:00.000Z".parse().unwrap());
+    let (side, draft) = (Side::Stock, Box::new(draft()));
+    let invite = Command::Invite { tally: other, side, draft, expires };
+    let Answer::Invited(invitation) = town.ask(&user("suzie"), invite).await.unwrap() else {
+        panic!("no invitation")
+    };
+    town.ask(&user("eve"), Command::Answer { invitation }).await.unwrap();
+    town.lose_letters(&store).await;
+    let whose = "(select id from halves where holder = 'suzie' and balance <> 0)";
+    let damage = format!("delete from links where half = {whose}");
+    store::testing::run_in(&file, &damage).await.unwrap();
+    let town = Town::reopened(store.clone(), Arc::clone(&town.world), 1_000).await.by_post();
+    assert_eq!(town.site.remind().await.unwrap(), 1, "Eve's");
+    town.deliver().await;
+    let suzies = town.site.tally(&cuid("suzie"), other).await.unwrap();
+    assert_eq!(suzies.partner.unwrap().chad.cuid, cuid("eve"), "her answer has arrived");
+    assert!(!town.site.doctor(&mut |_| {}).await.unwrap().ok);
 }
 
 #[tokio::test]

@@ -23,6 +23,7 @@ on_every_store! {
     many_answer_one_invitation,
     who_answers_twice_or_for_another_gets_nothing,
     what_expired_or_was_taken_back_is_worth_nothing,
+    what_nobody_went_on_with_ends_with_its_invitation,
     an_answer_from_elsewhere_counts_once_however_often_it_comes,
     whoever_holds_the_token_is_shown_the_invitation,
 }
@@ -178,6 +179,53 @@ async fn what_expired_or_was_taken_back_is_worth_nothing(store: Store) {
     town.world.pass(31 * 24 * 60 * 60_000);
     invites(&town, inviting(9)).await.unwrap();
     assert_eq!(out(&town).await.len(), 1);
+}
+
+async fn what_nobody_went_on_with_ends_with_its_invitation(store: Store) {
+    let town = Town::new(store.clone()).await;
+    for name in ["eve", "dora"] {
+        town.add(name, Type::Person).await.unwrap();
+    }
+    let at = async |who: &str, tally: u8| {
+        let tally = town.site.tally(&cuid(who), TallyId::random([tally; 16])).await.unwrap();
+        tally.status
+    };
+    let lapsed = async |who: &'static str| {
+        let told = town.told(&store, who).await;
+        told.iter().filter(|(kind, _)| kind == "invitation_lapsed").count()
+    };
+    // One that is taken back leaves no draft that nobody can answer.
+    let given = invites(&town, inviting(0)).await.unwrap();
+    let name = out(&town).await[0].invitation;
+    assert_eq!(at("suzie", 7).await, "draft");
+    town.ask(&user("suzie"), Command::TakeBack { invitation: name }).await.unwrap();
+    assert_eq!((at("suzie", 7).await.as_str(), lapsed("suzie").await), ("void", 1));
+    let given = Invitation { tally: Some(tally_id()), ..given };
+    assert!(town.ask(&user("bob"), Command::Answer { invitation: Box::new(given) }).await.is_err());
+    // Of those who answer one for many Suzie goes on with Bob only.
+    let many = invites(&town, inviting(9)).await.unwrap();
+    for (number, who) in (20..).zip(["bob", "eve"]) {
+        answers(&town, who, &many, number).await.unwrap();
+    }
+    let draft = town.site.tally(&cuid("suzie"), TallyId::random([20; 16])).await.unwrap().draft;
+    let (tally, wish) = (TallyId::random([20; 16]), site::Wish::Draft(Box::new(draft)));
+    town.ask(&user("suzie"), Command::Tally { tally, wish }).await.unwrap();
+    town.world.pass(7 * 24 * 60 * 60_000);
+    assert_eq!(town.site.remind().await.unwrap(), 0, "it counts still");
+    town.world.pass(7 * 24 * 60 * 60_000);
+    assert!(town.site.remind().await.unwrap() > 0);
+    for who in ["suzie", "eve"] {
+        assert_eq!(at(who, 21).await, "void", "{who}");
+    }
+    assert_eq!(at("suzie", 20).await, "P.draft");
+    assert_eq!((lapsed("suzie").await, lapsed("eve").await), (2, 1), "both are told");
+    assert_eq!(town.site.remind().await.unwrap(), 0, "once");
+    // Another invitation finds Eve free to answer.
+    let expires = "2027-01-01T00:00:00.000Z".parse().unwrap();
+    let again = invites(&town, Inviting { expires, ..inviting(9) }).await.unwrap();
+    answers(&town, "eve", &again, 22).await.unwrap();
+    assert_eq!(at("suzie", 22).await, "P.draft");
+    town.assert_sound().await;
 }
 
 /// Bob answers from another site.

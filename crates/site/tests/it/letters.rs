@@ -14,6 +14,7 @@ on_every_store! {
     no_letter_takes_the_place_of_one_that_has_to_be_heard,
     an_agreement_and_a_new_offer_wait_side_by_side,
     an_answer_that_is_refused_does_not_use_up_the_invitation,
+    an_answer_that_is_refused_for_good_is_over,
     versions_that_come_twice_and_in_any_order_end_alike,
     nobody_fills_the_outbox_with_answers,
 }
@@ -80,6 +81,30 @@ async fn an_answer_that_is_refused_does_not_use_up_the_invitation(store: Store) 
     put(&store, &good, 2).await;
     town.deliver().await;
     assert_eq!(town.status("suzie").await, "P.draft", "and it counts once");
+}
+
+/// The invitation is taken back while the answer is on its way.
+async fn an_answer_that_is_refused_for_good_is_over(store: Store) {
+    let town = Town::new(store.clone()).await.by_post();
+    let invitation = town.invite().await;
+    let name = store.read().await.unwrap().invites(&cuid("suzie")).await.unwrap()[0].token;
+    town.ask(&crate::town::user("bob"), site::Command::Answer { invitation }).await.unwrap();
+    assert_eq!(town.status("bob").await, "P.draft");
+    let take_back = site::Command::TakeBack { invitation: name };
+    town.ask(&crate::town::user("suzie"), take_back).await.unwrap();
+    // However often it is time to say again what was not confirmed.
+    for _ in 0..3 {
+        town.deliver().await;
+        assert_eq!(town.site.remind().await.unwrap(), 0, "nothing is said for ever");
+    }
+    assert_eq!(town.status("bob").await, "void");
+    let told = town.told(&store, "bob").await;
+    let void = |(kind, text): &&(String, String)| kind == "status" && text.contains("void");
+    assert_eq!(told.iter().filter(void).count(), 1, "{told:?}");
+    let told = store.read().await.unwrap().events(store::Audience::Site, 0, 99).await.unwrap();
+    let refused = told.iter().filter(|told| told.event.kind == "note_refused");
+    let reasons: Vec<&str> = refused.map(|told| told.event.text.as_str()).collect();
+    assert!(reasons.len() == 1 && reasons[0].contains("taken back"), "{reasons:?}");
 }
 
 /// The letters that wait, taken out of the outbox.

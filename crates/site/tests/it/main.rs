@@ -20,6 +20,7 @@ mod once;
 mod pair;
 mod payment_law;
 mod payments;
+mod rebuilt;
 mod refusals;
 mod rekey;
 mod restored;

@@ -66,7 +66,7 @@ pub struct HalfRow {
     /// What the partner owes the holder, in milli-CHIPs; negative where the holder owes.
     ///
     /// Sums are in 128 bits. A column holds 64: that is a thousand chits of the largest amount all
-    /// one way; beyond, [`crate::Tx::put_halves`] refuses ([`crate::StoreError::Unfit`]).
+    /// one way, and no ledger takes more; [`crate::Tx::put_halves`] refuses it ([`crate::StoreError::Unfit`]).
     pub balance: i128,
     /// The most that the partner may owe the holder.
     pub partner_may_owe: Units,

@@ -60,7 +60,18 @@ impl<I: Inbox> Task<I> {
             Ok(places) if places.is_empty() => {
                 dial.failed.push(Attempt { at, why: "the name has no address".to_owned() });
             }
-            Ok(places) => dial.places.extend(places),
+            Ok(places) => {
+                let at_hand =
+                    |place: &Endpoint| place::number(&place.host).is_some_and(place::is_at_hand);
+                let (own, far): (Vec<_>, _) = places
+                    .into_iter()
+                    .partition(|place| !self.limits.names_of_this_machine && at_hand(place));
+                if far.is_empty() && !own.is_empty() {
+                    let why = "the name leads to this machine itself".to_owned();
+                    dial.failed.push(Attempt { at, why });
+                }
+                dial.places.extend(far);
+            }
             Err(why) => dial.failed.push(Attempt { at, why }),
         }
         self.try_next(agent);

@@ -24,7 +24,7 @@ use crate::identity;
 use crate::inbox::Inbox;
 use crate::limits::{ROOM_AFTER_MS, exchange};
 use crate::net::VERSIONS;
-use crate::note::count_notes;
+use crate::note::{count_notes, cut_back};
 use crate::place;
 use crate::table::Kind;
 
@@ -344,7 +344,7 @@ impl<I: Inbox> Task<I> {
         let Some(sending) = self.landed(id) else { return };
         let (agent, kind) = (sending.to, sending.kind);
         sending.end(match reply {
-            Reply::Taken(bytes) => Ok(bytes),
+            Reply::Taken(bytes) => Ok(self.within_rate(agent, kind, bytes)),
             Reply::Refused(reason) => Err(NotSent::Refused { agent, reason }),
             Reply::Later(after_ms, reason) => {
                 Err(NotSent::Later { agent, after_ms: after_ms.into(), reason })
@@ -353,6 +353,22 @@ impl<I: Inbox> Task<I> {
             Reply::KindUnknown => Err(NotSent::KindUnknown { agent, kind }),
         });
         self.go_on(agent);
+    }
+
+    /// An answer with as many notes behind its first line as may be heard of that agent: each message that is
+    /// sent to it brings some back, and nothing that comes back was promised.
+    fn within_rate(&mut self, agent: AgentId, kind: Kind, mut bytes: Vec<u8>) -> Vec<u8> {
+        if kind == Kind::Invitation {
+            return bytes;
+        }
+        let back = count_notes(&bytes) - 1;
+        let may = self.conduct.back(agent, kind, back, self.now_ms());
+        if may < back {
+            let over = usize::try_from(back - may).unwrap_or(usize::MAX);
+            self.shared.counts.back_over_rate.more(over);
+            cut_back(&mut bytes, may);
+        }
+        bytes
     }
 
     /// No answer came.

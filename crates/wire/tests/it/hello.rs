@@ -1,7 +1,7 @@
 //! Two agents say hello, over TCP and over QUIC.
 
 use protocol::address::{DnsName, Endpoint, Host, Transport};
-use wire::{Kind, Listen, NotSent, StartError, Wire};
+use wire::{Kind, Limits, Listen, NotSent, StartError, Wire};
 
 use crate::sites::{Desk, Site, agent, answer, key, limits};
 
@@ -71,6 +71,26 @@ async fn a_host_may_have_a_name() {
     // The other name is tried although the first fails again.
     let local = [nowhere[0].clone(), named("localhost")];
     quernby.say_at(highfold.agent(), &local, Kind::Chain, "hello").await.unwrap();
+}
+
+/// Whoever names a place must not have us knock at our own doors.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_name_that_leads_home_is_not_followed() {
+    let far = Limits { names_of_this_machine: false, ..limits() };
+    let quernby = Site::start_with(1, Transport::Tcp, Desk::knowing([]), far).await;
+    let door = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    door.set_nonblocking(true).unwrap();
+    let port = door.local_addr().unwrap().port();
+    let named: Endpoint = format!("localhost:{port}").parse().unwrap();
+    let at = std::slice::from_ref(&named);
+    let why = quernby.say_at(agent(2), at, Kind::Chain, "hello").await.unwrap_err();
+    assert!(why.may_pass(), "names are given to others");
+    let NotSent::Unreachable { tried, .. } = why else { panic!("{why}") };
+    assert_eq!(tried.len(), 1);
+    assert_eq!(tried[0].at, named);
+    assert!(tried[0].why.contains("this machine itself"), "{}", tried[0].why);
+    let knocked = door.accept().map(|_| ());
+    assert_eq!(knocked.unwrap_err().kind(), std::io::ErrorKind::WouldBlock, "nobody has knocked");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

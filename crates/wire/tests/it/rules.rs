@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
+use protocol::AgentId;
 use protocol::address::Transport;
+use protocol::mail::MOST_NOTES;
 use tokio::task::JoinSet;
-use wire::{Kind, Limits, NotSent, TABLE, Who};
+use wire::{Inbox, Kind, Limits, Listen, NotSent, Refused, TABLE, Who, Wire};
 
-use crate::sites::{Desk, Site, agent, limits, until};
+use crate::sites::{Desk, Site, agent, key, limits, until};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn strangers_say_what_proves_itself_and_nothing_else() {
@@ -137,4 +139,40 @@ async fn a_sender_keeps_the_rate_by_itself() {
     assert_eq!((counts.over_rate, counts.cut_off), (0, 0));
     // Other kinds are not held up.
     quernby.say(&highfold, Kind::Chain, "hello").await.unwrap();
+}
+
+/// Answers each message with all that a receipt holds.
+struct Talkative;
+
+impl Inbox for Talkative {
+    async fn knows(&self, _: AgentId) -> Result<bool, Refused> {
+        Ok(true)
+    }
+
+    async fn receive(&self, _: AgentId, _: Kind, _: Vec<u8>) -> Result<Vec<u8>, Refused> {
+        Ok(format!("fates{}", "\nnote".repeat(MOST_NOTES)).into_bytes())
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_comes_back_is_counted() {
+    let quernby = Site::start(1, Transport::Tcp).await;
+    let listen = [Listen::loopback(Transport::Tcp)];
+    let highfold = Wire::start(&key(2), &listen, limits(), Arc::new(Talkative)).await.unwrap();
+    let (mut back, most) = (0, Kind::Invoice.row().rate.burst as usize);
+    let says = async |kind| {
+        let answer = quernby.say_at(highfold.agent(), &highfold.listening(), kind, "hello").await;
+        let answer = answer.unwrap();
+        assert!(answer.lines().next() == Some("fates"), "what became of it is told all the same");
+        assert!(answer.lines().skip(1).all(|line| line == "note"));
+        answer.lines().count() - 1
+    };
+    for _ in 0..40 {
+        back += says(Kind::Invoice).await;
+    }
+    assert!((most..2 * most).contains(&back), "{back} of {}", 40 * MOST_NOTES);
+    let passed_over = quernby.wire.counts().back_over_rate;
+    assert_eq!(passed_over, u64::try_from(40 * MOST_NOTES - back).unwrap());
+    assert_eq!(quernby.wire.counts().cut_off, 0, "it may not know");
+    assert_eq!(says(Kind::Chain).await, MOST_NOTES, "other kinds are not held up");
 }

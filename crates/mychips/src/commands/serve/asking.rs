@@ -10,8 +10,9 @@ use agent::Near;
 use protocol::address::Endpoint;
 use protocol::{AgentId, Hash, SecretKey};
 use site::{Asks, Site, Unsent};
-use wire::{Inbox, Kind, Limits, NotSent, Refused, Wire};
+use wire::{Inbox, Kind, NotSent, Refused, Wire};
 
+use super::peers::usual;
 use crate::failure::Failure;
 
 /// How long a question may take: whoever asked waits for it.
@@ -61,7 +62,7 @@ pub(crate) async fn asking<T>(
     near: Near,
     what: impl Future<Output = T>,
 ) -> Result<T, Failure> {
-    let wire = Wire::start(key, &[], Limits::default(), Arc::new(Nobody)).await;
+    let wire = Wire::start(key, &[], usual(near), Arc::new(Nobody)).await;
     let wire = wire.map_err(|error| Failure::peers(&error))?;
     site.asks_over(Some(Arc::new(Asker(wire.clone(), near))));
     let done = what.await;

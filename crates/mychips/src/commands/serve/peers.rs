@@ -53,8 +53,13 @@ fn listens(config: &Config) -> Vec<Listen> {
     config.peers_listen.into_iter().flat_map(at).collect()
 }
 
+/// The usual limits of a wire, where these places are asked.
+pub(super) fn usual(near: Near) -> Limits {
+    Limits { names_of_this_machine: near == Near::ThisMachine, ..Limits::default() }
+}
+
 fn limits(config: &Config) -> Limits {
-    let usual = Limits::default();
+    let usual = usual(near(config));
     match (config.peers_relay_for, config.peers_listen) {
         (RelayFor::Partners, Some(_)) => usual,
         (RelayFor::Nobody, _) | (_, None) => Limits { relayed: 0, ..usual },
@@ -76,8 +81,12 @@ impl Peers {
         let wire = Wire::start(key, &listens(config), limits(config), desk).await;
         let wire = wire.map_err(|error| Failure::peers(&error))?;
         let peers = Self { wire, site, post, near: near(config), told: Told::of(config) };
-        let counted = peers.wire.clone();
-        metrics.agents(move || counted.counts().all());
+        let counted = (peers.wire.clone(), peers.site.clone());
+        metrics.agents(move || {
+            let mut all = counted.0.counts().all();
+            all.push(("notes_refused", counted.1.notes_refused()));
+            all
+        });
         if let Some(relay) = &config.peers_relay {
             if relay.0.relay == Some(peers.wire.agent()) {
                 tracing::warn!(

@@ -100,6 +100,14 @@ fn sites_that_both_moved_find_each_other_once_one_is_told() {
     two.agree_on(4_000);
     let refused = two.bobs.run("peers at 12D3KooWnobody 127.0.0.1:1");
     assert_eq!(refused.code, 2);
+    // One letter wrong: nobody becomes known by mistake.
+    let stranger = "12D3KooWPjceQrSwdWXPyLLeABRXmuqt69Rg3sBYbU1Nft9HyQ6X";
+    let refused = two.bobs.run(&format!("peers at {stranger} 127.0.0.1:1"));
+    assert_eq!((refused.code, refused.out.as_str()), (1, ""));
+    assert!(refused.err.contains("nobody here has dealings with") && refused.err.contains("--new"));
+    assert_eq!(two.bobs.json("peers list")["peers"].as_array().unwrap().len(), 1);
+    two.bobs.does(&format!("peers at {stranger} 127.0.0.1:1 --new"));
+    assert_eq!(two.bobs.json("peers list")["peers"].as_array().unwrap().len(), 2);
     let own = two.bobs.json("status")["agent"].as_str().unwrap().to_owned();
     let refused = two.bobs.run(&format!("peers at {own} 127.0.0.1:1 --json"));
     assert_eq!((refused.code, &refused.json_error()["error"]), (1, &"not_allowed".into()));

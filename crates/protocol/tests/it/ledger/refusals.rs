@@ -64,6 +64,42 @@ fn more_than_any_record_can_hold_is_refused() {
     assert_eq!(reason, Refusal::OutOfRange { chit: id(2) });
 }
 
+/// Each chit is good; together they are more than a database keeps.
+#[test]
+fn more_than_any_site_counts_is_refused_and_nothing_of_it_is_taken() {
+    for (to, by) in [(Side::Stock, Side::Foil), (Side::Foil, Side::Stock)] {
+        let mut world = World::new();
+        let fits = i64::MAX.unsigned_abs() / Units::MAX.milli().unsigned_abs();
+        let (mut said, mut head) = (0, world.half(to).ledger.head());
+        let mut says = |world: &World, many: u64, milli| {
+            let chits = (said..said + many).map(|name| payment(by, id(name), milli));
+            let base = head;
+            let goods: Vec<_> = chits.map(|chit| world.sign(chit)).collect();
+            said += many;
+            for good in &goods {
+                head = head.then(world.half(to).ledger.tally(), good.hash());
+            }
+            Input::Receive(Message::Upd { base, chits: goods, head })
+        };
+        let mut left = fits;
+        while left > 0 {
+            let many = left.min(u64::try_from(MAX_CHITS_IN_UPD).unwrap());
+            let input = says(&world, many, Units::MAX.milli());
+            world.input(to, input).unwrap();
+            left -= many;
+        }
+        let before = world.half(to).clone();
+        assert_eq!(before.links.len(), usize::try_from(fits).unwrap());
+        let reason = refused(&world, to, says(&world, 3, Units::MAX.milli()));
+        assert_eq!(reason, Refusal::Uncountable { chit: id(fits) });
+        assert!(*world.half(to) == before, "as if it had not been said");
+        // What it gave back the holder may still give back.
+        let back = payment(to, id(3_000), 7);
+        world.write(back).unwrap();
+        assert_eq!(world.half(to).ledger.balance_milli(), before.ledger.balance_milli() - 7);
+    }
+}
+
 #[test]
 fn an_order_that_does_not_lead_where_it_says_is_refused() {
     let world = World::new();

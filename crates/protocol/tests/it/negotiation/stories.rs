@@ -1,11 +1,13 @@
 //! What users rely on, told as stories; the kept form of a half among them.
 
 use protocol::negotiation::{
-    Difference, Event, Governs, Input, Message, Negotiation, Refusal, Status, Version,
+    Difference, End, Event, Given, Governs, Input, Message, Negotiation, Refusal, Status, Version,
 };
 use protocol::{Json, Side};
 
-use super::cast::{answering, both, early, late, met, one, received, sign, text, text_of, wording};
+use super::cast::{
+    answering, both, early, inviting, late, met, one, received, sign, text, text_of, wording,
+};
 use super::cells::version;
 use crate::given::units;
 
@@ -66,6 +68,60 @@ fn an_expired_offer_is_void_and_cannot_be_accepted_yet_what_both_signed_opens() 
     let agreed = Message::Tally(Box::new(agreed.into_inner()));
     let bob = bob.step(Input::Receive(received(agreed)), late()).unwrap().negotiation;
     assert_eq!(bob.status(), Status::Open);
+}
+
+#[test]
+fn what_an_invitation_began_is_over_with_it_unless_somebody_went_on() {
+    for side in Side::BOTH {
+        let begun = met(side).lasting(early().now);
+        let before = Given { now: early().now.plus_ms(-1).unwrap(), ..early() };
+        let waits = begun.step(Input::Tick, before).unwrap();
+        assert_eq!((waits.negotiation, waits.events), (begun.clone(), Vec::new()));
+        let over = begun.step(Input::Tick, early()).unwrap();
+        assert_eq!(over.negotiation.status(), Status::Void);
+        assert_eq!(over.events, [Event::Lapsed, Event::Status(Status::Void)]);
+        // It is told once, and says nothing.
+        assert!(over.send.is_empty());
+        assert_eq!(over.negotiation.step(Input::Tick, late()).unwrap().events, []);
+        // Either may still offer.
+        let offer = Message::Tally(Box::new(sign(&text(side.other(), 1), side.other())));
+        let heard =
+            over.negotiation.step(Input::Receive(received(offer.clone())), early()).unwrap();
+        assert_eq!(heard.negotiation.status(), Status::PartnerOffer);
+        // Whoever offers, or writes another draft, goes on with it.
+        let own = one(&text(side, 1), side);
+        let draft = Box::new(begun.draft().clone());
+        for input in
+            [Input::Offer(Box::new(own)), Input::Receive(received(offer)), Input::Draft(draft)]
+        {
+            let goes_on = begun.step(input, before).unwrap().negotiation;
+            let later = goes_on.step(Input::Tick, early()).unwrap();
+            assert_eq!((&later.negotiation, later.events), (&goes_on, Vec::new()));
+        }
+        // Also where the offer was given back: people are at it.
+        let ours = one(&text(side, 1), side);
+        let version = Version::of(ours.tally()).unwrap();
+        let ended = Message::Ended { version, end: End::Withdrawn };
+        let given_back = [Input::Offer(Box::new(ours)), Input::Receive(received(ended))];
+        let theirs = sign(&text(side.other(), 1), side.other());
+        let withdraw = Message::Withdraw { version: Version::of(&theirs).unwrap() };
+        let offer = Message::Tally(Box::new(theirs));
+        let taken_back = [offer, withdraw].map(|message| Input::Receive(received(message)));
+        for inputs in [given_back, taken_back] {
+            let goes_on = inputs
+                .into_iter()
+                .fold(begun.clone(), |half, input| half.step(input, before).unwrap().negotiation);
+            assert_eq!(goes_on.status(), Status::PartnerDraft);
+            assert_eq!(goes_on.step(Input::Tick, early()).unwrap().negotiation, goes_on);
+        }
+        // Nobody has answered, and now nobody can, whatever is written.
+        let alone = inviting(side).lasting(early().now);
+        let draft = Box::new(alone.draft().clone());
+        let alone = alone.step(Input::Draft(draft), before).unwrap().negotiation;
+        assert_eq!(alone.status(), Status::Draft);
+        let over = alone.step(Input::Tick, early()).unwrap().negotiation;
+        assert_eq!(over.status(), Status::Void);
+    }
 }
 
 #[test]
