@@ -78,6 +78,9 @@ pub struct Ledger {
     /// How many links the partner is known to have in this order: for the foil, acknowledged by the
     /// stock; for the stock, ordered by the foil.
     agreed: u64,
+    /// The most that ever was, on this chain: a late question lowers `agreed`, and takes back no acknowledgement.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    rested: u64,
     /// As text where it is kept: JSON readers hold no 128 bits.
     #[serde(with = "crate::text::as_text")]
     balance_milli: i128,
@@ -99,7 +102,7 @@ impl<'de> Deserialize<'de> for Ledger {
     /// What is kept is read with its counts in their ranges, so that whatever counts on cannot overflow.
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         let ledger = Self::deserialize(from)?;
-        let counts = [ledger.last_key, ledger.agreed, ledger.conflicts];
+        let counts = [ledger.last_key, ledger.agreed, ledger.rested, ledger.conflicts];
         let rings = Side::BOTH.into_iter().map(|side| ledger.keys.of(side).last_count());
         if counts.into_iter().chain(rings).any(|count| count > MOST_LINKS) {
             return Err(D::Error::custom("a count beyond that of any chain"));
@@ -150,6 +153,7 @@ impl Ledger {
             genesis,
             head: Head { index: 0, hash: genesis },
             agreed: 0,
+            rested: 0,
             balance_milli: 0,
             sets: Sides { stock: None, foil: None },
             conflicts: 0,

@@ -31,7 +31,7 @@ impl Ledger {
             then.push(link);
         }
         let Self { genesis, may_owe, agents, .. } = fresh;
-        let ledger = Self { genesis, may_owe, agents, head, agreed: 0, ..self.clone() };
+        let ledger = Self { genesis, may_owe, agents, head, agreed: 0, rested: 0, ..self.clone() };
         let send = vec![Message::Req { locator: vec![Head { index: 0, hash: genesis }] }];
         let change = (!then.is_empty()).then_some(Change { keep: 0, then });
         Ok(Step { ledger, change, send, events: Vec::new() })

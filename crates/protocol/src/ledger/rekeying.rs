@@ -49,7 +49,7 @@ impl Ledger {
     pub fn to_end(&self, links: &impl Links) -> Result<Head, Stop> {
         // Of what the stock links, the foil has not decided the order yet.
         match self.side {
-            Side::Stock => self.head_at(self.agreed, links),
+            Side::Stock => self.head_at(self.agreed.max(self.rested), links),
             Side::Foil => Ok(self.head),
         }
     }

@@ -170,6 +170,8 @@ impl Ledger {
             Input::Remind if self.waiting.partner.is_none() => self.unchanged(self.due(links)?),
             Input::Remind | Input::Compare => self.unchanged(vec![self.question(links)?]),
         };
+        let kept = step.change.as_ref().map_or(self.rested, |change| self.rested.min(change.keep));
+        step.ledger.rested = step.ledger.agreed.max(kept);
         if step.ledger.status() != self.status() {
             step.events.push(Event::Status(step.ledger.status()));
         }

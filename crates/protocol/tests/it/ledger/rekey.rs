@@ -321,3 +321,25 @@ fn after_a_restore_no_key_changes_before_a_device_was_heard_to_the_end() {
         town.assert_sound();
     }
 }
+
+/// A question of the foil's comes late, and the stock changes its key before the answer to its own has come: what it
+/// had acknowledged is not called back.
+#[test]
+fn a_late_question_takes_back_no_acknowledgement() {
+    let mut town = traded();
+    town.world.input(Side::Foil, Input::Compare).unwrap();
+    let late = town.net.pop().unwrap();
+    assert!(matches!(late, (Side::Stock, Message::Req { .. })), "{late:?}");
+    town.writes(payment(Side::Stock, id(50), 4_000)).unwrap();
+    town.settles();
+    let before = town.foil.ledger.balance_milli();
+    let agreed = town.stock.ledger.agreed();
+    town.net.push(late);
+    town.arrives(0);
+    assert!(town.stock.ledger.agreed() < agreed, "what the question shows is all that is known");
+    town.rekeys(Side::Stock, id(51)).unwrap();
+    town.settles();
+    town.assert_sound();
+    assert_eq!(town.foil.ledger.balance_milli(), before, "Suzie's payment counts still");
+    assert!(!town.events.iter().any(|(_, event)| matches!(event, Event::Voided { .. })));
+}
