@@ -7,4 +7,5 @@ mod messages;
 mod out;
 mod refusals;
 mod run;
+mod simulated;
 mod site;

@@ -13,7 +13,7 @@ mod pair;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use protocol::{Record as _, Tally, TallyId};
+use protocol::{Hash, Record as _, Side, Tally, TallyId};
 use site::Site;
 use store::{HalfFilter, HalfId, View};
 
@@ -38,6 +38,10 @@ pub(super) struct Auditor {
     outbox: Outbox,
     /// Places that went back and were not looked at since.
     back: BTreeSet<usize>,
+    /// The orders that a foil's half had in its place's epoch.
+    orders: BTreeMap<(usize, TallyId), BTreeSet<Hash>>,
+    /// Those that one had before its place went back: a message of that time may still bring them to the stock.
+    past: BTreeMap<TallyId, BTreeSet<Hash>>,
     /// Tallies of which a place that went back had a half; it may have none of them now.
     lost: BTreeSet<TallyId>,
 }
@@ -53,6 +57,9 @@ impl Auditor {
         let there = self.halves.iter().filter(|((at, _), _)| *at == place);
         self.lost.extend(there.map(|(_, half)| half.tally));
         self.halves.retain(|(at, _), _| *at != place);
+        for ((_, tally), orders) in self.orders.extract_if(.., |(at, _), _| *at == place) {
+            self.past.entry(tally).or_default().extend(orders);
+        }
         self.outbox.went_back(place);
         self.back.insert(place);
     }
@@ -83,6 +90,10 @@ impl Auditor {
         }
         self.back.remove(&number);
         for (key, half) in &changed {
+            if half.side == Side::Foil {
+                let had = self.orders.entry((number, half.tally)).or_default();
+                had.extend(pair::orders(&half.chits));
+            }
             self.halves.insert(*key, half.clone());
         }
         for (key, half) in changed {
@@ -160,7 +171,8 @@ impl Auditor {
         let Some(other) = other else { return Ok(()) };
         pair::agreement(&name, half, &other).map_err(about)?;
         if let Some((stock, foil)) = pair::by_side(half, &other) {
-            pair::order(&name, stock, foil).map_err(about)?;
+            let past = self.past.get(&half.tally);
+            pair::order(&name, stock, foil, past).map_err(about)?;
         }
         // They know again what they have together.
         let settled = |half: &Half| {

@@ -47,14 +47,33 @@ pub(super) fn kept(name: &str, half: &Half, book: &Book) -> Sim<()> {
     Ok(())
 }
 
-/// The foil orders, the stock conforms.
-pub(super) fn order(name: &str, stock: &Half, foil: &Half) -> Sim<()> {
+/// One name for each beginning of an order.
+pub(super) fn orders(chits: &[Hash]) -> impl Iterator<Item = Hash> {
+    let next = |before: &mut Hash, chit: &Hash| {
+        *before = Hash::of(format!("{before} {chit}").as_bytes());
+        Some(*before)
+    };
+    chits.iter().scan(Hash::of(b""), next)
+}
+
+/// The foil orders, the stock conforms; also to an order of before the foil's place went back, until it hears
+/// another one.
+pub(super) fn order(
+    name: &str,
+    stock: &Half,
+    foil: &Half,
+    past: Option<&BTreeSet<Hash>>,
+) -> Sim<()> {
     let broken = |what: String| Err(Broken::new(Invariant::Order, format!("{name}: {what}")));
     // Where both went back, nobody knows any more in which order they were.
     if stock.went_back && foil.went_back {
         return Ok(());
     }
     let ordered = usize::try_from(stock.agreed).unwrap_or(usize::MAX);
+    let conforms = orders(stock.chits.get(..ordered).unwrap_or_default()).last();
+    if conforms.is_some_and(|order| past.is_some_and(|past| past.contains(&order))) {
+        return Ok(());
+    }
     let common = ordered.min(foil.chits.len()).min(stock.chits.len());
     for place in 0..common {
         if stock.chits.get(place) != foil.chits.get(place) {
