@@ -12,6 +12,9 @@ use wire::{Kind, NotSent, Wire};
 
 use crate::near::Near;
 
+/// How many notes are tried at most before another agent that does not know this one is left for later.
+const MOST_INTRODUCTIONS: usize = 4;
+
 /// Brings notes over a wire.
 pub struct Carrier {
     wire: Wire,
@@ -52,9 +55,10 @@ impl Parcel {
         self.moved.append(&mut rest.moved);
     }
 
-    /// The first note with a user's word for this agent, taken out.
+    /// The shortest note with a user's word for this agent, taken out.
     fn take_introduction(&mut self) -> Option<(usize, String)> {
-        let at = self.moved.iter().position(|moved| *moved)?;
+        let words = self.moved.iter().enumerate().filter(|(_, moved)| **moved);
+        let (at, _) = words.min_by_key(|(at, _)| self.texts[*at].len())?;
         self.moved.remove(at);
         Some((self.places.remove(at), self.texts.remove(at)))
     }
@@ -87,6 +91,35 @@ impl Carrier {
         }
     }
 
+    /// By a user's word the other agent comes to know this one: a few of them are tried, as some half there may not be
+    /// able to check its own.
+    async fn introduce(
+        &self,
+        way: &Way<'_>,
+        parcel: &mut Parcel,
+        told: &mut Told,
+        reason: &str,
+    ) -> Result<(), Fate> {
+        for _ in 0..MOST_INTRODUCTIONS {
+            let Some((place, text)) = parcel.take_introduction() else { break };
+            match self.message(way, Kind::Moved, std::slice::from_ref(&text)).await {
+                Sent::Answered(receipt) => {
+                    let taken = receipt.fates.first() == Some(&Fate::Taken);
+                    told.add(&[place], receipt);
+                    if taken {
+                        return Ok(());
+                    }
+                }
+                // One that is too long for a stranger goes when this agent is known.
+                Sent::Refused(why) => told.fates[place] = Some(Fate::later(&why)),
+                Sent::NotNow(why) | Sent::Gone(why) | Sent::Stranger(why) => {
+                    return Err(Fate::later(&why));
+                }
+            }
+        }
+        Err(Fate::later(reason))
+    }
+
     /// Sends notes of one kind, in as few messages as they take; what is refused as a whole, one by one. Says
     /// why nothing else needs to be tried, where that is so.
     async fn parcel(
@@ -103,18 +136,12 @@ impl Carrier {
             let rest = parcel.split_off(fits);
             let sent = self.message(way, kind, &parcel.texts).await;
             if let Sent::Stranger(reason) = sent {
-                // By a user's word the other agent comes to know this one.
-                let word = if introduced { None } else { parcel.take_introduction() };
-                let Some((place, text)) = word else { return Err(Fate::later(&reason)) };
-                introduced = true;
-                match self.message(way, Kind::Moved, std::slice::from_ref(&text)).await {
-                    Sent::Answered(receipt) => told.add(&[place], receipt),
-                    Sent::Refused(why) => told.fates[place] = Some(Fate::refused(&why)),
-                    Sent::NotNow(why) | Sent::Gone(why) | Sent::Stranger(why) => {
-                        return Err(Fate::later(&why));
-                    }
-                }
                 parcel.append(rest);
+                if introduced {
+                    return Err(Fate::later(&reason));
+                }
+                introduced = true;
+                self.introduce(way, &mut parcel, told, &reason).await?;
                 continue;
             }
             match sent {

@@ -16,8 +16,6 @@ use crate::world;
 pub(crate) const AGENT_KEY: &str = "agent.jwk";
 /// The key that is about to be the agent's, while it is being replaced.
 const NEXT_KEY: &str = "agent-next.jwk";
-/// The key that was the agent's before it was replaced.
-const KEY_BEFORE: &str = "agent-before.jwk";
 /// The database.
 pub(crate) const DATABASE: &str = "mychips.db";
 /// Held by the one program that works here; its text is that program's process id.
@@ -141,9 +139,11 @@ impl Home {
     /// The next key is the agent's from now on; the one before stays beside it.
     pub(crate) fn take_next_key(&self) -> Result<(), Failure> {
         let (next, key) = (self.folder.join(NEXT_KEY), self.folder.join(AGENT_KEY));
+        let before =
+            self.agent().map_or_else(|_| "unreadable".to_owned(), |agent| agent.to_string());
         let take = || {
             if key.exists() {
-                fs::rename(&key, self.folder.join(KEY_BEFORE))?;
+                fs::rename(&key, self.folder.join(format!("agent-before-{before}.jwk")))?;
             }
             fs::rename(&next, &key)?;
             File::open(&self.folder)?.sync_all()

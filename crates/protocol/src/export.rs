@@ -290,7 +290,7 @@ impl TallyExport {
                 return Err(ExportFault::Contract);
             }
         }
-        let empty = Ledger::open(&tally, self.side)?.told_of_agents(&self.moved);
+        let empty = Ledger::open(&tally, self.side)?.told_of_agents(&self.moved, &self.links)?;
         let mut head = empty.head();
         for link in &self.links {
             head = head.then(empty.tally(), link.chit.hash()?);
@@ -306,9 +306,6 @@ impl TallyExport {
         let ledger = step.ledger;
         if ledger.head() != head || ledger.head() != self.head {
             return Err(ExportFault::Head { found: ledger.head().index });
-        }
-        for moved in &self.moved {
-            ledger.check_moved(moved)?;
         }
         Ok(ledger)
     }

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use crate::ledger::{Ledger, Status, Waiting};
+use crate::ledger::{self, Ledger, Status, Waiting};
 use crate::moved::Moved;
 use crate::negotiation::{Event, Given, Governs, Input, Message, Negotiation, Refusal};
 use crate::side::Side;
@@ -101,17 +101,27 @@ impl HalfTally {
         Verified::check(moved, &cert.public)
     }
 
-    /// This half, which has no ledger yet, with a user's word about its agent; the ledger takes it over. Nothing
-    /// where it knew that, or a later one.
-    #[must_use]
-    pub fn with_moved(&self, moved: &Verified<Moved>) -> Option<Self> {
-        let before = self.negotiation.moved(moved.by);
-        let counts = before.is_none_or(|before| moved.overtakes(before));
-        if self.ledger.is_some() || moved.tally != self.negotiation.tally() || !counts {
-            return None;
+    /// This half, which has no ledger yet, with a user's word about its agent; the ledger takes it over. None where
+    /// it knows that very word.
+    ///
+    /// # Errors
+    /// As [`Ledger::step`] with [`crate::ledger::Input::Moved`].
+    pub fn with_moved(&self, moved: &Verified<Moved>) -> Result<Option<Self>, ledger::Refusal> {
+        let tally = self.negotiation.tally();
+        if moved.tally != tally {
+            return Err(ledger::Refusal::MovedOther { named: moved.tally, tally });
+        }
+        if let Some(before) = self.negotiation.moved(moved.by) {
+            if *before == **moved {
+                return Ok(None);
+            }
+            if !moved.overtakes(before) {
+                let (by, in_force) = (moved.by, before.counter.get());
+                return Err(ledger::Refusal::StaleMove { by, in_force });
+            }
         }
         let negotiation = Arc::new(self.negotiation.with_moved(**moved));
-        Some(Self { negotiation, ..self.clone() })
+        Ok(Some(Self { negotiation, ..self.clone() }))
     }
 
     /// Where the tally stands, as a user sees it: the negotiation's word until it is open, the
@@ -163,8 +173,8 @@ impl HalfTally {
         let ledger = match &step.governs {
             Some(Governs::Opens(tally)) => {
                 let words = Side::BOTH.map(|side| self.negotiation.moved(side).copied());
-                let words: Vec<Moved> = words.into_iter().flatten().collect();
-                let ledger = Ledger::open(tally, self.negotiation.side())?.told_of_agents(&words);
+                let ledger = Ledger::open(tally, self.negotiation.side())?
+                    .with_words(words.into_iter().flatten());
                 Some(self.restored.map_or(ledger.clone(), |asked| ledger.went_back(Some(asked))))
             }
             Some(Governs::Higher(_)) | None => self.ledger.clone(),

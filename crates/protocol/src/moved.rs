@@ -9,6 +9,7 @@ use std::num::NonZeroU32;
 
 use serde::{Deserialize, Serialize};
 
+use crate::ledger::Head;
 use crate::record::{Record, record};
 use crate::side::Side;
 use crate::{
@@ -30,6 +31,9 @@ pub struct Moved {
     pub counter: NonZeroU32,
     /// When it was signed.
     pub date: Timestamp,
+    /// The last chain head that the user rests on: what an earlier agent witnessed counts up to here. None before
+    /// there is a chain.
+    pub head: Option<Head>,
     /// The name of the key that signs, as in [`crate::chit::Written::key`]: the key in force. What an earlier
     /// one signed gives way.
     pub key: Option<Hash>,

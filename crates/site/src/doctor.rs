@@ -328,7 +328,10 @@ fn check_key(ledger: &Ledger, link: &Link, found: &mut Vec<String>) {
 /// Whether two halves here are those of one tally: a stranger may have named its own alike.
 fn are_partners(one: &Half, other: &Half, site: &Site) -> bool {
     let means = |one: &Half, other: &Half| {
-        one.row.partner.as_deref() == Some(&format!("{}:{}", other.holder, site.agent))
+        let named = one.row.partner.as_deref().and_then(|name| name.parse().ok());
+        named.is_some_and(|named: protocol::ChipAddress| {
+            named.cuid == other.holder && site.is_ours(&named.agent)
+        })
     };
     one.tally == other.tally && one.id != other.id && means(one, other) && means(other, one)
 }

@@ -47,7 +47,7 @@ impl Site {
     /// The site that a store belongs to; a store that is nobody's becomes this agent's.
     ///
     /// # Errors
-    /// [`SiteError::OtherSite`] where the store is another agent's; [`SiteError::Store`].
+    /// [`SiteError::OtherKey`] where the store is another agent's; [`SiteError::Store`].
     pub async fn open(
         store: Store,
         agent: AgentId,
@@ -57,7 +57,7 @@ impl Site {
         let founded = store.read().await?.meta().await?.founded;
         match founded {
             Some(Founded { agent: site, .. }) if site != agent => {
-                return Err(SiteError::OtherSite { named: agent, site });
+                return Err(SiteError::OtherKey { store: site, key: agent });
             }
             Some(_) => {}
             None => {

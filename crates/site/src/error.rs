@@ -150,6 +150,31 @@ pub enum SiteError {
         /// Who sent the note.
         from: String,
     },
+    /// Something about keys on a tally that names another agent than this site's.
+    #[error(
+        "tally {tally} names another agent than this site's, so the partner's would not hear of it: sign for this \
+         one first with mychips key agent"
+    )]
+    ToMove {
+        /// The tally.
+        tally: TallyId,
+    },
+    /// An agent with whose users there are dealings here is not this site's.
+    #[error(
+        "users here have dealings with users of agent {0}: it is another site's, and cannot have been this one"
+    )]
+    LivingAgent(AgentId),
+    /// A store of another agent's than the one whose key is there.
+    #[error(
+        "the site in this store is agent {store}, and the key is agent {key}'s: put the key of {store} in its \
+         place, or finish with mychips agent replace"
+    )]
+    OtherKey {
+        /// Whose the store is.
+        store: AgentId,
+        /// Whose the key is.
+        key: AgentId,
+    },
     /// A site that had as many agents as are kept.
     #[error(
         "a site keeps the ids of at most {} agents that it was before",

@@ -130,12 +130,14 @@ impl Site {
         // Rare, and large: not part of what every note costs.
         Box::pin(self.rebuild(batch, &note)).await?;
         let (held, work) = batch.hold(&note.to, note.tally).await?;
-        if self.comes_by_another(held, &note) {
-            self.follow(work, held, &note).await?;
-        }
         // A half that went back to before it knew its partner has nobody to follow before it knows it again.
         let shown = shows_partner(&note);
-        let word = note.moved.filter(|_| shown && held.state.partner().is_none());
+        let followed = match held.state.partner() {
+            None => !shown,
+            Some(_) if self.comes_by_another(held, &note) => self.follow(work, held, &note).await?,
+            Some(_) => true,
+        };
+        let word = note.moved.filter(|_| !followed);
         let Note { tally, from, to, token, body, .. } = note;
         let (held, _) = batch.hold(&to, tally).await?;
         let confirmed = matches!(body, Body::Negotiation(negotiation::Message::Answered));

@@ -1,14 +1,15 @@
 //! A site whose agent's key was changed or lost has another agent: it knows the ones before as its own, and
 //! tells partners by what each user signs on each tally ([`Moved`], protocol §5).
 
+use protocol::chit::{Chit, Entry};
 use protocol::half::HalfTally;
-use protocol::ledger::Input as LedgerInput;
+use protocol::ledger::{Input as LedgerInput, Ledger};
 use protocol::negotiation::Input as NegotiationInput;
 use protocol::note::{Body, Note};
 use protocol::{AgentId, ChipAddress, Moved, Side, Tally, Verified};
 use store::{Half, Store, Tx, View};
 
-use crate::abroad::remember_invited;
+use crate::abroad::{is_known, remember_invited};
 use crate::batch::{Held, Work};
 use crate::door::Site;
 use crate::error::SiteError;
@@ -71,10 +72,14 @@ impl Site {
     /// that was lost with its agent's key. Nobody may have the site open.
     ///
     /// # Errors
-    /// [`SiteError::TooManyAgents`], [`SiteError::Store`].
+    /// [`SiteError::LivingAgent`] where users here have dealings with users of that agent; [`SiteError::TooManyAgents`],
+    /// [`SiteError::Store`].
     pub async fn was_agent(store: &Store, agent: AgentId) -> Result<(), SiteError> {
         let mut tx = store.begin().await?;
         let now = tx.meta().await?.founded.map_or(agent, |founded| founded.agent);
+        if is_known(&mut tx, agent).await? {
+            return Err(SiteError::LivingAgent(agent));
+        }
         let former = with(former_agents(&mut tx).await?, agent, now)?;
         put_former(&mut tx, &former).await?;
         tx.commit().await?;
@@ -111,7 +116,8 @@ impl Site {
     ) -> Option<(AgentId, Note)> {
         let partner = state.partner()?;
         let from = ChipAddress { cuid: half.holder.clone(), agent: self.agent, endpoint: None };
-        let moved = state.moved(half.side).copied();
+        // A word for an agent of before says nothing of this one.
+        let moved = state.moved(half.side).copied().filter(|moved| moved.agent == self.agent);
         let note = Note { tally: half.tally, from, to: partner.cuid, token: None, moved, body };
         Some((self.now(partner.agent), note))
     }
@@ -154,7 +160,7 @@ impl Site {
         if held.state.ledger.is_some() {
             return self.take(work, held, Input::Ledger(LedgerInput::Moved(proved))).await;
         }
-        if let Some(state) = held.state.with_moved(&proved) {
+        if let Some(state) = held.state.with_moved(&proved)? {
             self.put(work, held, state);
         }
         Ok(())
@@ -168,13 +174,14 @@ impl Site {
         })
     }
 
-    /// A note comes by an agent that the partner was not at: its user's word for it has to come with it.
+    /// A note comes by an agent that the partner was not at: its user's word for it has to come with it. False
+    /// where the word holds only by a key that the note brings.
     pub(crate) async fn follow(
         &self,
         work: &mut Work,
         held: &mut Held,
         note: &Note,
-    ) -> Result<(), SiteError> {
+    ) -> Result<bool, SiteError> {
         let (tally, from) = (note.tally, &note.from);
         let unproved = || SiteError::NotPartner { tally, from: from.short() };
         let partner = held.state.partner().ok_or_else(unproved)?;
@@ -182,11 +189,18 @@ impl Site {
             partner.cuid == from.cuid && moved.agent == from.agent && moved.by != held.half.side
         });
         let moved = moved.ok_or_else(unproved)?;
-        // A half that went back may not know the key: then its device has to be heard first.
-        if held.state.prove_moved(moved).is_err() {
-            return Err(SiteError::MoveNotProved { tally, from: from.short() });
+        if held.state.prove_moved(moved).is_ok() {
+            return self.follow_to(work, held, moved).await.map(|()| true);
         }
-        self.follow_to(work, held, moved).await
+        // The key may come with what this note brings; the half takes that first.
+        if let (Body::Ledger(message), Some(ledger)) = (&note.body, &held.state.ledger)
+            && message.check_length().is_ok()
+            && brings_key(ledger, message.chits(), &moved)
+        {
+            return Ok(false);
+        }
+        // A half that went back may not know the key: then its device has to be heard first.
+        Err(SiteError::MoveNotProved { tally, from: from.short() })
     }
 
     /// A half follows its partner to the agent that its user names; what waits for the one before goes there.
@@ -199,6 +213,18 @@ impl Site {
         self.take_moved(work, held, moved).await?;
         work.readdress(held.half.id, self.now(moved.agent), self.clock.now()).await
     }
+}
+
+/// Whether these chits bring the key that a word is signed with, signed with the key that is in force.
+fn brings_key(ledger: &Ledger, chits: &[Chit], moved: &Moved) -> bool {
+    let changes = |chit: &&Chit| chit.by == moved.by && matches!(chit.entry, Entry::Key { .. });
+    chits.iter().filter(changes).any(|chit| {
+        let Entry::Key { rekey, .. } = &chit.entry else { return false };
+        moved.key == Some(rekey.public.name())
+            && Verified::check(*moved, &rekey.public).is_ok()
+            && chit.written().is_some_and(|written| written.key == ledger.key_name(moved.by))
+            && ledger.prove(chit.clone()).is_ok()
+    })
 }
 
 /// Whether whoever sends a note is the user on a side of a tally, by the agent that it names, or by one that its

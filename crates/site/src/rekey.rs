@@ -17,6 +17,7 @@ use crate::command::{Answer, Wish};
 use crate::door::Site;
 use crate::error::SiteError;
 use crate::half::{self, Kept};
+use crate::moved::has_to_move;
 use crate::read::Summary;
 use crate::users::{cert_of, put_cert, user};
 
@@ -219,6 +220,10 @@ impl Site {
             }
             Entry::Key { .. } | Entry::End { .. } | Entry::Lost { .. } | Entry::Consent { .. } => {
                 held.state.may_rekey()?;
+                // The key in force has to say first by which agent what comes now is heard.
+                if has_to_move(&held.state, self.agent) {
+                    return Err(SiteError::ToMove { tally: held.half.tally });
+                }
                 Ok(chit)
             }
         }

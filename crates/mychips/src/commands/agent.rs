@@ -30,8 +30,10 @@ pub(crate) enum Agent {
 /// agent once a user of this one has signed for it on the tally that they share; so tell all users to
 /// give the command mychips key agent. Invitations that are out lead nowhere: invite again.
 ///
-/// A run that was cut short is finished by giving the command again. The key before is kept beside the
-/// new one, as agent-before.jwk, until you delete it.
+/// A site with a PostgreSQL store that is served from several machines is stopped on all of them, and the
+/// new agent.jwk copied to each. A run that was cut short is finished by giving the command again; where
+/// mychips status shows another agent already, it was done. The key before is kept beside the new one, as
+/// agent-before-AGENT.jwk, until you delete it.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 JSON:

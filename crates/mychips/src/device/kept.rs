@@ -12,7 +12,7 @@ use protocol::chit::Chit;
 use protocol::ledger::Ack;
 use protocol::negotiation::Version;
 use protocol::record::Record;
-use protocol::{ChitId, Hash, Moved, Side, Tally};
+use protocol::{ChitId, Hash, Moved, Tally};
 use serde::{Deserialize, Serialize};
 
 use crate::failure::Failure;
@@ -55,8 +55,8 @@ pub(super) struct Kept {
     /// In the order in which they were seen.
     pub(super) chits: Vec<(Hash, Chit)>,
     pub(super) signed: BTreeMap<ChitId, Chit>,
-    /// What the users said last about their agents.
-    pub(super) moved: BTreeMap<Side, Moved>,
+    /// What the users said about their agents, in the order in which it was seen.
+    pub(super) moved: Vec<Moved>,
     pub(super) head: Option<Ack>,
     /// How many of the chits were there when that word was kept.
     pub(super) vouched: usize,
@@ -88,7 +88,7 @@ impl Kept {
             version: None,
             chits: Vec::new(),
             signed: BTreeMap::new(),
-            moved: BTreeMap::new(),
+            moved: Vec::new(),
             head: None,
             vouched: 0,
         };
@@ -127,7 +127,9 @@ impl Kept {
                 self.signed.insert(chit.uuid, *chit);
             }
             Line::Moved(moved) => {
-                self.moved.insert(moved.by, *moved);
+                if !self.moved.contains(&moved) {
+                    self.moved.push(*moved);
+                }
             }
             Line::Head(word) => {
                 self.head = Some(*word);

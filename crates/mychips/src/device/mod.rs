@@ -15,7 +15,7 @@ use std::collections::BTreeSet;
 use protocol::chit::{Chit, Entry};
 use protocol::ledger::{Head, Ledger, Link};
 use protocol::record::Record;
-use protocol::{Cuid, Hash, Signed, Tally, TallyId, Verified};
+use protocol::{Cuid, Hash, Moved, Signed, Tally, TallyId, Verified};
 use site::Summary;
 
 use crate::failure::{self, Failure};
@@ -80,6 +80,11 @@ impl<'a> Device<'a> {
                 )),
             }
         }
+    }
+
+    /// What is kept of what the users of a tally said about their agents.
+    pub(crate) fn words(&self, tally: TallyId) -> Vec<Moved> {
+        self.kept(tally).map(|kept| kept.moved).unwrap_or_default()
     }
 
     /// Whether the user may sign this wording: not where both have signed another of this revision or a later
@@ -172,19 +177,25 @@ impl<'a> Device<'a> {
         Ok(Some((now, Brought { revision, ..brought })))
     }
 
-    /// Keeps what the users said about their agents, and brings back what the site has lost of it.
+    /// Keeps what the users said about their agents, signed with a key that is known here, and brings back what the
+    /// site has lost of it.
     fn keep_words(&self, kept: &mut Kept, shown: &Summary) -> Result<(), Failure> {
-        for by in protocol::Side::BOTH {
-            let here = shown.moved.iter().rfind(|moved| moved.by == by);
-            match (here, kept.moved.get(&by)) {
-                (Some(here), before) if before != Some(here) => {
-                    kept.add(&[Line::Moved(Box::new(*here))])?;
-                }
-                (None, Some(lost)) => bring_words(self.visit, self.user, &[*lost])?,
-                _ => {}
-            }
-        }
-        Ok(())
+        let new: Vec<Line> = shown
+            .moved
+            .iter()
+            .filter(|moved| !kept.moved.contains(moved) && is_signed(moved, shown, kept))
+            .map(|moved| Line::Moved(Box::new(*moved)))
+            .collect();
+        kept.add(&new)?;
+        let lost = |moved: &&Moved| {
+            let overtaken = shown.moved.iter().any(|here| {
+                here.by == moved.by && here.key == moved.key && here.counter >= moved.counter
+            });
+            // Of its own user's the site takes what names an agent of its own.
+            !overtaken && (moved.by != shown.side || self.visit.is_ours(&moved.agent))
+        };
+        let lost: Vec<Moved> = kept.moved.iter().filter(lost).copied().collect();
+        bring_words(self.visit, self.user, &lost)
     }
 
     /// Keeps what is new on the chain that the site shows, and brings back what is not on it: the tally
@@ -313,9 +324,23 @@ impl<'a> Device<'a> {
             return Ok(None);
         }
         let chits = kept.chits.iter().map(|(_, chit)| chit.clone()).collect();
-        let moved: Vec<_> = kept.moved.values().copied().collect();
-        bring_back(self.visit, self.user, signed, chits, &moved).map(Some)
+        bring_back(self.visit, self.user, signed, chits, &kept.moved).map(Some)
     }
+}
+
+/// Whether a user's word about its agent is signed with a key that its side has on the tally, as far as is known here.
+fn is_signed(moved: &Moved, shown: &Summary, kept: &Kept) -> bool {
+    let chits = kept.chits.iter().map(|(_, chit)| chit).filter(|chit| chit.by == moved.by);
+    let mut later = chits.filter_map(|chit| match &chit.entry {
+        Entry::Key { rekey, .. } => Some(rekey.public),
+        Entry::Lost { lost, .. } => Some(lost.public),
+        _ => None,
+    });
+    let key = match moved.key {
+        Some(name) => later.find(|key| key.name() == name),
+        None => shown.signed.as_ref().map(|signed| signed.party(moved.by).cert.public),
+    };
+    moved.tally == shown.tally && key.is_some_and(|key| Verified::check(*moved, &key).is_ok())
 }
 
 fn could_not(failure: &Failure) {

@@ -124,6 +124,7 @@ impl World {
             agent,
             counter: 29_906_280.try_into().unwrap(),
             date: "2026-11-11T10:00:00.000Z".parse().unwrap(),
+            head: None,
             key: None,
             sign: None,
         };

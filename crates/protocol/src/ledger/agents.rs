@@ -2,11 +2,12 @@
 //! its site has another one (protocol §5; [`Moved`]).
 
 use super::Ledger;
+use super::chain::Link;
 use super::refusal::Refusal;
 use super::step::{Event, Step};
 use crate::moved::Moved;
 use crate::side::Side;
-use crate::{AgentId, SignatureFault, Signed as _, Verified};
+use crate::{AgentId, PublicKey, SignatureFault, Signed as _, Verified};
 
 /// How many of a user's words about its agent a half keeps, the last ones: what agents signed before still
 /// proves itself by the earlier ones.
@@ -74,24 +75,47 @@ impl Ledger {
         Ok(step)
     }
 
-    /// The same half with what users said about their agents, before anything of that is proved:
-    /// [`Ledger::check_moved`] does, once the keys are there that came later.
-    pub(crate) fn told_of_agents(mut self, words: &[Moved]) -> Self {
-        let tally = self.tally;
-        for moved in words.iter().filter(|moved| moved.tally == tally) {
-            self.keep_moved(*moved);
+    /// The same half with what users said about their agents, each word proved by a key that its user has on this
+    /// chain without it.
+    ///
+    /// # Errors
+    /// [`SignatureFault`] of the first that nothing proves.
+    pub(crate) fn told_of_agents(
+        self,
+        words: &[Moved],
+        chain: &[Link],
+    ) -> Result<Self, SignatureFault> {
+        let mut told = self;
+        let mut left: Vec<Moved> = words.to_vec();
+        while !left.is_empty() {
+            let mut keys = told.clone();
+            keys.take_keys(chain);
+            let proved = |moved: &Moved| keys.check_moved(moved).is_ok();
+            let Some(place) = left.iter().position(proved) else {
+                return left.first().map_or(Ok(()), |moved| keys.check_moved(moved)).map(|()| told);
+            };
+            told.keep_moved(left.remove(place));
         }
-        self
+        Ok(told)
     }
 
     /// Checks the signature of a user's word about its agent, by whichever key the user had here that it names.
-    pub(crate) fn check_moved(&self, moved: &Moved) -> Result<(), SignatureFault> {
+    fn check_moved(&self, moved: &Moved) -> Result<(), SignatureFault> {
         let wrong = SignatureFault::Wrong { by: moved.by.word() };
-        if moved.tally != self.tally {
-            return Err(wrong);
-        }
-        let key = self.keys.of(moved.by).named(moved.key).ok_or(wrong)?;
-        moved.check_signatures(&key)
+        let ring = self.keys.of(moved.by);
+        let first = ring.first();
+        let named = |key: &&PublicKey| match moved.key {
+            Some(name) => *key != first && key.name() == name,
+            None => *key == first,
+        };
+        let key = ring.had().find(named).filter(|_| moved.tally == self.tally).ok_or(wrong)?;
+        moved.check_signatures(key)
+    }
+
+    /// The same half with words that were proved before it had a chain.
+    pub(crate) fn with_words(mut self, words: impl Iterator<Item = Moved>) -> Self {
+        words.for_each(|moved| self.keep_moved(moved));
+        self
     }
 
     fn keep_moved(&mut self, moved: Moved) {

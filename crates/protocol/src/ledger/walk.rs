@@ -28,8 +28,34 @@ impl Ledger {
                 };
                 head.index < link.head.index && there == Some(head)
             };
+            let witnessed = || self.is_witnessed(link, chain);
+            if matches!(link.chit.entry, Entry::Claim { .. }) && !witnessed() {
+                self.keys.of_mut(link.chit.by).signed += 1;
+                continue;
+            }
             self.take_key(link, stands);
         }
+    }
+
+    /// Whether the agent that spoke for the claim's user at its place is the one that witnessed it: the one that
+    /// speaks now, or an earlier one where the word that took its place rests on a head that the claim stands below.
+    fn is_witnessed(&self, claim: &Link, chain: &[Link]) -> bool {
+        let by = claim.chit.by;
+        let Some(key) = self.key_for(&claim.chit) else { return false };
+        let words = self.all_moved(by);
+        let signed = |agent| claim.chit.check_claim(&key, agent).is_ok();
+        let rested = |head: Head| {
+            let place = usize::try_from(head.index).ok().and_then(|index| index.checked_sub(1));
+            let there = place.and_then(|place| chain.get(place)).map(|link| link.head);
+            claim.head.index <= head.index && there == Some(head)
+        };
+        let agents: Vec<_> = self.agents_had(by).collect();
+        let first = agents.len() - words.len().min(agents.len());
+        agents.iter().enumerate().any(|(place, agent)| {
+            // The word that came after this agent.
+            let next = (place + 1).checked_sub(first).and_then(|next| words.get(next));
+            next.is_none_or(|next| next.head.is_some_and(rested)) && signed(agent)
+        })
     }
 
     /// Takes a chit about keys at its place; `stands` says whether a head is there before it.

@@ -85,7 +85,7 @@ fn moved(side: Side, seed: u8, counter: u32) -> Moved {
     let agent = AgentId::of(&SecretKey::ed25519(&[seed; 32]).public_key()).unwrap();
     let (tally, date) = (signed_tally().members().uuid, at("2026-11-23T00:00:00.000Z"));
     let counter = counter.try_into().unwrap();
-    let moved = Moved { tally, by: side, agent, counter, date, key: None, sign: None };
+    let moved = Moved { tally, by: side, agent, counter, date, head: None, key: None, sign: None };
     moved.signed(&key(side)).unwrap()
 }
 

@@ -119,13 +119,15 @@ fn invoice() -> impl Strategy<Value = invoice::Message> {
 
 pub(crate) fn any_moved() -> impl Strategy<Value = Moved> {
     let who = (any::<[u8; 16]>(), any::<bool>(), address());
-    (who, 1_u32.., date(), option::of(hash()), sign()).prop_map(
-        |((tally, stock, address), counter, date, key, sign)| Moved {
+    let rests = (option::of(head()), option::of(hash()));
+    (who, 1_u32.., date(), rests, sign()).prop_map(
+        |((tally, stock, address), counter, date, (head, key), sign)| Moved {
             tally: TallyId::random(tally),
             by: if stock { Side::Stock } else { Side::Foil },
             agent: address.agent,
             counter: counter.try_into().unwrap(),
             date,
+            head,
             key,
             sign,
         },

@@ -113,14 +113,18 @@ impl Net {
             let here = shown.moved.iter().rfind(|moved| moved.by == by);
             let kept = self.kept(who, tally);
             match (here, kept.moved.get(&by).copied()) {
-                (Some(here), _) => drop(kept.moved.insert(by, *here)),
-                // Of its own the site may know a later one, or not that agent: then it is signed anew.
-                (None, Some(lost)) if by != shown.side => {
+                (Some(here), kept_one)
+                    if kept_one.is_none_or(|one| one.counter <= here.counter) =>
+                {
+                    kept.moved.insert(by, *here);
+                }
+                // Of its own the site may not know that agent: then it is signed anew.
+                (_, Some(lost)) if by != shown.side => {
                     let wish = Wish::Move(Box::new(lost));
                     let words = format!("brings back where its partner is on {short}");
                     self.brings(who, site, Command::Tally { tally, wish }, &words).await?;
                 }
-                (None, _) => {}
+                _ => {}
             }
         }
         self.is_told(who, site, &shown).await?;
@@ -131,7 +135,8 @@ impl Net {
         let kept = self.kept(who, tally);
         kept.moves += 1;
         let Some(counter) = NonZeroU32::new(kept.moves) else { return Ok(false) };
-        let moved = Moved { tally, by: shown.side, agent, counter, date, key: None, sign: None };
+        let (by, head) = (shown.side, shown.head);
+        let moved = Moved { tally, by, agent, counter, date, head, key: None, sign: None };
         let moved = moved.signed(&self.people[who].key);
         let moved = moved.map_err(|error| Broken::harness(&error.to_string()))?;
         let wish = Wish::Move(Box::new(moved));

@@ -380,7 +380,7 @@ impl Site {
         agent: AgentId,
         notes: &[Note],
     ) -> Result<(), SiteError> {
-        let Some(last) = notes.last() else { return Ok(()) };
+        let Some(last) = notes.last().filter(|_| !self.is_ours(&agent)) else { return Ok(()) };
         let place = last.from.endpoint.clone();
         remember_place(batch.work.tx(), agent, place).await?;
         self.prepare_for(batch, notes.iter()).await?;
@@ -405,6 +405,16 @@ impl Site {
         Ok(())
     }
 
+    /// Whether a letter's half has followed its partner to another agent since: then that one is asked.
+    async fn went_elsewhere(&self, batch: &mut Batch, letter: &Letter) -> Result<bool, SiteError> {
+        let Some(id) = letter.letter.half else { return Ok(false) };
+        let Some(half) = batch.work.view().half(id).await? else { return Ok(false) };
+        // A damaged half follows nobody.
+        let Ok(state) = one(batch.work.view(), &half).await else { return Ok(false) };
+        let agent = state.partner().map(|partner| self.now(partner.agent));
+        Ok(agent.is_some_and(|agent| agent != letter.letter.to))
+    }
+
     /// A letter is given up: its user is told why, and its half does not say it again.
     async fn given_up(
         &self,
@@ -414,6 +424,9 @@ impl Site {
         at: Timestamp,
     ) -> Result<(), SiteError> {
         let NewLetter { to, key, half, .. } = &letter.letter;
+        if self.went_elsewhere(batch, letter).await? {
+            return Ok(());
+        }
         let half = match half {
             Some(half) => batch.work.view().half(*half).await?,
             None => None,

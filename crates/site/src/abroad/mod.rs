@@ -81,6 +81,11 @@ async fn place_of(tx: &mut Tx, agent: AgentId) -> Result<Option<Endpoint>, SiteE
     Ok(place.and_then(|place| place.parse().ok()))
 }
 
+/// Whether users here have dealings with users of an agent.
+pub(crate) async fn is_known(tx: &mut Tx, agent: AgentId) -> Result<bool, SiteError> {
+    Ok(tx.setting(&agent_key(agent)).await?.is_some())
+}
+
 /// Keeps that an agent is known, and where an invitation says that it answers, where nothing better is known: who
 /// wrote the invitation is not proved to be that agent's user.
 pub(crate) async fn remember_invited(

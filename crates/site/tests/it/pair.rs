@@ -79,6 +79,7 @@ impl Place {
             agent: self.agent,
             counter: counter.try_into().unwrap(),
             date: START.parse().unwrap(),
+            head: None,
             key: None,
             sign: None,
         };

@@ -107,15 +107,11 @@ impl Hand {
         let all = self.state.letters.iter().map(|(_, letter)| letter);
         let other = |l: &&Letter| l.letter.half == Some(half) && l.letter.to != *to;
         let others: Vec<_> = all.filter(other).cloned().collect();
-        for letter in others {
-            self.done(&[letter.id])?;
-            let key = (Some(half), *to, letter.letter.key.clone());
+        for Letter { id, letter, .. } in others {
+            self.done(&[id])?;
             // What was said later is there already.
-            if self.state.letter_keys.get(&key).is_none() {
-                self.state.letter_keys.insert(key, letter.id);
-                let to = NewLetter { to: *to, ..letter.letter };
-                let letter = Letter { letter: to, due, attempts: 0, owner: None, ..letter };
-                self.state.letters.insert(letter.id, letter);
+            if self.state.letter_keys.get(&(Some(half), *to, letter.key.clone())).is_none() {
+                self.post(&[NewLetter { to: *to, at: due, ..letter }])?;
             }
         }
         Ok(())

@@ -120,15 +120,15 @@ impl Hand {
         to: &AgentId,
         due: Timestamp,
     ) -> Result<()> {
-        // What was said later is there already.
-        let sql = "DELETE FROM letters WHERE half = $1 AND recipient <> $2 AND EXISTS (SELECT 1 FROM letters o \
-                   WHERE o.half = letters.half AND o.recipient = $2 AND o.key = letters.key)";
+        let rest = "WHERE half = $1 AND recipient <> $2 AND NOT EXISTS (SELECT 1 FROM letters o WHERE \
+                    o.half = letters.half AND o.recipient = $2 AND o.key = letters.key) ORDER BY id";
         let values = vec![half.get().into(), name(to)];
-        self.run(sql.to_owned(), values, &LETTERS).await?;
-        let sql = "UPDATE letters SET recipient = $2, due = $3, attempts = 0, owner = NULL \
-                   WHERE half = $1 AND recipient <> $2";
-        let values = vec![half.get().into(), name(to), due.into()];
-        self.run(sql.to_owned(), values, &LETTERS).await.map(|_| ())
+        let letters: Vec<Letter> = self.pick(rest, values).await?;
+        let sql = "DELETE FROM letters WHERE half = $1 AND recipient <> $2".to_owned();
+        self.run(sql, vec![half.get().into(), name(to)], &LETTERS).await?;
+        // With numbers of their own: what becomes of those that are on their way says nothing of these.
+        let of = |letter: Letter| NewLetter { to: *to, at: due, ..letter.letter };
+        self.post(&letters.into_iter().map(of).collect::<Vec<_>>()).await
     }
 
     pub(crate) async fn release(&mut self, due: Timestamp) -> Result<()> {

@@ -60,6 +60,7 @@ fn only_with_its_users_word_comes_a_note_as_moved() {
             agent: agent(1),
             counter: 1.try_into().unwrap(),
             date: "2026-11-26T10:00:00.000Z".parse().unwrap(),
+            head: None,
             key: None,
             sign: None,
         };

@@ -1,12 +1,14 @@
 //! `mychips key agent`: a user signs, on each of its tallies, that its site has another agent.
 
+use protocol::ledger::Head;
 use protocol::record::Record as _;
-use protocol::{AgentId, Cert, Cuid, Moved, SecretKey, Signer as _, TallyId};
+use protocol::{AgentId, Cert, Cuid, Moved, SecretKey, Side, Signer as _, TallyId};
 use serde::Serialize;
 use site::{Clock, Command, Summary, Wish};
 
 use super::{Agent, sign};
 use crate::commands::tally;
+use crate::device::Device;
 use crate::failure::Failure;
 use crate::keys::Keys;
 use crate::page::Look;
@@ -55,7 +57,7 @@ pub(super) fn run(flags: &Agent) -> Result<(), Failure> {
     };
     let halves = tally::all(&visit, user)?;
     let open = halves.iter().filter(|half| half.to_move || sign::is_open(half));
-    let tallies = open.map(|half| on_one(&visit, &keys, half)).collect();
+    let tallies = open.map(|half| on_one(&visit, &keys, half, flags.again)).collect();
     let signed = Signed { user: user.clone(), agent: visit.agent(), cert, tallies };
     say::either(flags.place.json, &signed, || page(&signed))
 }
@@ -79,9 +81,9 @@ fn new_cert(visit: &Visit, before: Cert, key: &SecretKey) -> Result<(), Failure>
     Ok(())
 }
 
-fn on_one(visit: &Visit, keys: &Keys, half: &Summary) -> One {
+fn on_one(visit: &Visit, keys: &Keys, half: &Summary, again: bool) -> One {
     let (tally, partner) = (half.tally, say::partner_name(half));
-    if !half.to_move {
+    if !half.to_move && !again {
         return One { tally, partner, state: State::Done, reason: None };
     }
     match signs(visit, keys, half) {
@@ -102,12 +104,15 @@ fn signs(visit: &Visit, keys: &Keys, half: &Summary) -> Result<(), Failure> {
         }
         None => (keys.of(&half.holder)?, None),
     };
+    let device = Device::of(visit, &half.holder);
+    let kept = device.map(|device| device.words(half.tally)).unwrap_or_default();
     let moved = Moved {
         tally: half.tally,
         by: half.side,
         agent: visit.agent(),
-        counter: counter(half),
+        counter: counter(half, &kept),
         date: World.now(),
+        head: rested(visit, half)?,
         key: name,
         sign: None,
     };
@@ -118,11 +123,22 @@ fn signs(visit: &Visit, keys: &Keys, half: &Summary) -> Result<(), Failure> {
     Ok(())
 }
 
+/// The last head that the user rests on: for the stock what both are known to have.
+fn rested(visit: &Visit, half: &Summary) -> Result<Option<Head>, Failure> {
+    let Some(head) = half.head else { return Ok(None) };
+    if half.side == Side::Foil || half.agreed == head.index {
+        return Ok(Some(head));
+    }
+    let Some(before) = half.agreed.checked_sub(1) else { return Ok(None) };
+    let links = visit.links(&half.holder, half.tally, before, half.agreed)?;
+    Ok(links.first().map(|link| link.head))
+}
+
 /// Higher than every one before, also where the site and this device have forgotten those: the minutes since
 /// 1970, unless a higher one is known.
-fn counter(half: &Summary) -> std::num::NonZeroU32 {
+fn counter(half: &Summary, kept: &[Moved]) -> std::num::NonZeroU32 {
     let minutes = u32::try_from(World.now().ms() / 60_000).unwrap_or(u32::MAX);
-    let before = half.moved.iter().filter(|moved| moved.by == half.side);
+    let before = half.moved.iter().chain(kept).filter(|moved| moved.by == half.side);
     let next = before.map(|moved| moved.counter.get().saturating_add(1)).max();
     std::num::NonZeroU32::MIN.saturating_add(next.unwrap_or(1).max(minutes) - 1)
 }

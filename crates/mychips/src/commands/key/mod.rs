@@ -183,10 +183,15 @@ Exit codes:
   3  reading or writing failed, or the site is in use
 
 Examples:
-  mychips key agent --as ann")]
+  mychips key agent --as ann
+  mychips key agent --as ann --again")]
 pub(crate) struct Agent {
     #[command(flatten)]
     who: As,
+    /// Sign also where this site's agent is the one that speaks already: after somebody else had your key, and may
+    /// have signed for another one at your partners' sites
+    #[arg(long)]
+    again: bool,
     #[command(flatten)]
     keys: KeyFolder,
     #[command(flatten)]

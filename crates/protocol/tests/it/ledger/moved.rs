@@ -22,6 +22,7 @@ fn word(by: Side, to: u8, counter: u32, key: u8) -> Moved {
         agent: agent(to),
         counter: counter.try_into().unwrap(),
         date: at("2026-11-26T10:00:00.000Z"),
+        head: None,
         key: name,
         sign: None,
     };

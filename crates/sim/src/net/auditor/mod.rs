@@ -201,7 +201,7 @@ fn name_of(trace: &Trace, people: &[Person], half: &Half) -> String {
     format!("{who}'s half of {tally}")
 }
 
-fn version(tally: &Tally) -> Sim<(u32, protocol::Hash)> {
+fn version(tally: &Tally) -> Sim<(u32, Hash)> {
     let hash = tally.hash().map_err(|error| Broken::harness(&error.to_string()))?;
     Ok((tally.members().revision.get(), hash))
 }
