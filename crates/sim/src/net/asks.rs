@@ -56,7 +56,7 @@ impl Net {
         let person = &mut self.people[who];
         person.asked += 1;
         let id = format!("{}-{}", person.name, person.asked);
-        self.sends(who, Asked { id, command, about, words }).await
+        self.sends(who, Asked { id, command, about, words, again: false }).await
     }
 
     /// The same of one of its tallies.
@@ -76,7 +76,7 @@ impl Net {
         let name = self.name(who);
         let Some(site) = self.site_of(who) else {
             self.say(&name, &format!("{}: the site is down", asked.words));
-            self.people[who].unanswered.push(asked);
+            self.people[who].unanswered.push(Asked { again: true, ..asked });
             return Ok(());
         };
         let id = CommandId::new(&asked.id);
@@ -91,7 +91,7 @@ impl Net {
         }
         if self.wild && self.dice.percent(UNANSWERED) {
             self.say(&name, &format!("{}: no answer", asked.words));
-            self.people[who].unanswered.push(asked);
+            self.people[who].unanswered.push(Asked { again: true, ..asked });
             return Ok(());
         }
         match answer {
@@ -119,7 +119,8 @@ impl Net {
                 kept.keep(&chit, hash);
                 if let Entry::Tran { units, .. } = &chit.entry {
                     self.counts.paid(units.get().milli());
-                    if !over_limit {
+                    // The answer is that of the first time; other terms may hold by now.
+                    if !over_limit && !asked.again {
                         self.within_limit(who, &chit, balance, site).await?;
                     }
                 }
@@ -147,7 +148,6 @@ impl Net {
         let Ok(shown) = site.tally(&self.people[who].name, chit.tally).await else { return Ok(()) };
         let Some(signed) = &shown.signed else { return Ok(()) };
         let limit = signed.party(chit.by.other()).terms.limit().milli();
-        // The answer is that of the first time; the limit may be another one by now.
         if balance < 0 && -balance > limit && shown.balance_milli == i128::from(balance) {
             let what = format!("{} owes {} where {limit} is granted", self.name(who), -balance);
             return Err(

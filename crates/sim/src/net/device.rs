@@ -26,7 +26,8 @@ impl Net {
     pub(super) async fn is_waited_for(&self, who: usize) -> Sim<bool> {
         let Some(site) = self.site_of(who) else { return Ok(true) };
         let shown = self.shown(who, &site).await?;
-        Ok(shown.iter().any(|half| half.signed.is_some() && half.waiting.device))
+        let waits = |half: &Summary| half.signed.is_some() && half.waiting.device;
+        Ok(shown.iter().any(|half| waits(half) || half.to_move))
     }
 
     /// Somebody's device looks at its site.

@@ -42,9 +42,6 @@ impl Net {
     /// Tallies that only the partner knows to be signed, at a site that does not find this one any more; each with
     /// whether there is a half of it.
     fn to_be_handed(&self, who: usize, shown: &[Summary]) -> Vec<(Tally, bool)> {
-        if self.places[self.people[who].home].former.is_empty() {
-            return Vec::new();
-        }
         let sides = &self.auditor.book.sides;
         let own = sides.iter().filter(|(_, of)| **of == who);
         let handed = own.filter_map(|((tally, side), _)| {
@@ -72,7 +69,7 @@ impl Net {
 
     /// A partner hands over what both signed, where the sites do not find each other.
     pub(super) async fn is_handed_tallies(&mut self, who: usize, site: &Site) -> Sim<bool> {
-        if self.wild {
+        if !self.by_hand {
             return Ok(true);
         }
         let shown = self.shown(who, site).await?;
@@ -93,7 +90,7 @@ impl Net {
 
     /// Where the agents of both have changed, no half finds the other: then people tell each other.
     async fn is_told(&mut self, who: usize, site: &Site, shown: &Summary) -> Sim<()> {
-        if self.wild {
+        if !self.by_hand {
             return Ok(());
         }
         let Some(word) = self.to_be_told(who, shown) else { return Ok(()) };

@@ -93,6 +93,8 @@ pub(super) struct Net {
     pub(super) caught: Vec<Caught>,
     /// Whether anything may fail, and people do things.
     pub(super) wild: bool,
+    /// Whether people tell each other by hand what their sites never will.
+    pub(super) by_hand: bool,
     /// When the wild time ends.
     pub(super) until_ms: i64,
 }
@@ -131,6 +133,7 @@ impl Net {
             counts: Counts::default(),
             caught: Vec::new(),
             wild: true,
+            by_hand: false,
             until_ms,
         };
         for number in 0..net.places.len() {
@@ -432,14 +435,18 @@ impl Net {
             if !self.is_settled(who) || self.is_waited_for(who).await? {
                 return Ok(false);
             }
-            if let Some(site) = self.site_of(who)
-                && self.could_be_told(who, &site).await?
-            {
-                return Ok(false);
-            }
         }
         for number in 0..self.places.len() {
             if !self.places[number].rounds.is_empty() || self.waiting(number).await? > 0 {
+                return Ok(false);
+            }
+        }
+        for who in 0..self.people.len() {
+            if let Some(site) = self.site_of(who)
+                && self.could_be_told(who, &site).await?
+            {
+                // Sites have done what they can: what is left, people tell each other.
+                self.by_hand = true;
                 return Ok(false);
             }
         }

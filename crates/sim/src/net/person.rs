@@ -28,6 +28,8 @@ pub(super) struct Asked {
     pub(super) about: About,
     /// What it is, for the trace.
     pub(super) words: String,
+    /// Whether it was sent before.
+    pub(super) again: bool,
 }
 
 /// What a command is about, for when it is done.

@@ -70,7 +70,8 @@ pub(super) fn order(
         return Ok(());
     }
     let ordered = usize::try_from(stock.agreed).unwrap_or(usize::MAX);
-    let conforms = orders(stock.chits.get(..ordered).unwrap_or_default()).last();
+    let parts = stock.chits.iter().zip(&foil.chits).position(|(ours, theirs)| ours != theirs);
+    let conforms = parts.and_then(|place| orders(&stock.chits).nth(place));
     if conforms.is_some_and(|order| past.is_some_and(|past| past.contains(&order))) {
         return Ok(());
     }
