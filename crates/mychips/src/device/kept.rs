@@ -33,6 +33,8 @@ pub(super) enum Line {
     Chit(Box<Chit>),
     /// What the user signed, before the site was asked to take it.
     Signed(Box<Chit>),
+    /// An offer that the user signed, before the site was asked to take it; the highest counts.
+    Offered(Box<Tally>),
     /// What a user said about its agent.
     Moved(Box<Moved>),
     /// The agent's signed word for a chain whose chits all are here.
@@ -55,6 +57,8 @@ pub(super) struct Kept {
     /// In the order in which they were seen.
     pub(super) chits: Vec<(Hash, Chit)>,
     pub(super) signed: BTreeMap<ChitId, Chit>,
+    /// The highest offer that the user signed.
+    pub(super) offer: Option<Tally>,
     /// What the users said about their agents, in the order in which it was seen.
     pub(super) moved: Vec<Moved>,
     pub(super) head: Option<Ack>,
@@ -88,6 +92,7 @@ impl Kept {
             version: None,
             chits: Vec::new(),
             signed: BTreeMap::new(),
+            offer: None,
             moved: Vec::new(),
             head: None,
             vouched: 0,
@@ -125,6 +130,12 @@ impl Kept {
             }
             Line::Signed(chit) => {
                 self.signed.insert(chit.uuid, *chit);
+            }
+            Line::Offered(offer) => {
+                let revision = |offer: &Tally| offer.members().revision;
+                if self.offer.as_ref().is_none_or(|kept| revision(kept) <= revision(&offer)) {
+                    self.offer = Some(*offer);
+                }
             }
             Line::Moved(moved) => {
                 if !self.moved.contains(&moved) {

@@ -16,7 +16,7 @@ use protocol::chit::{Chit, Entry};
 use protocol::ledger::{Head, Ledger, Link};
 use protocol::record::Record;
 use protocol::{Cuid, Hash, Moved, Signed, Tally, TallyId, Verified};
-use site::Summary;
+use site::{Command, Summary, Wish};
 
 use crate::failure::{self, Failure};
 use crate::keys::Keys;
@@ -85,6 +85,50 @@ impl<'a> Device<'a> {
     /// What is kept of what the users of a tally said about their agents.
     pub(crate) fn words(&self, tally: TallyId) -> Vec<Moved> {
         self.kept(tally).map(|kept| kept.moved).unwrap_or_default()
+    }
+
+    /// Keeps an offer that the user has signed, before the site is asked to take it.
+    pub(crate) fn offers(&self, offer: &Tally) {
+        let keep = || {
+            let mut kept = self.kept(offer.members().uuid)?;
+            kept.add(&[Line::Offered(Box::new(offer.clone()))])
+        };
+        if let Err(failure) = keep() {
+            could_not(&failure);
+        }
+    }
+
+    /// The tally as it is once the site knows the highest offer that the user signed: a site that went back may have
+    /// forgotten it while the partner can still accept it, and nothing may be signed in its place. One that is over,
+    /// the site refuses.
+    pub(crate) fn brings_offer(&self, shown: Summary) -> Summary {
+        let place = |tally: &Tally, by| (tally.members().revision, by);
+        let Some(offer) = self.kept(shown.tally).ok().and_then(|kept| kept.offer) else {
+            return shown;
+        };
+        let ours = place(&offer, shown.side);
+        let table = shown.offer.as_ref().map(|(tally, by)| place(tally, *by));
+        let signed =
+            shown.signed.as_ref().map(|tally| (tally.members().revision, protocol::Side::Foil));
+        if table.max(signed).is_some_and(|known| known >= ours) {
+            return shown;
+        }
+        let (tally, wish) = (shown.tally, Wish::Offer(Box::new(offer)));
+        let brought = self.visit.ask(self.user, Command::Tally { tally, wish });
+        match brought.and_then(|_| self.visit.tally(self.user, tally)) {
+            Ok(now) => {
+                failure::remark(&format!(
+                    "an offer that this device signed was unknown to the site: revision {} is on the table again",
+                    ours.0
+                ));
+                now
+            }
+            Err(failure) if failure.is_refused() => shown,
+            Err(failure) => {
+                could_not(&failure);
+                shown
+            }
+        }
     }
 
     /// Whether the user may sign this wording: not where both have signed another of this revision or a later

@@ -118,15 +118,22 @@ impl Net {
             return self.wish(who, shown.tally, Wish::Draft(Box::new(draft)), "drafts").await;
         }
         let Some(site) = self.site_of(who) else { return Ok(()) };
+        let shown = &self.brings_offer(who, &site, shown).await?;
+        if shown.offer.as_ref().is_some_and(|(_, by)| *by == shown.side) {
+            return Ok(());
+        }
         let offer = site.to_offer(&self.people[who].name, shown.tally, draft).await;
         let Ok(offer) = offer else { return Ok(()) };
         let Some(offer) = self.signs(who, offer, shown.side)? else { return Ok(()) };
+        self.kept(who, shown.tally).offer = Some(offer.clone());
         let words = format!("offers revision {}", offer.members().revision);
         self.wish(who, shown.tally, Wish::Offer(Box::new(offer)), &words).await
     }
 
     /// About an offer of the partner's.
     pub(super) async fn decides(&mut self, who: usize, shown: &Summary) -> Sim<()> {
+        let Some(site) = self.site_of(who) else { return Ok(()) };
+        let shown = &self.brings_offer(who, &site, shown).await?;
         let Some((offer, by)) = shown.offer.clone() else { return Ok(()) };
         if by == shown.side {
             return Ok(());

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use protocol::chit::Chit;
-use protocol::{Hash, Record as _, Tally, TallyId};
+use protocol::{Hash, Record as _, Side, Tally, TallyId};
 use site::{Caller, Command, CommandId, Site, SiteError, Summary, Wish};
 
 use super::broken::{Broken, Sim};
@@ -53,6 +53,29 @@ impl Net {
         let home = &self.places[self.people[who].home];
         let tallies = site.tallies(&self.caller(who), None, ALL).await;
         tallies.map_err(|error| home.cannot("list tallies", &error))
+    }
+
+    /// The tally once the site knows the highest offer that somebody's device signed: the partner can accept it,
+    /// whatever the site forgot. One that is over, the site refuses.
+    pub(super) async fn brings_offer(
+        &mut self,
+        who: usize,
+        site: &Site,
+        shown: &Summary,
+    ) -> Sim<Summary> {
+        let place = |tally: &Tally, by| (tally.members().revision, by);
+        let tally = shown.tally;
+        let Some(offer) = self.kept(who, tally).offer.clone() else { return Ok(shown.clone()) };
+        let table = shown.offer.as_ref().map(|(tally, by)| place(tally, *by));
+        let signed = shown.signed.as_ref().map(|tally| place(tally, Side::Foil));
+        if table.max(signed).is_some_and(|known| known >= place(&offer, shown.side)) {
+            return Ok(shown.clone());
+        }
+        let words = format!("offers again on {}", self.trace.tally(tally));
+        let wish = Wish::Offer(Box::new(offer));
+        self.brings(who, site, Command::Tally { tally, wish }, &words).await?;
+        let now = site.tally(&self.people[who].name, tally).await;
+        Ok(now.unwrap_or_else(|_| shown.clone()))
     }
 
     /// Whole tallies that the site has lost.

@@ -50,6 +50,8 @@ pub(super) enum About {
 pub(super) struct Kept {
     /// What both signed, once the device has seen it.
     pub(super) signed: Option<Tally>,
+    /// The highest offer that it signed.
+    pub(super) offer: Option<Tally>,
     /// Chits that it saw on the chain, or was told are taken.
     pub(super) chits: Vec<Chit>,
     pub(super) hashes: BTreeSet<Hash>,

@@ -98,21 +98,14 @@ struct Sent {
     back: Vec<Note>,
 }
 
-/// Whether the user has said that this agent speaks for it, where that is not the one in the signed tally.
-#[derive(Clone, Copy)]
-enum Word {
-    /// Not yet: until then its partner's agent hears nobody.
-    Due,
-    Said(Moved),
-}
-
 /// Letters to one agent, in the order in which they were posted.
 struct Bundle {
     agent: AgentId,
     at: Vec<Endpoint>,
     letters: Vec<Letter>,
-    /// Of halves whose signed tally names another agent than this one.
-    words: BTreeMap<HalfId, Word>,
+    /// Of halves whose tally names another agent than this one: what their users said, where they have. Before that
+    /// their partners' agents hear nobody.
+    words: BTreeMap<HalfId, Option<Moved>>,
     line: Line,
 }
 
@@ -222,7 +215,7 @@ impl Site {
         &self,
         tx: &mut Tx,
         letters: &[Letter],
-    ) -> Result<BTreeMap<HalfId, Word>, SiteError> {
+    ) -> Result<BTreeMap<HalfId, Option<Moved>>, SiteError> {
         let mut words = BTreeMap::new();
         if self.former_agents().is_empty() {
             return Ok(words);
@@ -232,9 +225,9 @@ impl Site {
             // A damaged half's letters go as they are.
             let Ok(state) = one(tx, &half).await else { continue };
             if has_to_move(&state, self.agent) {
-                words.insert(id, Word::Due);
+                words.insert(id, None);
             } else if let Some(moved) = state.moved(half.side) {
-                words.insert(id, Word::Said(*moved));
+                words.insert(id, Some(*moved));
             }
         }
         Ok(words)
@@ -249,14 +242,14 @@ impl Site {
             fates.push(match read(letter) {
                 Ok(mut note) => {
                     let word = letter.letter.half.and_then(|half| bundle.words.get(&half));
-                    if matches!(word, Some(Word::Due)) {
+                    if word == Some(&None) {
                         Some(Fate::later("its user has yet to sign that this agent speaks for it"))
                     } else {
                         // As it is now, however long the letter has waited.
                         note.from.agent = self.agent;
                         note.from.endpoint.clone_from(&endpoint);
-                        if let Some(Word::Said(moved)) = word {
-                            note.moved = Some(*moved);
+                        if let Some(moved) = word {
+                            note.moved = *moved;
                         }
                         notes.push(note);
                         None

@@ -40,7 +40,7 @@ async fn another_agents_store_is_refused(store: Store) {
     let other = protocol::AgentId::of(&protocol::Signer::public_key(&other)).unwrap();
     let (clock, chance) = (Arc::clone(&town.world), Arc::clone(&town.world));
     let refused = Site::open(store, other, clock, chance).await.err();
-    assert!(matches!(refused, Some(SiteError::OtherSite { .. })));
+    assert!(matches!(refused, Some(SiteError::OtherKey { .. })));
 }
 
 #[tokio::test]

@@ -214,3 +214,16 @@ async fn a_site_had_so_many_agents_at_most() {
     }
     Site::was_agent(&store, id(3)).await.unwrap();
 }
+
+#[tokio::test]
+async fn what_is_said_of_other_sites_is_refused_by_its_word() {
+    let (tally, agent) = (crate::town::tally_id(), Pair::new().await.places[0].agent());
+    let words = [
+        (SiteError::ToMove { tally }, "to_move"),
+        (SiteError::LivingAgent(agent), "living_agent"),
+        (SiteError::OtherKey { store: agent, key: agent }, "other_key"),
+    ];
+    for (refusal, word) in words {
+        assert_eq!(refusal.word(), word);
+    }
+}

@@ -20,7 +20,7 @@ pub(super) fn offer(flags: &Offer, counter: bool, data: &Path) -> Result<(), Fai
     let keys = Keys::at(flags.keys.keys.as_deref(), data)?;
     let visit = Visit::enter_with(data, &keys)?;
     let user = &flags.who.user;
-    let before = find(&visit, user, &flags.tally)?;
+    let before = with_own_offer(&visit, find(&visit, user, &flags.tally)?);
     let theirs = partners_offer(&before);
     if theirs.is_some() != counter {
         let text = if counter {
@@ -47,6 +47,9 @@ pub(super) fn offer(flags: &Offer, counter: bool, data: &Path) -> Result<(), Fai
     };
     let tally = visit.to_offer(user, before.tally, draft)?;
     let tally = sign(&visit, tally, &before, &keys)?;
+    if let Some(device) = Device::of(&visit, user) {
+        device.offers(&tally);
+    }
     wish(&visit, &before, Wish::Offer(Box::new(tally)))?;
     told(&visit, &before, flags.place.json, |partner| format!("You signed an offer to {partner}"))
 }
@@ -54,7 +57,7 @@ pub(super) fn offer(flags: &Offer, counter: bool, data: &Path) -> Result<(), Fai
 pub(super) fn accept(flags: &Signing, data: &Path) -> Result<(), Failure> {
     let keys = Keys::at(flags.keys.keys.as_deref(), data)?;
     let visit = Visit::enter_with(data, &keys)?;
-    let before = find(&visit, &flags.who.user, &flags.tally)?;
+    let before = with_own_offer(&visit, find(&visit, &flags.who.user, &flags.tally)?);
     let Some(tally) = partners_offer(&before) else {
         return Err(nothing_to_decide(&before));
     };
@@ -89,6 +92,14 @@ pub(super) fn withdraw(flags: &Signing, data: &Path) -> Result<(), Failure> {
     told(&visit, &before, flags.place.json, |partner| {
         format!("You asked {partner} for your offer back")
     })
+}
+
+/// The tally as it is once the site knows what the user's device offered.
+fn with_own_offer(visit: &Visit, shown: Summary) -> Summary {
+    match Device::of(visit, &shown.holder.clone()) {
+        Some(device) => device.brings_offer(shown),
+        None => shown,
+    }
 }
 
 /// The offer of the partner's that is on the table.

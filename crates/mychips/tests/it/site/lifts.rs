@@ -116,6 +116,15 @@ fn a_site_with_another_agent_lifts_again_once_its_users_have_signed() {
     }
     assert_eq!(town.json("lift clear")["cleared"], 36_000);
     town.does("pay ann 2 --as bob --memo again");
+    // Once more, and before anybody has signed: what was said for the agent before holds nobody up.
+    town.does("agent replace");
+    town.does("pay ann 3 --as bob");
+    assert_eq!(town.balance("bob", "ann"), -town.balance("ann", "bob"));
+    town.does("tally offer bob --as ann --limit 400");
+    assert_eq!(town.json("tally show ann --as bob")["offer"]["by"], "partner");
+    for user in ["ann", "bob", "cleo"] {
+        town.does(&format!("key agent --as {user}"));
+    }
     town.is_well();
     // What is taken along proves itself, with the lift that the new agent decided.
     town.does("export tally bob --as ann after.json");

@@ -134,8 +134,11 @@ fn a_site_whose_agent_key_is_changed_goes_on_once_its_users_have_signed() {
     let anns = two.anns.serve();
     let status = two.anns.json("status");
     assert_eq!((&status["agent"], &status["former"]), (&agent.clone().into(), &[before].into()));
-    // What Ann says meanwhile waits for her to sign.
+    // What Ann says meanwhile waits for her to sign, and her key is not changed before.
     two.anns.does("pay bob 1 --as ann");
+    let refused = two.anns.run("key revoke ann --json");
+    assert!(refused.code == 1 && refused.err.contains("mychips key agent"), "{}", refused.err);
+    let bobs_agent = two.bobs.json("status")["agent"].as_str().unwrap().to_owned();
     let shown = two.anns.does("tally show bob --as ann").out;
     assert!(shown.contains("mychips key agent --as ann"), "{shown}");
     let signed = two.anns.json("key agent --as ann");
@@ -146,6 +149,13 @@ fn a_site_whose_agent_key_is_changed_goes_on_once_its_users_have_signed() {
     assert!(shown.contains(&agent), "{shown}");
     let again = two.anns.json("key agent --as ann");
     assert_eq!((&again["cert"], &again["tallies"][0]["state"]), (&false.into(), &"done".into()));
+    let signed = two.anns.json("key agent --as ann --again");
+    assert_eq!(signed["tallies"][0]["state"], "signed", "also where nothing has changed");
+    // Nobody says of a site with which there are dealings that this one was it.
+    drop(anns);
+    let living = two.anns.run(&format!("agent was {bobs_agent} --json"));
+    assert_eq!((living.code, &living.json_error()["error"]), (1, &"living_agent".into()));
+    let anns = two.anns.serve();
     trade(&two);
     two.agree_on(12_000);
     // A site from before hears from its user's device whom to ask, and is told where.
