@@ -107,6 +107,33 @@ fn an_agent_that_the_tally_does_not_name_needs_its_users_word() {
     }
 }
 
+/// Whoever writes an export alone makes up nothing: neither a key by a word for an agent that witnessed it, nor a lift
+/// by an agent that such a key named.
+#[test]
+fn a_word_proves_no_key_that_would_prove_it() {
+    for side in Side::BOTH {
+        let thief = SecretKey::ed25519(&[77; 32]);
+        let named = AgentId::of(&SecretKey::ed25519(&[78; 32]).public_key()).unwrap();
+        let mut export = to_export(side);
+        let lost = super::ledger::keyed::lost(
+            1,
+            Head { index: 0, hash: signed_tally().hash().unwrap() },
+            &thief,
+        );
+        let asks = super::ledger::keyed::about(side, id(60), lost).signed(&thief).unwrap();
+        let head = export.links.last().unwrap().head;
+        let (tally, chit_hash) = (signed_tally().members().uuid, asks.hash().unwrap());
+        export.links.push(Link { head: head.then(tally, chit_hash), chit_hash, chit: asks });
+        let key = Some(thief.public_key().name());
+        let word = Moved { agent: named, key, sign: None, ..moved(side, 77, 1) };
+        export.moved = vec![word.signed(&thief).unwrap()];
+        export.agent = named;
+        export.word = None;
+        let made_up = export.export();
+        assert!(matches!(made_up, Err(ExportFault::Signature(_))), "{made_up:?}");
+    }
+}
+
 #[test]
 fn it_proves_itself_after_a_journey_as_text() {
     for (side, balance) in [(Side::Stock, 5), (Side::Foil, -5)] {

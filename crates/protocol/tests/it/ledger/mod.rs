@@ -5,7 +5,7 @@ mod convergence;
 mod devices;
 mod every_key;
 mod every_order;
-mod keyed;
+pub(crate) mod keyed;
 mod liar;
 mod life;
 mod lifted;

@@ -6,7 +6,8 @@ use protocol::record::Record as _;
 use protocol::{AgentId, Moved, SecretKey, Side, SignatureFault, Signer, TallyId, Verified};
 
 use super::devices::{Town, key_of};
-use super::world::{id, payment};
+use super::keyed::{self, about, claim, request};
+use super::world::{Half, id, payment};
 use crate::people::{at, members};
 
 fn agent(seed: u8) -> AgentId {
@@ -150,4 +151,68 @@ fn it_is_a_record_like_all_others() {
     let text = word.to_text().unwrap();
     assert_eq!(Moved::read(text.as_str().as_bytes()).unwrap(), word);
     Verified::check(word, &key_of(Side::Stock, 0).public_key()).unwrap();
+}
+
+/// Somebody asks for another key in a user's name, the partner consents, and the agent in the signed tally
+/// witnesses the claim: what then stands at the partner's half.
+fn claimed_by_the_agent_of_before(town: &mut Town, by: Side) {
+    let thief = SecretKey::ed25519(&[77; 32]);
+    let asked = request(by, id(30), town.asked(by), &thief);
+    let partner = by.other();
+    town.world.keep(asked.clone());
+    town.world.input(partner, Input::Recover(vec![asked.clone()])).unwrap();
+    town.consents(partner, id(31), asked.hash()).unwrap();
+    let chit = about(by, id(33), claim(asked.hash())).with_key(Some(thief.public_key().name()));
+    let chit = chit.signed(&thief).unwrap().witnessed(&keyed::agent()).unwrap();
+    let good = town.half(partner).ledger.prove(chit).unwrap();
+    town.world.keep(good.clone());
+    town.world.input(partner, Input::Recover(vec![good])).unwrap();
+    town.settles();
+}
+
+#[test]
+fn an_agent_of_before_witnesses_nothing_above_what_the_user_rests_on() {
+    for by in Side::BOTH {
+        let mut town = Town::new();
+        town.writes(payment(by, id(1), 700)).unwrap();
+        town.settles();
+        let head = Some(town.half(by).ledger.head());
+        let word = Moved { head, sign: None, ..word(by, 90, 1, 0) }.signed(&key_of(by, 0)).unwrap();
+        for half in Side::BOTH {
+            hears(&mut town, half, word).unwrap().unwrap();
+        }
+        claimed_by_the_agent_of_before(&mut town, by);
+        for half in Side::BOTH {
+            let now = town.half(half).ledger.key(by);
+            assert_eq!(now, Some(&key_of(by, 0).public_key()), "the user has its key still");
+        }
+    }
+}
+
+#[test]
+fn what_an_agent_witnessed_before_it_was_replaced_still_counts_at_a_rebuilt_half() {
+    for by in Side::BOTH {
+        for lost in Side::BOTH {
+            let mut town = Town::new();
+            town.writes(payment(by, id(1), 700)).unwrap();
+            town.settles();
+            claimed_by_the_agent_of_before(&mut town, by);
+            let thief = SecretKey::ed25519(&[77; 32]);
+            let claimed = Some(thief.public_key());
+            assert_eq!(town.half(by).ledger.key(by).copied(), claimed);
+            let (head, key) = (Some(town.half(by).ledger.head()), Some(thief.public_key().name()));
+            let word =
+                Moved { head, key, sign: None, ..word(by, 90, 1, 0) }.signed(&thief).unwrap();
+            for half in Side::BOTH {
+                hears(&mut town, half, word).unwrap().unwrap();
+            }
+            let before = town.half(lost).ledger.clone();
+            *town.half_mut(lost) = Half::new(lost);
+            town.world.input(lost, Input::Compare).unwrap();
+            town.settles();
+            assert_eq!(town.half(lost).ledger.key(by).copied(), claimed);
+            hears(&mut town, lost, word).unwrap().unwrap();
+            assert_eq!(town.half(lost).ledger.agent(by), before.agent(by));
+        }
+    }
 }
