@@ -32,7 +32,10 @@ impl Negotiation {
         if matches!(&self.table, Table::Ours { version: ours, .. } if *ours == version) {
             return Err(Refusal::Known { revision: found.get() });
         }
-        if found != next {
+        // The foil may have offered the revision of the stock's last offer, at once with it: its half went back since,
+        // and its device brings that back, as the stock can still accept it.
+        let crossed = Place::of(version, self.side) > self.last && found < next;
+        if found != next && !crossed {
             return Err(Refusal::Revision { found: found.get(), next: next.get() });
         }
         in_time(tally, now)?;
