@@ -144,7 +144,10 @@ impl Site {
     fn new_cert(&self, user: &mut User, cert: Cert, proof: &Signature) -> Result<(), SiteError> {
         let before = cert_of(user)?;
         let cert = Verified::check(cert, &())?;
-        if cert.chad.agent != self.agent || !self.same_user(&cert.chad, &before.chad) {
+        if cert.chad.agent != self.agent {
+            return Err(SiteError::OtherSite { named: cert.chad.agent, site: self.agent });
+        }
+        if !self.same_user(&cert.chad, &before.chad) {
             return Err(SiteError::NotAllowed { who: "the user itself" });
         }
         if *cert == *before {

@@ -68,7 +68,7 @@ impl SiteError {
             Self::MoveNotProved { .. } => (Class::NotAllowed, "move_not_proved"),
             Self::ToMove { .. } => (Class::Conflict, "to_move"),
             Self::LivingAgent(_) => (Class::Refused, "living_agent"),
-            Self::OtherKey { .. } => (Class::Refused, "other_key"),
+            Self::OtherKey { .. } => (Class::Refused, "other_site"),
             Self::TooManyAgents => (Class::Refused, "too_many_agents"),
             Self::Signature(_) => (Class::Refused, "signature"),
             Self::Record(_) => (Class::Refused, "record"),

@@ -221,7 +221,7 @@ async fn what_is_said_of_other_sites_is_refused_by_its_word() {
     let words = [
         (SiteError::ToMove { tally }, "to_move"),
         (SiteError::LivingAgent(agent), "living_agent"),
-        (SiteError::OtherKey { store: agent, key: agent }, "other_key"),
+        (SiteError::OtherKey { store: agent, key: agent }, "other_site"),
     ];
     for (refusal, word) in words {
         assert_eq!(refusal.word(), word);

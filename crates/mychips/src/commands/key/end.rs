@@ -42,7 +42,9 @@ pub(super) fn run(flags: &Revoke) -> Result<(), Failure> {
     visit.user(user)?;
     let key = sign::key(flags.by.as_deref(), &keys, user)?;
     let mut tallies = Vec::new();
-    for half in tally::all(&visit, user)?.iter().filter(|half| sign::is_open(half)) {
+    let halves = tally::all(&visit, user)?;
+    sign::moved_first(&halves)?;
+    for half in halves.iter().filter(|half| sign::is_open(half)) {
         tallies.push(end(&visit, half, &key)?);
     }
     let finished = tallies.iter().all(|one| one.state != "waits");

@@ -71,6 +71,7 @@ pub(super) fn run(flags: &Lost) -> Result<(), Failure> {
         Some(named) => vec![tally::find(&visit, user, named)?],
         None => tally::all(&visit, user)?,
     };
+    sign::moved_first(&halves)?;
     let wait = Wait::try_from(flags.wait).map_err(|error| Failure::misused(error.to_string()))?;
     let asking = Asking { visit: &visit, key: &key, wait, again: flags.again };
     let mut tallies = Vec::new();

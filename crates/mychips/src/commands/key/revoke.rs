@@ -111,6 +111,7 @@ pub(crate) fn run(flags: &Revoke) -> Result<(), Failure> {
         cert.ok_or_else(|| Failure::refused("no_user", format!("{user} has no cert yet")))?;
     // What the site lost is brought back first: after the change of key it would be void.
     let halves = tally::all(&visit, user)?;
+    sign::moved_first(&halves)?;
     let ended = |half: &&Summary| half.key_ended.contains(&half.side) && sign::is_open(half);
     if let Some(half) = halves.iter().find(ended) {
         let partner = say::partner_name(half);

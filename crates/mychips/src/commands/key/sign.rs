@@ -48,6 +48,14 @@ pub(super) fn key(
     by.map_or_else(|| keys.of(user), home::read_key)
 }
 
+/// Refuses what is about keys while a tally names another agent than this site's: its partner would not hear of it.
+pub(super) fn moved_first(halves: &[Summary]) -> Result<(), Failure> {
+    match halves.iter().find(|half| half.to_move) {
+        Some(half) => Err(site::SiteError::ToMove { tally: half.tally }.into()),
+        None => Ok(()),
+    }
+}
+
 /// Whether a tally takes chits about keys: it was signed, and is not closed.
 pub(super) fn is_open(half: &Summary) -> bool {
     half.signed.is_some() && half.status != "close"
