@@ -53,7 +53,8 @@ impl Home {
     pub(crate) fn enter(folder: &Path) -> Result<Self, Failure> {
         no_file(folder)?;
         if !is_site(folder) {
-            return Err(no_site(folder));
+            let keyless = folder.join(DATABASE).is_file();
+            return Err(if keyless { no_key(folder) } else { no_site(folder) });
         }
         Self::lock(folder)
     }
@@ -176,6 +177,18 @@ fn id_of(path: &Path) -> Result<AgentId, Failure> {
 /// Whether a site was set up in a folder.
 pub(crate) fn is_site(folder: &Path) -> bool {
     folder.join(AGENT_KEY).is_file()
+}
+
+/// The refusal of a folder whose agent's key is gone.
+fn no_key(folder: &Path) -> Failure {
+    Failure::refused(
+        "no_site",
+        format!(
+            "the site in {} has lost its agent's key: put a copy of {AGENT_KEY} there, or make another one with \
+             mychips agent replace",
+            folder.display()
+        ),
+    )
 }
 
 /// The refusal of a folder without a site.

@@ -86,8 +86,8 @@ pub(crate) fn run(flags: &Status) -> Result<(), Failure> {
             ("Owed to users here", say::amount(status.owed)),
             ("Sum of all balances", say::amount(status.balance)),
         ];
-        for agent in &glance.former {
-            lines.push(("Agent before", agent.clone()));
+        for agent in glance.former.iter().rev() {
+            lines.insert(1, ("Agent before", agent.clone()));
         }
         if let Some(date) = glance.went_back_to {
             let epoch = format!("{}: restored from the backup of {date}", glance.epoch);

@@ -202,7 +202,8 @@ fn a_lost_agent_key_is_replaced_and_without_any_backup_so_is_the_site() {
     two.agree_on(4_000);
     anns.end();
     fs::remove_file(two.anns.site().join("agent.jwk")).unwrap();
-    assert_eq!(two.anns.run("status").code, 1);
+    let status = two.anns.run("status");
+    assert!(status.code == 1 && status.err.contains("mychips agent replace"), "{}", status.err);
     let first = two.anns.json("agent replace");
     let anns = two.anns.serve();
     two.anns.does("key agent --as ann");
