@@ -54,10 +54,30 @@ pub struct Lived {
     pub trace: String,
 }
 
+/// The stack of a network's thread.
+const STACK_BYTES: usize = 16 * 1024 * 1024;
+
 /// Lets the network of a seed live; with a fault that was planted into its sites, where that is wanted. It
 /// takes about a second, and gives the same for the same.
 #[must_use]
 pub fn live(seed: u64, planted: Option<Planted>) -> Lived {
+    // People, devices and whole sites call each other on one stack: in debug builds more than a thread has.
+    let thread = std::thread::Builder::new().stack_size(STACK_BYTES);
+    let lived =
+        thread.spawn(move || on_this_thread(seed, planted)).map(std::thread::JoinHandle::join);
+    match lived {
+        Ok(Ok(lived)) => lived,
+        Ok(Err(panic)) => std::panic::resume_unwind(panic),
+        Err(error) => {
+            let broken = Broken::harness(&error.to_string());
+            let (step, shown) = (0, String::new());
+            let failure = Failure { seed, planted, step, broken, shown };
+            Lived { ended: Err(Box::new(failure)), trace: String::new() }
+        }
+    }
+}
+
+fn on_this_thread(seed: u64, planted: Option<Planted>) -> Lived {
     let runtime = tokio::runtime::Builder::new_current_thread().build();
     let failed = |broken: Broken, net: Option<&Net>| {
         let (step, shown) = net
