@@ -162,6 +162,35 @@ async fn only_this_sites_agent_may_be_named_by_the_user_itself() {
     signs(&mut pair, 1, 1).await;
 }
 
+/// The key was changed and the agent replaced before the partner heard of either: the word is by a key that comes
+/// with it in one note, and by no other.
+#[tokio::test]
+async fn a_word_by_a_new_key_is_taken_with_the_change_of_key() {
+    for at in [0, 1] {
+        let mut pair = Pair::new().await;
+        pays(&mut pair, at, 1).await;
+        pair.settle().await;
+        let new = protocol::SecretKey::ed25519(&[61; 32]);
+        let chit = pair.places[at].rekeyed(id(20), &new).await;
+        pair.write(at, chit).await.unwrap();
+        drop(pair.take(at).await);
+        moves(&mut pair, at, 90).await;
+        let key = Some(new.public_key().name());
+        let word = protocol::Moved { key, sign: None, ..pair.places[at].word(1) };
+        let word = Box::new(word.signed(&new).unwrap());
+        pair.wish(at, Wish::Move(word)).await.unwrap();
+        // What does not bring the key is put off; what brings it is heard.
+        pair.settle().await;
+        pair.assert_one_ledger().await;
+        let agents = pair.places[1 - at].seen().await.agents.unwrap();
+        assert_eq!(*agents.of(pair.places[at].side), pair.places[at].agent());
+        pays(&mut pair, 1 - at, 2).await;
+        pair.settle().await;
+        pair.assert_one_ledger().await;
+        assert_eq!(pair.places[at].seen().await.chits, 3);
+    }
+}
+
 /// A half that cannot check the word, as it may lack a key, asks for patience; anybody else is refused for good.
 #[tokio::test]
 async fn a_word_that_cannot_be_checked_waits() {

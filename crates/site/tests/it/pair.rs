@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use protocol::bounded::{Line, List};
 use protocol::cert::{Cert, Identity, Names, Type};
-use protocol::chit::{Chit, Entry, Set, Written};
+use protocol::chit::{Chit, Entry, Rekey, Set, Written};
 use protocol::{AgentId, ChipAddress, ChitId, Moved, SecretKey, Settings, Side, Signer, Timestamp};
 use site::{Answer, Caller, Command, CommandId, Epoch, Site, SiteError, Summary, Wish};
 use store::{NewLetter, Store, UserKind};
@@ -84,6 +84,16 @@ impl Place {
             sign: None,
         };
         moved.signed(&self.key).unwrap()
+    }
+
+    /// The user puts another key in the place of its own on the tally.
+    pub(crate) async fn rekeyed(&self, uuid: ChitId, new: &SecretKey) -> Chit {
+        let protocol::ledger::Rekeying { counter, head, .. } =
+            self.site.to_rekey(&cuid(self.user), tally_id()).await.unwrap();
+        let public = new.public_key();
+        let rekey = Box::new(Rekey { counter, head, public, proof: None });
+        let chit = self.chit(uuid, Entry::Key { rekey, written: Written::default() }, START);
+        chit.proved(new).unwrap()
     }
 
     pub(crate) const fn agent(&self) -> AgentId {
