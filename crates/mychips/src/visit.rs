@@ -122,12 +122,12 @@ pub(crate) fn replace_agent(data: &Path) -> Result<Replaced, Failure> {
 }
 
 /// Says that a site was this agent before; which it is.
-pub(crate) fn was_agent(data: &Path, before: AgentId) -> Result<AgentId, Failure> {
+pub(crate) fn was_agent(data: &Path, before: AgentId, sure: bool) -> Result<AgentId, Failure> {
     let (home, config) = (Home::enter(data)?, Config::of(data, &[])?);
     let runtime = runtime()?;
     let store = runtime.block_on(stored(&home, &config))?;
     let said = async {
-        Site::was_agent(&store, before).await?;
+        Site::was_agent(&store, before, sure).await?;
         store.close().await;
         Ok::<_, SiteError>(())
     };

@@ -161,7 +161,8 @@ pub enum SiteError {
     },
     /// An agent with whose users there are dealings here is not this site's.
     #[error(
-        "users here have dealings with users of agent {0}: it is another site's, and cannot have been this one"
+        "users here have dealings with users of agent {0}, which so is another site's; where this one was it all the \
+         same, say --sure"
     )]
     LivingAgent(AgentId),
     /// A store of another agent's than the one whose key is there.

@@ -72,12 +72,13 @@ impl Site {
     /// that was lost with its agent's key. Nobody may have the site open.
     ///
     /// # Errors
-    /// [`SiteError::LivingAgent`] where users here have dealings with users of that agent; [`SiteError::TooManyAgents`],
+    /// [`SiteError::LivingAgent`] where users here have dealings with users of that agent, unless somebody is `sure`: an
+    /// own device may have named it before; [`SiteError::TooManyAgents`],
     /// [`SiteError::Store`].
-    pub async fn was_agent(store: &Store, agent: AgentId) -> Result<(), SiteError> {
+    pub async fn was_agent(store: &Store, agent: AgentId, sure: bool) -> Result<(), SiteError> {
         let mut tx = store.begin().await?;
         let now = tx.meta().await?.founded.map_or(agent, |founded| founded.agent);
-        if is_known(&mut tx, agent).await? {
+        if !sure && is_known(&mut tx, agent).await? {
             return Err(SiteError::LivingAgent(agent));
         }
         let former = with(former_agents(&mut tx).await?, agent, now)?;

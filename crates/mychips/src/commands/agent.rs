@@ -64,6 +64,9 @@ Examples:
 pub(crate) struct Was {
     /// The agent of the site that was lost, as its users' tallies name it
     agent: AgentId,
+    /// Also where users here have dealings with users of that agent, as their devices may have said before
+    #[arg(long)]
+    sure: bool,
     #[command(flatten)]
     place: Place,
 }
@@ -86,8 +89,8 @@ pub(crate) fn run(flags: &Agent) -> Result<(), Failure> {
                 )
             })
         }
-        Agent::Was(Was { agent: before, .. }) => {
-            let (agent, before) = (visit::was_agent(&data, *before)?, *before);
+        Agent::Was(Was { agent: before, sure, .. }) => {
+            let (agent, before) = (visit::was_agent(&data, *before, *sure)?, *before);
             say::either(flags.json(), &Told { agent, before }, || {
                 format!(
                     "Agent {agent} was {before} before: tallies that name that one can be brought here."

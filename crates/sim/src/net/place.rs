@@ -123,7 +123,7 @@ impl Place {
         replaced.map_err(|error| self.cannot("have another agent", &error))?;
         // A disk of before does not know who it was since: the administrator does.
         for former in &self.former {
-            let told = Site::was_agent(&self.store, *former).await;
+            let told = Site::was_agent(&self.store, *former, true).await;
             told.map_err(|error| self.cannot("hear who it was", &error))?;
         }
         Ok(())
