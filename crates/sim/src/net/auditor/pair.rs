@@ -72,7 +72,10 @@ pub(super) fn order(
     let ordered = usize::try_from(stock.agreed).unwrap_or(usize::MAX);
     let parts = stock.chits.iter().zip(&foil.chits).position(|(ours, theirs)| ours != theirs);
     let conforms = parts.and_then(|place| orders(&stock.chits).nth(place));
-    if conforms.is_some_and(|order| past.is_some_and(|past| past.contains(&order))) {
+    // All that it had then the foil has again: only the order is of before.
+    let has_all = parts.and_then(|place| stock.chits.get(..=place));
+    let has_all = has_all.is_some_and(|chits| chits.iter().all(|chit| foil.chits.contains(chit)));
+    if has_all && conforms.is_some_and(|order| past.is_some_and(|past| past.contains(&order))) {
         return Ok(());
     }
     let common = ordered.min(foil.chits.len()).min(stock.chits.len());
