@@ -28,15 +28,14 @@ impl Negotiation {
         }
         self.belongs(tally)?;
         let version = Version::of(tally)?;
-        let (found, next) = (version.revision, self.next_revision()?);
         if matches!(&self.table, Table::Ours { version: ours, .. } if *ours == version) {
-            return Err(Refusal::Known { revision: found.get() });
+            return Err(Refusal::Known { revision: version.revision.get() });
         }
-        // The foil may have offered the revision of the stock's last offer, at once with it: its half went back since,
-        // and its device brings that back, as the stock can still accept it.
-        let crossed = Place::of(version, self.side) > self.last && found < next;
-        if found != next && !crossed {
-            return Err(Refusal::Revision { found: found.get(), next: next.get() });
+        // Any later one: where this half went back, its user's device brings the last offer that the user signed, which
+        // the partner can still accept, whatever was between.
+        if Place::of(version, self.side) <= self.last {
+            let (found, next) = (version.revision.get(), self.next_revision()?.get());
+            return Err(Refusal::Revision { found, next });
         }
         in_time(tally, now)?;
         Ok(Self::decided(self.with_own(tally, version)))

@@ -79,7 +79,7 @@ pub enum Refusal {
     /// Nobody signed it.
     #[error("nobody has signed this tally: it is neither an offer nor an agreement")]
     Unsigned,
-    /// Revisions count up by one.
+    /// Not after every offer that this half knows.
     #[error("the next revision is {next}, not {found}; sign it with that one")]
     Revision {
         /// The revision signed.
