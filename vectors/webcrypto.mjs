@@ -148,11 +148,70 @@ async function verifyLift({ legs, root, authorisation, lift, certificate }, keys
   expect('lift.json: vote', await verifies(keys.get('agent'), certificate.canonical, vote));
   for (const { leg, way, chit } of legs) {
     const { tally, by, units } = await read('leg', leg);
-    expect(`lift.json: way of ${tally}`, (await rootOf(leg.hash, way)) === root);
+    const leaf = await sha256(canonical({ kind: 'leaf', v: 1, leg: leg.hash, nonce }));
+    expect(`lift.json: way of ${tally}`, (await rootOf(leaf, way)) === root);
     const name = await sha256(canonical({ kind: 'lift-chit', v: 1, lift: lift.hash, tally }));
     const uuid = derivedUuid(name);
     const follows = canonical({ kind: 'chit', v: 1, type: 'lift', uuid, tally, by, date, units, lift: lift.hash });
     expect(`lift.json: chit on ${tally}`, canonical(await read('chit', chit)) === follows);
+  }
+}
+
+// What is said of a lift between sites, by whom, and what its referees may decide.
+async function verifyDecided(found) {
+  const name = (what) => `decided.json: ${what}`;
+  const read = async (what, { record, canonical: text, hash }, out = ['sign']) => {
+    const value = JSON.parse(record);
+    expect(name(`${what}: spelling`), canonical(value) === record);
+    expect(name(`${what}: canonical form`), signedText(value, out) === text);
+    expect(name(`${what}: hash`), (await sha256(text)) === hash);
+    return value;
+  };
+  const signed = async (what, entry, jwk) => {
+    const value = await read(what, entry);
+    expect(name(`${what}: signature`), await verifies(jwk, entry.canonical, value.sign));
+    expect(name(`${what}: lift`), value.lift === found.lift.hash);
+    return value;
+  };
+  const lift = await read('lift', found.lift);
+  const same = (one, other) => canonical(one) === canonical(other);
+  const isParticipant = (key) => lift.participants.some((participant) => same(participant, key));
+  expect(name('referees'), same(lift.referees, found.referees.map(agentId)));
+  expect(name('quorum'), lift.quorum === 3 && lift.referees.length === 4);
+  for (const entry of found.conditionals) {
+    const { side, leg, key } = JSON.parse(entry.record);
+    await signed(`conditional of the ${side}`, entry, found.agents[side]);
+    const leaf = await sha256(canonical({ kind: 'leaf', v: 1, leg: await sha256(canonical(leg)), nonce: lift.nonce }));
+    expect(name(`conditional of the ${side}: leg`), leaf === lift.legs && isParticipant(key));
+  }
+  await read('judged', found.judged, []);
+  const promises = [];
+  for (const entry of found.promises) {
+    const promise = await signed('promise', entry, JSON.parse(entry.record).by);
+    expect(name('promise: judged'), promise.judged === found.judged.hash);
+    promises.push(promise);
+  }
+  expect(name('promises: by whom'), same(promises.map(({ by }) => by), lift.participants));
+  const refused = await signed('refused', found.refused, JSON.parse(found.refused.record).by);
+  expect(name('refused: by whom'), isParticipant(refused.by));
+  const late = [];
+  for (const entry of found.late) {
+    const { referee } = JSON.parse(entry.record);
+    late.push(await signed('late', entry, found.referees.find((jwk) => agentId(jwk) === referee)));
+  }
+  const because = { valid: { promises }, void: { refused }, too_late: { late } };
+  for (const [which, evidence] of Object.entries(because)) {
+    const out = ['promises', 'refused', 'late', 'sign'];
+    const { sign, promises, refused, late, ...decision } = await read(which, found[which], out);
+    const has = JSON.parse(JSON.stringify({ promises, refused, late }));
+    expect(name(`${which}: because`), same(has, evidence));
+    expect(name(`${which}: lift`), decision.lift === found.lift.hash);
+    expect(name(`${which}: outcome`), decision.outcome === (which === 'valid' ? 'commit' : 'void'));
+    expect(name(`${which}: quorum`), new Set(sign.map(({ referee }) => referee)).size === lift.quorum);
+    for (const { referee, sign: vote } of sign) {
+      const jwk = found.referees.find((jwk) => agentId(jwk) === referee);
+      expect(name(`${which}: vote`), await verifies(jwk, found[which].canonical, vote));
+    }
   }
 }
 
@@ -316,6 +375,7 @@ async function verify() {
 
   await verifyRecords('records.json', load('records.json').records);
   await verifyLift(load('lift.json'), keys);
+  await verifyDecided(load('decided.json'));
   await verifyChain('rekey.json', tallyIn(load('records.json').records), load('rekey.json'));
 
   const made = load('webcrypto.json');

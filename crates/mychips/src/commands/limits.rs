@@ -204,7 +204,12 @@ fn all() -> Vec<Limit> {
         limit!(
             protocol::lift::MAX_PARTICIPANTS,
             "sites",
-            "crossed by a lift: each adds a key to its record"
+            "crossed by a lift: each adds a key to its record and a promise to its certificate"
+        ),
+        limit!(
+            protocol::lift::MAX_LEGS_OF_ONE,
+            "tallies",
+            "of one participant in a lift: all are locked while it is decided"
         ),
         limit!(
             protocol::request::MAX_ID_BYTES,

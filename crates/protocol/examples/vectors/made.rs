@@ -5,6 +5,8 @@ use protocol::json::parse;
 use protocol::{AgentId, CanonicalText, SecretKey, Signer as _};
 use serde_json::{Value, json};
 
+#[path = "decided.rs"]
+mod decided;
 #[path = "lift.rs"]
 mod lift;
 #[path = "records.rs"]
@@ -24,6 +26,7 @@ pub(crate) fn files() -> Result<Vec<(&'static str, String)>> {
         ("signatures.json", pretty(&signatures()?)?),
         ("records.json", pretty(&records::records(&suzie, &carol, &agent)?)?),
         ("lift.json", pretty(&lift::lift(&carol, &agent)?)?),
+        ("decided.json", pretty(&decided::decided()?)?),
         ("rekey.json", {
             let tally = records::tally(&suzie, &carol, &agent)?;
             pretty(&rekey::rekey(tally, &suzie, &carol, &agent)?)?

@@ -1,16 +1,23 @@
-//! Lifts: what is agreed on before value moves at once over many tallies (protocol §7). The legs and
-//! their tree are in `legs.rs`, the decision in `certificate.rs`, a payer's word in `authorisation.rs`.
+//! Lifts: what is agreed on before value moves at once over many tallies (protocol §7). The legs are in
+//! `legs.rs` and their tree in `tree.rs`, what sites say to each other in `promise.rs`, the decision in
+//! `certificate.rs` and what makes it possible in `evidence.rs`, a payer's word in `authorisation.rs`.
 //!
 //! A lift inside one site has the same records as one among many: it knows all its legs, needs no
 //! keys of participants, and its one referee is the site's agent.
 
 mod authorisation;
 mod certificate;
+mod evidence;
 mod legs;
+mod promise;
+mod tree;
 
 pub use authorisation::Authorisation;
-pub use certificate::{Certificate, Committed, Outcome, Vote};
-pub use legs::{Leg, Legs, LegsError, MAX_LEGS, MAX_TURNS, Turn, Way};
+pub use certificate::{Certificate, Committed, Decided, Outcome, Vote};
+pub use evidence::Evidence;
+pub use legs::{Leg, Legs, LegsError};
+pub use promise::{Conditional, Judged, JudgedBy, Late, Promise, Reason, Refused};
+pub use tree::{MAX_LEGS, MAX_TURNS, Tree, Turn, Way};
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -25,8 +32,11 @@ use crate::{AgentId, ChitId, Hash, LiftId, PublicKey, SignatureFault, TallyId, T
 pub const MAX_REFEREES: usize = 13;
 
 /// The most participants of one lift: a chain with so many sites fails more often than it ends, and
-/// each adds a key to a record that all of them read.
-pub const MAX_PARTICIPANTS: usize = 256;
+/// each adds a key to a record that all of them read, and a promise to its certificate.
+pub const MAX_PARTICIPANTS: usize = 64;
+
+/// The most tallies of one participant in a lift: all of them are locked while it is decided.
+pub const MAX_LEGS_OF_ONE: usize = 256;
 
 /// What a lift is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -130,6 +140,33 @@ pub enum LiftFault {
         /// The quorum.
         quorum: u32,
     },
+    /// Another number of promises than participants, or another order.
+    #[error(
+        "{promises} promises by the lift's {participants} participants, each once and in order, are needed"
+    )]
+    Promises {
+        /// Promises.
+        promises: usize,
+        /// Participants.
+        participants: usize,
+    },
+    /// By a key that is no participant's of this lift; its name.
+    #[error("the key {0} is no participant of this lift")]
+    NotParticipant(Hash),
+    /// Fewer referees say that the deadline has passed than may lie.
+    #[error("{late} of the lift's referees say that its deadline has passed; {needed} are needed")]
+    TooFewLate {
+        /// Words.
+        late: usize,
+        /// How many are needed.
+        needed: usize,
+    },
+    /// Nothing in the certificate makes its decision possible, or more than one thing does.
+    #[error("what a certificate has with it does not make the decision {outcome:?} possible")]
+    Evidence {
+        /// The decision.
+        outcome: &'static str,
+    },
     /// Signed by an agent that is no referee of this lift.
     #[error("{0} is no referee of this lift")]
     NotReferee(AgentId),
@@ -167,6 +204,12 @@ impl Lift {
     pub fn quorum_of(referees: usize) -> Option<u32> {
         let lying = referees.checked_sub(1)? / 3;
         (referees == 3 * lying + 1).then_some(u32::try_from(2 * lying + 1).ok()?)
+    }
+
+    /// How many of its referees may lie or be silent without any harm.
+    #[must_use]
+    pub fn may_lie(&self) -> usize {
+        self.referees.len().saturating_sub(1) / 3
     }
 
     /// Whether the record keeps the rules that its members have with each other.

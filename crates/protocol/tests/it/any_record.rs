@@ -9,7 +9,9 @@ use proptest::prelude::*;
 use proptest::test_runner::TestCaseResult;
 use protocol::invoice::Invoice;
 use protocol::ledger::Ack;
-use protocol::lift::{Authorisation, Certificate, Leg};
+use protocol::lift::{
+    Authorisation, Certificate, Conditional, Judged, Late, Leg, Promise, Refused,
+};
 use protocol::note::Note;
 use protocol::record::Record;
 use protocol::request::Request;
@@ -17,6 +19,7 @@ use protocol::{Cert, Chit, Contract, Lift, Moved, Tally};
 use serde_json::{Value, json};
 
 use crate::letters::{any_ack, any_invoice, any_moved, any_note};
+use crate::lift_records::{any_conditional, any_judged, any_late, any_promise, any_refused};
 use crate::people::{
     any_authorisation, any_cert, any_certificate, any_chit, any_contract, any_leg, any_lift,
     any_tally,
@@ -63,6 +66,11 @@ fn total(bytes: &[u8]) -> TestCaseResult {
     one::<Leg>(bytes)?;
     one::<Lift>(bytes)?;
     one::<Certificate>(bytes)?;
+    one::<Conditional>(bytes)?;
+    one::<Judged>(bytes)?;
+    one::<Promise>(bytes)?;
+    one::<Refused>(bytes)?;
+    one::<Late>(bytes)?;
     one::<Authorisation>(bytes)?;
     one::<Ack>(bytes)?;
     one::<Invoice>(bytes)?;
@@ -170,6 +178,18 @@ proptest! {
     }
 
     #[test]
+    fn what_is_said_of_a_lift_comes_back_as_written(
+        conditional in any_conditional(), judged in any_judged(), promise in any_promise(),
+        refused in any_refused(), late in any_late(),
+    ) {
+        comes_back(&conditional)?;
+        comes_back(&judged)?;
+        comes_back(&promise)?;
+        comes_back(&refused)?;
+        comes_back(&late)?;
+    }
+
+    #[test]
     fn an_authorisation_comes_back_as_written(authorisation in any_authorisation()) {
         comes_back(&authorisation)?;
     }
@@ -222,6 +242,16 @@ proptest! {
     #[test]
     fn a_spoilt_certificate_gives_a_record_or_a_reason(bytes in spoilt(any_certificate())) {
         total(&bytes)?;
+    }
+
+    #[test]
+    fn what_is_said_of_a_lift_and_spoilt_gives_a_record_or_a_reason(
+        conditional in spoilt(any_conditional()), judged in spoilt(any_judged()),
+        promise in spoilt(any_promise()), refused in spoilt(any_refused()), late in spoilt(any_late()),
+    ) {
+        for bytes in [conditional, judged, promise, refused, late] {
+            total(&bytes)?;
+        }
     }
 
     #[test]

@@ -8,7 +8,7 @@ use protocol::export::{
     ExportFault, LiftProof, MAX_EXPORT_BYTES, TallyExport, ToExport, USER_KIND, UserExport, VERSION,
 };
 use protocol::ledger::{Ack, Head, Link};
-use protocol::lift::{Certificate, Leg, Legs, Mode, Outcome};
+use protocol::lift::{Certificate, Evidence, Leg, Legs, Mode};
 use protocol::record::Record;
 use protocol::{AgentId, Hash, Lift, Moved, SecretKey, Side, Signer, Units};
 
@@ -29,13 +29,13 @@ fn lifted() -> LiftProof {
 }
 
 fn decided_by(key: &SecretKey) -> LiftProof {
-    let tally = members().uuid;
+    let (tally, nonce) = (members().uuid, Hash::of(b"nonce"));
     let other = |byte| protocol::TallyId::random([byte; 16]);
     let leg = |tally| Leg { tally, by: Side::Stock, units: positive(3) };
-    let legs = Legs::new(vec![leg(other(1)), leg(tally), leg(other(250))]).unwrap();
+    let legs = Legs::new(vec![leg(other(1)), leg(tally), leg(other(250))], nonce).unwrap();
     let date = at("2026-11-22T12:00:00.000Z");
     let record = Lift {
-        nonce: Hash::of(b"nonce"),
+        nonce,
         mode: Mode::Clearing,
         date,
         deadline: date,
@@ -47,7 +47,7 @@ fn decided_by(key: &SecretKey) -> LiftProof {
         payment: None,
     };
     let id = record.id().unwrap();
-    let certificate = Certificate::by_sole_referee(id, Outcome::Commit, key).unwrap();
+    let certificate = Certificate::by_sole_referee(id, Evidence::of_one_site(), key).unwrap();
     let (leg, way) = legs.find(&tally).unwrap();
     LiftProof { record, certificate, leg, way }
 }

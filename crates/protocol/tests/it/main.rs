@@ -22,6 +22,7 @@ mod ledger;
 mod letters;
 mod lift;
 mod lift_fees;
+mod lift_records;
 mod link;
 mod mail;
 mod money_pump;

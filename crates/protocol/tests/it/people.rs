@@ -11,7 +11,7 @@ use protocol::chit::{Chit, Entry, Lost, MAX_WAIT_DAYS, MIN_WAIT_DAYS, Owe, Posit
 use protocol::chit::{Set, Wait, Written};
 use protocol::contract::{Content, Contract, Section};
 use protocol::ledger::Head;
-use protocol::lift::{Authorisation, Certificate, Leg, Mode, Outcome, Vote};
+use protocol::lift::{Authorisation, Certificate, Evidence, Leg, Mode, Vote};
 use protocol::tally::{Agree, Members, Party, Sign, Tally};
 use protocol::terms::{Term, Terms, Whole};
 use protocol::{
@@ -20,6 +20,7 @@ use protocol::{
 };
 
 use crate::given::{amount, settings, units};
+use crate::lift_records::{any_late, any_promise, any_refused};
 use crate::some::{address, agent, secret_key};
 
 const SIZE: i64 = (1 << 53) - 1;
@@ -36,7 +37,7 @@ pub(crate) fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
 }
 
-fn list<T: Clone + std::fmt::Debug, const MAX: usize>(items: Vec<T>) -> List<T, MAX> {
+pub(crate) fn list<T: Clone + std::fmt::Debug, const MAX: usize>(items: Vec<T>) -> List<T, MAX> {
     List::new(items).unwrap()
 }
 
@@ -124,7 +125,7 @@ fn date() -> impl Strategy<Value = Timestamp> {
     (Timestamp::MIN.ms()..Timestamp::MAX.ms()).prop_map(|ms| Timestamp::from_ms(ms).unwrap())
 }
 
-fn signature() -> impl Strategy<Value = Option<Signature>> {
+pub(crate) fn signature() -> impl Strategy<Value = Option<Signature>> {
     option::of(vec(any::<u8>(), 64).prop_map(|b| Signature::from_bytes(b.try_into().unwrap())))
 }
 
@@ -177,7 +178,7 @@ pub(crate) fn any_cert() -> impl Strategy<Value = Cert> {
     )
 }
 
-fn hash() -> impl Strategy<Value = Hash> {
+pub(crate) fn hash() -> impl Strategy<Value = Hash> {
     any::<[u8; 32]>().prop_map(Hash::from_bytes)
 }
 
@@ -297,10 +298,13 @@ pub(crate) fn any_certificate() -> impl Strategy<Value = Certificate> {
         referee,
         sign: Signature::from_bytes(bytes.try_into().unwrap()),
     });
-    (hash(), any::<bool>(), vec(vote, 0..4)).prop_map(|(lift, commit, votes)| Certificate {
-        lift: lift.into(),
-        outcome: if commit { Outcome::Commit } else { Outcome::Void },
-        sign: list(votes),
+    let evidence = prop_oneof![
+        vec(any_promise(), 0..3).prop_map(|promises| Evidence::Promises(list(promises))),
+        any_refused().prop_map(Evidence::Refused),
+        vec(any_late(), 1..3).prop_map(|late| Evidence::Late(list(late))),
+    ];
+    (hash(), evidence, any::<u32>(), vec(vote, 0..4)).prop_map(|(lift, evidence, round, votes)| {
+        Certificate { sign: list(votes), ..Certificate::unsigned(lift.into(), evidence, round) }
     })
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use protocol::bounded::List;
 use protocol::ledger::{Good, Ledger, Link};
-use protocol::lift::{Certificate, Committed, Leg, Legs, LiftFault, Mode, Outcome};
+use protocol::lift::{Certificate, Committed, Evidence, Leg, Legs, LiftFault, Mode};
 use protocol::record::Record;
 use protocol::{AgentId, Hash, Lift, LiftId, Sides, TallyId, Timestamp};
 use store::{Half, HalfId, LiftLeg, Tx};
@@ -43,11 +43,12 @@ impl Site {
         payment: Option<Hash>,
     ) -> Result<Made, SiteError> {
         let signer = self.signer.as_deref().ok_or(SiteError::NoAgentKey)?;
-        let legs = Legs::new(legs)?;
+        let nonce = Hash::from_bytes(self.chance.bytes());
+        let legs = Legs::new(legs, nonce)?;
         let date = self.clock.now();
         let referees = List::new(vec![self.agent]).unwrap_or_default();
         let lift = Lift {
-            nonce: Hash::from_bytes(self.chance.bytes()),
+            nonce,
             mode: if payment.is_some() { Mode::Payment } else { Mode::Clearing },
             date,
             deadline: date,
@@ -57,7 +58,8 @@ impl Site {
             quorum: 1,
             payment,
         };
-        let certificate = Certificate::by_sole_referee(lift.id()?, Outcome::Commit, signer)?;
+        let certificate =
+            Certificate::by_sole_referee(lift.id()?, Evidence::of_one_site(), signer)?;
         let committed = Committed::check(lift, &certificate)?;
         Ok(Made { committed, legs, certificate })
     }

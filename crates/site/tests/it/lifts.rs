@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
+use protocol::bounded::List;
 use protocol::cert::Type;
 use protocol::chit::{Chit, Entry, Written};
+use protocol::lift::{Certificate, Evidence, Late};
 use protocol::record::Record;
 use protocol::{Lift, SecretKey, Side, TallyId};
 use site::{
@@ -260,11 +262,10 @@ async fn doctor_finds_a_lift_that_is_not_whole(store: Store) {
     town.assert_sound().await;
     let kept = store.read().await.unwrap().lift(&lift).await.unwrap().unwrap();
     let record = Lift::read(kept.record.as_bytes()).unwrap();
-    let void = protocol::lift::Certificate::by_sole_referee(
-        record.id().unwrap(),
-        protocol::lift::Outcome::Void,
-        &SecretKey::ed25519(&[9; 32]),
-    );
+    let (id, agent) = (record.id().unwrap(), SecretKey::ed25519(&[9; 32]));
+    let late = Late { lift: id, referee: record.referees[0], sign: None }.signed(&agent).unwrap();
+    let late = Evidence::Late(List::new(vec![late]).unwrap());
+    let void = Certificate::by_sole_referee(id, late, &agent);
     let put = async |certificate: Option<String>| {
         let mut tx = store.begin().await.unwrap();
         tx.put_lift(&store::Lift { certificate, ..kept.clone() }).await.unwrap();

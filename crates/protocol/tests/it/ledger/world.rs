@@ -7,7 +7,7 @@ use protocol::chit::{Chit, Entry, Set, Written};
 use protocol::ledger::{
     Change, Event, Good, Head, Input, Ledger, Link, Message, Refusal, Step, Stop,
 };
-use protocol::lift::{Certificate, Committed, Leg, Legs, Mode, Outcome};
+use protocol::lift::{Certificate, Committed, Evidence, Leg, Legs, Mode};
 use protocol::record::Record;
 use protocol::settings::Settings;
 use protocol::tally::Members;
@@ -52,12 +52,12 @@ pub(crate) fn payment(by: Side, name: ChitId, milli: i64) -> Chit {
 
 /// The chit of a decided lift whose only leg is on this tally.
 pub(crate) fn lifted(by: Side, number: u64, milli: i64) -> Good {
-    let referee = SecretKey::ed25519(&[7; 32]);
+    let (referee, nonce) = (SecretKey::ed25519(&[7; 32]), Hash::of(&number.to_be_bytes()));
     let leg = Leg { tally: members().uuid, by, units: positive(milli) };
-    let legs = Legs::new(vec![leg]).unwrap();
+    let legs = Legs::new(vec![leg], nonce).unwrap();
     let date = at("2026-11-22T12:00:00.000Z");
     let lift = Lift {
-        nonce: Hash::of(&number.to_be_bytes()),
+        nonce,
         mode: Mode::Clearing,
         date,
         deadline: date,
@@ -68,7 +68,7 @@ pub(crate) fn lifted(by: Side, number: u64, milli: i64) -> Good {
         payment: None,
     };
     let id = lift.id().unwrap();
-    let certificate = Certificate::by_sole_referee(id, Outcome::Commit, &referee).unwrap();
+    let certificate = Certificate::by_sole_referee(id, Evidence::of_one_site(), &referee).unwrap();
     let lift = Committed::check(lift, &certificate).unwrap();
     let (leg, way) = legs.find(&leg.tally).unwrap();
     Good::of_lift(&lift, &leg, &way).unwrap()
