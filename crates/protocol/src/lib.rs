@@ -24,6 +24,7 @@ pub mod mail;
 pub mod moved;
 pub mod negotiation;
 pub mod note;
+pub mod participant;
 pub mod rate;
 pub mod record;
 pub mod request;

@@ -27,6 +27,7 @@ mod link;
 mod mail;
 mod money_pump;
 mod negotiation;
+mod participant;
 mod people;
 mod request;
 mod sealed;
