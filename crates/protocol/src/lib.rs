@@ -3,6 +3,7 @@
 //! Everything here is pure: no I/O, no clock, no randomness; these are inputs.
 
 pub mod address;
+pub mod agreement;
 mod base64url;
 pub mod bounded;
 pub mod canonical;
