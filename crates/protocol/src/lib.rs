@@ -28,6 +28,7 @@ pub mod note;
 pub mod participant;
 pub mod rate;
 pub mod record;
+pub mod referee;
 pub mod request;
 pub mod settings;
 pub mod side;

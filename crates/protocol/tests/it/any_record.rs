@@ -13,7 +13,9 @@ use protocol::lift::{
     Authorisation, Certificate, Conditional, Judged, Late, Leg, Promise, Refused,
 };
 use protocol::note::Note;
+use protocol::participant::Word;
 use protocol::record::Record;
+use protocol::referee::{Ruling, Telling};
 use protocol::request::Request;
 use protocol::{Cert, Chit, Contract, Lift, Moved, Tally};
 use serde_json::{Value, json};
@@ -71,6 +73,9 @@ fn total(bytes: &[u8]) -> TestCaseResult {
     one::<Promise>(bytes)?;
     one::<Refused>(bytes)?;
     one::<Late>(bytes)?;
+    one::<Word>(bytes)?;
+    one::<Ruling>(bytes)?;
+    one::<Telling>(bytes)?;
     one::<Authorisation>(bytes)?;
     one::<Ack>(bytes)?;
     one::<Invoice>(bytes)?;

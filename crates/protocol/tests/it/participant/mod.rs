@@ -1,6 +1,6 @@
 //! Participants of a lift: whatever is lost, late, repeated or refused, all end alike, and nobody is left locked.
 
-mod world;
+pub(crate) mod world;
 
 use std::sync::Arc;
 

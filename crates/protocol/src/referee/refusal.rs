@@ -1,0 +1,32 @@
+//! Why a referee refuses what is brought or told: nothing changed, and the reason says what does not fit.
+
+use thiserror::Error;
+
+use crate::json::JsonError;
+use crate::lift::LiftFault;
+use crate::{LiftId, SignatureFault, agreement};
+
+/// Why an input is refused.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum Refusal {
+    /// The lift breaks its rules, or what was brought proves nothing about it.
+    #[error(transparent)]
+    Lift(#[from] LiftFault),
+    /// It is about another lift.
+    #[error("it is about lift {named}, not about {lift}")]
+    OtherLift {
+        /// The lift that it names.
+        named: LiftId,
+        /// The lift at hand.
+        lift: LiftId,
+    },
+    /// A signature does not fit.
+    #[error(transparent)]
+    Signature(#[from] SignatureFault),
+    /// Against the rules of the referees' agreement.
+    #[error(transparent)]
+    Agreement(#[from] agreement::Refusal),
+    /// A record has no canonical form.
+    #[error(transparent)]
+    Record(#[from] JsonError),
+}

@@ -1,0 +1,133 @@
+//! What a referee does with what is brought, told or over: `step` takes a state and an input and gives the next
+//! state and what has happened. Nothing else happens; what to tell whom follows from the state.
+
+use super::telling::Told;
+use super::{Referee, Refusal, seat_of};
+use crate::agreement::{self, Effect, Equivocation, Timeout};
+use crate::lift::{Evidence, Outcome};
+use crate::signature::Signature;
+
+/// Something that happens to a referee.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Input {
+    /// Somebody brings the record, with what makes a decision possible or nothing: "what became of it?"
+    Ask(Option<Evidence>),
+    /// Another referee tells what it knows, its signatures checked.
+    Tell(Box<Told>),
+    /// A time that it waits for has passed.
+    Timeout(Timeout),
+}
+
+/// What has to be known besides the state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Given {
+    /// Whether the deadline has passed on this referee's clock.
+    pub is_past: bool,
+}
+
+/// What an input does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// The state from now on; it is to be durable before anything is signed.
+    pub referee: Referee,
+    /// What has happened.
+    pub events: Vec<Event>,
+}
+
+/// Something that has happened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// It is decided.
+    Decided(Outcome),
+    /// Another referee lies, and this proves it.
+    Equivocated(Equivocation<Signature>),
+    /// What another referee said was refused; the rest of its words counts.
+    Passed(agreement::Refusal),
+}
+
+impl Referee {
+    /// Decides an input.
+    ///
+    /// # Errors
+    /// [`Refusal`] says why nothing happens.
+    pub fn step(&self, input: Input, given: Given) -> Result<Step, Refusal> {
+        let mut step = Step { referee: self.clone(), events: Vec::new() };
+        match input {
+            Input::Ask(evidence) => step.ask(evidence, given)?,
+            Input::Tell(told) => step.tell(*told)?,
+            Input::Timeout(timeout) => step.agree(agreement::Input::Timeout(timeout))?,
+        }
+        Ok(step)
+    }
+}
+
+impl Step {
+    /// In time, promises make it possible that the lift is valid; too late, that it is void.
+    fn ask(&mut self, evidence: Option<Evidence>, given: Given) -> Result<(), Refusal> {
+        let (lift, id) = (self.referee.lift().clone(), self.referee.id());
+        if let Some(evidence) = &evidence {
+            evidence.check(&lift, id)?;
+        }
+        if self.referee.outcome().is_some() {
+            return Ok(());
+        }
+        match evidence {
+            Some(Evidence::Refused(refused)) => _ = self.referee.refused.get_or_insert(refused),
+            Some(Evidence::Promises(promises)) if !given.is_past => {
+                self.referee.promises.get_or_insert(promises);
+            }
+            Some(Evidence::Late(late)) => {
+                self.referee.late.extend(late.iter().map(|word| (word.referee, *word)));
+            }
+            Some(Evidence::Promises(_)) | None => {}
+        }
+        self.referee.is_late |= given.is_past && self.referee.promises.is_none();
+        self.weigh()
+    }
+
+    fn tell(&mut self, told: Told) -> Result<(), Refusal> {
+        let from = seat_of(self.referee.lift(), &told.from)?;
+        let known = &mut self.referee;
+        // That one may have had them in time.
+        known.promises = known.promises.take().or(told.promises);
+        known.refused = known.refused.or(told.refused);
+        let me = known.agent(known.agreement.me());
+        let others = told.late.into_iter().filter(|word| Some(word.referee) != me);
+        known.late.extend(others.map(|word| (word.referee, word)));
+        self.weigh()?;
+        for message in told.messages {
+            match self.agree(agreement::Input::Receive { from, message }) {
+                Err(Refusal::Agreement(refusal)) => self.events.push(Event::Passed(refusal)),
+                done => done?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Tells the agreement what is possible.
+    fn weigh(&mut self) -> Result<(), Refusal> {
+        let known = &self.referee;
+        let void = known.refused.is_some() || known.says_late() > known.lift().may_lie();
+        if void {
+            self.agree(agreement::Input::Valid(Outcome::Void))?;
+        }
+        if self.referee.promises.is_some() {
+            self.agree(agreement::Input::Valid(Outcome::Commit))?;
+        }
+        Ok(())
+    }
+
+    fn agree(&mut self, input: agreement::Input<Signature>) -> Result<(), Refusal> {
+        let agreement::Step { state, effects } = self.referee.agreement.step(input)?;
+        self.referee.agreement = state;
+        for effect in effects {
+            match effect {
+                Effect::Decided(quorum) => self.events.push(Event::Decided(quorum.outcome)),
+                Effect::Equivocated(lie) => self.events.push(Event::Equivocated(lie)),
+                // What is sent and waited for follows from the state.
+                Effect::Send(_) | Effect::Answer { .. } | Effect::Wait(_) => {}
+            }
+        }
+        Ok(())
+    }
+}
