@@ -10,7 +10,7 @@ use thiserror::Error;
 use crate::chit::Entry;
 use crate::json::JsonError;
 use crate::ledger::{Ack, Good, Head, Input, Ledger, Link, Stop};
-use crate::lift::{Certificate, Committed, Leg, LiftFault, Way};
+use crate::lift::{Certificate, Committed, Conditional, Leg, LiftFault, Way};
 use crate::moved::Moved;
 use crate::record::Record;
 use crate::{
@@ -73,6 +73,9 @@ pub struct LiftProof {
     pub leg: Leg,
     /// That this is one of its legs.
     pub way: Way,
+    /// Of a lift between sites: the giver's site's word that this is its leg, as a participant that promised.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub giver: Option<Conditional>,
 }
 
 /// A user with all its tallies.
@@ -152,8 +155,10 @@ pub enum ExportFault {
     /// The agent is not the one of the user's site, as the signed tally has it.
     #[error("agent {0} is not the one of the user's site in the tally")]
     Agent(AgentId),
-    /// A lift that was decided by somebody else than the site of one of the two users.
-    #[error("lift {0} was decided by another agent than those of the two users' sites")]
+    /// A lift that nobody promised, and that was decided by somebody else than the giver's site.
+    #[error(
+        "lift {0} was decided by another agent than that of the giver's site, and nobody promised it"
+    )]
     Referee(LiftId),
     /// The agent's word is for another tally or another chain.
     #[error("the agent's word is for another chain")]
@@ -325,8 +330,7 @@ impl TallyExport {
                     let chit = chit.uuid;
                     let none = ExportFault::NoProof { chit, lift };
                     let proof = proofs.remove(&lift).ok_or(none)?;
-                    decided_by_a_site_of_theirs(ledger, lift, &proof.record)?;
-                    proof.check()?
+                    proof.check(ledger)?
                 }
                 // One for each, in their order.
                 _ => signed.next().ok_or(ExportFault::OtherChit(chit.uuid))?,
@@ -355,27 +359,38 @@ impl TallyExport {
     }
 }
 
-/// Anybody can decide a lift of its own making: a certificate proves no more than its referees are worth. Those
-/// that both users rely on by their tally are their sites' agents.
-fn decided_by_a_site_of_theirs(
+/// Anybody can decide a lift of its own making: where nobody had to promise it, a certificate proves no more than its
+/// referees are worth. The one that may speak for the giver is the giver's site's agent.
+fn decided_by_the_givers_site(
     ledger: &Ledger,
     lift: LiftId,
-    record: &Lift,
+    proof: &LiftProof,
 ) -> Result<(), ExportFault> {
-    let known = |agent: &AgentId| {
-        Side::BOTH.into_iter().any(|side| ledger.agents_had(side).any(|had| had == *agent))
-    };
-    if record.referees.iter().all(known) { Ok(()) } else { Err(ExportFault::Referee(lift)) }
+    let known = |agent: &AgentId| ledger.agents_had(proof.leg.by).any(|had| had == *agent);
+    let all = proof.record.referees.iter().all(known);
+    if all { Ok(()) } else { Err(ExportFault::Referee(lift)) }
 }
 
 impl LiftProof {
-    /// The chit that this proves.
+    /// The chit that this proves on a half.
     ///
     /// # Errors
-    /// [`ExportFault::Lift`].
-    pub fn check(&self) -> Result<Good, ExportFault> {
+    /// [`ExportFault::Lift`]; [`ExportFault::Referee`] where nobody promised it, and it was decided elsewhere.
+    pub fn check(&self, ledger: &Ledger) -> Result<Good, ExportFault> {
         let committed = Committed::check(self.record.clone(), &self.certificate)?;
-        Ok(Good::of_lift(&committed, &self.leg, &self.way)?)
+        match self.giver {
+            Some(giver) if giver.leg == self.leg => {
+                Ok(ledger.prove_leg(&committed, &self.way, giver)?)
+            }
+            Some(giver) => {
+                let (lift, tally) = (committed.id(), giver.leg.tally);
+                Err(LiftFault::NotGivers { lift, tally }.into())
+            }
+            None => {
+                decided_by_the_givers_site(ledger, committed.id(), self)?;
+                Ok(Good::of_lift(&committed, &self.leg, &self.way)?)
+            }
+        }
     }
 }
 

@@ -10,6 +10,7 @@ use std::{env, fs, io};
 use protocol::export::{LiftProof, TallyExport, UserExport};
 use protocol::invoice::{Invoice, Invoices};
 use protocol::ledger::{Ack, Ledger};
+use protocol::lift::Committed;
 use protocol::negotiation::Negotiation;
 use protocol::note::Note;
 use protocol::request::Request;
@@ -125,7 +126,8 @@ fn proof(folder: &Path, vector: &Value) -> Result<(), Box<dyn std::error::Error>
         "record": record(&vector["lift"]), "certificate": record(&vector["certificate"]),
         "leg": record(&leg["leg"]), "way": leg["way"],
     });
-    serde_json::from_value::<LiftProof>(proof.clone())?.check()?;
+    let read: LiftProof = serde_json::from_value(proof.clone())?;
+    Committed::check(read.record, &read.certificate)?.chit(&read.leg, &read.way)?;
     Ok(sow(folder, "export", &proof.to_string())?)
 }
 

@@ -5,10 +5,12 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::chit::Chit;
 use crate::json::EXACT;
-use crate::lift::{Committed, Leg, LiftFault, Way};
+use crate::lift::{Committed, Conditional, Leg, LiftFault, Way};
 use crate::record::{Record, record};
 use crate::side::Sides;
-use crate::{AgentId, ChitId, Hash, PublicKey, Signature, SignatureFault, Signed, TallyId};
+use crate::{
+    AgentId, ChitId, Hash, PublicKey, Signature, SignatureFault, Signed, TallyId, Verified,
+};
 
 /// The most links of a chain, which nobody will ever have: so the ones after can be counted, and an
 /// index is exact in every reader of JSON.
@@ -119,6 +121,27 @@ impl Good {
     pub fn of_lift(lift: &Committed, leg: &Leg, way: &Way) -> Result<Self, LiftFault> {
         let chit = lift.chit(leg, way)?;
         Ok(Self { hash: chit.hash()?, chit })
+    }
+
+    /// The chit of a leg between two sites: the lift was decided to be valid, and the giver's site said that the leg is
+    /// one of it, as a participant that has promised.
+    ///
+    /// # Errors
+    /// [`LiftFault::NotGivers`] where it is not the giver's word for this lift; [`LiftFault::NotParticipant`];
+    /// [`LiftFault::NotALeg`].
+    pub fn of_leg(
+        lift: &Committed,
+        way: &Way,
+        giver: &Verified<Conditional>,
+    ) -> Result<Self, LiftFault> {
+        let tally = giver.leg.tally;
+        if !giver.is_givers() || giver.lift != lift.id() {
+            return Err(LiftFault::NotGivers { lift: lift.id(), tally });
+        }
+        if !lift.lift().participants.contains(&giver.key) {
+            return Err(LiftFault::NotParticipant(giver.key.name()));
+        }
+        Self::of_lift(lift, &giver.leg, way)
     }
 
     /// The chit.

@@ -7,6 +7,7 @@ use super::chain::Good;
 use super::message::Message;
 use crate::chit::{Chit, Entry};
 use crate::invoice::Invoice;
+use crate::lift::{Committed, Conditional, LiftFault, Way};
 use crate::side::{Side, Sides};
 use crate::{Hash, PublicKey, SignatureFault, Tally, Verified};
 
@@ -105,6 +106,31 @@ impl Ledger {
     pub fn prove_message(&self, message: Message) -> Result<Message<Good>, SignatureFault> {
         let mut proving = Proving::by(self);
         message.try_map(|chit| proving.prove(chit))
+    }
+
+    /// The chit of a leg between the two sites of this tally, where the lift was decided to be valid: `giver` is what the
+    /// giver's site said of the leg, by whichever agent it had.
+    ///
+    /// # Errors
+    /// [`LiftFault`] names what does not hold.
+    pub fn prove_leg(
+        &self,
+        lift: &Committed,
+        way: &Way,
+        giver: Conditional,
+    ) -> Result<Good, LiftFault> {
+        let tally = giver.leg.tally;
+        if tally != self.tally {
+            return Err(LiftFault::NotGivers { lift: lift.id(), tally });
+        }
+        let mut fault = SignatureFault::Missing { by: "the giver's site" };
+        for agent in self.agents_had(giver.leg.by) {
+            match Verified::check(giver, &agent) {
+                Ok(giver) => return Good::of_leg(lift, way, &giver),
+                Err(found) => fault = found,
+            }
+        }
+        Err(fault.into())
     }
 
     /// Checks the signature of an invoice, by any key that its payee ever had here: it binds nobody,

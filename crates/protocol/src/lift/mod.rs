@@ -178,6 +178,14 @@ pub enum LiftFault {
         /// The tally.
         tally: TallyId,
     },
+    /// Not what the giver's site says of a leg of this lift.
+    #[error("on tally {tally}, the giver's site has not said that this is a leg of lift {lift}")]
+    NotGivers {
+        /// The lift.
+        lift: LiftId,
+        /// The tally.
+        tally: TallyId,
+    },
     /// The chit is not what follows from lift and leg.
     #[error("chit {0} is not what its lift makes of this leg")]
     OtherChit(ChitId),

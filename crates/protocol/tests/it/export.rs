@@ -3,12 +3,15 @@
 use std::sync::OnceLock;
 
 use proptest::prelude::*;
+use protocol::bounded::List;
 use protocol::chit::{Entry, Written};
 use protocol::export::{
     ExportFault, LiftProof, MAX_EXPORT_BYTES, TallyExport, ToExport, USER_KIND, UserExport, VERSION,
 };
-use protocol::ledger::{Ack, Head, Link};
-use protocol::lift::{Certificate, Evidence, Leg, Legs, Mode};
+use protocol::ledger::{Ack, Good, Head, Link};
+use protocol::lift::{
+    Certificate, Committed, Conditional, Evidence, Leg, Legs, LiftFault, Mode, Promise,
+};
 use protocol::record::Record;
 use protocol::{AgentId, Hash, Lift, Moved, SecretKey, Side, Signer, Units};
 
@@ -40,16 +43,41 @@ fn decided_by(key: &SecretKey) -> LiftProof {
         date,
         deadline: date,
         legs: legs.root(),
-        participants: protocol::bounded::List::default(),
-        referees: protocol::bounded::List::new(vec![AgentId::of(&key.public_key()).unwrap()])
-            .unwrap(),
+        participants: List::default(),
+        referees: List::new(vec![AgentId::of(&key.public_key()).unwrap()]).unwrap(),
         quorum: 1,
         payment: None,
     };
     let id = record.id().unwrap();
     let certificate = Certificate::by_sole_referee(id, Evidence::of_one_site(), key).unwrap();
     let (leg, way) = legs.find(&tally).unwrap();
-    LiftProof { record, certificate, leg, way }
+    LiftProof { record, certificate, leg, way, giver: None }
+}
+
+/// The chit, whoever decided the lift.
+fn undoubted(proof: &LiftProof) -> Good {
+    let committed = Committed::check(proof.record.clone(), &proof.certificate).unwrap();
+    Good::of_lift(&committed, &proof.leg, &proof.way).unwrap()
+}
+
+/// The same lift between two sites, which both promised, decided by a stranger.
+fn promised(giver: impl FnOnce(Conditional) -> Conditional) -> LiftProof {
+    let (stranger, participants) = (SecretKey::ed25519(&[99; 32]), [[21; 32], [22; 32]]);
+    let mut keys = participants.map(|seed| SecretKey::ed25519(&seed));
+    keys.sort_by_key(Signer::public_key);
+    let LiftProof { record, leg, way, .. } = decided_by(&stranger);
+    let public = keys.iter().map(Signer::public_key).collect();
+    let record = Lift { participants: List::new(public).unwrap(), ..record };
+    let lift = record.id().unwrap();
+    let promise = |key: &SecretKey| {
+        let judged = Hash::of(b"judged");
+        Promise { lift, by: key.public_key(), judged, sign: None }.signed(key).unwrap()
+    };
+    let promises = Evidence::Promises(List::new(keys.iter().map(promise).collect()).unwrap());
+    let certificate = Certificate::by_sole_referee(lift, promises, &stranger).unwrap();
+    let key = keys[0].public_key();
+    let said = giver(Conditional { lift, leg, side: leg.by, key, sign: None });
+    LiftProof { record, certificate, leg, way, giver: Some(said) }
 }
 
 fn to_export(side: Side) -> ToExport {
@@ -61,7 +89,7 @@ fn lifted_by(side: Side, proof: LiftProof) -> ToExport {
     world.write(payment(Side::Foil, id(1), 10)).unwrap();
     world.write(settings(Side::Stock, id(2), 1, false)).unwrap();
     world.write(payment(Side::Stock, id(3), 2)).unwrap();
-    world.lift(proof.check().unwrap(), &Side::BOTH);
+    world.lift(undoubted(&proof), &Side::BOTH);
     world.settle();
     let half = world.half(side);
     let (tally, head) = (signed_tally(), half.ledger.head());
@@ -194,9 +222,45 @@ fn a_lift_that_a_stranger_decided_proves_nothing() {
     let stranger = SecretKey::ed25519(&[99; 32]);
     let proof = decided_by(&stranger);
     let lift = proof.record.id().unwrap();
-    assert!(proof.check().is_ok(), "it is proved, by whoever that is");
     let fault = lifted_by(Side::Foil, proof).export().unwrap_err();
     assert_eq!(fault, ExportFault::Referee(lift));
+}
+
+/// What both sites have promised, any referee may decide; the giver's site must have said that it is a leg.
+#[test]
+fn a_lift_between_sites_is_proved_by_the_givers_word_for_its_leg() {
+    let export = |proof: LiftProof| lifted_by(Side::Foil, proof).export();
+    let agent = agent_key();
+    let good = promised(|said| said.signed(&agent).unwrap());
+    let lift = good.record.id().unwrap();
+    assert!(export(good.clone()).is_ok());
+    let without = LiftProof { giver: None, ..good.clone() };
+    assert_eq!(export(without).unwrap_err(), ExportFault::Referee(lift));
+
+    let tally = good.leg.tally;
+    let not_givers = ExportFault::Lift(LiftFault::NotGivers { lift, tally });
+    let takers =
+        promised(|said| Conditional { side: said.side.other(), ..said }.signed(&agent).unwrap());
+    assert_eq!(export(takers).unwrap_err(), not_givers);
+    let other_leg = promised(|said| {
+        let leg = Leg { units: positive(4), ..said.leg };
+        Conditional { leg, ..said }.signed(&agent).unwrap()
+    });
+    assert_eq!(export(other_leg).unwrap_err(), not_givers);
+    let other_lift = promised(|said| {
+        Conditional { lift: protocol::LiftId::from_bytes([1; 32]), ..said }.signed(&agent).unwrap()
+    });
+    assert_eq!(export(other_lift).unwrap_err(), not_givers);
+    // In the name of a participant that did not promise it.
+    let nobody = SecretKey::ed25519(&[23; 32]).public_key();
+    let stranger = promised(|said| Conditional { key: nobody, ..said }.signed(&agent).unwrap());
+    let fault = ExportFault::Lift(LiftFault::NotParticipant(nobody.name()));
+    assert_eq!(export(stranger).unwrap_err(), fault);
+    // Signed by another agent, or by nobody.
+    let forged = promised(|said| said.signed(&SecretKey::ed25519(&[99; 32])).unwrap());
+    assert!(matches!(export(forged), Err(ExportFault::Lift(LiftFault::Signature(_)))));
+    let unsigned = promised(|said| said);
+    assert!(matches!(export(unsigned), Err(ExportFault::Lift(LiftFault::Signature(_)))));
 }
 
 fn contract() -> protocol::Contract {
@@ -210,7 +274,7 @@ fn contract() -> protocol::Contract {
         title: "Another".parse().unwrap(),
         text: None,
         tag: None,
-        sections: protocol::bounded::List::default(),
+        sections: List::default(),
         rid: None,
     };
     contract.seal().unwrap().into_inner()

@@ -122,6 +122,7 @@ pub(crate) async fn proof_on(
     let kept = view.lift(&id).await?.ok_or(SiteError::NoLift(id))?;
     let certificate = kept.certificate.as_deref().ok_or(SiteError::NoLift(id))?;
     Ok(LiftProof {
+        giver: None,
         record: proven.committed.lift().clone(),
         certificate: Certificate::read(certificate.as_bytes())?,
         leg: found.0,
