@@ -212,6 +212,21 @@ fn all() -> Vec<Limit> {
             "of one participant in a lift: all are locked while it is decided"
         ),
         limit!(
+            protocol::participant::MAX_BRANCHES,
+            "leaves",
+            "of a lift between sites: a leg and a branch for each participant, several times over"
+        ),
+        limit!(
+            protocol::referee::MAX_MESSAGES,
+            "messages",
+            "of one referee to another at once: a round, a proposal, two votes, and those behind them"
+        ),
+        limit!(
+            protocol::agreement::MAX_ROUND,
+            "rounds",
+            "in which referees may agree: years away at the longest timeouts"
+        ),
+        limit!(
             protocol::request::MAX_ID_BYTES,
             "bytes",
             "a request's name: any usual id with a prefix"

@@ -22,7 +22,7 @@ use serde::{Deserialize, Serialize};
 pub use refusal::Refusal;
 pub use statement::Ruling;
 pub use step::{Event, Given, Input, Step};
-pub use telling::{Telling, Told};
+pub use telling::{MAX_MESSAGES, Telling, Told};
 
 use crate::agreement::{Agreement, Seat, Timeout, Witness};
 use crate::bounded::List;

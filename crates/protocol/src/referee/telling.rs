@@ -32,7 +32,7 @@ pub struct Telling {
 record!(Telling, "telling", 1, outside: []);
 
 /// The most messages at once: a round, a proposal, two votes, the prevotes behind them.
-const MAX_MESSAGES: usize = 8;
+pub const MAX_MESSAGES: usize = 8;
 
 /// A telling whose every signature was checked; there is no other way to make one.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

@@ -262,10 +262,10 @@ async fn doctor_finds_a_lift_that_is_not_whole(store: Store) {
     town.assert_sound().await;
     let kept = store.read().await.unwrap().lift(&lift).await.unwrap().unwrap();
     let record = Lift::read(kept.record.as_bytes()).unwrap();
-    let (id, agent) = (record.id().unwrap(), SecretKey::ed25519(&[9; 32]));
-    let late = Late { lift: id, referee: record.referees[0], sign: None }.signed(&agent).unwrap();
-    let late = Evidence::Late(List::new(vec![late]).unwrap());
-    let void = Certificate::by_sole_referee(id, late, &agent);
+    let (lift_id, agent) = (record.id().unwrap(), SecretKey::ed25519(&[9; 32]));
+    let late = Late { lift: lift_id, referee: record.referees[0], sign: None };
+    let late = Evidence::Late(List::new(vec![late.signed(&agent).unwrap()]).unwrap());
+    let void = Certificate::by_sole_referee(lift_id, late, &agent);
     let put = async |certificate: Option<String>| {
         let mut tx = store.begin().await.unwrap();
         tx.put_lift(&store::Lift { certificate, ..kept.clone() }).await.unwrap();
