@@ -12,7 +12,8 @@ pub(super) fn lie(world: &mut World, liars: &[Seat], chance: &mut Chance) {
     let Some(&from) = pick(liars, chance) else { return };
     let honest = world.honest.keys().copied().collect::<Vec<_>>();
     let Some(&to) = pick(&honest, chance) else { return };
-    let message = any(world, liars, from, chance);
+    let at = some_round(world, to, chance);
+    let message = any(world, liars, (from, at), chance);
     world.letters.push(Letter { from, to, message });
 }
 
@@ -21,12 +22,16 @@ fn pick<'a, T>(from: &'a [T], chance: &mut Chance) -> Option<&'a T> {
     (bound > 0).then(|| &from[usize::try_from(chance.below(bound)).unwrap()])
 }
 
-fn any(world: &World, liars: &[Seat], from: Seat, chance: &mut Chance) -> Said {
-    let at = some_round(world, chance);
+fn any(world: &World, liars: &[Seat], (from, at): (Seat, Round), chance: &mut Chance) -> Said {
     let outcome = if chance.below(2) == 0 { Outcome::Commit } else { Outcome::Void };
     match chance.below(16) {
         0 => Message::Round(at),
-        1..=3 => proposal(world, liars, from, chance),
+        1..=3 => {
+            let seats = u32::try_from(world.seats).unwrap();
+            let turn = world.round() / seats * seats + u32::from(from.0);
+            let later = if chance.below(4) == 0 { seats } else { 0 };
+            proposal(world, liars, (from, round(turn + later)), chance)
+        }
         4..=5 => Message::Prevotes(collect(world, liars, Ballot::Prevote, at, outcome)),
         6 => Message::Decided(collect(world, liars, Ballot::Precommit, at, outcome)),
         kind => {
@@ -38,21 +43,29 @@ fn any(world: &World, liars: &[Seat], from: Seat, chance: &mut Chance) -> Said {
     }
 }
 
-/// Mostly one that somebody honest is in.
-fn some_round(world: &World, chance: &mut Chance) -> Round {
-    let honest = world.honest.values().map(|referee| referee.state.round()).collect::<Vec<_>>();
-    match chance.below(8) {
+/// Mostly the one that the referee is in to whom they speak.
+fn some_round(world: &World, to: Seat, chance: &mut Chance) -> Round {
+    match chance.below(16) {
         0 => round(chance.below(world.round() + 3)),
         1 => round(999),
-        _ => *pick(&honest, chance).unwrap(),
+        _ => world.at(to.0).state.round(),
     }
 }
 
-fn proposal(world: &World, liars: &[Seat], from: Seat, chance: &mut Chance) -> Said {
-    let seats = u32::try_from(world.seats).unwrap();
-    let turn = u32::from(from.0);
-    let lap = world.round() / seats * seats;
-    let at = round(turn + lap + if chance.below(4) == 0 { seats } else { 0 });
+/// A proposal in the round that somebody is in, where it is this liar's turn.
+pub(super) fn propose_to(
+    world: &World,
+    liars: &[Seat],
+    from: Seat,
+    to: Seat,
+    chance: &mut Chance,
+) -> Option<Said> {
+    let state = &world.at(to.0).state;
+    let turn = state.proposer(state.round()) == from;
+    turn.then(|| proposal(world, liars, (from, state.round()), chance))
+}
+
+fn proposal(world: &World, liars: &[Seat], (from, at): (Seat, Round), chance: &mut Chance) -> Said {
     let outcome = if chance.below(2) == 0 { Outcome::Commit } else { Outcome::Void };
     let before = round(chance.below(at.get() + 1));
     let backing = (chance.below(2) == 0)

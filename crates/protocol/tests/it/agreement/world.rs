@@ -168,7 +168,8 @@ impl World {
     /// Letters arrive faster than times pass, until all have decided; in between, `meanwhile`.
     pub(super) fn heal(&mut self, mut meanwhile: impl FnMut(&mut Self)) -> u32 {
         let (start, last) = (self.round(), self.round() + 2 * u32::try_from(self.seats).unwrap());
-        let (mut now, mut running) = (0, BTreeMap::<(Seat, Timeout), u64>::new());
+        let (mut now, mut idle) = (0, 0);
+        let mut running = BTreeMap::<(Seat, Timeout), u64>::new();
         while self.honest.values().any(|referee| referee.decision().is_none()) {
             assert!(self.round() <= last, "all decide within {} rounds", last - start);
             for seat in self.honest.keys().copied().collect::<Vec<_>>() {
@@ -191,6 +192,8 @@ impl World {
             running = due.map(started).collect();
             let Some((&(seat, timeout), &ends)) = running.iter().min_by_key(|(_, ends)| **ends)
             else {
+                idle += 1;
+                assert!(idle < 10, "nobody waits for what never comes");
                 continue;
             };
             now = ends;
