@@ -2,6 +2,7 @@
 #![allow(missing_docs, clippy::unwrap_used, clippy::panic, clippy::print_stdout)]
 
 mod address;
+mod agreement;
 mod any_record;
 mod canonical;
 mod cert;
