@@ -54,6 +54,8 @@ pub struct Referee {
     late: BTreeMap<AgentId, Late>,
     /// Whether this one says so.
     is_late: bool,
+    /// Whether a vote of its own turned up that it does not know: it went back, and signs nothing more.
+    forgot: bool,
     agreement: Agreement<Signature>,
 }
 
@@ -69,7 +71,7 @@ impl Referee {
         let agreement = Agreement::new(seat, lift.referees.len())?;
         let case = Arc::new(Case { id, lift });
         let (promises, refused, late) = (None, None, BTreeMap::new());
-        Ok(Self { case, promises, refused, late, is_late: false, agreement })
+        Ok(Self { case, promises, refused, late, is_late: false, forgot: false, agreement })
     }
 
     /// The lift.
@@ -94,6 +96,12 @@ impl Referee {
     #[must_use]
     pub fn waits(&self) -> Vec<Timeout> {
         self.agreement.waits()
+    }
+
+    /// Whether it has lost what it had signed, and so signs nothing more about this lift.
+    #[must_use]
+    pub const fn forgot(&self) -> bool {
+        self.forgot
     }
 
     /// Whether it says that the deadline has passed.

@@ -3,7 +3,7 @@
 
 use super::telling::Told;
 use super::{Referee, Refusal, seat_of};
-use crate::agreement::{self, Effect, Equivocation, Timeout};
+use crate::agreement::{self, Effect, Equivocation, Message, Timeout};
 use crate::lift::{Evidence, Outcome};
 use crate::signature::Signature;
 
@@ -43,6 +43,8 @@ pub enum Event {
     Equivocated(Equivocation<Signature>),
     /// What another referee said was refused; the rest of its words counts.
     Passed(agreement::Refusal),
+    /// A vote of its own turned up that it does not know: it has lost what it had signed, and takes no part any more.
+    Forgot,
 }
 
 impl Referee {
@@ -87,6 +89,17 @@ impl Step {
 
     fn tell(&mut self, told: Told) -> Result<(), Refusal> {
         let from = seat_of(self.referee.lift(), &told.from)?;
+        // What it may have signed and lost comes before what could make it sign again.
+        for message in told.messages {
+            match self.agree(agreement::Input::Receive { from, message }) {
+                Err(Refusal::Agreement(agreement::Refusal::Forgotten { .. })) => {
+                    self.referee.forgot = true;
+                    self.events.push(Event::Forgot);
+                }
+                Err(Refusal::Agreement(refusal)) => self.events.push(Event::Passed(refusal)),
+                done => done?,
+            }
+        }
         let known = &mut self.referee;
         // That one may have had them in time.
         known.promises = known.promises.take().or(told.promises);
@@ -94,14 +107,7 @@ impl Step {
         let me = known.agent(known.agreement.me());
         let others = told.late.into_iter().filter(|word| Some(word.referee) != me);
         known.late.extend(others.map(|word| (word.referee, word)));
-        self.weigh()?;
-        for message in told.messages {
-            match self.agree(agreement::Input::Receive { from, message }) {
-                Err(Refusal::Agreement(refusal)) => self.events.push(Event::Passed(refusal)),
-                done => done?,
-            }
-        }
-        Ok(())
+        self.weigh()
     }
 
     /// Tells the agreement what is possible.
@@ -118,6 +124,12 @@ impl Step {
     }
 
     fn agree(&mut self, input: agreement::Input<Signature>) -> Result<(), Refusal> {
+        // Who does not know what it signed learns what the others decided, and says nothing.
+        let shown =
+            matches!(&input, agreement::Input::Receive { message: Message::Decided(_), .. });
+        if self.referee.forgot && !shown {
+            return Ok(());
+        }
         let agreement::Step { state, effects } = self.referee.agreement.step(input)?;
         self.referee.agreement = state;
         for effect in effects {

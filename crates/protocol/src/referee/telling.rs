@@ -90,7 +90,8 @@ impl Referee {
     pub fn tells(&self, signer: &dyn Signer) -> Result<Telling, SignError> {
         let (id, me) = (self.id(), self.agreement.me());
         let sign = |statement| signer.sign(signed_as(id, statement)?.as_bytes());
-        let messages = self.agreement.says().into_iter().map(|message| {
+        let says = if self.forgot { Vec::new() } else { self.agreement.says() };
+        let messages = says.into_iter().map(|message| {
             message.try_map(me, |_, statement, witness| match witness {
                 Witness::Theirs(sign) => Ok(sign),
                 Witness::Mine => sign(statement),

@@ -277,6 +277,33 @@ fn one_late_referee_of_four_makes_nothing_void() {
 }
 
 #[test]
+fn a_referee_that_went_back_behind_its_own_vote_takes_no_part_any_more() {
+    let mut court = Court::new(4);
+    let before = court.referees[0].clone();
+    for who in [0, 1, 2] {
+        court.ask(who, Some(court.promises()));
+    }
+    // Seat 0 proposes and votes; with the votes of the two others that is a quorum, which seat 2 counts.
+    court.tells(0);
+    court.hears(1, 0);
+    court.hears(2, 0);
+    court.tells(1);
+    court.hears(2, 1);
+    court.referees[0] = before;
+    court.tells(2);
+    court.hears(0, 2);
+    assert!(court.referees[0].forgot());
+    court.ask(0, Some(court.refusal()));
+    let telling = court.referees[0].tells(&court.keys[0]).unwrap();
+    assert!(telling.messages.is_empty(), "{telling:?}");
+    // The three others need it for nothing, and it learns what they decide.
+    assert_eq!(court.ends(Some(0)), Outcome::Commit);
+    court.tells(1);
+    court.hears(0, court.told.len() - 1);
+    assert_eq!(court.referees[0].outcome(), Some(Outcome::Commit));
+}
+
+#[test]
 fn who_is_no_referee_neither_decides_nor_tells() {
     let court = Court::new(4);
     let stranger = key(8, 8);
