@@ -1,0 +1,226 @@
+//! The shipping machine of one half, run once for each different input; halves, messages and texts by numbers.
+
+use std::sync::Arc;
+
+use protocol::negotiation::{Input, Message, Negotiation, Refusal, Status, Version};
+use protocol::tally::{Members, SignedBy};
+use protocol::{Side, Tally};
+
+use super::cast::{Cast, given, place};
+use super::setting::Plant;
+use crate::memo::{Interned, Memo};
+
+/// What may happen to one half.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Act {
+    /// Its user offers the next revision; `again` in other words, having forgotten the first.
+    Offer { again: bool },
+    Accept,
+    Refuse,
+    Withdraw,
+    Remind,
+    Compare,
+    Tick,
+    Deliver(u8),
+}
+
+/// What came of an act.
+#[derive(Clone, Debug)]
+pub(super) struct Done {
+    pub(super) half: u32,
+    /// Messages to the other half.
+    pub(super) sent: Arc<[u8]>,
+    /// The text that the user signed.
+    pub(super) signs: Option<u8>,
+    /// Why a message was refused, as by a forger or a fault of the machine.
+    pub(super) refused: bool,
+}
+
+/// What can be read from a half.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Facts {
+    pub(super) status: Status,
+    pub(super) amendment: Option<Status>,
+    /// What both signed: its revision and its text.
+    pub(super) governs: Option<(u32, u8)>,
+    /// The offer on the table: its text, and at which place its user is.
+    pub(super) offer: Option<(u8, usize)>,
+    /// Whether all signatures that it rests on are good.
+    pub(super) sound: bool,
+}
+
+/// Both halves' machine, and all that came of it so far.
+pub(super) struct Machine {
+    pub(super) cast: Cast,
+    plant: Option<Plant>,
+    halves: Interned<Negotiation>,
+    /// Each with the place that it goes to.
+    messages: Interned<(usize, Message)>,
+    /// Tallies without their signatures.
+    texts: Interned<Tally>,
+    steps: Memo<(u32, Act, bool), Option<Done>>,
+    facts: Memo<u32, Facts>,
+}
+
+/// A number as a byte of a state.
+fn byte(number: u32) -> u8 {
+    u8::try_from(number).expect("a small world has fewer than 256 different messages")
+}
+
+impl Machine {
+    pub(super) fn new(plant: Option<Plant>) -> Self {
+        Self {
+            cast: Cast::new(),
+            plant,
+            halves: Interned::new(),
+            messages: Interned::new(),
+            texts: Interned::new(),
+            steps: Memo::new(),
+            facts: Memo::new(),
+        }
+    }
+
+    /// The halves before anything happened.
+    pub(super) fn begin(&self) -> [u32; 2] {
+        self.cast.begin().map(|half| self.halves.number(half))
+    }
+
+    /// What comes of an act; nothing where it is not possible or changes nothing.
+    pub(super) fn act(&self, half: u32, act: Act, is_late: bool) -> Option<Done> {
+        self.steps.get((half, act, is_late), |_| self.find(half, act, is_late))
+    }
+
+    fn find(&self, number: u32, act: Act, is_late: bool) -> Option<Done> {
+        let half = self.halves.get(number);
+        let input = self.input(&half, act)?;
+        let signs = match &input {
+            Input::Offer(offer) => Some(self.text(offer.tally())),
+            Input::Accept(tally) => Some(self.text(tally)),
+            _ => None,
+        };
+        let to = place(half.side().other());
+        match half.step(input, given(is_late, false)) {
+            Ok(step) => {
+                let sent = step.send.into_iter().map(|message| self.message(to, message));
+                let sent: Arc<[u8]> = sent.collect();
+                let next = self.halves.number(step.negotiation);
+                let nothing = next == number && sent.is_empty() && !matches!(act, Act::Deliver(_));
+                (!nothing).then_some(Done { half: next, sent, signs, refused: false })
+            }
+            Err(refusal) if matches!(act, Act::Deliver(_)) => {
+                // Whoever answers an invitation may offer before its cert is there; it says both again.
+                let refused = !matches!(refusal, Refusal::NoPartner { .. });
+                Some(Done { half: number, sent: Arc::default(), signs: None, refused })
+            }
+            Err(_) => None,
+        }
+    }
+
+    /// The input that an act is for this half; none where its user would not think of it.
+    fn input(&self, half: &Negotiation, act: Act) -> Option<Input> {
+        let hash = |tally: &Tally| Version::of(tally).ok().map(|version| version.hash);
+        let side = half.side();
+        let theirs = half.offer().filter(|(_, by)| *by != side).map(|(tally, _)| tally);
+        let ours = half.offer().filter(|(_, by)| *by == side).map(|(tally, _)| tally);
+        Some(match act {
+            Act::Offer { again } => {
+                let tally = self.cast.sign(&self.cast.next(half, again)?, side);
+                match self.cast.checked(&tally) {
+                    SignedBy::One(offer) => Input::Offer(Box::new(offer)),
+                    _ => return None,
+                }
+            }
+            Act::Accept => match self.cast.checked(&self.cast.sign(theirs?, side)) {
+                SignedBy::Both(tally) => Input::Accept(Box::new(tally)),
+                _ => return None,
+            },
+            Act::Refuse => Input::Refuse { offer: hash(theirs?)?, reason: None },
+            Act::Withdraw => Input::Withdraw { offer: hash(ours?)? },
+            Act::Remind if self.plant == Some(Plant::Silent) => return None,
+            Act::Remind => Input::Remind,
+            Act::Compare => Input::Compare,
+            Act::Tick => Input::Tick,
+            Act::Deliver(message) => Input::Receive(self.heard(side, message)),
+        })
+    }
+
+    fn heard(
+        &self,
+        side: Side,
+        number: u8,
+    ) -> Message<SignedBy, protocol::Verified<protocol::Cert>> {
+        let known = self.messages.get(number.into());
+        let message = &known.1;
+        match message {
+            // Planted: whoever sends a text is believed to have signed it.
+            Message::Tally(tally)
+                if self.plant == Some(Plant::Unchecked) && tally.members().sign.is_none() =>
+            {
+                let signed = self.cast.sign(tally, side.other());
+                self.cast.received(&Message::Tally(Box::new(signed)))
+            }
+            message => self.cast.received(message),
+        }
+    }
+
+    /// The number of a message to a place.
+    fn message(&self, to: usize, message: Message) -> u8 {
+        byte(self.messages.number((to, message)))
+    }
+
+    fn text(&self, tally: &Tally) -> u8 {
+        let members = Members { sign: None, ..tally.clone().into_members() };
+        byte(self.texts.number(Tally::new(members).expect("it was one before")))
+    }
+
+    /// The unsigned text of what the holder of a half would offer next, on its way to the other half.
+    pub(super) fn forged(&self, half: u32) -> Option<u8> {
+        let half = self.halves.get(half);
+        let text = self.cast.next(&half, false)?;
+        Some(self.message(place(half.side().other()), Message::Tally(Box::new(text))))
+    }
+
+    /// The next revision that the holder of a half would offer.
+    pub(super) fn next_revision(&self, half: u32) -> Option<u32> {
+        Some(self.cast.next(&self.halves.get(half), false)?.members().revision.get())
+    }
+
+    /// What can be read from a half.
+    pub(super) fn facts(&self, half: u32) -> Facts {
+        self.facts.get(half, |&half| {
+            let half = self.halves.get(half);
+            let governs = half.signed();
+            Facts {
+                status: half.status(),
+                amendment: half.amendment(),
+                governs: governs.map(|t| (t.members().revision.get(), self.text(t))),
+                offer: half.offer().map(|(tally, by)| (self.text(tally), place(by))),
+                sound: half.check().is_ok(),
+            }
+        })
+    }
+
+    /// A message in a few words.
+    pub(super) fn says(&self, message: u8) -> String {
+        let revision = |tally: &Tally| tally.members().revision;
+        match &self.messages.get(message.into()).1 {
+            Message::Answer { .. } => "cert".to_owned(),
+            Message::Answered => "cert received".to_owned(),
+            Message::Tally(tally) => {
+                let by = match &tally.members().sign {
+                    None => "nobody",
+                    Some(sign) if sign.stock.is_some() && sign.foil.is_some() => "both",
+                    Some(sign) if sign.stock.is_some() => "suzie",
+                    Some(_) => "bob",
+                };
+                format!("revision {} signed by {by}", revision(tally))
+            }
+            Message::Received { version } => format!("revision {} received", version.revision),
+            Message::Withdraw { version } => format!("give back revision {}", version.revision),
+            Message::Ended { version, end } => {
+                format!("revision {} ended: {end:?}", version.revision).to_lowercase()
+            }
+            Message::Ask => "tell me all".to_owned(),
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! Steps and states of the world of two halves, as people read them.
+
+use super::machine::Act;
+use super::world::{Action, State, World};
+
+/// Whose half is at each place.
+pub(super) const NAMES: [&str; 2] = ["suzie", "bob"];
+
+impl World {
+    pub(super) fn tell(&self, action: Action) -> String {
+        let says = |message| self.machine.says(message);
+        match action {
+            Action::Act { at, act } => format!("{} {}", NAMES[at], self.act_words(act)),
+            Action::Late { at, .. } => format!("{}'s clock: revision 1 has expired", NAMES[at]),
+            Action::Lose { to, message } => format!("lost on the way to {}: {}", NAMES[to], says(message)),
+            Action::Double { to, message } => format!("doubled on the way to {}: {}", NAMES[to], says(message)),
+            Action::Overtake { to, message } => {
+                format!("overtakes others on the way to {}: {}", NAMES[to], says(message))
+            }
+            Action::Crash { at } => format!("{}'s site crashes", NAMES[at]),
+            Action::Restore { at } => format!("{}'s half is lost and begins anew", NAMES[at]),
+            Action::Forge { to, message } => format!("forged to {}: {}", NAMES[to], says(message)),
+        }
+    }
+
+    fn act_words(&self, act: Act) -> String {
+        match act {
+            Act::Offer { again: false } => "offers".to_owned(),
+            Act::Offer { again: true } => "offers in other words".to_owned(),
+            Act::Accept => "accepts".to_owned(),
+            Act::Refuse => "refuses".to_owned(),
+            Act::Withdraw => "asks for the offer back".to_owned(),
+            Act::Remind => "reminds".to_owned(),
+            Act::Compare => "asks for all".to_owned(),
+            Act::Tick => "looks at the clock".to_owned(),
+            Act::Deliver(message) => format!("hears: {}", self.machine.says(message)),
+        }
+    }
+
+    pub(super) fn picture(&self, state: &State) -> String {
+        let half = |at: usize| {
+            let facts = self.machine.facts(state.halves[at]);
+            let open = facts.governs.map(|(revision, _)| format!(" on revision {revision}"));
+            let change = facts.amendment.map(|status| format!(", change {status}"));
+            let on_way = state.net[at].items().iter().map(|&message| self.machine.says(message));
+            let on_way: Vec<String> = on_way.collect();
+            format!(
+                "{} {}{}{}{}",
+                NAMES[at],
+                facts.status,
+                open.unwrap_or_default(),
+                change.unwrap_or_default(),
+                match on_way.is_empty() {
+                    true => String::new(),
+                    false => format!(" <- [{}]", on_way.join("; ")),
+                }
+            )
+        };
+        format!("{} | {}", half(0), half(1))
+    }
+}

@@ -1,0 +1,4 @@
+//! What the crate promises.
+
+mod scenes;
+mod toys;
