@@ -68,12 +68,8 @@ pub fn explore<M: Model>(model: &M, limits: Limits, watch: &dyn Watch) -> Report
     let Search { states, graph, edges, .. } = search;
     let depth = states.len().checked_sub(1).and_then(|last| u32::try_from(last).ok());
     let depth = depth.map_or(0, |last| states.depth(last));
-    let counts = Counts {
-        states: states.len() as u64,
-        edges,
-        fair_edges: graph.edges() as u64,
-        depth,
-    };
+    let counts =
+        Counts { states: states.len() as u64, edges, fair_edges: graph.edges() as u64, depth };
     let verdict = match ended {
         Err(End::Limit(why)) => Verdict::NotExhausted { why },
         Err(End::Broken(state, step, broken)) => {

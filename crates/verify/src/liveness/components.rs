@@ -33,7 +33,9 @@ impl<'a> Components<'a> {
     /// The steps of a state that stay in its component and are taken there as often as one likes.
     pub(super) fn inside(&self, state: u32) -> impl Iterator<Item = Edge> + '_ {
         let own = self.label(state);
-        self.graph.of(state).filter(move |edge| self.label(edge.to) == own && self.stays(state, *edge))
+        self.graph
+            .of(state)
+            .filter(move |edge| self.label(edge.to) == own && self.stays(state, *edge))
     }
 
     /// Takes out the throws of which one side leads out of the component; whether there were any.

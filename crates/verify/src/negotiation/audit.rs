@@ -33,7 +33,8 @@ pub(super) fn always(world: &World, state: &State) -> Result<(), Broken> {
         both_signed(state, at, facts)?;
     }
     let governs = both.map(|facts| facts.governs);
-    if both.iter().all(|facts| is_open(facts)) && governs[0] != governs[1] && at_rest(world, state) {
+    if both.iter().all(|facts| is_open(facts)) && governs[0] != governs[1] && at_rest(world, state)
+    {
         let why = format!("open on {:?} and on {:?}", governs[0], governs[1]);
         return Err(Broken::new(ONE_RECORD, why));
     }
@@ -68,9 +69,8 @@ const fn is_open(facts: &Facts) -> bool {
 
 /// Whether nothing is on its way, and nobody has anything to say again.
 fn at_rest(world: &World, state: &State) -> bool {
-    let silent = |at: usize| {
-        world.machine.act(state.halves[at], Act::Remind, state.late[at]).is_none()
-    };
+    let silent =
+        |at: usize| world.machine.act(state.halves[at], Act::Remind, state.late[at]).is_none();
     state.net.iter().all(crate::queue::Queue::is_empty) && silent(0) && silent(1)
 }
 
@@ -88,7 +88,8 @@ pub(super) fn between(
         let revision = |facts: &Facts| facts.governs.map(|(revision, _)| revision);
         let changed = before.governs != after.governs;
         if changed && revision(after) <= revision(before) {
-            let why = format!("{} had {:?}, and has {:?}", NAMES[at], before.governs, after.governs);
+            let why =
+                format!("{} had {:?}, and has {:?}", NAMES[at], before.governs, after.governs);
             return Err(Broken::new(SIGNED_STAYS, why));
         }
         let over = before.status == Status::Void && after.status != Status::Void;
@@ -114,9 +115,8 @@ pub(super) fn done(world: &World, state: &State) -> bool {
 /// Whether there is one offer on both tables, seen from both sides, or nothing on either.
 fn one_table(one: &Facts, other: &Facts) -> bool {
     let table = |facts: &Facts| if is_open(facts) { facts.amendment } else { Some(facts.status) };
-    let nothing = |status| {
-        matches!(status, None | Some(Status::Draft | Status::PartnerDraft | Status::Void))
-    };
+    let nothing =
+        |status| matches!(status, None | Some(Status::Draft | Status::PartnerDraft | Status::Void));
     match (table(one), table(other)) {
         (Some(Status::HolderOffer), Some(Status::PartnerOffer))
         | (Some(Status::PartnerOffer), Some(Status::HolderOffer)) => one.offer == other.offer,

@@ -10,8 +10,8 @@ use protocol::cert::{Identity, Names, Type};
 use protocol::negotiation::{Draft, Given, Message, Negotiation};
 use protocol::tally::{Agree, SignedBy};
 use protocol::{
-    AgentId, Cert, ChipAddress, ContractId, SecretKey, Side, Signer as _, Tally, TallyId, Terms, Timestamp,
-    Units, Verified,
+    AgentId, Cert, ChipAddress, ContractId, SecretKey, Side, Signer as _, Tally, TallyId, Terms,
+    Timestamp, Units, Verified,
 };
 
 use crate::memo::Memo;

@@ -14,7 +14,9 @@ use crate::memo::{Interned, Memo};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Act {
     /// Its user offers the next revision; `again` in other words, having forgotten the first.
-    Offer { again: bool },
+    Offer {
+        again: bool,
+    },
     Accept,
     Refuse,
     Withdraw,
@@ -47,6 +49,8 @@ pub(super) struct Facts {
     pub(super) offer: Option<(u8, usize)>,
     /// Whether all signatures that it rests on are good.
     pub(super) sound: bool,
+    /// The next revision that its holder would offer; none before it has a partner.
+    pub(super) next: Option<u32>,
 }
 
 /// Both halves' machine, and all that came of it so far.
@@ -180,9 +184,12 @@ impl Machine {
         Some(self.message(place(half.side().other()), Message::Tally(Box::new(text))))
     }
 
-    /// The next revision that the holder of a half would offer.
-    pub(super) fn next_revision(&self, half: u32) -> Option<u32> {
-        Some(self.cast.next(&self.halves.get(half), false)?.members().revision.get())
+    /// What the holder of a half would say by itself, on its way to the other half.
+    pub(super) fn first_words(&self, half: u32) -> Vec<u8> {
+        let half = self.halves.get(half);
+        let said = half.step(Input::Remind, given(false, false));
+        let to = place(half.side().other());
+        said.into_iter().flat_map(|step| step.send).map(|said| self.message(to, said)).collect()
     }
 
     /// What can be read from a half.
@@ -196,6 +203,7 @@ impl Machine {
                 governs: governs.map(|t| (t.members().revision.get(), self.text(t))),
                 offer: half.offer().map(|(tally, by)| (self.text(tally), place(by))),
                 sound: half.check().is_ok(),
+                next: self.cast.next(&half, false).map(|tally| tally.members().revision.get()),
             }
         })
     }

@@ -6,7 +6,8 @@ use super::world::World;
 use crate::liveness::DEADLOCK;
 use crate::scenario::Scenario;
 
-const NO_FAULTS: Faults = Faults { lose: 0, double: 0, overtake: 0, crash: 0, restore: 0, forge: 0 };
+const NO_FAULTS: Faults =
+    Faults { lose: 0, double: 0, overtake: 0, crash: 0, restore: 0, forge: 0 };
 
 /// Suzie offers, Bob accepts.
 const BOTH_WANT: Setting = Setting {
@@ -46,6 +47,7 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
             "planted: nothing that was said is said again",
             "1 message lost",
             world(Setting {
+                revisions: 1,
                 faults: Faults { lose: 1, ..NO_FAULTS },
                 plant: Some(Plant::Silent),
                 ..BOTH_WANT

@@ -12,8 +12,12 @@ impl World {
         match action {
             Action::Act { at, act } => format!("{} {}", NAMES[at], self.act_words(act)),
             Action::Late { at, .. } => format!("{}'s clock: revision 1 has expired", NAMES[at]),
-            Action::Lose { to, message } => format!("lost on the way to {}: {}", NAMES[to], says(message)),
-            Action::Double { to, message } => format!("doubled on the way to {}: {}", NAMES[to], says(message)),
+            Action::Lose { to, message } => {
+                format!("lost on the way to {}: {}", NAMES[to], says(message))
+            }
+            Action::Double { to, message } => {
+                format!("doubled on the way to {}: {}", NAMES[to], says(message))
+            }
             Action::Overtake { to, message } => {
                 format!("overtakes others on the way to {}: {}", NAMES[to], says(message))
             }

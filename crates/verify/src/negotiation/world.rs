@@ -75,10 +75,9 @@ impl World {
 
     /// Whether there is a revision left; a user who wants to agree does not offer over an offer.
     fn may_offer(&self, state: &State, at: usize) -> bool {
-        let next = self.machine.next_revision(state.halves[at]);
         let facts = self.machine.facts(state.halves[at]);
         let wants = self.setting.offers[at] == Will::Does;
-        next.is_some_and(|next| next <= self.setting.revisions)
+        facts.next.is_some_and(|next| next <= self.setting.revisions)
             && !(wants && (facts.offer.is_some() || facts.governs.is_some()))
     }
 
@@ -172,9 +171,13 @@ impl Model for World {
     type Action = Action;
 
     fn initial(&self) -> Vec<State> {
+        let mut net = [Queue::default(); 2];
+        for (at, &half) in self.begin.iter().enumerate() {
+            self.machine.first_words(half).into_iter().for_each(|said| net[1 - at].push(said));
+        }
         vec![State {
             halves: self.begin,
-            net: [Queue::default(); 2],
+            net,
             signed: [0; 2],
             late: [false; 2],
             lost: [false; 2],
@@ -234,7 +237,12 @@ impl Model for World {
     fn class(&self, class: u8) -> String {
         let whose = super::words::NAMES[usize::from(class % 2)];
         let what = ["messages to", "reminders of", "ticks of", "questions of", "the clock of"];
-        let what = what.into_iter().chain(["offers of", "acceptances of", "refusals of", "withdrawals of"]);
+        let what = what.into_iter().chain([
+            "offers of",
+            "acceptances of",
+            "refusals of",
+            "withdrawals of",
+        ]);
         format!("{} {whose}", what.into_iter().nth(usize::from(class / 2)).unwrap_or("steps of"))
     }
 }

@@ -1,4 +1,10 @@
 //! What the crate promises.
+#![allow(missing_docs, clippy::unwrap_used, clippy::panic)]
 
+mod chance;
+mod limits;
+mod memos;
+mod oracle;
+mod protocols;
 mod scenes;
-mod toys;
+mod table;
