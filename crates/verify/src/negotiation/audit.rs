@@ -17,6 +17,8 @@ pub(super) const ONE_RECORD: &str = "one record";
 pub(super) const SIGNED_STAYS: &str = "what is signed stays";
 /// Where a negotiation ended, only an offer or an agreement begins it again.
 pub(super) const VOID_STAYS: &str = "void stays void";
+/// A closed half keeps what both signed and what was on its table.
+pub(super) const CLOSED_STAYS: &str = "closed stays closed";
 /// What an honest half says is never refused.
 pub(super) const NOT_REFUSED: &str = "honest messages are taken";
 
@@ -33,6 +35,9 @@ pub(super) fn always(world: &World, state: &State) -> Result<(), Broken> {
         both_signed(state, at, facts)?;
     }
     let governs = both.map(|facts| facts.governs);
+    if state.closed != [false; 2] {
+        return Ok(());
+    }
     if both.iter().all(|facts| is_open(facts)) && governs[0] != governs[1] && at_rest(world, state)
     {
         let why = format!("open on {:?} and on {:?}", governs[0], governs[1]);
@@ -69,8 +74,9 @@ const fn is_open(facts: &Facts) -> bool {
 
 /// Whether nothing is on its way, and nobody has anything to say again.
 fn at_rest(world: &World, state: &State) -> bool {
-    let silent =
-        |at: usize| world.machine.act(state.halves[at], Act::Remind, state.late[at]).is_none();
+    let silent = |at: usize| {
+        world.machine.act(state.halves[at], Act::Remind, World::given(state, at)).is_none()
+    };
     state.net.iter().all(crate::queue::Queue::is_empty) && silent(0) && silent(1)
 }
 
@@ -92,6 +98,11 @@ pub(super) fn between(
                 format!("{} had {:?}, and has {:?}", NAMES[at], before.governs, after.governs);
             return Err(Broken::new(SIGNED_STAYS, why));
         }
+        let changed = before.governs != after.governs || before.offer != after.offer;
+        if from.closed[at] && changed {
+            let why = format!("{} was closed, and has {:?}", NAMES[at], after.offer);
+            return Err(Broken::new(CLOSED_STAYS, why));
+        }
         let over = before.status == Status::Void && after.status != Status::Void;
         if over && after.offer.is_none() && after.governs.is_none() {
             let why = format!("{} was void, and is {}", NAMES[at], after.status);
@@ -108,6 +119,7 @@ pub(super) fn done(world: &World, state: &State) -> bool {
     let same = suzie.governs == bob.governs;
     match world.setting.ends {
         Ends::Open => quiet && same && suzie.governs.is_some(),
+        Ends::Anywhere => true,
         Ends::Agreed => quiet && same && one_table(&suzie, &bob),
     }
 }

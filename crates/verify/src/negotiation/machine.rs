@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use protocol::negotiation::{Input, Message, Negotiation, Refusal, Status, Version};
+use protocol::negotiation::{Given, Input, Message, Negotiation, Refusal, Status, Version};
 use protocol::tally::{Members, SignedBy};
 use protocol::{Side, Tally};
 
@@ -62,7 +62,7 @@ pub(super) struct Machine {
     messages: Interned<(usize, Message)>,
     /// Tallies without their signatures.
     texts: Interned<Tally>,
-    steps: Memo<(u32, Act, bool), Option<Done>>,
+    steps: Memo<(u32, Act, Given), Option<Done>>,
     facts: Memo<u32, Facts>,
 }
 
@@ -90,11 +90,11 @@ impl Machine {
     }
 
     /// What comes of an act; nothing where it is not possible or changes nothing.
-    pub(super) fn act(&self, half: u32, act: Act, is_late: bool) -> Option<Done> {
-        self.steps.get((half, act, is_late), |_| self.find(half, act, is_late))
+    pub(super) fn act(&self, half: u32, act: Act, given: Given) -> Option<Done> {
+        self.steps.get((half, act, given), |_| self.find(half, act, given))
     }
 
-    fn find(&self, number: u32, act: Act, is_late: bool) -> Option<Done> {
+    fn find(&self, number: u32, act: Act, given: Given) -> Option<Done> {
         let half = self.halves.get(number);
         let input = self.input(&half, act)?;
         let signs = match &input {
@@ -103,7 +103,7 @@ impl Machine {
             _ => None,
         };
         let to = place(half.side().other());
-        match half.step(input, given(is_late, false)) {
+        match half.step(input, given) {
             Ok(step) => {
                 let sent = step.send.into_iter().map(|message| self.message(to, message));
                 let sent: Arc<[u8]> = sent.collect();

@@ -9,60 +9,152 @@ use crate::scenario::Scenario;
 const NO_FAULTS: Faults =
     Faults { lose: 0, double: 0, overtake: 0, crash: 0, restore: 0, forge: 0 };
 
-/// Suzie offers, Bob accepts.
+/// Suzie offers, Bob accepts; Bob may offer too.
 const BOTH_WANT: Setting = Setting {
     revisions: 2,
     offers: [Will::Does, Will::May],
     accepts: Will::Does,
     refuses: Will::Never,
     withdraws: Will::Never,
+    closes: false,
     expiry: false,
-    faults: Faults { lose: 1, double: 1, overtake: 1, crash: 1, ..NO_FAULTS },
+    faults: Faults { lose: 1, double: 1, overtake: 1, crash: 0, ..NO_FAULTS },
     plant: None,
     ends: Ends::Open,
 };
 
+/// Whatever two users may decide about one revision.
+const ANY: Setting = Setting {
+    revisions: 1,
+    offers: [Will::May; 2],
+    accepts: Will::May,
+    refuses: Will::May,
+    withdraws: Will::May,
+    closes: false,
+    expiry: false,
+    faults: Faults { lose: 1, double: 1, overtake: 1, crash: 1, ..NO_FAULTS },
+    plant: None,
+    ends: Ends::Agreed,
+};
+
 pub(crate) fn scenarios() -> Vec<Scenario> {
-    let world = |setting: Setting| move || World::new(setting);
+    let mut all = whole();
+    all.extend(planted());
+    all
+}
+
+fn world(setting: Setting) -> impl Fn() -> World {
+    move || World::new(setting)
+}
+
+fn whole() -> Vec<Scenario> {
     vec![
         Scenario::new(
             "negotiation-both-want",
-            "Suzie and Bob want a tally, and whatever is lost both end open on one record",
-            "1 message lost, 1 doubled, 1 overtakes, 1 crash",
+            "Suzie and Bob want a tally: whatever is lost, both end open on one record",
+            "1 message lost, 1 doubled, 1 overtakes others",
             world(BOTH_WANT),
         ),
         Scenario::new(
-            "negotiation-forgetful",
-            "planted: a crash loses what a half has not on disk",
-            "1 crash",
+            "negotiation-crash",
+            "the same, while sites crash and what is on its way is lost",
+            "2 crashes, 1 message lost",
+            world(Setting { faults: Faults { crash: 2, lose: 1, ..NO_FAULTS }, ..BOTH_WANT }),
+        ),
+        Scenario::new(
+            "negotiation-crossing",
+            "offers, acceptances and refusals cross, withdrawals too, and both halves say the same in the end",
+            "1 message lost, 1 doubled, 1 overtakes others, 1 crash",
+            world(ANY),
+        ),
+        Scenario::new(
+            "negotiation-expiry",
+            "the same, while the offer expires, by each site's own clock",
+            "1 message lost, 1 overtakes others, 1 crash, clocks that differ",
             world(Setting {
-                faults: Faults { crash: 1, ..NO_FAULTS },
-                plant: Some(Plant::Forgets),
-                ..BOTH_WANT
+                expiry: true,
+                faults: Faults { lose: 1, overtake: 1, crash: 1, ..NO_FAULTS },
+                ..ANY
             }),
+        ),
+        Scenario::new(
+            "negotiation-lost-half",
+            "a site is lost with its half, which begins anew and asks for all: what both signed comes back",
+            "1 half lost",
+            world(Setting { faults: Faults { restore: 1, ..NO_FAULTS }, ..ANY }),
+        ),
+        Scenario::new(
+            "negotiation-closed",
+            "a ledger is closed in the middle of a change: that half stays as it is, whatever comes",
+            "1 message lost",
+            world(Setting {
+                revisions: 2,
+                closes: true,
+                ends: Ends::Anywhere,
+                offers: [Will::May, Will::Never],
+                faults: Faults { lose: 1, ..NO_FAULTS },
+                ..ANY
+            }),
+        ),
+        Scenario::new(
+            "negotiation-forged",
+            "somebody sends offers that nobody signed, and nothing comes of them",
+            "2 forged offers, 1 message lost",
+            world(Setting { faults: Faults { forge: 2, lose: 1, ..NO_FAULTS }, ..ANY }),
+        ),
+        Scenario::new(
+            "negotiation-change",
+            "an open tally is changed, by offers of either that are accepted, refused, withdrawn and cross",
+            "1 message lost, 1 overtakes others",
+            world(Setting {
+                revisions: 2,
+                faults: Faults { lose: 1, overtake: 1, ..NO_FAULTS },
+                ..ANY
+            }),
+        )
+        .long(),
+        Scenario::new(
+            "negotiation-lost-again",
+            "both sites are lost with their halves, one after the other, and messages too",
+            "2 halves lost, 1 message lost",
+            world(Setting { faults: Faults { lose: 1, restore: 2, ..NO_FAULTS }, ..ANY }),
+        )
+        .long(),
+        Scenario::new(
+            "negotiation-change-lost",
+            "an open tally is changed while both sites are lost with their halves, one after the other",
+            "2 halves lost",
+            world(Setting { revisions: 2, faults: Faults { restore: 2, ..NO_FAULTS }, ..ANY }),
+        )
+        .long(),
+    ]
+}
+
+fn planted() -> Vec<Scenario> {
+    let plant = |plant, faults| Setting { plant: Some(plant), faults, ..BOTH_WANT };
+    vec![
+        Scenario::new(
+            "negotiation-forgetful",
+            "planted: a half is not on disk, so a crash loses it",
+            "1 crash",
+            world(plant(Plant::Forgets, Faults { crash: 1, ..NO_FAULTS })),
         )
         .planted(SIGNED_STAYS),
         Scenario::new(
             "negotiation-silent",
-            "planted: nothing that was said is said again",
+            "planted: nothing is ever said again",
             "1 message lost",
             world(Setting {
                 revisions: 1,
-                faults: Faults { lose: 1, ..NO_FAULTS },
-                plant: Some(Plant::Silent),
-                ..BOTH_WANT
+                ..plant(Plant::Silent, Faults { lose: 1, ..NO_FAULTS })
             }),
         )
         .planted(DEADLOCK),
         Scenario::new(
             "negotiation-unchecked",
-            "planted: a text counts as signed by whoever is said to have sent it",
+            "planted: an offer counts as signed by whoever is said to have sent it",
             "1 forged offer",
-            world(Setting {
-                faults: Faults { forge: 1, ..NO_FAULTS },
-                plant: Some(Plant::Unchecked),
-                ..BOTH_WANT
-            }),
+            world(plant(Plant::Unchecked, Faults { forge: 1, ..NO_FAULTS })),
         )
         .planted(BOTH_SIGNED),
     ]

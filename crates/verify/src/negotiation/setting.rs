@@ -45,6 +45,8 @@ pub(super) enum Ends {
     Open,
     /// Both halves say the same: open on one record, one offer to decide about, or nothing.
     Agreed,
+    /// Anywhere: only what must always hold is asked.
+    Anywhere,
 }
 
 /// One small world.
@@ -57,6 +59,8 @@ pub(super) struct Setting {
     pub(super) accepts: Will,
     pub(super) refuses: Will,
     pub(super) withdraws: Will,
+    /// Whether a ledger may say that the tally is closed, at a half that is open.
+    pub(super) closes: bool,
     /// Whether the first revision may expire, by each half's own clock.
     pub(super) expiry: bool,
     pub(super) faults: Faults,

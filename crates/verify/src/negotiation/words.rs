@@ -21,6 +21,7 @@ impl World {
             Action::Overtake { to, message } => {
                 format!("overtakes others on the way to {}: {}", NAMES[to], says(message))
             }
+            Action::Close { at } => format!("{}'s ledger is closed", NAMES[at]),
             Action::Crash { at } => format!("{}'s site crashes", NAMES[at]),
             Action::Restore { at } => format!("{}'s half is lost and begins anew", NAMES[at]),
             Action::Forge { to, message } => format!("forged to {}: {}", NAMES[to], says(message)),

@@ -1,6 +1,9 @@
 //! The world of two halves: what may happen in it, and what is promised about each step.
 
+use protocol::negotiation::Given;
+
 use super::audit;
+use super::cast::given;
 use super::machine::{Act, Machine};
 use super::setting::{Faults, Plant, Setting, Will};
 use crate::model::{Broken, Kind, Model};
@@ -16,6 +19,8 @@ pub(super) struct State {
     pub(super) signed: [u16; 2],
     /// Whether each half's clock is past the end of the first revision.
     pub(super) late: [bool; 2],
+    /// Whether each half's ledger says that the tally is closed.
+    pub(super) closed: [bool; 2],
     /// Whether each half was lost and asks for all.
     pub(super) lost: [bool; 2],
     /// Whether a message of an honest half was refused.
@@ -27,6 +32,7 @@ pub(super) struct State {
 pub(super) enum Action {
     Act { at: usize, act: Act },
     Late { at: usize, must: bool },
+    Close { at: usize },
     Lose { to: usize, message: u8 },
     Double { to: usize, message: u8 },
     Overtake { to: usize, message: u8 },
@@ -82,11 +88,11 @@ impl World {
     }
 
     fn after(&self, state: &State, at: usize, act: Act) -> Option<State> {
-        let done = self.machine.act(state.halves[at], act, state.late[at])?;
+        let done = self.machine.act(state.halves[at], act, Self::given(state, at))?;
         let mut next = *state;
         if matches!(act, Act::Deliver(_)) {
             next.net[at].take(0);
-            next.refused |= done.refused && self.setting.faults.forge == 0;
+            next.refused |= done.refused && self.setting.faults.forge == 0 && !state.closed[at];
         }
         next.halves[at] = done.half;
         next.signed[at] |= done.signs.map_or(0, |text| 1 << text);
@@ -96,11 +102,23 @@ impl World {
         Some(next)
     }
 
+    /// What half and ledger know besides.
+    pub(super) fn given(state: &State, at: usize) -> Given {
+        given(state.late[at], state.closed[at])
+    }
+
     fn clocks(&self, state: &State, steps: &mut Steps) {
         for at in (0..2).filter(|&at| self.setting.expiry && !state.late[at]) {
             let mut next = *state;
             next.late[at] = true;
             steps.push((Action::Late { at, must: state.late[1 - at] }, next));
+        }
+        for at in (0..2).filter(|&at| self.setting.closes && !state.closed[at]) {
+            if self.machine.facts(state.halves[at]).governs.is_some() {
+                let mut next = *state;
+                next.closed[at] = true;
+                steps.push((Action::Close { at }, next));
+            }
         }
     }
 
@@ -180,6 +198,7 @@ impl Model for World {
             net,
             signed: [0; 2],
             late: [false; 2],
+            closed: [false; 2],
             lost: [false; 2],
             refused: false,
             left: self.setting.faults,
