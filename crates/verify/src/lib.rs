@@ -10,6 +10,7 @@
 
 pub mod explore;
 mod graph;
+pub mod liar;
 pub mod liveness;
 pub mod memo;
 pub mod model;

@@ -3,12 +3,13 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
+use std::num::NonZeroU32;
 use std::str::FromStr;
 
 use protocol::bounded::List;
 use protocol::cert::{Identity, Names, Type};
 use protocol::negotiation::{Draft, Given, Message, Negotiation};
-use protocol::tally::{Agree, SignedBy};
+use protocol::tally::{Agree, Members, Party, SignedBy};
 use protocol::{
     AgentId, Cert, ChipAddress, ContractId, SecretKey, Side, Signer as _, Tally, TallyId, Terms,
     Timestamp, Units, Verified,
@@ -41,6 +42,14 @@ pub(super) fn given(is_late: bool, closed: bool) -> Given {
 
 fn expires() -> Timestamp {
     fixed("2026-12-01T00:00:00.000Z")
+}
+
+fn written() -> Timestamp {
+    fixed("2026-11-22T09:30:00.000Z")
+}
+
+const fn tally_id() -> TallyId {
+    TallyId::random([3; 16])
 }
 
 fn limit(milli: i64) -> Terms {
@@ -97,7 +106,7 @@ impl Cast {
     /// Suzie's half, which nobody answered, and Bob's, who answers.
     pub(super) fn begin(&self) -> [Negotiation; 2] {
         let [suzie, bob] = self.certs.clone();
-        let tally = TallyId::random([3; 16]);
+        let tally = tally_id();
         let draft = |side| wording(side, 1, false);
         let answer = Negotiation::answer(tally, Side::Foil, bob, suzie.clone(), draft(Side::Foil));
         let invite = Negotiation::invite(tally, Side::Stock, suzie, draft(Side::Stock));
@@ -107,9 +116,36 @@ impl Cast {
     /// What the holder of a half offers next, unsigned; nothing where it cannot.
     pub(super) fn next(&self, half: &Negotiation, again: bool) -> Option<Tally> {
         let side = half.side();
-        let date = fixed("2026-11-22T09:30:00.000Z");
-        let first = half.to_offer(wording(side, 1, false), date).ok()?;
-        half.to_offer(wording(side, first.members().revision.get(), again), date).ok()
+        let first = half.to_offer(wording(side, 1, false), written()).ok()?;
+        half.to_offer(wording(side, first.members().revision.get(), again), written()).ok()
+    }
+
+    /// What the user on a side offers as this revision, unsigned.
+    pub(super) fn text(&self, side: Side, revision: u32, again: bool) -> Tally {
+        let [suzie, bob] = &self.certs;
+        let draft = wording(side, revision, again);
+        let party = |cert: &Verified<Cert>, terms| Party { cert: (**cert).clone(), terms };
+        let (stock, foil) = match side {
+            Side::Stock => (draft.holder, draft.partner),
+            Side::Foil => (draft.partner, draft.holder),
+        };
+        let members = Members {
+            uuid: tally_id(),
+            revision: NonZeroU32::new(revision).expect("from 1"),
+            date: written(),
+            expires: draft.expires,
+            memo: draft.memo,
+            stock: party(suzie, stock),
+            foil: party(bob, foil),
+            agree: draft.agree,
+            sign: None,
+        };
+        Tally::new(members).expect("a tally of two users")
+    }
+
+    /// Bob's answer to the invitation.
+    pub(super) fn answer(&self) -> Message {
+        Message::Answer { cert: Box::new(self.certs[1].clone().into_inner()) }
     }
 
     /// A tally with one more signature.

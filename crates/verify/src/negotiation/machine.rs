@@ -168,13 +168,33 @@ impl Machine {
     }
 
     /// The number of a message to a place.
-    fn message(&self, to: usize, message: Message) -> u8 {
+    pub(super) fn message(&self, to: usize, message: Message) -> u8 {
         byte(self.messages.number((to, message)))
     }
 
     fn text(&self, tally: &Tally) -> u8 {
         let members = Members { sign: None, ..tally.clone().into_members() };
         byte(self.texts.number(Tally::new(members).expect("it was one before")))
+    }
+
+    /// The text with a number.
+    pub(super) fn text_of(&self, text: u8) -> Arc<Tally> {
+        self.texts.get(text.into())
+    }
+
+    /// The text that the user on a side would offer as this revision.
+    pub(super) fn wording(&self, side: Side, revision: u32, again: bool) -> u8 {
+        self.text(&self.cast.text(side, revision, again))
+    }
+
+    /// The text in a message that holds this side's signature under it.
+    pub(super) fn signed_by(&self, message: u8, side: Side) -> Option<u8> {
+        match &self.messages.get(message.into()).1 {
+            Message::Tally(tally) => {
+                tally.members().sign.as_ref()?.of(side).map(|_| self.text(tally))
+            }
+            _ => None,
+        }
     }
 
     /// The unsigned text of what the holder of a half would offer next, on its way to the other half.
@@ -208,27 +228,8 @@ impl Machine {
         })
     }
 
-    /// A message in a few words.
-    pub(super) fn says(&self, message: u8) -> String {
-        let revision = |tally: &Tally| tally.members().revision;
-        match &self.messages.get(message.into()).1 {
-            Message::Answer { .. } => "cert".to_owned(),
-            Message::Answered => "cert received".to_owned(),
-            Message::Tally(tally) => {
-                let by = match &tally.members().sign {
-                    None => "nobody",
-                    Some(sign) if sign.stock.is_some() && sign.foil.is_some() => "both",
-                    Some(sign) if sign.stock.is_some() => "suzie",
-                    Some(_) => "bob",
-                };
-                format!("revision {} signed by {by}", revision(tally))
-            }
-            Message::Received { version } => format!("revision {} received", version.revision),
-            Message::Withdraw { version } => format!("give back revision {}", version.revision),
-            Message::Ended { version, end } => {
-                format!("revision {} ended: {end:?}", version.revision).to_lowercase()
-            }
-            Message::Ask => "tell me all".to_owned(),
-        }
+    /// The message with a number.
+    pub(super) fn said(&self, message: u8) -> Message {
+        self.messages.get(message.into()).1.clone()
     }
 }

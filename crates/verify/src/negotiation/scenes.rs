@@ -1,6 +1,7 @@
 //! The scenarios of a negotiation.
 
 use super::audit::{BOTH_SIGNED, SIGNED_STAYS};
+use super::liar::LiarsWorld;
 use super::setting::{Ends, Faults, Plant, Setting, Will};
 use super::world::World;
 use crate::liveness::DEADLOCK;
@@ -101,6 +102,13 @@ fn whole() -> Vec<Scenario> {
             "somebody sends offers that nobody signed, and nothing comes of them",
             "2 forged offers, 1 message lost",
             world(Setting { faults: Faults { forge: 2, lose: 1, ..NO_FAULTS }, ..ANY }),
+        ),
+        Scenario::new(
+            "negotiation-liar",
+            "Bob says whatever he can make from his key and what he has seen: Suzie is bound by nothing that she did \
+             not sign",
+            "any number of lies",
+            || LiarsWorld::new(None),
         ),
         Scenario::new(
             "negotiation-change",
