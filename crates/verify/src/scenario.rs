@@ -6,6 +6,9 @@ use crate::explore::{Limits, Watch, explore};
 use crate::model::Model;
 use crate::report::{Report, Verdict};
 
+/// What explores a model, whatever its type.
+type Explores = dyn Fn(Limits, &dyn Watch) -> Report + Send + Sync;
+
 /// A model by its name, and what is expected of it.
 pub struct Scenario {
     /// Its name: words with `-` between them.
@@ -18,7 +21,7 @@ pub struct Scenario {
     pub planted: Option<&'static str>,
     /// Whether it takes long, and is run only when asked for.
     pub long: bool,
-    explore: Box<dyn Fn(Limits, &dyn Watch) -> Report + Send + Sync>,
+    explore: Box<Explores>,
 }
 
 impl Scenario {

@@ -38,8 +38,7 @@ pub(super) fn always(world: &World, state: &State) -> Result<(), Broken> {
     if state.closed != [false; 2] {
         return Ok(());
     }
-    if both.iter().all(|facts| is_open(facts)) && governs[0] != governs[1] && at_rest(world, state)
-    {
+    if both.iter().all(is_open) && governs[0] != governs[1] && at_rest(world, state) {
         let why = format!("open on {:?} and on {:?}", governs[0], governs[1]);
         return Err(Broken::new(ONE_RECORD, why));
     }
@@ -55,9 +54,9 @@ fn both_signed(state: &State, at: usize, facts: &Facts) -> Result<(), Broken> {
         return broken(format!("{} is {} without a record", NAMES[at], facts.status));
     }
     let has_signed = |by: usize, text: u8| state.signed[by] & 1 << text != 0;
-    for by in 0..2 {
+    for (by, name) in NAMES.into_iter().enumerate() {
         if facts.governs.is_some_and(|(_, text)| !has_signed(by, text)) {
-            return broken(format!("{} is open on what {} never signed", NAMES[at], NAMES[by]));
+            return broken(format!("{} is open on what {name} never signed", NAMES[at]));
         }
     }
     match facts.offer {

@@ -52,6 +52,11 @@ struct Way<'a> {
 }
 
 #[derive(Serialize)]
+struct List {
+    scenarios: Vec<Listed>,
+}
+
+#[derive(Serialize)]
 struct Listed {
     name: &'static str,
     says: &'static str,
@@ -191,8 +196,8 @@ pub(super) fn list(wanted: &[Scenario], json: bool) -> Result<(), Failure> {
         let Scenario { name, says, faults, planted, long, .. } = *scenario;
         Listed { name, says, faults, planted: planted.is_some(), long }
     };
-    let listed: Vec<Listed> = wanted.iter().map(listed).collect();
-    say::either(json, &listed, || {
+    let list = List { scenarios: wanted.iter().map(listed).collect() };
+    say::either(json, &list, || {
         let sheet = |one: &Listed| {
             let mut lines = vec![("scenario", one.name.to_owned()), ("shows", one.says.to_owned())];
             lines.push(("faults", one.faults.to_owned()));
@@ -201,6 +206,6 @@ pub(super) fn list(wanted: &[Scenario], json: bool) -> Result<(), Failure> {
             }
             say::sheet(&lines)
         };
-        listed.iter().map(sheet).collect::<Vec<_>>().join("\n")
+        list.scenarios.iter().map(sheet).collect::<Vec<_>>().join("\n")
     })
 }
