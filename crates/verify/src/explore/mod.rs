@@ -20,6 +20,9 @@ use crate::trace;
 /// The most states expanded between two looks at the limits.
 const BATCH: u32 = 1 << 14;
 
+/// The bytes that the search for cycles takes for a state.
+const CYCLE_BYTES: usize = 16;
+
 /// The most fair steps that have a number.
 const MAX_EDGES: usize = u32::MAX as usize - (1 << 28);
 
@@ -103,7 +106,9 @@ impl<M: Model> Search<'_, M> {
     }
 
     fn in_limits(&self) -> Result<(), End> {
-        let (most, taken) = (self.limits.memory_bytes, self.states.bytes() + self.graph.bytes());
+        // The search for cycles needs its room too.
+        let taken = self.states.bytes() + self.graph.bytes() + self.states.len() * CYCLE_BYTES;
+        let most = self.limits.memory_bytes;
         if taken > most {
             let mb = most >> 20;
             return Err(End::Limit(format!("its states take more than {mb} MB")));
