@@ -52,4 +52,11 @@ impl Queue {
         self.items[usize::from(self.len)] = 0;
         Some(item)
     }
+
+    /// Brings the one at a place before all others.
+    pub fn overtake(&mut self, at: usize) {
+        if at < usize::from(self.len) {
+            self.items[..=at].rotate_right(1);
+        }
+    }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use protocol::negotiation::{Given, Input, Message, Negotiation, Refusal, Status, Version};
 use protocol::tally::{Members, SignedBy};
-use protocol::{Side, Tally};
+use protocol::{Cert, Side, Tally, Verified};
 
 use super::cast::{Cast, given, place};
 use super::setting::Plant;
@@ -148,23 +148,18 @@ impl Machine {
         })
     }
 
-    fn heard(
-        &self,
-        side: Side,
-        number: u8,
-    ) -> Message<SignedBy, protocol::Verified<protocol::Cert>> {
+    /// A message as it comes out of the checks of a site, or of what was planted in their place.
+    fn heard(&self, side: Side, number: u8) -> Message<SignedBy, Verified<Cert>> {
         let known = self.messages.get(number.into());
-        let message = &known.1;
-        match message {
-            // Planted: whoever sends a text is believed to have signed it.
-            Message::Tally(tally)
-                if self.plant == Some(Plant::Unchecked) && tally.members().sign.is_none() =>
-            {
-                let signed = self.cast.sign(tally, side.other());
-                self.cast.received(&Message::Tally(Box::new(signed)))
-            }
-            message => self.cast.received(message),
-        }
+        let Message::Tally(tally) = &known.1 else { return self.cast.received(&known.1) };
+        let signed = |by| tally.members().sign.as_ref().is_some_and(|sign| sign.of(by).is_some());
+        let believed = match self.plant {
+            Some(Plant::Unchecked) if tally.members().sign.is_none() => Some(side.other()),
+            Some(Plant::Gullible) if signed(side.other()) && !signed(side) => Some(side),
+            _ => None,
+        };
+        let tally = believed.map_or_else(|| (**tally).clone(), |by| self.cast.sign(tally, by));
+        self.cast.received(&Message::Tally(Box::new(tally)))
     }
 
     /// The number of a message to a place.

@@ -5,6 +5,7 @@
 
 mod audit;
 mod cast;
+mod faults;
 mod liar;
 mod machine;
 mod scenes;

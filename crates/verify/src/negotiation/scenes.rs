@@ -165,5 +165,12 @@ fn planted() -> Vec<Scenario> {
             world(plant(Plant::Unchecked, Faults { forge: 1, ..NO_FAULTS })),
         )
         .planted(BOTH_SIGNED),
+        Scenario::new(
+            "negotiation-gullible",
+            "planted: what Bob alone signed counts as signed by both, and Bob lies",
+            "any number of lies",
+            || LiarsWorld::new(Some(Plant::Gullible)),
+        )
+        .planted(BOTH_SIGNED),
     ]
 }

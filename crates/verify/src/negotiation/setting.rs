@@ -36,6 +36,8 @@ pub(super) enum Plant {
     Silent,
     /// A text counts as signed by whoever is said to have sent it.
     Unchecked,
+    /// A tally that the partner alone signed counts as signed by both.
+    Gullible,
 }
 
 /// Where a negotiation may end.

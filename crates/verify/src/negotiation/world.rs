@@ -1,11 +1,12 @@
-//! The world of two halves: what may happen in it, and what is promised about each step.
+//! The world of two halves: what users do, what arrives, and what is promised about each step. What may go wrong
+//! is in `faults.rs`.
 
 use protocol::negotiation::Given;
 
 use super::audit;
 use super::cast::given;
 use super::machine::{Act, Machine};
-use super::setting::{Faults, Plant, Setting, Will};
+use super::setting::{Faults, Setting, Will};
 use crate::model::{Broken, Kind, Model};
 use crate::queue::Queue;
 
@@ -25,7 +26,8 @@ pub(super) struct State {
     pub(super) lost: [bool; 2],
     /// Whether a message of an honest half was refused.
     pub(super) refused: bool,
-    left: Faults,
+    /// What may still go wrong.
+    pub(super) left: Faults,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -44,10 +46,11 @@ pub(super) enum Action {
 pub(super) struct World {
     pub(super) machine: Machine,
     pub(super) setting: Setting,
-    begin: [u32; 2],
+    pub(super) begin: [u32; 2],
 }
 
-type Steps = Vec<(Action, State)>;
+/// What may happen, and the state after it.
+pub(super) type Steps = Vec<(Action, State)>;
 
 impl World {
     pub(super) fn new(setting: Setting) -> Self {
@@ -106,82 +109,6 @@ impl World {
     pub(super) fn given(state: &State, at: usize) -> Given {
         given(state.late[at], state.closed[at])
     }
-
-    fn clocks(&self, state: &State, steps: &mut Steps) {
-        for at in (0..2).filter(|&at| self.setting.expiry && !state.late[at]) {
-            let mut next = *state;
-            next.late[at] = true;
-            steps.push((Action::Late { at, must: state.late[1 - at] }, next));
-        }
-        for at in (0..2).filter(|&at| self.setting.closes && !state.closed[at]) {
-            if self.machine.facts(state.halves[at]).governs.is_some() {
-                let mut next = *state;
-                next.closed[at] = true;
-                steps.push((Action::Close { at }, next));
-            }
-        }
-    }
-
-    /// What may go wrong with what is on its way.
-    fn lines(state: &State, to: usize, steps: &mut Steps) {
-        let Faults { lose, double, overtake, .. } = state.left;
-        for (place, &message) in state.net[to].items().iter().enumerate() {
-            if lose > 0 {
-                let mut next = *state;
-                next.left.lose -= 1;
-                next.net[to].take(place);
-                steps.push((Action::Lose { to, message }, next));
-            }
-            if double > 0 {
-                let mut next = *state;
-                next.left.double -= 1;
-                next.net[to].push(message);
-                steps.push((Action::Double { to, message }, next));
-            }
-            if overtake > 0 && place > 0 {
-                let mut next = *state;
-                next.left.overtake -= 1;
-                next.net[to] = Queue::default();
-                next.net[to].push(message);
-                let mut others = state.net[to];
-                others.take(place);
-                others.items().iter().for_each(|&other| next.net[to].push(other));
-                steps.push((Action::Overtake { to, message }, next));
-            }
-        }
-    }
-
-    /// What may go wrong with a site, and what others may do to it.
-    fn sites(&self, state: &State, at: usize, steps: &mut Steps) {
-        if state.left.crash > 0 {
-            let mut next = Self::cut(state);
-            next.left.crash -= 1;
-            if self.setting.plant == Some(Plant::Forgets) {
-                next.halves[at] = self.begin[at];
-            }
-            steps.push((Action::Crash { at }, next));
-        }
-        if state.left.restore > 0 && !state.lost[at] {
-            let mut next = Self::cut(state);
-            next.left.restore -= 1;
-            next.halves[at] = self.begin[at];
-            next.lost[at] = true;
-            steps.push((Action::Restore { at }, next));
-        }
-        if state.left.forge > 0
-            && let Some(message) = self.machine.forged(state.halves[1 - at])
-        {
-            let mut next = *state;
-            next.left.forge -= 1;
-            next.net[at].push_new(message);
-            steps.push((Action::Forge { to: at, message }, next));
-        }
-    }
-
-    /// Nothing is on its way any more.
-    fn cut(state: &State) -> State {
-        State { net: [Queue::default(); 2], ..*state }
-    }
 }
 
 impl Model for World {
@@ -208,10 +135,8 @@ impl Model for World {
     fn next(&self, state: &State, steps: &mut Steps) {
         for at in 0..2 {
             self.acts(state, at, steps);
-            Self::lines(state, at, steps);
-            self.sites(state, at, steps);
+            self.faults(state, at, steps);
         }
-        self.clocks(state, steps);
     }
 
     fn kind(&self, action: &Action) -> Kind {

@@ -2,6 +2,7 @@
 #![allow(missing_docs, clippy::unwrap_used, clippy::panic)]
 
 mod chance;
+mod liars;
 mod limits;
 mod memos;
 mod oracle;

@@ -26,6 +26,13 @@ fn queues_with_the_same_in_them_are_equal_whatever_was_in_them_before() {
     let mut queue = Queue::default();
     [3, 1, 2].into_iter().for_each(|item| queue.push_new(item));
     queue.push_new(1);
+    queue.overtake(2);
+    assert_eq!(queue.items(), [2, 3, 1]);
+    queue.overtake(3);
+    queue.overtake(1);
+    queue.overtake(2);
+    assert_eq!(queue.items(), [1, 3, 2]);
+    queue.overtake(1);
     assert_eq!(queue.items(), [3, 1, 2]);
     assert_eq!((queue.take(1), queue.take(7), queue.take(0)), (Some(1), None, Some(3)));
     let mut fresh = Queue::default();
