@@ -1,6 +1,6 @@
 //! The steps that are left once faults stop: for each state the fair ones, as numbers.
 
-use crate::model::Kind;
+use crate::model::{Kind, MAX_CLASSES};
 use crate::segments::Segments;
 
 /// Marks chance in the byte of a class.
@@ -40,6 +40,10 @@ impl Graph {
             Kind::Fair(class) => class,
             Kind::Chance(class) => class | CHANCE,
         };
+        assert!(
+            byte & !CHANCE < MAX_CLASSES,
+            "a model has more fairness classes than there may be"
+        );
         self.to.push(to);
         self.kinds.push(byte);
     }

@@ -64,6 +64,9 @@ enum End {
 }
 
 /// Explores a model whole.
+///
+/// # Panics
+/// Where the model does, or has more than [`crate::model::MAX_CLASSES`] fairness classes.
 pub fn explore<M: Model>(model: &M, limits: Limits, watch: &dyn Watch) -> Report {
     let (states, graph) = (States::new(), Graph::new());
     let mut search = Search { model, limits, states, graph, edges: 0 };
