@@ -15,6 +15,8 @@ pub(super) const BOTH_SIGNED: &str = "nothing holds that was not signed";
 pub(super) const ONE_RECORD: &str = "one record";
 /// What both signed stays, until a higher revision takes its place.
 pub(super) const SIGNED_STAYS: &str = "what is signed stays";
+/// Of what a half says that it will not accept it any more it has not accepted, and does not.
+pub(super) const GIVEN_BACK: &str = "what is given back is not accepted";
 /// Where a negotiation ended, only an offer or an agreement begins it again.
 pub(super) const VOID_STAYS: &str = "void stays void";
 /// A closed half keeps what both signed and what was on its table.
@@ -30,6 +32,7 @@ pub(super) fn always(world: &World, state: &State) -> Result<(), Broken> {
     if state.refused {
         return Err(Broken::new(NOT_REFUSED, "a half refuses what an honest half said"));
     }
+    given_back(state)?;
     let both = facts(world, state);
     for (at, facts) in both.iter().enumerate() {
         both_signed(state, at, facts)?;
@@ -43,6 +46,18 @@ pub(super) fn always(world: &World, state: &State) -> Result<(), Broken> {
         return Err(Broken::new(ONE_RECORD, why));
     }
     Ok(())
+}
+
+fn given_back(state: &State) -> Result<(), Broken> {
+    // A half that was lost has forgotten what it said.
+    let honest = (0..2).filter(|&at| !state.lost[at]);
+    match honest.into_iter().find(|&at| state.ended[at] & state.signed[at] != 0) {
+        Some(at) => {
+            let why = format!("{} says that it is ended, and has accepted it", NAMES[at]);
+            Err(Broken::new(GIVEN_BACK, why))
+        }
+        None => Ok(()),
+    }
 }
 
 fn both_signed(state: &State, at: usize, facts: &Facts) -> Result<(), Broken> {

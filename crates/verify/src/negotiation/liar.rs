@@ -1,6 +1,6 @@
 //! Bob lies: he sends Suzie whatever he can make from his own key and what she has sent him, at any time.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use protocol::negotiation::{End, Message, Version};
 use protocol::{Side, Tally};
@@ -50,7 +50,7 @@ pub(super) enum Thing {
 pub(super) struct LiarsWorld {
     machine: Machine,
     /// The texts that Bob thinks of.
-    texts: Vec<u8>,
+    texts: BTreeMap<u8, Tally>,
     /// What Bob can say, by what he has seen.
     lies: Memo<u16, Vec<u8>>,
 }
@@ -58,10 +58,11 @@ pub(super) struct LiarsWorld {
 impl LiarsWorld {
     pub(super) fn new(plant: Option<Plant>) -> Self {
         let machine = Machine::new(plant);
-        let mut texts = Vec::new();
+        let mut texts = BTreeMap::new();
         for side in Side::BOTH {
             for revision in 1..=REVISIONS {
-                texts.extend([false, true].map(|again| machine.wording(side, revision, again)));
+                let tallies = [false, true].map(|again| machine.cast.text(side, revision, again));
+                texts.extend(tallies.map(|tally| (machine.text(&tally), tally)));
             }
         }
         Self { machine, texts, lies: Memo::new() }
@@ -69,7 +70,7 @@ impl LiarsWorld {
 
     fn lies(&self, seen: u16) -> Vec<u8> {
         self.lies.get(seen, |&seen| {
-            let texts = self.texts.iter().map(|&text| Thing::Text(text));
+            let texts = self.texts.keys().map(|&text| Thing::Text(text));
             let hers = (0..16).filter(|text| seen & 1 << text != 0);
             let hers = hers.map(|text| Thing::Signature(text, Side::Stock));
             let known =
@@ -84,7 +85,7 @@ impl LiarsWorld {
 
     /// A text with those of both signatures that are wanted.
     fn signed(&self, text: u8, by: &[Side]) -> Tally {
-        let text = (*self.machine.text_of(text)).clone();
+        let text = self.texts.get(&text).expect("Suzie writes as Bob expects").clone();
         by.iter().fold(text, |text, &side| self.machine.cast.sign(&text, side))
     }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use protocol::negotiation::{Given, Input, Message, Negotiation, Refusal, Status, Version};
-use protocol::tally::{Members, SignedBy};
+use protocol::tally::SignedBy;
 use protocol::{Cert, Side, Tally, Verified};
 
 use super::cast::{Cast, given, place};
@@ -34,7 +34,9 @@ pub(super) struct Done {
     pub(super) sent: Arc<[u8]>,
     /// The text that the user signed.
     pub(super) signs: Option<u8>,
-    /// Why a message was refused, as by a forger or a fault of the machine.
+    /// The texts, one bit each, of which the half says that it will not accept them any more.
+    pub(super) ends: u16,
+    /// Whether a message was refused, as by a forger or a fault of the machine.
     pub(super) refused: bool,
 }
 
@@ -60,8 +62,8 @@ pub(super) struct Machine {
     halves: Interned<Negotiation>,
     /// Each with the place that it goes to.
     messages: Interned<(usize, Message)>,
-    /// Tallies without their signatures.
-    texts: Interned<Tally>,
+    /// Texts, whoever signed them.
+    texts: Interned<Version>,
     steps: Memo<(u32, Act, Given), Option<Done>>,
     facts: Memo<u32, Facts>,
 }
@@ -105,16 +107,17 @@ impl Machine {
         let to = place(half.side().other());
         match half.step(input, given) {
             Ok(step) => {
+                let ends = step.send.iter().fold(0, |ends, said| ends | self.ended(said));
                 let sent = step.send.into_iter().map(|message| self.message(to, message));
                 let sent: Arc<[u8]> = sent.collect();
                 let next = self.halves.number(step.negotiation);
                 let nothing = next == number && sent.is_empty() && !matches!(act, Act::Deliver(_));
-                (!nothing).then_some(Done { half: next, sent, signs, refused: false })
+                (!nothing).then_some(Done { half: next, sent, signs, ends, refused: false })
             }
             Err(refusal) if matches!(act, Act::Deliver(_)) => {
                 // Whoever answers an invitation may offer before its cert is there; it says both again.
                 let refused = !matches!(refusal, Refusal::NoPartner { .. });
-                Some(Done { half: number, sent: Arc::default(), signs: None, refused })
+                Some(Done { half: number, sent: Arc::default(), signs: None, ends: 0, refused })
             }
             Err(_) => None,
         }
@@ -167,19 +170,17 @@ impl Machine {
         byte(self.messages.number((to, message)))
     }
 
-    fn text(&self, tally: &Tally) -> u8 {
-        let members = Members { sign: None, ..tally.clone().into_members() };
-        byte(self.texts.number(Tally::new(members).expect("it was one before")))
+    /// The number of a tally's text.
+    pub(super) fn text(&self, tally: &Tally) -> u8 {
+        byte(self.texts.number(Version::of(tally).expect("a text has a hash")))
     }
 
-    /// The text with a number.
-    pub(super) fn text_of(&self, text: u8) -> Arc<Tally> {
-        self.texts.get(text.into())
-    }
-
-    /// The text that the user on a side would offer as this revision.
-    pub(super) fn wording(&self, side: Side, revision: u32, again: bool) -> u8 {
-        self.text(&self.cast.text(side, revision, again))
+    /// The text that a message says is ended, as a bit.
+    fn ended(&self, message: &Message) -> u16 {
+        match message {
+            Message::Ended { version, .. } => 1 << self.texts.number(*version),
+            _ => 0,
+        }
     }
 
     /// The text in a message that holds this side's signature under it.

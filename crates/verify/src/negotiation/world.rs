@@ -18,6 +18,8 @@ pub(super) struct State {
     pub(super) net: [Queue; 2],
     /// Which texts each user has signed, one bit each: what the auditor knows.
     pub(super) signed: [u16; 2],
+    /// Of which texts each half said that it will not accept them any more.
+    pub(super) ended: [u16; 2],
     /// Whether each half's clock is past the end of the first revision.
     pub(super) late: [bool; 2],
     /// Whether each half's ledger says that the tally is closed.
@@ -99,6 +101,7 @@ impl World {
         }
         next.halves[at] = done.half;
         next.signed[at] |= done.signs.map_or(0, |text| 1 << text);
+        next.ended[at] |= done.ends;
         for &message in &*done.sent {
             next.net[1 - at].push_new(message);
         }
@@ -124,6 +127,7 @@ impl Model for World {
             halves: self.begin,
             net,
             signed: [0; 2],
+            ended: [0; 2],
             late: [false; 2],
             closed: [false; 2],
             lost: [false; 2],
