@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use protocol::negotiation::{Given, Input, Message, Negotiation, Refusal, Status, Version};
+use protocol::negotiation::{End, Given, Input, Message, Negotiation, Refusal, Status, Version};
 use protocol::tally::SignedBy;
 use protocol::{Cert, Side, Tally, Verified};
 
@@ -106,7 +106,8 @@ impl Machine {
         };
         let to = place(half.side().other());
         match half.step(input, given) {
-            Ok(step) => {
+            Ok(mut step) => {
+                step.send.extend(self.gives_back(act));
                 let ends = step.send.iter().fold(0, |ends, said| ends | self.ended(said));
                 let sent = step.send.into_iter().map(|message| self.message(to, message));
                 let sent: Arc<[u8]> = sent.collect();
@@ -120,6 +121,17 @@ impl Machine {
                 Some(Done { half: number, sent: Arc::default(), signs: None, ends: 0, refused })
             }
             Err(_) => None,
+        }
+    }
+
+    /// What is said beside what the machine says, where that was planted.
+    fn gives_back(&self, act: Act) -> Option<Message> {
+        let Act::Deliver(message) = act else { return None };
+        match self.said(message) {
+            Message::Withdraw { version } if self.plant == Some(Plant::GivesBack) => {
+                Some(Message::Ended { version, end: End::Withdrawn })
+            }
+            _ => None,
         }
     }
 

@@ -1,6 +1,6 @@
 //! The scenarios of a negotiation.
 
-use super::audit::{BOTH_SIGNED, SIGNED_STAYS};
+use super::audit::{BOTH_SIGNED, GIVEN_BACK, ONE_RECORD, SIGNED_STAYS};
 use super::liar::LiarsWorld;
 use super::setting::{Ends, Faults, Plant, Setting, Will};
 use super::world::World;
@@ -158,6 +158,20 @@ fn planted() -> Vec<Scenario> {
             }),
         )
         .planted(DEADLOCK),
+        Scenario::new(
+            "negotiation-silent-change",
+            "planted: nothing is ever said again, and an open tally is changed",
+            "1 message lost",
+            world(plant(Plant::Silent, Faults { lose: 1, ..NO_FAULTS })),
+        )
+        .planted(ONE_RECORD),
+        Scenario::new(
+            "negotiation-gives-back",
+            "planted: whoever is asked gives an offer back, even where it has accepted it",
+            "none",
+            world(Setting { plant: Some(Plant::GivesBack), faults: NO_FAULTS, ..ANY }),
+        )
+        .planted(GIVEN_BACK),
         Scenario::new(
             "negotiation-unchecked",
             "planted: an offer counts as signed by whoever is said to have sent it",

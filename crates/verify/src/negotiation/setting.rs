@@ -38,6 +38,8 @@ pub(super) enum Plant {
     Unchecked,
     /// A tally that the partner alone signed counts as signed by both.
     Gullible,
+    /// Whoever is asked for an offer says that it gives it back, even where it has accepted it.
+    GivesBack,
 }
 
 /// Where a negotiation may end.
