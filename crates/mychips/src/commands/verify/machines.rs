@@ -34,13 +34,18 @@ impl Watch for Looker<'_> {
 
 /// Whether this is the name of a scenario, or what several begin with.
 pub(super) fn is_named(word: &Path) -> bool {
-    scenarios().iter().any(|scenario| names(word, scenario))
+    let all = scenarios();
+    all.iter().any(|scenario| is_exactly(word, scenario) || begins(word, scenario))
 }
 
-fn names(word: &Path, scenario: &Scenario) -> bool {
-    let below = |word| scenario.name.strip_prefix(word);
-    let below = word.to_str().filter(|word| !word.is_empty()).and_then(below);
-    below.is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+fn is_exactly(word: &Path, scenario: &Scenario) -> bool {
+    word.as_os_str() == scenario.name
+}
+
+/// Whether the name goes on after this word and a dash.
+fn begins(word: &Path, scenario: &Scenario) -> bool {
+    let rest = word.to_str().and_then(|word| scenario.name.strip_prefix(word));
+    rest.is_some_and(|rest| rest.starts_with('-'))
 }
 
 pub(super) fn run(names: &[PathBuf], search: &Search, json: bool) -> Result<(), Failure> {
@@ -82,12 +87,18 @@ fn wanted(words: &[PathBuf], long: bool) -> Result<Vec<Scenario>, Failure> {
             word.display()
         )));
     }
-    let exact = |scenario: &Scenario| words.iter().any(|word| word.as_os_str() == scenario.name);
-    let named =
-        |scenario: &Scenario| words.is_empty() || words.iter().any(|word| names(word, scenario));
-    let wanted =
-        |scenario: &Scenario| exact(scenario) || named(scenario) && (long || !scenario.long);
-    Ok(scenarios().into_iter().filter(wanted).collect())
+    let all = scenarios();
+    let is_one = |word: &Path| all.iter().any(|scenario| is_exactly(word, scenario));
+    let exact = |scenario: &Scenario| words.iter().any(|word| is_exactly(word, scenario));
+    // A name means that scenario alone, also where others begin with it.
+    let below = |scenario: &Scenario| {
+        words.is_empty() || words.iter().any(|word| !is_one(word) && begins(word, scenario))
+    };
+    let wanted: Vec<bool> = all
+        .iter()
+        .map(|scenario| exact(scenario) || below(scenario) && (long || !scenario.long))
+        .collect();
+    Ok(all.into_iter().zip(wanted).filter_map(|(one, wanted)| wanted.then_some(one)).collect())
 }
 
 fn one(scenario: &Scenario, limits: Limits, progress: &Progress) -> Told {

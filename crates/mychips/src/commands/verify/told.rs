@@ -167,7 +167,9 @@ pub(super) fn page(told: &[Told], with_trace: bool) -> String {
     }
     let mut page = table.render(&Look::of_stdout());
     for told in told.iter().filter(|_| with_trace) {
-        page.extend(told.trace().map(|trace| format!("\n{}\n{}", told.name, steps(trace))));
+        if let Verdict::Broken { invariant, why, trace } = &told.report.verdict {
+            page += &format!("\n{}: {invariant}: {why}\n{}", told.name, steps(trace));
+        }
     }
     let surprises: String = told.iter().filter_map(Told::surprise).collect();
     if !surprises.is_empty() {
