@@ -123,9 +123,9 @@ fn whole() -> Vec<Scenario> {
         .long(),
         Scenario::new(
             "negotiation-lost-again",
-            "both sites are lost with their halves, one after the other, and messages too",
-            "2 halves lost, 1 message lost",
-            world(Setting { faults: Faults { lose: 1, restore: 2, ..NO_FAULTS }, ..ANY }),
+            "both sites are lost with their halves, one after the other",
+            "2 halves lost",
+            world(Setting { faults: Faults { restore: 2, ..NO_FAULTS }, ..ANY }),
         )
         .long(),
         Scenario::new(
