@@ -9,3 +9,4 @@ mod refusals;
 mod run;
 mod simulated;
 mod site;
+mod verified;

@@ -1,10 +1,9 @@
-//! `mychips verify`: an exported tally or user, checked without any site.
+//! An exported tally or user, checked without any site.
 
 use std::fs::File;
 use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use clap::Args;
 use protocol::chit::Entry;
 use protocol::export::{
     ExportFault, MAX_EXPORT_BYTES, TALLY_KIND, TallyExport, USER_KIND, UserExport,
@@ -16,36 +15,8 @@ use serde::{Deserialize, Serialize};
 use crate::failure::Failure;
 use crate::say;
 
-/// Check an exported tally or user: every signature, chain, lift and balance in it. No site is needed.
-#[derive(Debug, Args)]
-#[command(after_long_help = "\
-JSON:
-  kind      tally_export or user_export
-  proved    all; tallies, where the user's cert has a key that is on none of
-            them; or cert, where there is no tally: then only that the cert is
-            signed with the key that it names itself
-  date      when it was exported, by the file's own word: nobody signs it
-  agent     of which site
-  tallies   tally, holder, partner, status, balance (in milli-CHIPs, positive
-            when the partner owes), chits, lifts, contract (whether it is in the
-            file), word (whether the site's signed word for the chain is)
-
-Exit codes:
-  0  all of it is proved    1  it is not, and why    2  wrong usage
-  3  reading failed
-
-Examples:
-  mychips verify tally-with-bob.json")]
-pub(crate) struct Verify {
-    /// The file, as mychips export writes it
-    file: PathBuf,
-    /// Print JSON, and errors as JSON on standard error
-    #[arg(long)]
-    json: bool,
-}
-
 /// An exported file.
-pub(super) enum Export {
+pub(in crate::commands) enum Export {
     Tally(Box<TallyExport>),
     User(Box<UserExport>),
 }
@@ -90,7 +61,7 @@ struct Seen {
 
 impl Export {
     /// What a file holds; nothing of it is checked.
-    pub(super) fn read(path: &Path) -> Result<Self, Failure> {
+    pub(in crate::commands) fn read(path: &Path) -> Result<Self, Failure> {
         let mut text = Vec::new();
         // One byte more shows that there are too many.
         let most = MAX_EXPORT_BYTES as u64 + 1;
@@ -121,7 +92,7 @@ impl Export {
     }
 
     /// Checks it: the halves that follow from its tallies, in their order.
-    pub(super) fn check(&self, path: &Path) -> Result<Vec<Ledger>, Failure> {
+    pub(in crate::commands) fn check(&self, path: &Path) -> Result<Vec<Ledger>, Failure> {
         let checked = match self {
             Self::Tally(tally) => tally.check().map(|half| vec![half]),
             Self::User(user) => user.check(),
@@ -130,7 +101,7 @@ impl Export {
             .map_err(|fault| Failure::refused("not_proved", format!("{}: {fault}", path.display())))
     }
 
-    pub(super) fn tallies(&self) -> &[TallyExport] {
+    pub(in crate::commands) fn tallies(&self) -> &[TallyExport] {
         match self {
             Self::Tally(tally) => std::slice::from_ref(&**tally),
             Self::User(user) => &user.tallies,
@@ -147,9 +118,9 @@ impl Export {
     }
 }
 
-pub(crate) fn run(flags: &Verify) -> Result<(), Failure> {
-    let export = Export::read(&flags.file)?;
-    let halves = export.check(&flags.file)?;
+pub(super) fn run(file: &Path, json: bool) -> Result<(), Failure> {
+    let export = Export::read(file)?;
+    let halves = export.check(file)?;
     let proved = export.proved(&halves);
     let tallies = export.tallies().iter().zip(&halves).map(|(export, half)| seen(export, half));
     let tallies = tallies.collect();
@@ -158,8 +129,8 @@ pub(crate) fn run(flags: &Verify) -> Result<(), Failure> {
         Export::User(user) => (USER_KIND, user.date, user.agent),
     };
     let proved = Proved { kind, proved, date, agent, tallies };
-    say::either(flags.json, &proved, || {
-        let file = flags.file.display();
+    say::either(json, &proved, || {
+        let file = file.display();
         let mut page = match proved.proved {
             What::Cert => format!(
                 "There is no tally in {file}: only the cert's own signature was checked, by the key \
@@ -215,11 +186,5 @@ fn owed(own: &str, other: &str, milli: i128) -> String {
         0 => "nobody owes anything".to_owned(),
         1.. => format!("{other} owes {own} {}", say::amount(milli)),
         _ => format!("{own} owes {other} {}", say::amount(-milli)),
-    }
-}
-
-impl Verify {
-    pub(crate) const fn json(&self) -> bool {
-        self.json
     }
 }

@@ -1,0 +1,43 @@
+//! The scenarios that ship, each with what is expected of it.
+
+use verify::{Limits, Report, Scenario, Verdict, scenarios};
+
+fn told(scenario: &Scenario, report: &Report) -> String {
+    let mut text = format!("{}: {:?}\n", scenario.name, report.counts);
+    if let Verdict::Broken { invariant, why, trace } = &report.verdict {
+        text += &format!("{invariant}: {why}\n   {}\n", trace.begin);
+        let mut lines = |lines: &[verify::Line]| {
+            for line in lines {
+                text += &format!(" - {}\n     {}\n", line.action, line.state);
+            }
+            text += ".\n";
+        };
+        lines(&trace.way);
+        lines(&trace.cycle);
+    }
+    text
+}
+
+#[test]
+fn every_quick_scenario_ends_as_expected() {
+    let only = std::env::var("SCENARIO").ok();
+    let wanted = |scenario: &Scenario| match &only {
+        Some(only) => scenario.name == only,
+        None => !scenario.long,
+    };
+    for scenario in scenarios().into_iter().filter(wanted) {
+        let report = scenario.run(Limits { threads: 2, memory_bytes: 4 << 30 }, &());
+        println!("{}", told(&scenario, &report));
+        assert!(scenario.expects(&report.verdict), "{}", told(&scenario, &report));
+    }
+}
+
+#[test]
+fn names_are_words_of_their_own() {
+    let all = scenarios();
+    for (at, scenario) in all.iter().enumerate() {
+        assert!(scenario.name.bytes().all(|byte| byte == b'-' || byte.is_ascii_lowercase()));
+        assert!(all[..at].iter().all(|other| other.name != scenario.name), "{}", scenario.name);
+        assert_eq!(scenario.planted.is_some(), scenario.says.starts_with("planted: "));
+    }
+}
