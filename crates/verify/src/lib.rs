@@ -11,6 +11,7 @@
 pub mod explore;
 mod graph;
 pub mod liar;
+mod lift;
 pub mod liveness;
 pub mod memo;
 pub mod model;

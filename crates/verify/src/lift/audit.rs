@@ -1,0 +1,91 @@
+//! What must hold of a lift, read from outside: an auditor that knows what each site has, and none of the machine's
+//! rules.
+
+use protocol::lift::Outcome;
+
+use super::cast::VALID;
+use super::machine::Facts;
+use super::world::{Action, State, World};
+use crate::model::Broken;
+
+/// No two honest sites apply opposite outcomes.
+pub(super) const ATOMIC: &str = "all or nothing";
+/// A promised leg is settled only by a certificate, never by a site's clock.
+pub(super) const NO_LONELY_TIMEOUT: &str = "no lonely timeout";
+/// An honest site whose legs are good has promised them, and holds what everybody who owes by it has said.
+pub(super) const NO_THEFT: &str = "no theft";
+/// What an honest site promised it does not forget, nor what was decided.
+pub(super) const DURABLE: &str = "what is promised stays";
+/// No honest site both promises and refuses.
+pub(super) const ONE_WORD: &str = "one word";
+
+fn honest(world: &World, state: &State) -> impl Iterator<Item = (usize, Facts)> {
+    let sites = (0..world.many()).filter(|site| World::is_honest(state, *site));
+    let facts = sites.map(|site| (site, world.machine.facts(site, state.sites[site])));
+    facts.collect::<Vec<_>>().into_iter()
+}
+
+pub(super) fn always(world: &World, state: &State) -> Result<(), Broken> {
+    let broken = |invariant, why: String| Err(Broken::new(invariant, why));
+    let mut first = None;
+    for (site, facts) in honest(world, state) {
+        let gave_up = state.gave_up & (1 << site) != 0;
+        if gave_up && state.given & (1 << VALID) != 0 {
+            return broken(NO_LONELY_TIMEOUT, format!("site {site} gave up what is valid"));
+        }
+        // Who went back may have forgotten what it said.
+        let went_back = state.left.restore < world.setting.faults.restore;
+        if facts.promised && facts.refused && !went_back {
+            return broken(ONE_WORD, format!("site {site} promised and refused"));
+        }
+        if facts.promised && !facts.owed && !went_back {
+            return broken(NO_THEFT, format!("site {site} promised, and who owes has not said so"));
+        }
+        let Some(outcome) = facts.outcome else { continue };
+        if outcome == Outcome::Commit && !went_back && !(facts.promised && facts.owed) {
+            return broken(NO_THEFT, format!("site {site} is bound without its promise"));
+        }
+        match first {
+            Some((other, before)) if before != outcome => {
+                let why = format!("site {other} has {before:?}, site {site} has {outcome:?}");
+                return broken(ATOMIC, why);
+            }
+            _ => first = Some((site, outcome)),
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn between(
+    world: &World,
+    from: &State,
+    action: Action,
+    to: &State,
+) -> Result<(), Broken> {
+    if matches!(action, Action::Restore { .. }) && world.setting.plant.is_none() {
+        return Ok(());
+    }
+    for (site, before) in honest(world, from) {
+        let after = world.machine.facts(site, to.sites[site]);
+        let freed = before.locked && !after.locked && after.outcome.is_none();
+        if before.promised && !after.promised || freed {
+            let why = format!("site {site} has forgotten its promise");
+            return Err(Broken::new(DURABLE, why));
+        }
+        if before.outcome.is_some() && before.outcome != after.outcome {
+            return Err(Broken::new(DURABLE, format!("site {site} has changed its mind")));
+        }
+    }
+    Ok(())
+}
+
+/// Nobody honest who lives is left locked; where nothing can go wrong, all are bound.
+pub(super) fn done(world: &World, state: &State) -> bool {
+    honest(world, state).filter(|(site, _)| World::is_alive(state, *site)).all(|(_, facts)| {
+        if world.setting.ends_valid {
+            facts.outcome == Some(Outcome::Commit)
+        } else {
+            !facts.locked
+        }
+    })
+}

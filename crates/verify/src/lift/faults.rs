@@ -1,0 +1,83 @@
+//! What may go wrong around a lift, while the budget lasts, and what was planted.
+
+use super::cast::NOTHING;
+use super::machine::Contents;
+use super::setting::Plant;
+use super::world::{Action, State, Steps, World};
+
+impl World {
+    /// A word is kept on its way; it may come at any time from then on, any number of times.
+    pub(super) fn keep(
+        &self,
+        state: &State,
+        (leg, to_taker, word): (usize, bool, u32),
+        steps: &mut Steps,
+    ) {
+        let free = state.late.iter().position(Option::is_none);
+        let Some(place) = free.filter(|_| state.left.late > 0) else { return };
+        let kept = Some((u8::try_from(leg).unwrap_or_default(), to_taker, word));
+        if state.late.contains(&kept) {
+            return;
+        }
+        let mut next = *state;
+        next.left.late -= 1;
+        next.late[place] = kept;
+        steps.push((Action::Keep { leg, to_taker }, next));
+    }
+
+    pub(super) fn faults(&self, state: &State, steps: &mut Steps) {
+        for (place, kept) in state.late.iter().enumerate() {
+            if let Some((leg, to_taker, word)) = *kept {
+                let to = self.between(leg.into(), to_taker).1;
+                let next = self.hears(state, to, leg.into(), word);
+                steps.push((Action::Come { place }, next));
+            }
+        }
+        for site in 0..self.many() {
+            if !Self::is_honest(state, site) || !Self::is_alive(state, site) {
+                continue;
+            }
+            if state.left.die > 0 {
+                let mut next = *state;
+                next.left.die -= 1;
+                next.dead |= 1 << site;
+                steps.push((Action::Die { site }, next));
+            }
+            if state.left.restore > 0 && state.met & (1 << site) != 0 {
+                let mut next = *state;
+                next.left.restore -= 1;
+                next.sites[site] = self.machine.begin(site);
+                steps.push((Action::Restore { site }, next));
+            }
+        }
+    }
+
+    /// What the faults that were planted do.
+    pub(super) fn plants(&self, state: &State, steps: &mut Steps) {
+        match self.setting.plant {
+            Some(Plant::OwnClock) if state.is_past => {
+                for site in (0..self.many()).filter(|site| Self::acts(state, *site)) {
+                    if self.machine.facts(site, state.sites[site]).locked {
+                        let gave_up = state.gave_up | 1 << site;
+                        steps.push((Action::GiveUp { site }, State { gave_up, ..*state }));
+                    }
+                }
+            }
+            Some(Plant::ForgetfulReferee) if state.decided != NOTHING => {
+                steps.push((Action::Forget, State { decided: NOTHING, ..*state }));
+            }
+            _ => {}
+        }
+    }
+}
+
+impl Contents {
+    /// What is in both.
+    pub(super) const fn with(self, other: Self) -> Self {
+        Self {
+            promises: self.promises | other.promises,
+            refused: self.refused | other.refused,
+            certificates: self.certificates | other.certificates,
+        }
+    }
+}

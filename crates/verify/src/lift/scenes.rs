@@ -1,0 +1,164 @@
+//! The scenarios of one lift.
+
+use super::audit::{ATOMIC, NO_LONELY_TIMEOUT};
+use super::setting::{Faults, Plant, Setting, Shape};
+use super::world::World;
+use crate::liveness::DEADLOCK;
+use crate::scenario::Scenario;
+
+const NO_FAULTS: Faults = Faults { late: 0, refuse: 0, die: 0, restore: 0 };
+
+/// Nobody lies, nothing is refused, the deadline is far away.
+const CALM: Setting = Setting {
+    shape: Shape::Chain(3),
+    liars: &[0],
+    passes: false,
+    faults: Faults { late: 1, ..NO_FAULTS },
+    plant: None,
+    others_ask: true,
+    ends_valid: true,
+};
+
+/// Whatever may go wrong but lies.
+const HONEST: Setting = Setting {
+    passes: true,
+    faults: Faults { late: 1, refuse: 1, die: 1, restore: 0 },
+    ends_valid: false,
+    ..CALM
+};
+
+/// Any one site lies.
+const LIAR: Setting = Setting { faults: Faults { refuse: 1, ..NO_FAULTS }, ..HONEST };
+
+/// Only words, and the referee asked by who collects; the deadline never passes.
+const fn refused(shape: Shape) -> Setting {
+    let faults = Faults { late: 1, refuse: 1, ..NO_FAULTS };
+    Setting { shape, passes: false, others_ask: false, faults, ..HONEST }
+}
+
+fn world(setting: Setting) -> impl Fn() -> World {
+    move || World::new(setting)
+}
+
+pub(crate) fn scenarios() -> Vec<Scenario> {
+    let mut all = honest();
+    all.extend(liars());
+    all.extend(planted());
+    all
+}
+
+fn honest() -> Vec<Scenario> {
+    let of = |shape| Setting { shape, ..HONEST };
+    let faults = "1 word late or repeated, 1 site refuses, 1 site dies, the deadline passes";
+    let shape = |name, says, shape| Scenario::new(name, says, faults, world(of(shape)));
+    vec![
+        Scenario::new(
+            "lift-calm",
+            "where nothing goes wrong, a payment over three sites is valid at all of them",
+            "1 word late or repeated, others lost",
+            world(CALM),
+        ),
+        Scenario::new(
+            "lift-calm-circle",
+            "where nothing goes wrong, a clearing around three sites is valid at all of them",
+            "1 word late or repeated, others lost",
+            world(Setting { shape: Shape::Circle(3), ..CALM }),
+        ),
+        shape(
+            "lift-two",
+            "a payment between two sites: all or nothing, and nobody stays locked",
+            Shape::Chain(2),
+        ),
+        shape("lift-three", "the same over three sites", Shape::Chain(3)),
+        shape("lift-circle-two", "a clearing between two sites", Shape::Circle(2)),
+        Scenario::new(
+            "lift-circle-three",
+            "a clearing around three sites, of which one refuses",
+            "1 site refuses, the deadline passes",
+            world(Setting { faults: Faults { refuse: 1, ..NO_FAULTS }, ..of(Shape::Circle(3)) }),
+        ),
+        Scenario::new(
+            "lift-refused",
+            "a payment over three sites is refused: who promised is free again by words alone, before the deadline",
+            "1 site refuses, 1 word late or repeated",
+            world(refused(Shape::Chain(3))),
+        ),
+        Scenario::new(
+            "lift-refused-circle",
+            "the same around three sites",
+            "1 site refuses, 1 word late or repeated",
+            world(refused(Shape::Circle(3))),
+        ),
+        Scenario::new(
+            "lift-restored",
+            "a site goes back to before it had heard of the lift: all or nothing nevertheless",
+            "1 site goes back, 1 refuses, the deadline passes",
+            world(Setting {
+                faults: Faults { restore: 1, refuse: 1, ..NO_FAULTS },
+                ..of(Shape::Chain(3))
+            }),
+        ),
+        Scenario::new(
+            "lift-four",
+            "a payment over four sites, of which one refuses or dies",
+            "1 site refuses, 1 site dies, the deadline passes",
+            world(Setting {
+                faults: Faults { refuse: 1, die: 1, ..NO_FAULTS },
+                ..of(Shape::Chain(4))
+            }),
+        )
+        .long(),
+        shape("lift-circle-three-all", "a clearing around three sites", Shape::Circle(3)).long(),
+    ]
+}
+
+fn liars() -> Vec<Scenario> {
+    let faults = "any number of lies, 1 honest site refuses, the deadline passes";
+    let of = |name, says, setting| Scenario::new(name, says, faults, world(setting));
+    vec![
+        of(
+            "lift-liar",
+            "any one of three sites on the way of a payment says what it can make: no honest one is hurt or locked",
+            Setting { liars: &[0b001, 0b010, 0b100], ..LIAR },
+        ),
+        of(
+            "lift-liar-circle",
+            "the same around three sites",
+            Setting { shape: Shape::Circle(3), liars: &[0b001, 0b010, 0b100], ..LIAR },
+        )
+        .long(),
+        of(
+            "lift-liars",
+            "two of four sites on the way of a payment lie together",
+            Setting { shape: Shape::Chain(4), liars: &[0b0110, 0b1010, 0b0101], ..LIAR },
+        )
+        .long(),
+    ]
+}
+
+fn planted() -> Vec<Scenario> {
+    let plant = |plant, faults| Setting { plant: Some(plant), faults, ..HONEST };
+    vec![
+        Scenario::new(
+            "lift-own-clock",
+            "planted: a site whose clock has passed the deadline takes the lift for void",
+            "the deadline passes",
+            world(plant(Plant::OwnClock, NO_FAULTS)),
+        )
+        .planted(NO_LONELY_TIMEOUT),
+        Scenario::new(
+            "lift-stranded",
+            "planted: only who collects asks the referee, and it dies",
+            "1 site dies, the deadline passes",
+            world(Setting { others_ask: false, faults: Faults { die: 1, ..NO_FAULTS }, ..HONEST }),
+        )
+        .planted(DEADLOCK),
+        Scenario::new(
+            "lift-forgetful-referee",
+            "planted: the referee forgets what it decided, and decides anew",
+            "the deadline passes",
+            world(plant(Plant::ForgetfulReferee, NO_FAULTS)),
+        )
+        .planted(ATOMIC),
+    ]
+}

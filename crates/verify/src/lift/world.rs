@@ -1,0 +1,284 @@
+//! The world of one lift: what sites and their timers do, what arrives, what the referee decides, and what is
+//! promised about each step.
+
+use super::audit;
+use super::cast::{NOTHING, TOO_LATE};
+use super::machine::{Act, Contents, Machine, Wants};
+use super::setting::{Faults, Setting};
+use crate::model::{Broken, Kind, Model};
+
+/// The most sites.
+pub(super) const MOST: usize = 4;
+
+/// The most words that are kept on their way.
+pub(super) const MOST_LATE: usize = 2;
+
+/// A state: participants and words by their numbers.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct State {
+    pub(super) sites: [u32; MOST],
+    /// Which sites have heard of the lift, have died, lie, and take it for void by their own clock: one bit each.
+    pub(super) met: u8,
+    pub(super) dead: u8,
+    pub(super) liars: u8,
+    pub(super) gave_up: u8,
+    /// Words kept on their way: leg, whether to its taker, and which word.
+    pub(super) late: [Option<(u8, bool, u32)>; MOST_LATE],
+    /// The certificate that the referee has given; its clock has passed the deadline.
+    pub(super) decided: u8,
+    pub(super) is_past: bool,
+    /// Which certificates were ever given, one bit each; and whether one was forgotten.
+    pub(super) given: u8,
+    /// What the liars know together.
+    pub(super) known: Contents,
+    pub(super) left: Faults,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Action {
+    /// The current word of one end of a leg reaches the other.
+    Tell {
+        leg: usize,
+        to_taker: bool,
+    },
+    Promise {
+        site: usize,
+    },
+    Wait {
+        site: usize,
+    },
+    /// A site asks, and the referee decides.
+    Ask {
+        site: usize,
+    },
+    /// A site that asks hears what was decided.
+    Answer {
+        site: usize,
+    },
+    Past,
+    Refuse {
+        site: usize,
+    },
+    Keep {
+        leg: usize,
+        to_taker: bool,
+    },
+    Come {
+        place: usize,
+    },
+    Die {
+        site: usize,
+    },
+    Restore {
+        site: usize,
+    },
+    Lie {
+        leg: usize,
+        to_taker: bool,
+        as_whom: usize,
+        says: Contents,
+    },
+    LiarAsks {
+        certificate: u8,
+    },
+    GiveUp {
+        site: usize,
+    },
+    Forget,
+}
+
+/// What may happen, and the state after it.
+pub(super) type Steps = Vec<(Action, State)>;
+
+pub(super) struct World {
+    pub(super) machine: Machine,
+    pub(super) setting: Setting,
+}
+
+impl World {
+    pub(super) fn new(setting: Setting) -> Self {
+        Self { machine: Machine::new(setting.shape), setting }
+    }
+
+    pub(super) const fn many(&self) -> usize {
+        self.setting.shape.sites()
+    }
+
+    /// Whether a site does what the machine says.
+    pub(super) const fn is_honest(state: &State, site: usize) -> bool {
+        state.liars & (1 << site) == 0
+    }
+
+    pub(super) const fn is_alive(state: &State, site: usize) -> bool {
+        state.dead & (1 << site) == 0
+    }
+
+    /// Whether a site knows of the lift and does what the machine says.
+    pub(super) const fn acts(state: &State, site: usize) -> bool {
+        Self::is_honest(state, site) && Self::is_alive(state, site) && state.met & (1 << site) != 0
+    }
+
+    /// From whom to whom a word over a leg goes.
+    pub(super) fn between(&self, leg: usize, to_taker: bool) -> (usize, usize) {
+        let [giver, taker] = self.machine.cast.ends(leg);
+        if to_taker { (giver, taker) } else { (taker, giver) }
+    }
+
+    /// The state after a site has heard a word.
+    pub(super) fn hears(&self, state: &State, site: usize, leg: usize, word: u32) -> State {
+        let mut next = *state;
+        if Self::is_honest(state, site) && Self::is_alive(state, site) {
+            next.met |= 1 << site;
+            next.sites[site] = self.machine.act(site, state.sites[site], Act::Hear { leg, word });
+        }
+        next
+    }
+
+    fn words(&self, state: &State, steps: &mut Steps) {
+        for leg in 0..self.setting.shape.legs() {
+            for to_taker in [true, false] {
+                let (from, to) = self.between(leg, to_taker);
+                if !Self::acts(state, from) {
+                    continue;
+                }
+                let (word, contents) = self.machine.word(from, state.sites[from], leg);
+                let mut next = self.hears(state, to, leg, word);
+                if !Self::is_honest(state, to) {
+                    next.known = next.known.with(contents);
+                }
+                steps.push((Action::Tell { leg, to_taker }, next));
+                self.keep(state, (leg, to_taker, word), steps);
+            }
+        }
+    }
+
+    fn site(&self, state: &State, site: usize, steps: &mut Steps) {
+        let number = state.sites[site];
+        let facts = self.machine.facts(site, number);
+        let with = |act| {
+            let mut next = *state;
+            next.sites[site] = self.machine.act(site, number, act);
+            next
+        };
+        match facts.wants {
+            Wants::Judge => {
+                steps.push((Action::Promise { site }, with(Act::Promise)));
+                if state.left.refuse > 0 {
+                    let mut next = with(Act::Refuse);
+                    next.left.refuse -= 1;
+                    steps.push((Action::Refuse { site }, next));
+                }
+            }
+            Wants::Ask(certificate) => {
+                let asks = self.setting.others_ask || self.setting.shape.collector() == site;
+                if asks {
+                    steps.push((Action::Ask { site }, Self::ask(state, certificate)));
+                }
+                if asks && state.decided != NOTHING {
+                    steps.push((Action::Answer { site }, with(Act::Shown(state.decided))));
+                }
+            }
+            Wants::Nothing => {}
+        }
+        steps.push((Action::Wait { site }, with(Act::Wait)));
+    }
+
+    /// The referee is asked: it decides once, and after the deadline only that it has passed.
+    pub(super) fn ask(state: &State, certificate: u8) -> State {
+        let mut next = *state;
+        if state.decided == NOTHING {
+            next.decided = if state.is_past { TOO_LATE } else { certificate };
+            next.given |= if next.decided == NOTHING { 0 } else { 1 << next.decided };
+        }
+        next
+    }
+}
+
+impl Model for World {
+    type State = State;
+    type Action = Action;
+
+    fn initial(&self) -> Vec<State> {
+        let mut sites = [0; MOST];
+        for (site, number) in sites.iter_mut().enumerate().take(self.many()) {
+            *number = self.machine.begin(site);
+        }
+        let begin = |&liars: &u8| State {
+            sites,
+            met: 1,
+            dead: 0,
+            liars,
+            gave_up: 0,
+            late: [None; MOST_LATE],
+            decided: NOTHING,
+            is_past: false,
+            given: 0,
+            known: Contents::default().with(self.own(liars)),
+            left: self.setting.faults,
+        };
+        self.setting.liars.iter().map(begin).collect()
+    }
+
+    fn next(&self, state: &State, steps: &mut Steps) {
+        let from = steps.len();
+        self.words(state, steps);
+        for site in (0..self.many()).filter(|site| Self::acts(state, *site)) {
+            self.site(state, site, steps);
+        }
+        if self.setting.passes && !state.is_past {
+            steps.push((Action::Past, State { is_past: true, ..*state }));
+        }
+        self.faults(state, steps);
+        self.lies(state, steps);
+        self.plants(state, steps);
+        // What would change nothing is left out.
+        let mut place = from;
+        while place < steps.len() {
+            if steps[place].1 == *state {
+                steps.remove(place);
+            } else {
+                place += 1;
+            }
+        }
+    }
+
+    fn kind(&self, action: &Action) -> Kind {
+        let fair = |base: usize, at: usize| Kind::Fair(u8::try_from(base + at).unwrap_or(u8::MAX));
+        match *action {
+            Action::Tell { leg, to_taker } => fair(0, 2 * leg + usize::from(to_taker)),
+            Action::Promise { site } => fair(8, site),
+            Action::Wait { site } => fair(12, site),
+            Action::Ask { site } => fair(16, site),
+            Action::Answer { site } => fair(20, site),
+            Action::Past => fair(24, 0),
+            _ => Kind::May,
+        }
+    }
+
+    fn always(&self, state: &State) -> Result<(), Broken> {
+        audit::always(self, state)
+    }
+
+    fn between(&self, from: &State, action: &Action, to: &State) -> Result<(), Broken> {
+        audit::between(self, from, *action, to)
+    }
+
+    fn done(&self, state: &State) -> bool {
+        audit::done(self, state)
+    }
+
+    fn say(&self, action: &Action) -> String {
+        self.tell(*action)
+    }
+
+    fn show(&self, state: &State) -> String {
+        self.picture(state)
+    }
+
+    fn class(&self, class: u8) -> String {
+        let what = ["words over leg", "promises of site", "the timer of site"];
+        let what = what.into_iter().chain(["questions of site", "answers to site", "the deadline"]);
+        let (place, at) = if class < 8 { (0, class / 2) } else { (class / 4 - 1, class % 4) };
+        format!("{} {at}", what.into_iter().nth(usize::from(place)).unwrap_or("steps of"))
+    }
+}
