@@ -48,7 +48,7 @@ impl Court {
 
     fn promises(&self) -> Evidence {
         let lift = self.lift.id().unwrap();
-        let mut keys = vec![key(1, 0), key(1, 1)];
+        let mut keys = [key(1, 0), key(1, 1)];
         keys.sort_by_key(protocol::Signer::public_key);
         let promise = |key: &SecretKey| {
             let judged = Hash::of(b"judged");
@@ -309,7 +309,7 @@ fn who_is_no_referee_neither_decides_nor_tells() {
     let stranger = key(8, 8);
     assert!(matches!(Referee::new(court.lift.clone(), &agent(&stranger)), Err(Refusal::Lift(_))));
     let telling = court.referees[0].tells(&court.keys[0]).unwrap();
-    assert!(matches!(telling.clone().check(agent(&stranger)), Err(Refusal::Lift(_))));
+    assert!(matches!(telling.check(agent(&stranger)), Err(Refusal::Lift(_))));
     // As another referee, its votes do not fit.
     let mut court = court;
     court.ask(0, Some(court.promises()));

@@ -86,13 +86,11 @@ proptest! {
 /// How many words it takes where nothing is lost.
 fn undisturbed(shape: Shape, many: usize) -> World {
     let mut world = World::new(shape, many);
-    let mut heard = 0;
     for leg in 0..world.legs.len() {
-        // Promises where it may, then says so to whom it gives.
+        // Promises where it may, then says so to whom it gives: one word a leg.
         world.tends(leg, false);
         world.says(leg, true);
-        world.hears(heard);
-        heard += 1;
+        world.hears(leg);
     }
     world
 }
