@@ -326,11 +326,14 @@ impl TallyExport {
         for link in &self.links {
             let chit = &link.chit;
             let next = match chit.entry {
-                Entry::Lift { lift, .. } => {
-                    let chit = chit.uuid;
-                    let none = ExportFault::NoProof { chit, lift };
-                    let proof = proofs.remove(&lift).ok_or(none)?;
-                    proof.check(ledger)?
+                Entry::Lift { lift, units } => {
+                    let none = ExportFault::NoProof { chit: chit.uuid, lift };
+                    let leg = Leg { tally: chit.tally, by: chit.by, units };
+                    // Of another leg it proves another chit, which is said.
+                    let other = proofs.keys().find(|name| name.0 == lift).copied();
+                    let name = Some((lift, leg)).filter(|name| proofs.contains_key(name)).or(other);
+                    let proof = name.and_then(|name| proofs.remove(&name)).ok_or(none)?;
+                    proof.check(ledger, |head| self.rests_on(head, link))?
                 }
                 // One for each, in their order.
                 _ => signed.next().ok_or(ExportFault::OtherChit(chit.uuid))?,
@@ -341,17 +344,24 @@ impl TallyExport {
             good.push(next);
         }
         match proofs.pop_first() {
-            Some((lift, _)) => Err(ExportFault::SpareProof(lift)),
+            Some(((lift, _), _)) => Err(ExportFault::SpareProof(lift)),
             None => Ok(good),
         }
     }
 
-    /// What proves the lifts, by their names.
-    fn proofs(&self) -> Result<BTreeMap<LiftId, &LiftProof>, ExportFault> {
+    /// Whether a head is one of this chain, and a link stands at or below it.
+    fn rests_on(&self, head: Head, link: &Link) -> bool {
+        let there = |at: &Link| at.head.index == head.index;
+        link.head.index <= head.index
+            && self.links.iter().find(|at| there(at)).is_some_and(|at| at.head == head)
+    }
+
+    /// What proves the lifts, by their names and legs.
+    fn proofs(&self) -> Result<BTreeMap<(LiftId, Leg), &LiftProof>, ExportFault> {
         let mut proofs = BTreeMap::new();
         for proof in &self.lifts {
             let lift = proof.record.id()?;
-            if proofs.insert(lift, proof).is_some() {
+            if proofs.insert((lift, proof.leg), proof).is_some() {
                 return Err(ExportFault::SpareProof(lift));
             }
         }
@@ -365,29 +375,40 @@ fn decided_by_the_givers_site(
     ledger: &Ledger,
     lift: LiftId,
     proof: &LiftProof,
+    rested: impl Fn(Head) -> bool,
 ) -> Result<(), ExportFault> {
-    let known = |agent: &AgentId| ledger.agents_had(proof.leg.by).any(|had| had == *agent);
-    let all = proof.record.referees.iter().all(known);
-    if all { Ok(()) } else { Err(ExportFault::Referee(lift)) }
+    // Where others promised, its agent may have been the referee for them, and nothing else.
+    let alone = proof.record.participants.is_empty();
+    let known = |agent: &AgentId| ledger.agents_at(proof.leg.by, &rested).any(|had| had == *agent);
+    if alone && proof.record.referees.iter().all(known) {
+        Ok(())
+    } else {
+        Err(ExportFault::Referee(lift))
+    }
 }
 
 impl LiftProof {
     /// The chit that this proves on a half.
     ///
     /// # Errors
-    /// [`ExportFault::Lift`]; [`ExportFault::Referee`] where nobody promised it, and it was decided elsewhere.
-    pub fn check(&self, ledger: &Ledger) -> Result<Good, ExportFault> {
+    /// [`ExportFault::Lift`]; [`ExportFault::Referee`] where the giver's site said nothing of it and did not decide it
+    /// by itself.
+    pub fn check(
+        &self,
+        ledger: &Ledger,
+        rested: impl Fn(Head) -> bool,
+    ) -> Result<Good, ExportFault> {
         let committed = Committed::check(self.record.clone(), &self.certificate)?;
         match self.giver {
             Some(giver) if giver.leg == self.leg => {
-                Ok(ledger.prove_leg(&committed, &self.way, giver)?)
+                Ok(ledger.prove_leg(&committed, &self.way, giver, rested)?)
             }
             Some(giver) => {
                 let (lift, tally) = (committed.id(), giver.leg.tally);
                 Err(LiftFault::NotGivers { lift, tally }.into())
             }
             None => {
-                decided_by_the_givers_site(ledger, committed.id(), self)?;
+                decided_by_the_givers_site(ledger, committed.id(), self, rested)?;
                 Ok(Good::of_lift(&committed, &self.leg, &self.way)?)
             }
         }

@@ -89,7 +89,7 @@ pub(crate) fn decided() -> Result<Value> {
     let head = Head { index: 3, hash: Hash::of(b"the last link") };
     let counters = Sides { stock: None, foil: Some(std::num::NonZeroU32::MIN) };
     let by = List::new(vec![JudgedBy { tally: world.leg.tally, head, counters }])?;
-    let judged = Judged { lift: id, by };
+    let judged = Judged { lift: id, nonce: Hash::of(b"judged"), by };
     let promise = |participant: &SecretKey| {
         let by = participant.public_key();
         Ok(Promise { lift: id, by, judged: judged.hash()?, sign: None }.signed(participant)?)

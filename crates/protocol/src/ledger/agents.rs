@@ -2,7 +2,7 @@
 //! its site has another one (protocol §5; [`Moved`]).
 
 use super::Ledger;
-use super::chain::Link;
+use super::chain::{Head, Link};
 use super::refusal::Refusal;
 use super::step::{Event, Step};
 use crate::moved::Moved;
@@ -38,6 +38,23 @@ impl Ledger {
     pub fn agents_had(&self, side: Side) -> impl Iterator<Item = AgentId> {
         let named = self.agents.as_ref().map(|agents| *agents.of(side));
         named.into_iter().chain(self.moved.of(side).iter().map(|moved| moved.agent))
+    }
+
+    /// The agents whose word counts at a place of the chain: the one that speaks now, and an earlier one where the word
+    /// that took its place rests on a head for which `rested` says that the place stands at or below it.
+    pub(crate) fn agents_at(
+        &self,
+        side: Side,
+        rested: impl Fn(Head) -> bool,
+    ) -> impl Iterator<Item = AgentId> {
+        let words = self.all_moved(side);
+        let agents: Vec<_> = self.agents_had(side).collect();
+        let first = agents.len() - words.len().min(agents.len());
+        agents.into_iter().enumerate().filter_map(move |(place, agent)| {
+            // The word that came after this agent.
+            let next = (place + 1).checked_sub(first).and_then(|next| words.get(next));
+            next.is_none_or(|next| next.head.is_some_and(&rested)).then_some(agent)
+        })
     }
 
     /// Checks the signature of a user's word about its agent, by the key that is in force.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Ledger;
-use super::chain::Good;
+use super::chain::{Good, Head};
 use super::message::Message;
 use crate::chit::{Chit, Entry};
 use crate::invoice::Invoice;
@@ -109,7 +109,9 @@ impl Ledger {
     }
 
     /// The chit of a leg between the two sites of this tally, where the lift was decided to be valid: `giver` is what the
-    /// giver's site said of the leg, by whichever agent it had.
+    /// giver's site said of the leg, by the agent that speaks for the giver, or by an earlier one where `rested` says of the
+    /// head that the word in its place rests on that the chit stands at or below it. Whoever holds a key from before
+    /// proves nothing new with it.
     ///
     /// # Errors
     /// [`LiftFault`] names what does not hold.
@@ -118,13 +120,14 @@ impl Ledger {
         lift: &Committed,
         way: &Way,
         giver: Conditional,
+        rested: impl Fn(Head) -> bool,
     ) -> Result<Good, LiftFault> {
         let tally = giver.leg.tally;
         if tally != self.tally {
             return Err(LiftFault::NotGivers { lift: lift.id(), tally });
         }
         let mut fault = SignatureFault::Missing { by: "the giver's site" };
-        for agent in self.agents_had(giver.leg.by) {
+        for agent in self.agents_at(giver.leg.by, &rested) {
             match Verified::check(giver, &agent) {
                 Ok(giver) => return Good::of_leg(lift, way, &giver),
                 Err(found) => fault = found,

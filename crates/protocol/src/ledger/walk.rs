@@ -42,20 +42,13 @@ impl Ledger {
     fn is_witnessed(&self, claim: &Link, chain: &[Link]) -> bool {
         let by = claim.chit.by;
         let Some(key) = self.key_for(&claim.chit) else { return false };
-        let words = self.all_moved(by);
-        let signed = |agent| claim.chit.check_claim(&key, agent).is_ok();
+        let signed = |agent: crate::AgentId| claim.chit.check_claim(&key, &agent).is_ok();
         let rested = |head: Head| {
             let place = usize::try_from(head.index).ok().and_then(|index| index.checked_sub(1));
             let there = place.and_then(|place| chain.get(place)).map(|link| link.head);
             claim.head.index <= head.index && there == Some(head)
         };
-        let agents: Vec<_> = self.agents_had(by).collect();
-        let first = agents.len() - words.len().min(agents.len());
-        agents.iter().enumerate().any(|(place, agent)| {
-            // The word that came after this agent.
-            let next = (place + 1).checked_sub(first).and_then(|next| words.get(next));
-            next.is_none_or(|next| next.head.is_some_and(rested)) && signed(agent)
-        })
+        self.agents_at(by, rested).any(signed)
     }
 
     /// Takes a chit about keys at its place; `stands` says whether a head is there before it.

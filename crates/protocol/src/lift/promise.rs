@@ -53,6 +53,8 @@ pub struct JudgedBy {
 pub struct Judged {
     /// The lift.
     pub lift: LiftId,
+    /// Chosen at random: nobody finds out what a promise was judged by, or how many tallies, by guessing.
+    pub nonce: Hash,
     /// The participant's tallies in it, by id.
     pub by: List<JudgedBy, MAX_LEGS_OF_ONE>,
 }

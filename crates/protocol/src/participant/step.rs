@@ -46,6 +46,9 @@ pub enum Event {
     Refused(Refused),
     /// It is decided: the legs' chits are good, or what was set aside is free again.
     Decided(Outcome),
+    /// After the decision that the lift is valid, the giver of this leg has said what proves its chit here: a site that
+    /// went back knew the decision before.
+    Proved(TallyId),
     /// The opposite was decided too: referees lied, and both certificates prove it. What was heard first stays.
     Contradicted,
 }
@@ -88,12 +91,21 @@ impl Participant {
         if self.decided.is_some() {
             return None;
         }
-        if self.promise().is_none() && self.refused.is_none() && self.holds_all() {
+        if self.promise().is_none() && self.refused.is_none() && self.is_its_turn() {
             return Some(Want::Judge);
         }
         let evidence = self.evidence();
         let asks = self.waited || (self.part.collects() && evidence.is_some());
         asks.then_some(Want::Ask(evidence))
+    }
+
+    /// Whether it holds what it needs to promise; who collects promises last, so that its legs are set aside for as short
+    /// as can be.
+    fn is_its_turn(&self) -> bool {
+        let (own, all) = (self.part.key(), &self.part.lift().participants);
+        let others = || all.iter().filter(|key| *key != own);
+        self.holds_all()
+            && (!self.part.collects() || others().all(|key| self.promises.contains_key(key)))
     }
 
     fn unchanged(&self) -> Step {
@@ -105,17 +117,23 @@ impl Participant {
         self.belongs(tally, &conditional)?;
         let mut step = self.unchanged();
         let next = &mut step.participant;
+        let is_new = !next.theirs.contains_key(&tally);
         next.theirs.entry(tally).or_insert(conditional);
         let promised = next.promise().is_some();
         for promise in promises {
             next.promises.entry(promise.by).or_insert(promise);
         }
         // Its own, which its site has lost: it holds nevertheless.
-        if !promised && next.promise().is_some() {
+        if !promised && next.is_locked() {
             step.events.push(Event::Promised);
         }
         if let Some(refused) = refused {
             step.refused(refused);
+        }
+        // Without it the leg's chit had no proof here, though the lift is valid.
+        if is_new && conditional.is_givers() && step.participant.outcome() == Some(Outcome::Commit)
+        {
+            step.events.push(Event::Proved(tally));
         }
         if let Some(decided) = decided {
             step.decide(decided)?;

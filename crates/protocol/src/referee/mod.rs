@@ -67,6 +67,10 @@ impl Referee {
     pub fn new(lift: Lift, me: &AgentId) -> Result<Self, Refusal> {
         lift.check()?;
         let id = lift.id()?;
+        // Only a site's own users are moved by a lift that nobody has to promise, and it decides that itself.
+        if lift.participants.is_empty() {
+            return Err(Refusal::NobodyPromises(id));
+        }
         let seat = seat_of(&lift, me)?;
         let agreement = Agreement::new(seat, lift.referees.len())?;
         let case = Arc::new(Case { id, lift });

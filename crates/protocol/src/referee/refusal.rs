@@ -12,6 +12,11 @@ pub enum Refusal {
     /// The lift breaks its rules, or what was brought proves nothing about it.
     #[error(transparent)]
     Lift(#[from] LiftFault),
+    /// It has no participants: nobody would have to promise it.
+    #[error(
+        "lift {0} has no participants, so nobody would have to promise it: no referee decides it"
+    )]
+    NobodyPromises(LiftId),
     /// It is about another lift.
     #[error("it is about lift {named}, not about {lift}")]
     OtherLift {

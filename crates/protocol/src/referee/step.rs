@@ -56,7 +56,7 @@ impl Referee {
         let mut step = Step { referee: self.clone(), events: Vec::new() };
         match input {
             Input::Ask(evidence) => step.ask(evidence, given)?,
-            Input::Tell(told) => step.tell(*told)?,
+            Input::Tell(told) => step.tell(*told, given)?,
             Input::Timeout(timeout) => step.agree(agreement::Input::Timeout(timeout))?,
         }
         Ok(step)
@@ -70,9 +70,6 @@ impl Step {
         if let Some(evidence) = &evidence {
             evidence.check(&lift, id)?;
         }
-        if self.referee.outcome().is_some() {
-            return Ok(());
-        }
         match evidence {
             Some(Evidence::Refused(refused)) => _ = self.referee.refused.get_or_insert(refused),
             Some(Evidence::Promises(promises)) if !given.is_past => {
@@ -83,11 +80,22 @@ impl Step {
             }
             Some(Evidence::Promises(_)) | None => {}
         }
-        self.referee.is_late |= given.is_past && self.referee.promises.is_none();
+        self.look_at_the_clock(given);
         self.weigh()
     }
 
-    fn tell(&mut self, told: Told) -> Result<(), Refusal> {
+    /// Past the deadline, without all promises, it says so; not where it does not know what it has signed.
+    fn look_at_the_clock(&mut self, given: Given) {
+        let known = &mut self.referee;
+        known.is_late |=
+            given.is_past && known.promises.is_none() && !known.forgot && known.outcome().is_none();
+    }
+
+    fn tell(&mut self, told: Told, given: Given) -> Result<(), Refusal> {
+        let (named, lift) = (told.lift, self.referee.id());
+        if named != lift {
+            return Err(Refusal::OtherLift { named, lift });
+        }
         let from = seat_of(self.referee.lift(), &told.from)?;
         // What it may have signed and lost comes before what could make it sign again.
         for message in told.messages {
@@ -107,6 +115,7 @@ impl Step {
         let me = known.agent(known.agreement.me());
         let others = told.late.into_iter().filter(|word| Some(word.referee) != me);
         known.late.extend(others.map(|word| (word.referee, word)));
+        self.look_at_the_clock(given);
         self.weigh()
     }
 

@@ -9,7 +9,7 @@ use crate::agreement::{Message, Witness};
 use crate::bounded::List;
 use crate::lift::{Evidence, Late, Lift, MAX_PARTICIPANTS, MAX_REFEREES, Promise, Refused};
 use crate::record::record;
-use crate::{AgentId, SignError, Signature, SignatureFault, Signer, Verified};
+use crate::{AgentId, LiftId, SignError, Signature, SignatureFault, Signer, Verified};
 
 /// What one referee tells another.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -37,6 +37,7 @@ pub const MAX_MESSAGES: usize = 8;
 /// A telling whose every signature was checked; there is no other way to make one.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Told {
+    pub(super) lift: LiftId,
     pub(super) from: AgentId,
     pub(super) messages: Vec<Message<Signature>>,
     pub(super) promises: Option<List<Promise, MAX_PARTICIPANTS>>,
@@ -77,7 +78,14 @@ impl Telling {
             seat_of(&self.lift, &late.referee)?;
             Verified::check(*late, &())?;
         }
-        Ok(Told { from, messages, promises, refused: self.refused, late: self.late.to_vec() })
+        Ok(Told {
+            lift: id,
+            from,
+            messages,
+            promises,
+            refused: self.refused,
+            late: self.late.to_vec(),
+        })
     }
 }
 

@@ -62,10 +62,18 @@ fn undoubted(proof: &LiftProof) -> Good {
 
 /// The same lift between two sites, which both promised, decided by a stranger.
 fn promised(giver: impl FnOnce(Conditional) -> Conditional) -> LiftProof {
-    let (stranger, participants) = (SecretKey::ed25519(&[99; 32]), [[21; 32], [22; 32]]);
+    promised_before(&SecretKey::ed25519(&[99; 32]), giver)
+}
+
+/// The same, decided by this referee.
+fn promised_before(
+    referee: &SecretKey,
+    giver: impl FnOnce(Conditional) -> Conditional,
+) -> LiftProof {
+    let participants = [[21; 32], [22; 32]];
     let mut keys = participants.map(|seed| SecretKey::ed25519(&seed));
     keys.sort_by_key(Signer::public_key);
-    let LiftProof { record, leg, way, .. } = decided_by(&stranger);
+    let LiftProof { record, leg, way, .. } = decided_by(referee);
     let public = keys.iter().map(Signer::public_key).collect();
     let record = Lift { participants: List::new(public).unwrap(), ..record };
     let lift = record.id().unwrap();
@@ -74,7 +82,7 @@ fn promised(giver: impl FnOnce(Conditional) -> Conditional) -> LiftProof {
         Promise { lift, by: key.public_key(), judged, sign: None }.signed(key).unwrap()
     };
     let promises = Evidence::Promises(List::new(keys.iter().map(promise).collect()).unwrap());
-    let certificate = Certificate::by_sole_referee(lift, promises, &stranger).unwrap();
+    let certificate = Certificate::by_sole_referee(lift, promises, referee).unwrap();
     let key = keys[0].public_key();
     let said = giver(Conditional { lift, leg, side: leg.by, key, sign: None });
     LiftProof { record, certificate, leg, way, giver: Some(said) }
@@ -120,18 +128,24 @@ fn moved(side: Side, seed: u8, counter: u32) -> Moved {
 #[test]
 fn an_agent_that_the_tally_does_not_name_needs_its_users_word() {
     for side in Side::BOTH {
-        let new = moved(side, 77, 1);
+        let head = to_export(side).links.last().map(|link| link.head);
+        let new = Moved { head, ..moved(side, 77, 1) }.signed(&key(side)).unwrap();
         let by = |moved| ToExport { agent: new.agent, word: None, moved, ..to_export(side) };
         let export = by(vec![new]).export().unwrap();
         let text = serde_json::to_string(&export).unwrap();
         TallyExport::read(text.as_bytes()).unwrap().check().unwrap();
         assert_eq!(by(Vec::new()).export(), Err(ExportFault::Agent(new.agent)));
-        assert_eq!(
-            by(vec![moved(side.other(), 77, 1)]).export(),
-            Err(ExportFault::Agent(new.agent))
-        );
+        let other = Moved { head, ..moved(side.other(), 77, 1) };
+        let other = other.signed(&key(side.other())).unwrap();
+        assert_eq!(by(vec![other]).export(), Err(ExportFault::Agent(new.agent)));
         let forged = Moved { counter: 9.try_into().unwrap(), ..new };
         assert!(matches!(by(vec![forged]).export(), Err(ExportFault::Signature(_))));
+        // Of a lift above the head that the word rests on, the agent of before proves nothing any more.
+        let lift = by(Vec::new()).lifts[0].record.id().unwrap();
+        if by(Vec::new()).lifts[0].leg.by == side {
+            let earlier = moved(side, 77, 1);
+            assert_eq!(by(vec![earlier]).export(), Err(ExportFault::Referee(lift)));
+        }
     }
 }
 
@@ -256,6 +270,10 @@ fn a_lift_between_sites_is_proved_by_the_givers_word_for_its_leg() {
     let stranger = promised(|said| Conditional { key: nobody, ..said }.signed(&agent).unwrap());
     let fault = ExportFault::Lift(LiftFault::NotParticipant(nobody.name()));
     assert_eq!(export(stranger).unwrap_err(), fault);
+    // Its agent was the referee of what others promised, and never spoke of this leg.
+    let referee = LiftProof { giver: None, ..promised_before(&agent, |said| said) };
+    let named = referee.record.id().unwrap();
+    assert_eq!(export(referee).unwrap_err(), ExportFault::Referee(named));
     // Signed by another agent, or by nobody.
     let forged = promised(|said| said.signed(&SecretKey::ed25519(&[99; 32])).unwrap());
     assert!(matches!(export(forged), Err(ExportFault::Lift(LiftFault::Signature(_)))));

@@ -24,7 +24,10 @@ pub(crate) fn any_judged() -> impl Strategy<Value = Judged> {
         (any::<[u8; 16]>(), head, counter(), counter()).prop_map(|(tally, head, stock, foil)| {
             JudgedBy { tally: TallyId::random(tally), head, counters: Sides { stock, foil } }
         });
-    (hash(), vec(by, 0..3)).prop_map(|(lift, by)| Judged { lift: lift.into(), by: list(by) })
+    (hash(), hash(), vec(by, 0..3)).prop_map(|(lift, nonce, by)| {
+        let (lift, by) = (lift.into(), list(by));
+        Judged { lift, nonce, by }
+    })
 }
 
 pub(crate) fn any_promise() -> impl Strategy<Value = Promise> {

@@ -293,14 +293,61 @@ fn a_referee_that_went_back_behind_its_own_vote_takes_no_part_any_more() {
     court.tells(2);
     court.hears(0, 2);
     assert!(court.referees[0].forgot());
+    court.is_past[0] = true;
     court.ask(0, Some(court.refusal()));
+    court.ask(0, None);
     let telling = court.referees[0].tells(&court.keys[0]).unwrap();
-    assert!(telling.messages.is_empty(), "{telling:?}");
+    assert!(telling.messages.is_empty() && telling.late.is_empty(), "{telling:?}");
     // The three others need it for nothing, and it learns what they decide.
     assert_eq!(court.ends(Some(0)), Outcome::Commit);
     court.tells(1);
     court.hears(0, court.told.len() - 1);
     assert_eq!(court.referees[0].outcome(), Some(Outcome::Commit));
+}
+
+#[test]
+fn a_lift_that_nobody_has_to_promise_has_no_referee_but_its_own_site() {
+    let court = Court::new(1);
+    let lift = Lift { participants: List::default(), ..court.lift };
+    let id = lift.id().unwrap();
+    let fault = Referee::new(lift, &agent(&court.keys[0])).unwrap_err();
+    assert_eq!(fault, Refusal::NobodyPromises(id));
+}
+
+#[test]
+fn what_is_told_of_one_lift_counts_for_no_other() {
+    let (mut court, mut other) = (Court::new(4), Court::new(4));
+    let lift = Lift { nonce: Hash::of(b"another"), ..other.lift.clone() };
+    let referees = other.keys.iter().map(|key| Referee::new(lift.clone(), &agent(key)).unwrap());
+    other.referees = referees.collect();
+    other.lift = lift;
+    other.ask(0, Some(other.promises()));
+    let told = other.referees[0].tells(&other.keys[0]).unwrap().check(agent(&court.keys[0]));
+    let input = Input::Tell(Box::new(told.unwrap()));
+    let fault = court.referees[1].step(input, Given { is_past: false }).unwrap_err();
+    let (named, lift) = (other.lift.id().unwrap(), court.lift.id().unwrap());
+    assert_eq!(fault, Refusal::OtherLift { named, lift });
+    court.ask(1, Some(court.promises()));
+}
+
+#[test]
+fn who_reaches_one_referee_after_the_deadline_reaches_all() {
+    let mut court = Court::new(4);
+    court.is_past.fill(true);
+    court.ask(0, None);
+    for _ in 0..20 {
+        for who in 0..4 {
+            court.tells(who);
+            for other in 0..4 {
+                court.hears(other, court.told.len() - 1);
+            }
+        }
+        for who in 0..4 {
+            court.passes(who, 0);
+        }
+    }
+    let outcomes: Vec<_> = court.referees.iter().map(Referee::outcome).collect();
+    assert_eq!(outcomes, [Some(Outcome::Void); 4]);
 }
 
 #[test]

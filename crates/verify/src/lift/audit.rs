@@ -34,7 +34,7 @@ pub(super) fn always(world: &World, state: &State) -> Result<(), Broken> {
             return broken(NO_LONELY_TIMEOUT, format!("site {site} gave up what is valid"));
         }
         // Who went back may have forgotten what it said.
-        let went_back = state.left.restore < world.setting.faults.restore;
+        let went_back = state.back & (1 << site) != 0;
         if facts.promised && facts.refused && !went_back {
             return broken(ONE_WORD, format!("site {site} promised and refused"));
         }
@@ -79,8 +79,26 @@ pub(super) fn between(
     Ok(())
 }
 
-/// Nobody honest who lives is left locked; where nothing can go wrong, all are bound.
+/// Nobody honest who lives is left locked, and neighbours know the same; where nothing can go wrong, all are bound.
 pub(super) fn done(world: &World, state: &State) -> bool {
+    free(world, state) && (0..world.setting.shape.legs()).all(|leg| alike(world, state, leg))
+}
+
+/// What one of two honest neighbours who live knows is decided, the other knows, and the taker of what is owed has the
+/// giver's word for it.
+fn alike(world: &World, state: &State, leg: usize) -> bool {
+    let [giver, taker] = world.machine.cast.ends(leg);
+    let lives = |site| World::is_honest(state, site) && World::is_alive(state, site);
+    if !lives(giver) || !lives(taker) {
+        return true;
+    }
+    let [given, taken] = [giver, taker].map(|site| world.machine.facts(site, state.sites[site]));
+    let proved =
+        taken.outcome != Some(Outcome::Commit) || world.machine.holds(state.sites[taker], leg);
+    given.outcome == taken.outcome && proved
+}
+
+fn free(world: &World, state: &State) -> bool {
     honest(world, state).filter(|(site, _)| World::is_alive(state, *site)).all(|(_, facts)| {
         if world.setting.ends_valid {
             facts.outcome == Some(Outcome::Commit)

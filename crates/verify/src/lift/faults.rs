@@ -47,6 +47,7 @@ impl World {
                 let mut next = *state;
                 next.left.restore -= 1;
                 next.sites[site] = self.machine.begin(site);
+                next.back |= 1 << site;
                 steps.push((Action::Restore { site }, next));
             }
         }

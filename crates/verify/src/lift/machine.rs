@@ -171,6 +171,11 @@ impl Machine {
         })
     }
 
+    /// Whether a participant holds what the giver of a leg has said.
+    pub(super) fn holds(&self, number: u32, leg: usize) -> bool {
+        self.participants.get(number).conditional(&self.cast.tally(leg)).is_some()
+    }
+
     /// The number of the certificate that evidence makes possible.
     fn possible(&self, evidence: &protocol::lift::Evidence) -> u8 {
         use super::cast::{REFUSED, TOO_LATE, VALID};

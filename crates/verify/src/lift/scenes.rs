@@ -129,8 +129,8 @@ fn liars() -> Vec<Scenario> {
         .long(),
         of(
             "lift-liars",
-            "two of four sites on the way of a payment lie together",
-            Setting { shape: Shape::Chain(4), liars: &[0b0110, 0b1010, 0b0101], ..LIAR },
+            "the two sites between payer and payee lie together",
+            Setting { shape: Shape::Chain(4), liars: &[0b0110], ..LIAR },
         )
         .long(),
     ]

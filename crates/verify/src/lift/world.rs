@@ -22,6 +22,8 @@ pub(super) struct State {
     pub(super) dead: u8,
     pub(super) liars: u8,
     pub(super) gave_up: u8,
+    /// Which sites went back.
+    pub(super) back: u8,
     /// Words kept on their way: leg, whether to its taker, and which word.
     pub(super) late: [Option<(u8, bool, u32)>; MOST_LATE],
     /// The certificate that the referee has given; its clock has passed the deadline.
@@ -209,6 +211,7 @@ impl Model for World {
             dead: 0,
             liars,
             gave_up: 0,
+            back: 0,
             late: [None; MOST_LATE],
             decided: NOTHING,
             is_past: false,
