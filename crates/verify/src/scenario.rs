@@ -75,5 +75,7 @@ impl fmt::Debug for Scenario {
 /// All scenarios there are, in the order in which they are told; each has a name of its own.
 #[must_use]
 pub fn scenarios() -> Vec<Scenario> {
-    crate::negotiation::scenarios()
+    let mut all = crate::negotiation::scenarios();
+    all.extend(crate::agreement::scenarios());
+    all
 }
