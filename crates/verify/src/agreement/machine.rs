@@ -1,6 +1,8 @@
 //! The shipping machine of a referee, run once for each different input; its states by numbers.
 
 use std::convert::Infallible;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use protocol::agreement::{
     Agreement, Effect, Input, Message, Phase, Seat, Statement, Timeout, Witness,
@@ -27,7 +29,7 @@ pub(super) enum Event {
 }
 
 /// What came of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Done {
     pub(super) to: u32,
     /// What it says now, or said on the way.
@@ -63,11 +65,25 @@ pub(super) struct Facts {
     pub(super) says: Said,
 }
 
+/// What comes of the words and of what happens by itself in one state: numbers of what came of it.
+pub(super) type Row = Arc<[AtomicU32]>;
+
+/// Nobody has asked yet.
+const UNKNOWN: u32 = 0;
+/// The state stays as it is.
+const NOTHING: u32 = 1;
+/// What may happen by itself: two kinds of evidence, three times, a new start.
+const OWN: usize = 6;
+/// The first number of what came of something.
+const OUTCOME: u32 = 2;
+
 pub(super) struct Machine {
     pub(super) setting: Setting,
     pub(super) vocabulary: Vocabulary,
     states: Interned<Agreement<()>>,
     steps: Memo<(u32, Event), Done>,
+    rows: Memo<u32, Row>,
+    outcomes: Interned<Done>,
     facts: Memo<u32, Facts>,
 }
 
@@ -75,7 +91,8 @@ impl Machine {
     pub(super) fn new(setting: Setting) -> Self {
         let vocabulary = Vocabulary::new(&setting);
         let (states, steps, facts) = (Interned::new(), Memo::new(), Memo::new());
-        Self { setting, vocabulary, states, steps, facts }
+        let (rows, outcomes) = (Memo::new(), Interned::new());
+        Self { setting, vocabulary, states, steps, rows, outcomes, facts }
     }
 
     /// A referee before anything happened, but for what it has seen.
@@ -92,6 +109,34 @@ impl Machine {
     /// What comes of an event.
     pub(super) fn step(&self, state: u32, event: Event) -> Done {
         self.steps.get((state, event), |_| self.find(state, event))
+    }
+
+    /// What is known of all that may come of a state.
+    pub(super) fn row(&self, state: u32) -> Row {
+        let events = self.vocabulary.words().len() + OWN;
+        self.rows.get(state, |_| (0..events).map(|_| AtomicU32::new(UNKNOWN)).collect())
+    }
+
+    /// What comes of an event in the state of a row, where anything does.
+    pub(super) fn outcome(&self, row: &Row, state: u32, event: Event) -> Option<Arc<Done>> {
+        let words = self.vocabulary.words().len();
+        let place = match event {
+            Event::Word(word) => usize::from(word),
+            Event::Valid(outcome) => words + usize::from(outcome != OUTCOMES[0]),
+            Event::Pass(phase) => words + 2 + phase as usize,
+            Event::Restart | Event::All(_) => words + OWN - 1,
+        };
+        let mut number = row[place].load(Ordering::Relaxed);
+        if number == UNKNOWN {
+            let done = self.find(state, event);
+            number = NOTHING;
+            if done.to != state || done.wrong.is_some() || done.says & !self.facts(state).says != 0
+            {
+                number = OUTCOME + self.outcomes.number(done);
+            }
+            row[place].store(number, Ordering::Relaxed);
+        }
+        (number != NOTHING).then(|| self.outcomes.get(number - OUTCOME))
     }
 
     fn find(&self, number: u32, event: Event) -> Done {

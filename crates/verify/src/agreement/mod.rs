@@ -9,6 +9,7 @@ mod audit;
 mod ends;
 mod machine;
 mod scenes;
+mod set;
 mod setting;
 mod tell;
 mod views;

@@ -4,10 +4,11 @@
 //! without saying anything new changes nothing for the others: of a world in which the same was said, every
 //! referee may be in any of the states in its view, whatever state the others are in.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::machine::{Done, Event, Facts, Machine, Wrong};
+use super::set::Set;
 use super::setting::{OUTCOMES, PHASES, Plant};
 use super::vocabulary::Said;
 use crate::memo::{Interned, Memo};
@@ -15,9 +16,9 @@ use crate::memo::{Interned, Memo};
 /// All states in which a referee may be.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct View {
-    pub(super) states: BTreeSet<u32>,
+    pub(super) states: Set,
     /// What it may say next, and in which states it then is at once.
-    pub(super) moves: BTreeMap<Said, BTreeSet<u32>>,
+    pub(super) moves: BTreeMap<Said, Set>,
     /// What must not be and may have come of something.
     pub(super) wrong: Option<Wrong>,
     /// For which outcomes it may have decided; without having seen evidence itself.
@@ -45,7 +46,8 @@ impl Views {
 
     /// The view of a referee that has said nothing yet.
     pub(super) fn begin(&self, seat: usize) -> u32 {
-        let first = BTreeSet::from([self.machine.begin(seat)]);
+        let mut first = Set::default();
+        first.insert(self.machine.begin(seat));
         self.close(seat, View::of(first), 0, None)
     }
 
@@ -74,16 +76,18 @@ impl Views {
             needs & !said == 0 && before.is_none_or(|before| needs & !before != 0)
         });
         let mut fresh: Vec<(u32, bool)> =
-            view.states.iter().map(|&state| (state, before.is_some())).collect();
+            view.states.iter().map(|state| (state, before.is_some())).collect();
         while let Some((state, old)) = fresh.pop() {
             let facts = self.machine.facts(state);
             view.look(&facts);
             let words = if old { &more } else { &all };
             let words = words.iter().map(|&word| Event::Word(word));
             let own = if old { Vec::new() } else { self.own(seat, &facts) };
+            let row = self.machine.row(state);
             for event in words.chain(own) {
-                let done = self.machine.step(state, event);
-                self.take(seat, &mut view, said, (state, done), &mut fresh);
+                if let Some(done) = self.machine.outcome(&row, state, event) {
+                    self.take(seat, &mut view, said, (state, *done), &mut fresh);
+                }
             }
             if !old && self.machine.setting.plant == Some(Plant::Amnesia(seat)) {
                 let to = self.machine.begin(seat);
@@ -140,7 +144,7 @@ impl Views {
 }
 
 impl View {
-    const fn of(states: BTreeSet<u32>) -> Self {
+    const fn of(states: Set) -> Self {
         let moves = BTreeMap::new();
         Self { states, moves, wrong: None, decided: 0, blind: 0, unseen: 0 }
     }
