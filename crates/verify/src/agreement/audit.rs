@@ -50,7 +50,6 @@ pub(super) fn anytime(world: &Anytime, state: &anytime::State) -> Result<(), Bro
     let honest: Vec<usize> = world.setting().honest().collect();
     let views = state.views.map(|view| world.views.get(view));
     for &seat in &honest {
-        is_not_wrong(views[seat].wrong)?;
         for &other in honest.iter().filter(|&&other| other != seat) {
             if views[seat].decided & 1 != 0 && views[other].decided & 2 != 0 {
                 return Err(two_outcomes(seat, other));
@@ -64,7 +63,7 @@ pub(super) fn anytime(world: &Anytime, state: &anytime::State) -> Result<(), Bro
             }
         }
     }
-    Ok(())
+    honest.iter().try_for_each(|&seat| is_not_wrong(views[seat].wrong))
 }
 
 fn no_contradiction(world: &Anytime, said: Said) -> Result<(), Broken> {
@@ -112,6 +111,9 @@ pub(super) fn between(
     let event = |seat: usize, event| world.machine.step(from.referees[seat], event);
     let done = match action {
         Action::Hears { seat, from: other } => event(seat, Event::All(from.referees[other])),
+        Action::HearsOne { seat, from: other, nth } => {
+            event(seat, Event::One(from.referees[other], nth))
+        }
         Action::Sees { seat, outcome } => event(seat, Event::Valid(OUTCOMES[outcome])),
         Action::Passes { seat, phase, .. } => event(seat, Event::Pass(PHASES[phase])),
         Action::Lie { seat, word } => event(seat, Event::Word(word)),

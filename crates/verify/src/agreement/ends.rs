@@ -13,6 +13,7 @@ pub(super) struct State {
     pub(super) referees: [u32; 4],
     /// What honest referees said, as long as a liar may use it.
     pub(super) said: Said,
+    pub(super) torn: u8,
     pub(super) early: u8,
     pub(super) lies: u8,
     /// Whether the one that was planted to stop saying things has done so.
@@ -23,6 +24,8 @@ pub(super) struct State {
 pub(super) enum Action {
     /// All that one says reaches another.
     Hears { seat: usize, from: usize },
+    /// Only one message of it does.
+    HearsOne { seat: usize, from: usize, nth: u8 },
     /// One sees evidence.
     Sees { seat: usize, outcome: usize },
     /// A time passes at one.
@@ -58,13 +61,16 @@ impl Ends {
     /// What arrives at a referee, and what it sees; whether any of it is bound to come.
     fn arrives(&self, state: &State, seat: usize, steps: &mut Steps) -> bool {
         let setting = &self.machine.setting;
-        let before = steps.len();
+        let (before, mut torn) = (steps.len(), Vec::new());
         for from in setting.honest().filter(|&from| from != seat) {
             if state.mute && setting.plant == Some(Plant::Mute(from)) {
                 continue;
             }
             let next = self.after(state, seat, Event::All(state.referees[from]));
             steps.extend(next.map(|next| (Action::Hears { seat, from }, next)));
+            if state.torn > 0 && self.machine.talks(state.referees[from]) > 1 {
+                self.torn(state, (seat, from), &mut torn);
+            }
         }
         let see = |outcome: usize, wanted: u8, steps: &mut Steps| {
             if wanted & 1 << outcome != 0 {
@@ -75,7 +81,18 @@ impl Ends {
         see(1, VOID, steps);
         let bound = steps.len() > before;
         see(0, setting.may_see[seat], steps);
+        steps.append(&mut torn);
         bound
+    }
+
+    fn torn(&self, state: &State, (seat, from): (usize, usize), steps: &mut Steps) {
+        for nth in 0..self.machine.talks(state.referees[from]) {
+            let next = self.after(state, seat, Event::One(state.referees[from], nth));
+            steps.extend(next.map(|next| {
+                let next = State { torn: next.torn - 1, ..next };
+                (Action::HearsOne { seat, from, nth }, next)
+            }));
+        }
     }
 
     /// The times that pass next where nothing else can happen: those that began first, which are those of the
@@ -114,7 +131,9 @@ impl Ends {
         }
         for (number, word) in (0..).zip(self.machine.vocabulary.words()) {
             let lies = word.from.is_none() || word.from == self.machine.setting.liar;
-            if lies && word.needs & !state.said == 0 {
+            let facts = self.machine.facts(state.referees[seat]);
+            let ahead = !self.machine.setting.ahead && word.round() > facts.round;
+            if lies && !ahead && word.needs & !state.said == 0 {
                 let next = self.after(state, seat, Event::Word(number));
                 steps.extend(next.map(|mut next| {
                     next.lies -= 1;
@@ -131,14 +150,14 @@ impl Model for Ends {
     type Action = Action;
 
     fn initial(&self) -> Vec<State> {
-        let Setting { early, lies, .. } = self.machine.setting;
+        let Setting { early, lies, torn, .. } = self.machine.setting;
         let (mut referees, mut said) = ([0; 4], 0);
         for seat in self.machine.setting.honest() {
             referees[seat] = self.machine.begin(seat);
             said |= self.machine.facts(referees[seat]).says;
         }
         let said = if lies > 0 { said } else { 0 };
-        vec![State { referees, said, early, lies, mute: false }]
+        vec![State { referees, said, torn, early, lies, mute: false }]
     }
 
     fn next(&self, state: &State, steps: &mut Steps) {

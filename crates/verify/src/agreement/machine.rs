@@ -24,6 +24,8 @@ pub(super) enum Event {
     Word(u16),
     /// It hears all that another, in the state of this number, has to say.
     All(u32),
+    /// It hears only this message of it.
+    One(u32, u8),
     /// It is stopped, and begins again with what it wrote.
     Restart,
 }
@@ -63,6 +65,8 @@ pub(super) struct Facts {
     pub(super) waits: [bool; 3],
     /// What it says, in the first rounds.
     pub(super) says: Said,
+    /// How many messages it has to say.
+    pub(super) talks: u8,
 }
 
 /// What comes of the words and of what happens by itself in one state: numbers of what came of it.
@@ -124,7 +128,7 @@ impl Machine {
             Event::Word(word) => usize::from(word),
             Event::Valid(outcome) => words + usize::from(outcome != OUTCOMES[0]),
             Event::Pass(phase) => words + 2 + phase as usize,
-            Event::Restart | Event::All(_) => words + OWN - 1,
+            Event::Restart | Event::All(_) | Event::One(..) => words + OWN - 1,
         };
         let mut number = row[place].load(Ordering::Relaxed);
         if number == UNKNOWN {
@@ -176,21 +180,27 @@ impl Machine {
                 let next = (usize::from(me.0) + 1) % self.setting.seats;
                 let from = word.from.unwrap_or(next);
                 let from = Seat(u8::try_from(from).expect("a small world has few seats"));
-                self.heard(me, from, word.message.clone())
+                self.heard(from, word.message.clone())
             }
             Event::All(other) => {
                 let other = self.states.get(other);
                 let says = other.says().into_iter().map(|said| bare(other.me(), said));
-                says.flat_map(|said| self.heard(me, other.me(), said)).collect()
+                says.flat_map(|said| self.heard(other.me(), said)).collect()
+            }
+            Event::One(other, nth) => {
+                let other = self.states.get(other);
+                let said = other.says().into_iter().nth(nth.into());
+                let said = said.map(|said| bare(other.me(), said));
+                said.map_or_else(Vec::new, |said| self.heard(other.me(), said))
             }
         };
         Some(inputs)
     }
 
     /// A message as it comes in, after what was planted before it.
-    fn heard(&self, me: Seat, from: Seat, message: Message<()>) -> Vec<Input<()>> {
+    fn heard(&self, from: Seat, message: Message<()>) -> Vec<Input<()>> {
         let mut inputs = Vec::new();
-        if self.setting.plant == Some(Plant::Gullible(usize::from(me.0)))
+        if self.setting.plant == Some(Plant::Gullible)
             && let Message::Proposal(proposal) = &message
         {
             inputs.push(Input::Valid(proposal.outcome));
@@ -246,7 +256,7 @@ impl Machine {
             let state = self.states.get(number);
             let me = usize::from(state.me().0);
             let seen = |outcome: usize| u8::from(state.has_seen(OUTCOMES[outcome])) << outcome;
-            let waits = state.waits();
+            let (waits, talks) = (state.waits(), state.says());
             Facts {
                 round: state.round().get(),
                 phase: state.phase(),
@@ -254,15 +264,15 @@ impl Machine {
                 decided: state.decision().map(|decision| decision.outcome),
                 seen: seen(0) | seen(1),
                 waits: PHASES.map(|phase| waits.iter().any(|wait| wait.phase == phase)),
-                says: state.says().iter().fold(0, |all, said| all | self.said(me, said)),
+                says: talks.iter().fold(0, |all, said| all | self.said(me, said)),
+                talks: u8::try_from(talks.len()).unwrap_or(u8::MAX),
             }
         })
     }
 
-    /// How many different states of referees were met.
-    #[cfg(test)]
-    pub(super) fn met(&self) -> usize {
-        self.states.len()
+    /// How many messages a referee has to say.
+    pub(super) fn talks(&self, state: u32) -> u8 {
+        self.facts(state).talks
     }
 }
 

@@ -23,8 +23,8 @@ pub(super) enum Plant {
     Unchecked,
     /// At some time it stops to say again what it has said.
     Mute(usize),
-    /// Anything that it is told counts as evidence for what is proposed or decided there.
-    Gullible(usize),
+    /// A proposal counts as evidence for what it proposes.
+    Gullible,
 }
 
 /// One small world. Seats are counted from 0.
@@ -42,6 +42,10 @@ pub(super) struct Setting {
     pub(super) may_see: [u8; 4],
     /// The highest round of which anything is said at any time, or of which a liar speaks.
     pub(super) last: u32,
+    /// Whether a liar votes and proposes in rounds that who hears it is not yet in.
+    pub(super) ahead: bool,
+    /// Times that all but one message of what one says to another are lost on a way.
+    pub(super) torn: u8,
     /// Timeouts that pass though something else may still happen.
     pub(super) early: u8,
     /// How many lies are told.

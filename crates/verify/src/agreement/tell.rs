@@ -85,6 +85,9 @@ impl Ends {
     pub(super) fn tell(&self, action: Action) -> String {
         match action {
             Action::Hears { seat, from } => format!("{seat} hears all that {from} says"),
+            Action::HearsOne { seat, from, nth } => {
+                format!("{seat} hears only message {nth} of what {from} says")
+            }
             Action::Sees { seat, outcome } => {
                 format!("{seat} sees evidence to {}", OUTCOMES[outcome].word())
             }

@@ -85,6 +85,9 @@ impl Views {
             let own = if old { Vec::new() } else { self.own(seat, &facts) };
             let row = self.machine.row(state);
             for event in words.chain(own) {
+                if self.is_kept(event, &facts) {
+                    continue;
+                }
                 if let Some(done) = self.machine.outcome(&row, state, event) {
                     self.take(seat, &mut view, said, (state, *done), &mut fresh);
                 }
@@ -119,6 +122,15 @@ impl Views {
         if self.machine.setting.plant == Some(Plant::LateWrite(seat)) {
             then.insert(from);
         }
+    }
+
+    /// Whether the liar keeps this for a later round.
+    fn is_kept(&self, event: Event, facts: &Facts) -> bool {
+        let Event::Word(word) = event else { return false };
+        let setting = &self.machine.setting;
+        let word = &self.machine.vocabulary.words()[usize::from(word)];
+        let lies = word.from.is_some() && word.from == setting.liar;
+        lies && !setting.ahead && word.round() > facts.round
     }
 
     /// The words that this seat may hear.

@@ -19,6 +19,17 @@ pub(super) struct Word {
     pub(super) needs: Said,
 }
 
+impl Word {
+    /// The round that it is about. That somebody is in a round it may say to all.
+    pub(super) fn round(&self) -> u32 {
+        match &self.message {
+            Message::Proposal(proposal) => proposal.round.get(),
+            Message::Vote { vote, .. } => vote.round.get(),
+            Message::Round(_) | Message::Prevotes(_) | Message::Decided(_) => 0,
+        }
+    }
+}
+
 /// All words, and what honest referees say among them.
 pub(super) struct Vocabulary {
     words: Vec<Word>,
