@@ -4,7 +4,7 @@
 use super::anytime::{self, Anytime};
 use super::ends::{self, Action, Ends};
 use super::machine::{Event, Facts, Wrong};
-use super::setting::{OUTCOMES, PHASES};
+use super::setting::{OUTCOMES, PHASES, VOID};
 use super::vocabulary::Said;
 use crate::model::Broken;
 
@@ -57,7 +57,8 @@ pub(super) fn anytime(world: &Anytime, state: &anytime::State) -> Result<(), Bro
         }
         for outcome in 0..2 {
             let bit = 1 << outcome;
-            let nobody = honest.iter().all(|&other| other == seat || views[other].unseen & bit != 0);
+            let nobody =
+                honest.iter().all(|&other| other == seat || views[other].unseen & bit != 0);
             if views[seat].blind & bit != 0 && nobody {
                 return Err(not_seen(seat, outcome));
             }
@@ -88,7 +89,8 @@ pub(super) fn ends(world: &Ends, state: &ends::State) -> Result<(), Broken> {
     if let (Some(one), Some(other)) = (decided(0), decided(1)) {
         return Err(two_outcomes(one, other));
     }
-    let seen = all.iter().fold(0, |seen, (_, facts)| seen | facts.seen);
+    let evidence = |seat: usize| setting.evidence(seat) | VOID;
+    let seen = all.iter().fold(0, |seen, (seat, facts)| seen | facts.seen & evidence(*seat));
     for outcome in 0..2 {
         if let Some(seat) = decided(outcome).filter(|_| seen & 1 << outcome == 0) {
             return Err(not_seen(seat, outcome));

@@ -213,8 +213,7 @@ impl Machine {
     fn restart(&self, number: u32) -> Done {
         let state = self.states.get(number);
         let written = serde_json::to_string(&*state).ok();
-        let read: Option<Agreement<()>> =
-            written.and_then(|text| serde_json::from_str(&text).ok());
+        let read: Option<Agreement<()>> = written.and_then(|text| serde_json::from_str(&text).ok());
         let me = usize::from(state.me().0);
         let (to, wrong) = match read {
             Some(read) => (self.states.number(read), None),

@@ -51,7 +51,8 @@ fn to_end(setting: Setting) -> impl Fn() -> Ends {
 
 /// What must never be, whenever anything arrives and any time passes.
 fn anytime() -> Vec<Scenario> {
-    const LINE: &str = "any number of messages lost, doubled, late; times that pass at any time; crashes";
+    const LINE: &str =
+        "any number of messages lost, doubled, late; times that pass at any time; crashes";
     const LIES: &str = "any number of lies; any messages lost, doubled, late; times that pass at any time; crashes";
     vec![
         Scenario::new(
@@ -85,10 +86,31 @@ fn anytime() -> Vec<Scenario> {
             any(Setting { last: 0, ..PROPOSER }),
         ),
         Scenario::new(
+            "agreement-liar-alone",
+            "the one that proposes lies, and nobody else has evidence to commit: nobody commits",
+            LIES,
+            any(Setting { last: 0, knows: [0, VOID, VOID, VOID], ..PROPOSER }),
+        ),
+        Scenario::new(
+            "agreement-liar-second",
+            "the one that proposes second lies, the others have seen all evidence: two rounds, and it votes in each \
+             when who hears it is there",
+            LIES,
+            any(Setting { liar: Some(1), knows: [BOTH, 0, BOTH, BOTH], ahead: false, ..LIAR }),
+        )
+        .long(),
+        Scenario::new(
             "agreement-liar-evidence",
             "one of four lies, evidence comes whenever it likes: one round",
             LIES,
             any(Setting { last: 0, may_see: [BOTH; 4], knows: [0; 4], ..LIAR }),
+        )
+        .long(),
+        Scenario::new(
+            "agreement-liar-proposes-evidence",
+            "the one that proposes lies, evidence comes whenever it likes: one round",
+            LIES,
+            any(Setting { last: 0, may_see: [BOTH; 4], knows: [0; 4], ..PROPOSER }),
         )
         .long(),
         Scenario::new(
@@ -105,12 +127,7 @@ fn anytime() -> Vec<Scenario> {
 /// All is decided, once faults stop.
 fn ends() -> Vec<Scenario> {
     vec![
-        Scenario::new(
-            "agreement-one-ends",
-            "a referee alone decides",
-            "crashes",
-            to_end(ONE),
-        ),
+        Scenario::new("agreement-one-ends", "a referee alone decides", "crashes", to_end(ONE)),
         Scenario::new(
             "agreement-silent-ends",
             "one of four is silent for ever: the others decide without it",

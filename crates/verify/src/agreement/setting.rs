@@ -61,4 +61,9 @@ impl Setting {
         let (dead, liar) = (self.dead, self.liar);
         (0..self.seats).filter(move |&seat| Some(seat) != dead && Some(seat) != liar)
     }
+
+    /// The outcomes for which there is evidence at a seat, at some time.
+    pub(super) const fn evidence(&self, seat: usize) -> u8 {
+        self.knows[seat] | self.may_see[seat]
+    }
 }

@@ -79,7 +79,7 @@ impl Views {
             view.states.iter().map(|state| (state, before.is_some())).collect();
         while let Some((state, old)) = fresh.pop() {
             let facts = self.machine.facts(state);
-            view.look(&facts);
+            view.look(&facts, self.machine.setting.evidence(seat));
             let words = if old { &more } else { &all };
             let words = words.iter().map(|&word| Event::Word(word));
             let own = if old { Vec::new() } else { self.own(seat, &facts) };
@@ -137,8 +137,8 @@ impl Views {
     fn words(&self, seat: usize, wanted: impl Fn(Said) -> bool) -> Vec<u16> {
         let words = (0..).zip(self.machine.vocabulary.words());
         let others = self.machine.setting.seats > 1;
-        let heard = words
-            .filter(|(_, word)| others && word.from != Some(seat) && wanted(word.needs));
+        let heard =
+            words.filter(|(_, word)| others && word.from != Some(seat) && wanted(word.needs));
         heard.map(|(number, _)| number).collect()
     }
 
@@ -161,13 +161,15 @@ impl View {
         Self { states, moves, wrong: None, decided: 0, blind: 0, unseen: 0 }
     }
 
-    /// Notes what may be, of a state in which it may be.
-    fn look(&mut self, facts: &Facts) {
-        self.unseen |= !facts.seen & 3;
+    /// Notes what may be, of a state in which it may be; what it takes for evidence is evidence only where there
+    /// is some.
+    fn look(&mut self, facts: &Facts, evidence: u8) {
+        let seen = facts.seen & evidence;
+        self.unseen |= !seen & 3;
         if let Some(outcome) = facts.decided {
             let bit = 1 << u8::from(outcome != OUTCOMES[0]);
             self.decided |= bit;
-            self.blind |= bit & !facts.seen;
+            self.blind |= bit & !seen;
         }
     }
 }
