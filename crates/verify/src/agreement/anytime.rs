@@ -22,7 +22,6 @@ pub(super) struct State {
 /// An honest referee says this for the first time.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Says {
-    pub(super) seat: usize,
     pub(super) new: Said,
 }
 
@@ -64,7 +63,7 @@ impl Model for Anytime {
                         false => self.views.grow(other, views[other], state.said, said),
                     };
                 }
-                steps.push((Says { seat, new }, State { said, views }));
+                steps.push((Says { new }, State { said, views }));
             }
         }
     }

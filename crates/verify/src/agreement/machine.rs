@@ -104,10 +104,9 @@ impl Machine {
         let me = Seat(u8::try_from(seat).expect("a small world has few seats"));
         let new = Agreement::new(me, self.setting.seats).expect("a lift may have so many");
         let knows = (0..2).filter(|bit| self.setting.knows[seat] & 1 << bit != 0);
-        let state = knows.fold(self.states.number(new), |state, outcome| {
+        knows.fold(self.states.number(new), |state, outcome| {
             self.step(state, Event::Valid(OUTCOMES[outcome])).to
-        });
-        state
+        })
     }
 
     /// What comes of an event.

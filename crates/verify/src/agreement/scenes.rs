@@ -92,14 +92,6 @@ fn anytime() -> Vec<Scenario> {
             any(Setting { last: 0, knows: [0, VOID, VOID, VOID], ..PROPOSER }),
         ),
         Scenario::new(
-            "agreement-liar-second",
-            "the one that proposes second lies, the others have seen all evidence: two rounds, and it votes in each \
-             when who hears it is there",
-            LIES,
-            any(Setting { liar: Some(1), knows: [BOTH, 0, BOTH, BOTH], ahead: false, ..LIAR }),
-        )
-        .long(),
-        Scenario::new(
             "agreement-liar-evidence",
             "one of four lies, evidence comes whenever it likes: one round",
             LIES,
