@@ -8,6 +8,7 @@
 //!
 //! Nothing here reads a clock, a file or a terminal.
 
+mod agreement;
 pub mod explore;
 mod graph;
 pub mod liar;

@@ -76,6 +76,7 @@ impl fmt::Debug for Scenario {
 #[must_use]
 pub fn scenarios() -> Vec<Scenario> {
     let mut all = crate::negotiation::scenarios();
+    all.extend(crate::agreement::scenarios());
     all.extend(crate::lift::scenarios());
     all
 }
