@@ -14,6 +14,7 @@ use protocol::lift::{
 };
 use protocol::note::Note;
 use protocol::participant::Word;
+use protocol::query::{Answer, Query};
 use protocol::record::Record;
 use protocol::referee::{Ruling, Telling};
 use protocol::request::Request;
@@ -26,6 +27,7 @@ use crate::people::{
     any_authorisation, any_cert, any_certificate, any_chit, any_contract, any_leg, any_lift,
     any_tally,
 };
+use crate::query::{any_answer, any_query};
 
 fn comes_back<R: Record + PartialEq + std::fmt::Debug>(record: &R) -> TestCaseResult {
     let text = record.to_text().unwrap();
@@ -77,6 +79,8 @@ fn total(bytes: &[u8]) -> TestCaseResult {
     one::<Ruling>(bytes)?;
     one::<Telling>(bytes)?;
     one::<Authorisation>(bytes)?;
+    one::<Query>(bytes)?;
+    one::<Answer>(bytes)?;
     one::<Ack>(bytes)?;
     one::<Invoice>(bytes)?;
     one::<Note>(bytes)?;
@@ -195,6 +199,12 @@ proptest! {
     }
 
     #[test]
+    fn a_query_and_its_answer_come_back_as_written(query in any_query(), answer in any_answer()) {
+        comes_back(&query)?;
+        comes_back(&answer)?;
+    }
+
+    #[test]
     fn an_authorisation_comes_back_as_written(authorisation in any_authorisation()) {
         comes_back(&authorisation)?;
     }
@@ -257,6 +267,14 @@ proptest! {
         for bytes in [conditional, judged, promise, refused, late] {
             total(&bytes)?;
         }
+    }
+
+    #[test]
+    fn a_spoilt_query_or_answer_gives_a_record_or_a_reason(
+        query in spoilt(any_query()), answer in spoilt(any_answer()),
+    ) {
+        total(&query)?;
+        total(&answer)?;
     }
 
     #[test]

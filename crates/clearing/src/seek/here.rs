@@ -1,0 +1,73 @@
+//! What a site knows of itself and its partners, as the machine may read it.
+
+use protocol::query::{Payee, Sought, nonce};
+use protocol::{AgentId, Cuid, Hash, TallyId};
+
+use super::Query;
+use crate::crossing::Gates;
+
+/// A tally with another site, as its two sites know it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Door {
+    /// Its name, which leaves this site for nobody.
+    pub tally: TallyId,
+    /// The partner's agent.
+    pub partner: AgentId,
+}
+
+/// A site at this moment.
+#[derive(Clone, Copy, Debug)]
+pub struct Here<'a> {
+    /// Its agent.
+    pub me: AgentId,
+    /// Its users, by number.
+    pub users: &'a [Cuid],
+    /// What may move for a payment.
+    pub payments: &'a Gates,
+    /// What may move to make debts smaller, with the same numbers.
+    pub debts: &'a Gates,
+    /// What is known of each gate, by number.
+    pub doors: &'a [Door],
+    /// Under whom its users let lifts be decided.
+    pub referees: &'a [AgentId],
+}
+
+impl Here<'_> {
+    /// What may move for this.
+    pub(super) const fn gates(&self, sought: &Sought) -> &Gates {
+        match sought {
+            Sought::Payee(_) => self.payments,
+            Sought::Circle => self.debts,
+        }
+    }
+
+    /// The user who is sought, if it is one of these.
+    pub(super) fn payee(&self, query: &Query) -> Option<u32> {
+        let Sought::Payee(payee) = query.sought else { return None };
+        if payee.site != Payee::site_in(&self.me, query.session) {
+            return None;
+        }
+        let is_sought = |cuid: &Cuid| Payee::user_in(cuid, &self.me, query.session) == payee.user;
+        u32::try_from(self.users.iter().position(is_sought)?).ok()
+    }
+
+    /// Whether the payee is sought at this partner's.
+    pub(super) fn leads_to(&self, sought: &Sought, gate: usize, session: Hash) -> bool {
+        let (Sought::Payee(payee), Some(door)) = (sought, self.doors.get(gate)) else { return false };
+        payee.site == Payee::site_in(&door.partner, session)
+    }
+
+    /// The gate that a query of this partner came in by.
+    pub(super) fn gate(&self, from: AgentId, query: &Query) -> Option<usize> {
+        let named = |door: &Door| nonce(door.tally, query.session, query.turn) == query.nonce;
+        self.doors.iter().position(|door| door.partner == from && named(door))
+    }
+
+    /// Among how many what is asked of one partner is shared: the other partners, and this site's users.
+    pub(super) fn sources(&self) -> usize {
+        let mut partners: Vec<AgentId> = self.doors.iter().map(|door| door.partner).collect();
+        partners.sort_unstable();
+        partners.dedup();
+        partners.len()
+    }
+}

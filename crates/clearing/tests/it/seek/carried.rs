@@ -1,0 +1,59 @@
+//! Whatever plan comes back can be carried, and costs what a slow oracle that knows everything says.
+
+use clearing::Limits;
+
+use super::world::{Outcome, World};
+use crate::instances::Chance;
+use crate::path::given::{Rates, random};
+use crate::path::oracle::price;
+
+/// A random economy divided among up to five sites.
+pub(super) fn world(chance: &mut Chance, rates: Rates) -> World {
+    let (participants, list) = random(chance, rates, 24);
+    let sites = 2 + chance.below(4);
+    let at: Vec<usize> = (0..participants).map(|_| chance.below(sites) as usize).collect();
+    World::new(list, at, Limits::default())
+}
+
+/// Two who are at different sites.
+pub(super) fn ends(world: &World, chance: &mut Chance) -> Option<(u32, u32)> {
+    let participants = u32::try_from(world.at.len()).expect("few");
+    let (payer, payee) = (chance.below(participants), chance.below(participants));
+    (world.at[payer as usize] != world.at[payee as usize]).then_some((payer, payee))
+}
+
+#[test]
+fn every_plan_can_be_carried_and_costs_what_everybody_is_due() {
+    for rates in [Rates::None, Rates::Low, Rates::Charges, Rates::Gifts] {
+        let (mut plans_seen, mut whole) = (0, 0);
+        for seed in 0..1_500 {
+            let mut chance = Chance(seed);
+            let mut world = world(&mut chance, rates);
+            let Some((payer, payee)) = ends(&world, &mut chance) else { continue };
+            let amount = 1 + i64::from(chance.below(16));
+            let most = amount + i64::from(chance.below(16));
+            let site = world.at[payer as usize];
+            let wanted = world.wanted(payer, payee, amount, most);
+            let Outcome::Found(plans) = world.search(wanted, site, &mut chance) else { continue };
+            for plan in &plans {
+                let way = world.unrolled(site, plan);
+                plans_seen += 1;
+                for point in plan.curve.points() {
+                    let [arrives, enters] = [point.arrives, point.enters].map(|u| u.get().milli());
+                    assert!(arrives <= amount && enters <= most, "seed {seed}");
+                    let moves = price(&world.list, &way, arrives);
+                    let moves = moves.unwrap_or_else(|| panic!("seed {seed}: {way:?} cannot"));
+                    assert_eq!(moves[0], enters, "seed {seed}: {way:?} {moves:?}");
+                    whole += u32::from(arrives == amount);
+                }
+                let crossings = way.iter().filter(|hop| {
+                    let hop = &world.list[**hop];
+                    world.at[hop.giver as usize] != world.at[hop.taker as usize]
+                });
+                assert_eq!(crossings.count(), usize::from(plan.sites), "seed {seed}");
+            }
+        }
+        println!("{plans_seen} plans, {whole} for the whole amount");
+        assert!(plans_seen > 100 && whole > 50, "{plans_seen} {whole}");
+    }
+}
