@@ -1,18 +1,45 @@
 //! Whatever plan comes back can be carried, and costs what a slow oracle that knows everything says.
 
-use clearing::Limits;
+use clearing::{Hop, Limits};
 
 use super::world::{Outcome, World};
 use crate::instances::Chance;
-use crate::path::given::{Rates, random};
+use crate::path::given::{Rates, charging, random};
 use crate::path::oracle::price;
 
-/// A random economy divided among up to five sites.
+/// A random economy divided among up to five sites: tallies of every kind among few, or a street of some
+/// more, whose payments go far.
 pub(super) fn world(chance: &mut Chance, rates: Rates) -> World {
-    let (participants, list) = random(chance, rates, 24);
+    let is_street = chance.below(2) == 0;
+    let (participants, list) =
+        if is_street { street(chance, rates) } else { random(chance, rates, 24) };
     let sites = 2 + chance.below(4);
-    let at: Vec<usize> = (0..participants).map(|_| chance.below(sites) as usize).collect();
+    // Who lives next door is often at one site.
+    let mut site = |user| if is_street { user * sites / participants } else { chance.below(sites) };
+    let at: Vec<usize> = (0..participants).map(|user| site(user) as usize).collect();
     World::new(list, at, Limits::default())
+}
+
+fn street(chance: &mut Chance, rates: Rates) -> (u32, Vec<Hop>) {
+    let houses = 4 + chance.below(4);
+    let chords = (0..chance.below(4)).map(|_| [chance.below(houses), chance.below(houses)]);
+    let chords: Vec<_> = chords.filter(|[a, b]| a != b).collect();
+    let next_door = (1..houses).map(|house| [house - 1, house]);
+    let mut list = Vec::new();
+    for [a, b] in next_door.chain(chords) {
+        for (giver, taker) in [(a, b), (b, a)] {
+            let most = 4 + i64::from(chance.below(20));
+            let mut rate = || match rates {
+                Rates::None => 0,
+                Rates::Low => 40_000 * i32::try_from(chance.below(3)).expect("few"),
+                Rates::Charges => 150_000 * i32::try_from(chance.below(3)).expect("few"),
+                Rates::Gifts => 150_000 * (i32::try_from(chance.below(4)).expect("few") - 1),
+            };
+            let (reward, clutch) = (rate().max(0), rate());
+            list.push(charging(giver, taker, most, reward, clutch));
+        }
+    }
+    (houses, list)
 }
 
 /// Two who are at different sites.

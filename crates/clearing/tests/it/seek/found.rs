@@ -30,7 +30,7 @@ fn what_can_be_paid_within_depth_and_budget_is_found() {
             let mut chance = Chance(seed);
             let mut world = world(&mut chance, rates);
             let Some((payer, payee)) = ends(&world, &mut chance) else { continue };
-            let amount = 1 + i64::from(chance.below(12));
+            let amount = 1 + i64::from(chance.below(6));
             let most = amount + i64::from(chance.below(20));
             let depth = 1 + chance.below(3) as usize;
             let (mut fewest, list) = (usize::MAX, world.list.clone());
@@ -51,6 +51,6 @@ fn what_can_be_paid_within_depth_and_budget_is_found() {
             deep += u32::from(found && fewest > 1);
         }
         println!("{possible} could be paid, {deep} of them over two sites or more");
-        assert!(possible > 100 && deep > 20, "{possible} {deep}");
+        assert!(possible > 100 && deep > 60, "{possible} {deep}");
     }
 }

@@ -12,7 +12,7 @@ fn units(milli: i64) -> Units {
 }
 
 /// A tally in one direction only; the other way nothing moves.
-fn both(hop: clearing::Hop) -> [clearing::Hop; 2] {
+pub(super) fn both(hop: clearing::Hop) -> [clearing::Hop; 2] {
     let back = clearing::Hop { giver: hop.taker, taker: hop.giver, lading: protocol::Lading::NONE };
     [hop, back]
 }
