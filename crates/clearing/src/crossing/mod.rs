@@ -127,7 +127,13 @@ impl Gates {
         exits
     }
 
-    fn exit(&self, gate: usize, most: Units, wide: Vec<u32>, cheap: Option<Vec<u32>>) -> Option<Exit> {
+    fn exit(
+        &self,
+        gate: usize,
+        most: Units,
+        wide: Vec<u32>,
+        cheap: Option<Vec<u32>>,
+    ) -> Option<Exit> {
         let cheap = cheap.filter(|cheap| *cheap != wide);
         let most = self.carried(&wide, most)?;
         let ways = std::iter::once(wide).chain(cheap).map(way).collect();
@@ -143,7 +149,13 @@ impl Gates {
     /// The cheapest way by which `amount` arrives at a payee here, and the widest for at most `most` where that is
     /// another; with how much arrives by it, at most `amount`.
     #[must_use]
-    pub fn arrivals(&self, start: Start, payee: u32, amount: Units, most: Units) -> Vec<(Way, Units)> {
+    pub fn arrivals(
+        &self,
+        start: Start,
+        payee: u32,
+        amount: Units,
+        most: Units,
+    ) -> Vec<(Way, Units)> {
         let Some(from) = self.vertex(start) else { return Vec::new() };
         if payee >= self.hops.participants() || from == payee {
             return Vec::new();
@@ -179,7 +191,13 @@ impl Gates {
     /// The curve of a way that ends at a gate: of what is asked there, at most `amount` arriving at the payee, and what
     /// has to come in for it, at most `most`. None where not even the least of it is possible.
     #[must_use]
-    pub fn composed(&self, way: &[usize], beyond: &Curve, amount: Units, most: Units) -> Option<Curve> {
+    pub fn composed(
+        &self,
+        way: &[usize],
+        beyond: &Curve,
+        amount: Units,
+        most: Units,
+    ) -> Option<Curve> {
         let points = beyond.points().iter().map(|point| (point.arrives.get(), point.enters.get()));
         self.priced(way, points.filter(|(arrives, _)| *arrives <= amount), most)
     }

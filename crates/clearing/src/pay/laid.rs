@@ -70,7 +70,8 @@ fn along(graph: &Hops, carried: &Carried, hops: &[u32], amount: i64) -> Option<V
     let back: Vec<u32> = hops.iter().rev().copied().collect();
     let exactly = |amount| legs(graph, &back, &Back { carried, ..Back::of(units(amount)) });
     exactly(amount).or_else(|| {
-        let most = moves(&On { carried, gifts: true, most: Units::MAX }, graph, hops)?.last()?.milli();
+        let most =
+            moves(&On { carried, gifts: true, most: Units::MAX }, graph, hops)?.last()?.milli();
         exactly(most.min(amount))
     })
 }

@@ -61,7 +61,8 @@ impl Allowances {
         limits: &Limits,
         now_ms: i64,
     ) -> u32 {
-        let (key, sources) = ((of, Some(partner)), i64::try_from(sources.max(1)).unwrap_or(i64::MAX));
+        let (key, sources) =
+            ((of, Some(partner)), i64::try_from(sources.max(1)).unwrap_or(i64::MAX));
         let most = (i64::from(limits.allowance) / sources).max(LEAST_SHARE);
         let refill = (i64::from(limits.refill_a_second) * QUERY / sources).max(1);
         let taken = wanted.min(self.rest(key, most, now_ms));

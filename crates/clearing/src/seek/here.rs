@@ -28,6 +28,8 @@ pub struct Here<'a> {
     pub debts: &'a Gates,
     /// What is known of each gate, by number.
     pub doors: &'a [Door],
+    /// The agents of all of them, each once.
+    pub partners: &'a [AgentId],
     /// Under whom its users let lifts be decided.
     pub referees: &'a [AgentId],
 }
@@ -51,23 +53,16 @@ impl Here<'_> {
         u32::try_from(self.users.iter().position(is_sought)?).ok()
     }
 
-    /// Whether the payee is sought at this partner's.
-    pub(super) fn leads_to(&self, sought: &Sought, gate: usize, session: Hash) -> bool {
-        let (Sought::Payee(payee), Some(door)) = (sought, self.doors.get(gate)) else { return false };
-        payee.site == Payee::site_in(&door.partner, session)
+    /// The partner at whose site the payee is sought.
+    pub(super) fn leads_to(&self, sought: &Sought, session: Hash) -> Option<AgentId> {
+        let Sought::Payee(payee) = sought else { return None };
+        let is_there = |agent: &&AgentId| Payee::site_in(agent, session) == payee.site;
+        self.partners.iter().find(is_there).copied()
     }
 
     /// The gate that a query of this partner came in by.
     pub(super) fn gate(&self, from: AgentId, query: &Query) -> Option<usize> {
         let named = |door: &Door| nonce(door.tally, query.session, query.turn) == query.nonce;
         self.doors.iter().position(|door| door.partner == from && named(door))
-    }
-
-    /// Among how many what is asked of one partner is shared: the other partners, and this site's users.
-    pub(super) fn sources(&self) -> usize {
-        let mut partners: Vec<AgentId> = self.doors.iter().map(|door| door.partner).collect();
-        partners.sort_unstable();
-        partners.dedup();
-        partners.len()
     }
 }

@@ -54,10 +54,10 @@ impl Seeker {
         let mut exits = here.gates(&sought).exits(open.start, amount, most);
         // Whoever asks would only hear its own query again, unless it looks for a way round.
         let from = open.origin.partner().filter(|_| sought != protocol::query::Sought::Circle);
-        exits.retain(|exit| {
-            here.doors.get(exit.gate).is_some_and(|door| Some(door.partner) != from)
-        });
-        exits.sort_by_key(|exit| !here.leads_to(&sought, exit.gate, session));
+        let partner = |exit: &Exit| here.doors.get(exit.gate).map(|door| door.partner);
+        exits.retain(|exit| partner(exit).is_some_and(|partner| Some(partner) != from));
+        let there = here.leads_to(&sought, session);
+        exits.sort_by_key(|exit| there.is_none() || partner(exit) != there);
         exits
     }
 
@@ -112,6 +112,8 @@ impl Seeker {
         here: &Here<'_>,
         now_ms: i64,
     ) -> u32 {
-        self.allowances.share(of, partner, part, here.sources(), &self.limits, now_ms)
+        // The other partners, and this site's own users.
+        let sources = here.partners.len();
+        self.allowances.share(of, partner, part, sources, &self.limits, now_ms)
     }
 }

@@ -108,7 +108,8 @@ impl Seeker {
             return Err(Why::Replay);
         }
         let came_round = query.trail.contains(&self.mark(query.session));
-        let payee = if came_round { self.began(&query).ok_or(Why::Loop)? } else { here.payee(&query) };
+        let payee =
+            if came_round { self.began(&query).ok_or(Why::Loop)? } else { here.payee(&query) };
         query.referees = query.referees.keep(|referee| here.referees.contains(referee));
         if query.referees.is_empty() {
             return Err(Why::Referees);
@@ -183,7 +184,8 @@ impl Seeker {
 
     fn tick(&mut self, here: &Here<'_>, now_ms: i64) -> Vec<Effect> {
         let sessions: Vec<Hash> = self.sessions.keys().copied().collect();
-        let effects = sessions.into_iter().flat_map(|session| self.finish_all(session, here, now_ms));
+        let effects =
+            sessions.into_iter().flat_map(|session| self.finish_all(session, here, now_ms));
         let effects = effects.collect();
         self.sessions.retain(|_, session| {
             session.open.retain(|_, open| !open.is_over || open.expires_ms > now_ms);

@@ -207,7 +207,11 @@ impl TryFrom<u8> for Depth {
     type Error = QueryFault;
 
     fn try_from(depth: u8) -> Result<Self, QueryFault> {
-        if (1..=MOST_DEPTH).contains(&depth) { Ok(Self(depth)) } else { Err(QueryFault::Depth(depth)) }
+        if (1..=MOST_DEPTH).contains(&depth) {
+            Ok(Self(depth))
+        } else {
+            Err(QueryFault::Depth(depth))
+        }
     }
 }
 
@@ -253,12 +257,17 @@ mod tests {
     #[test]
     fn what_is_hashed_for_nonces_and_payees_is_canonical() {
         let (session, tally) = (Hash::of(b"s"), TallyId::random([3; 16]));
-        let agent = "12D3KooWBmAwcd4PJNJvfV89HwE48nwkRmAgo8Vy3uQEyNNHBox2".parse().expect("an agent");
+        let agent =
+            "12D3KooWBmAwcd4PJNJvfV89HwE48nwkRmAgo8Vy3uQEyNNHBox2".parse().expect("an agent");
         let cuid: Cuid = "suzie".parse().expect("a name");
-        let text = format!(r#"{{"v": 1, "kind": "nonce", "turn": 2, "tally": "{tally}", "session": "{session}"}}"#);
+        let text = format!(
+            r#"{{"v": 1, "kind": "nonce", "turn": 2, "tally": "{tally}", "session": "{session}"}}"#
+        );
         assert_eq!(nonce(tally, session, 2), canonical(&text));
         let Payee { site, user } = Payee::of(&cuid, &agent, session);
-        let text = format!(r#"{{"v": 1, "kind": "seek-site", "agent": "{agent}", "session": "{session}"}}"#);
+        let text = format!(
+            r#"{{"v": 1, "kind": "seek-site", "agent": "{agent}", "session": "{session}"}}"#
+        );
         assert_eq!(site, canonical(&text));
         let text = format!(
             r#"{{"v": 1, "kind": "seek-user", "agent": "{agent}", "cuid": "suzie", "session": "{session}"}}"#

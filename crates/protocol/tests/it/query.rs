@@ -4,8 +4,8 @@ use proptest::collection::{btree_set, vec};
 use proptest::prelude::*;
 use protocol::chit::Positive;
 use protocol::query::{
-    Answer, Budget, Curve, CurveFault, Depth, MOST_BUDGET, MOST_DEPTH, MOST_POINTS, MOST_TURNS, Payee, Plan,
-    Point, Query, QueryFault, Said, Sought, Why, nonce,
+    Answer, Budget, Curve, CurveFault, Depth, MOST_BUDGET, MOST_DEPTH, MOST_POINTS, MOST_TURNS,
+    Payee, Plan, Point, Query, QueryFault, Said, Sought, Why, nonce,
 };
 use protocol::{AgentId, Hash, Record as _, TallyId, Units};
 
@@ -109,7 +109,10 @@ fn a_curve_has_points_in_order() {
     assert_eq!(Curve::new(vec![point(1, 2), point(1, 3)]), Err(CurveFault::Order));
     assert_eq!(Curve::new(vec![point(1, 2), point(2, 1)]), Err(CurveFault::Order));
     assert!(Curve::new(vec![point(1, 2), point(2, 2)]).is_ok());
-    assert!(serde_json::from_str::<Curve>(r#"[{"arrives":2,"enters":2},{"arrives":1,"enters":3}]"#).is_err());
+    assert!(
+        serde_json::from_str::<Curve>(r#"[{"arrives":2,"enters":2},{"arrives":1,"enters":3}]"#)
+            .is_err()
+    );
 }
 
 fn a_query() -> Query {

@@ -261,22 +261,16 @@ fn whoever_is_silent_is_not_waited_for() {
 fn a_way_round_is_found_over_debts_only() {
     // Each owes the next 50 and lends nothing.
     let owes = |a: u32, b: u32| both(free(a, b, 50));
-    let mut world = World::new(
-        [owes(0, 1), owes(1, 2), owes(2, 0)].concat(),
-        vec![0, 1, 2],
-        Limits::default(),
-    );
+    let mut world =
+        World::new([owes(0, 1), owes(1, 2), owes(2, 0)].concat(), vec![0, 1, 2], Limits::default());
     let mut wanted = world.wanted(0, 1, 10, 10);
     wanted.to = clearing::To::Round;
     let outcome = world.search(wanted.clone(), 0, &mut Chance(1));
     // A tally that was never used is room, and no debt.
     assert_eq!(outcome, Outcome::NotFound(Why::Nothing));
     let owed = |a: u32, b: u32| both(crate::path::given::charging(a, b, 50, 0, -1));
-    let mut world = World::new(
-        [owed(0, 1), owed(1, 2), owed(2, 0)].concat(),
-        vec![0, 1, 2],
-        Limits::default(),
-    );
+    let mut world =
+        World::new([owed(0, 1), owed(1, 2), owed(2, 0)].concat(), vec![0, 1, 2], Limits::default());
     let outcome = world.search(wanted, 0, &mut Chance(1));
     let Outcome::Found(plans) = outcome else { panic!("{outcome:?}") };
     assert_eq!(world.unrolled(0, &plans[0]), [0, 2, 4]);
@@ -297,7 +291,8 @@ fn nothing_that_names_anybody_is_in_any_message() {
         world.search(wanted, site, &mut chance);
         let tallies = (0..world.list.len() / 2).map(|number| tally(number).to_string());
         let agents = world.sites.iter().map(|site| site.agent.to_string());
-        let users = (0..world.at.len()).map(|user| cuid(u32::try_from(user).expect("few")).to_string());
+        let users =
+            (0..world.at.len()).map(|user| cuid(u32::try_from(user).expect("few")).to_string());
         let names: Vec<String> = tallies.chain(agents).chain(users).collect();
         for (.., message) in &world.sent {
             let text = message.text();

@@ -1,9 +1,10 @@
 //! Sites in one economy, each of which knows its own users only, and the messages between them.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
 use clearing::{
-    Counts, Door, Effect, Found, Gates, Here, Hop, Hops, Input, Limits, SearchId, Seeker, To, Wanted,
+    Counts, Door, Effect, Found, Gates, Here, Hop, Hops, Input, Limits, SearchId, Seeker, To,
+    Wanted,
 };
 use protocol::bounded::List;
 use protocol::query::{Answer, Query, Why};
@@ -34,7 +35,11 @@ fn debt_only(lading: &Lading) -> Lading {
     // Where nobody charges up to the debt, it moves for nothing; other debts do not move here.
     let within = lading.up_to(lading.debt());
     let charges = within.cost(within.most()).expect("within");
-    if charges.reward == Units::ZERO && charges.clutch == Units::ZERO { within } else { Lading::NONE }
+    if charges.reward == Units::ZERO && charges.clutch == Units::ZERO {
+        within
+    } else {
+        Lading::NONE
+    }
 }
 
 pub(crate) struct Site {
@@ -45,6 +50,7 @@ pub(crate) struct Site {
     pub(crate) gates: Gates,
     debts: Gates,
     pub(crate) doors: Vec<Door>,
+    partners: Vec<AgentId>,
     pub(crate) referees: Vec<AgentId>,
     /// The place in the whole economy of each hop here.
     places: Vec<usize>,
@@ -202,7 +208,8 @@ impl Site {
     fn new(number: usize, list: &[Hop], at: &[usize], limits: Limits) -> Self {
         let all = 0..u32::try_from(at.len()).expect("few");
         let users: Vec<u32> = all.filter(|user| at[*user as usize] == number).collect();
-        let local = |user: u32| users.iter().position(|u| *u == user).map(|u| u as u32);
+        let local =
+            |user: u32| (0..).zip(&users).find(|(_, u)| **u == user).map(|(local, _)| local);
         let (mut inside, mut places) = (Vec::new(), Vec::new());
         for (place, hop) in list.iter().enumerate() {
             if let (Some(giver), Some(taker)) = (local(hop.giver), local(hop.taker)) {
@@ -228,6 +235,8 @@ impl Site {
             places.extend([2 * number + inward, 2 * number + 1 - inward]);
             doors.push(Door { tally: tally(number), partner: agent(at[far as usize]) });
         }
+        let partners: BTreeSet<AgentId> = doors.iter().map(|door| door.partner).collect();
+        let partners = partners.into_iter().collect();
         let secret = Hash::of(format!("secret {number}").as_bytes());
         Self {
             agent: agent(number),
@@ -235,6 +244,7 @@ impl Site {
             users,
             gates,
             debts,
+            partners,
             doors,
             referees: vec![referee()],
             places,
@@ -249,6 +259,7 @@ impl Site {
             payments: &self.gates,
             debts: &self.debts,
             doors: &self.doors,
+            partners: &self.partners,
             referees: &self.referees,
         };
         self.seeker.step(input, &here, now_ms)
