@@ -1,9 +1,9 @@
 //! Payments found by sites that have no map, beside an engine that has one:
-//! `cargo run --release -p clearing --example sites -- [SITES [near|random [BUDGET [TRUSTLINES]]]]`.
+//! `cargo run --release -p clearing --example sites -- [SITES [near|random [BUDGET [payer|both [TRUSTLINES]]]]]`.
 //!
 //! Without TRUSTLINES (their form is that of the example `ripple`), a network of 2,000 participants with 5,000 tallies,
 //! whose holders charge up to 2 %. It is divided among SITES (20), at random or so that neighbours are often at
-//! one site. Random payments between sites are searched for in the network as it is at the beginning.
+//! one site. The payer's site searches alone, or the payee's as well. Random payments between sites are searched for in the network as it is at the beginning.
 
 use std::io::Write as _;
 use std::time::{Duration, Instant};
@@ -35,7 +35,7 @@ fn main() -> Result<(), Failure> {
     let word = |at: usize, other: &str| args.get(at).cloned().unwrap_or_else(|| other.to_owned());
     let (sites, near) = (word(0, "20").parse()?, word(1, "near") == "near");
     let budget: u32 = word(2, "512").parse()?;
-    let graph = match args.get(3) {
+    let graph = match args.get(4) {
         Some(file) => read(&std::fs::read_to_string(file)?)?,
         None => tallies::network_of(&mut Chance(1), 2_000, 5_000, in_force)?,
     };
@@ -45,7 +45,7 @@ fn main() -> Result<(), Failure> {
     } else {
         (0..graph.participants()).map(|_| chance.below(sites)).collect()
     };
-    let mut world = Divided::new(&graph, at, budget)?;
+    let mut world = Divided::new(&graph, at, budget, word(3, "both") == "both")?;
     let mut seen = Seen::default();
     while seen.payments < PAYMENTS {
         let (payer, payee) =
@@ -89,6 +89,7 @@ struct Seen {
     arrived: i64,
     legs: [usize; 2],
     queries: Vec<usize>,
+    offers: usize,
     bytes: usize,
     times: [Duration; 2],
 }
@@ -109,6 +110,7 @@ fn pay(
     seen.payments += 1;
     seen.queries.push(search.queries);
     seen.bytes += search.bytes;
+    seen.offers += search.offers;
     seen.possible += usize::from(known.is_some());
     if let (Some(known), Some(found)) = (known, search.found) {
         seen.found += 1;
@@ -151,7 +153,8 @@ fn report(seen: &Seen, world: &Divided) -> Result<(), Failure> {
         at(90),
         at(100)
     )?;
-    writeln!(out, "bytes a message          {:.0}", mean(seen.bytes, 2 * all))?;
+    writeln!(out, "offers a payment         mean {:.1}", mean(seen.offers, seen.payments))?;
+    writeln!(out, "bytes a message          {:.0}", mean(seen.bytes, 2 * all + seen.offers))?;
     let [with, without] = seen.times.map(|time| time.as_secs_f64() * 1e3 / seen.payments as f64);
     writeln!(
         out,

@@ -2,8 +2,11 @@
 
 use std::collections::{BTreeSet, VecDeque};
 
-use clearing::{Door, Effect, Gates, Here, Hop, Hops, Input, Limits, SearchId, Seeker, To, Wanted};
+use clearing::{
+    Door, Effect, Gates, Here, Hop, Hops, Input, Limits, Offering, SearchId, Seeker, To, Wanted,
+};
 use protocol::bounded::List;
+use protocol::query::Depth;
 use protocol::{AgentId, Cuid, Hash, Record as _, SecretKey, Signer as _, TallyId, Units};
 
 use crate::families::Chance;
@@ -15,6 +18,7 @@ pub(crate) struct Divided {
     local: Vec<u32>,
     sites: Vec<Site>,
     budget: u32,
+    both_ends: bool,
     begun: u64,
 }
 
@@ -31,6 +35,7 @@ struct Site {
 pub(crate) struct Search {
     pub(crate) found: Option<Way>,
     pub(crate) queries: usize,
+    pub(crate) offers: usize,
     pub(crate) bytes: usize,
 }
 
@@ -76,7 +81,12 @@ fn cuid(user: u32) -> Result<Cuid, Failure> {
 }
 
 impl Divided {
-    pub(crate) fn new(graph: &Hops, at: Vec<u32>, budget: u32) -> Result<Self, Failure> {
+    pub(crate) fn new(
+        graph: &Hops,
+        at: Vec<u32>,
+        budget: u32,
+        both_ends: bool,
+    ) -> Result<Self, Failure> {
         let count = at.iter().max().map_or(0, |most| most + 1);
         let mut users: Vec<Vec<Cuid>> = vec![Vec::new(); count as usize];
         let mut local = Vec::with_capacity(at.len());
@@ -89,7 +99,7 @@ impl Divided {
         for (number, users) in (0..).zip(users) {
             sites.push(Site::new(number, users, graph, &at, &local)?);
         }
-        Ok(Self { at, local, sites, budget, begun: 0 })
+        Ok(Self { at, local, sites, budget, both_ends, begun: 0 })
     }
 
     pub(crate) fn apart(&self, a: u32, b: u32) -> bool {
@@ -119,23 +129,45 @@ impl Divided {
             amount: amount.try_into()?,
             most: most.try_into()?,
             referees: List::new(vec![agent(u32::MAX)?])?,
+            first: Depth::ONE,
             deepest: 8.try_into()?,
             budget: self.budget.try_into()?,
             chance: Hash::of(&self.begun.to_le_bytes()),
         };
-        self.run(from as usize, wanted)
+        let mut offers = Vec::new();
+        if self.both_ends {
+            for depth in [1, 2, 4] {
+                let (amount, referees) = (wanted.amount, wanted.referees.clone());
+                let (payee, chance) = (self.local[payee as usize], wanted.chance);
+                let depth = u8::try_from(depth)?.try_into()?;
+                // As much for all of them as the payer's site has.
+                let budget = (self.budget / 3).max(1).try_into()?;
+                offers.push(Offering { payee, amount, referees, depth, budget, chance });
+            }
+        }
+        self.run((from as usize, wanted), (to as usize, offers))
     }
 
-    fn run(&mut self, from: usize, wanted: Wanted) -> Result<Search, Failure> {
+    fn run(
+        &mut self,
+        (from, wanted): (usize, Wanted),
+        (payees, offers): (usize, Vec<Offering>),
+    ) -> Result<Search, Failure> {
         // Long enough for everything that was used to come back.
         let now_ms = i64::try_from(self.begun)? * 1_000_000;
         let amount = wanted.amount;
-        let mut search = Search { found: None, queries: 0, bytes: 0 };
+        let mut search = Search { found: None, queries: 0, offers: 0, bytes: 0 };
         for site in &mut self.sites {
             site.step(Input::Tick, now_ms)?;
         }
-        let mut post = VecDeque::from([(from, Input::Begin(wanted))]);
-        while let Some((at, input)) = post.pop_front() {
+        // The offers are on their way before the payer's site begins.
+        let mut post: VecDeque<(usize, Input)> =
+            offers.into_iter().map(|offer| (payees, Input::Offer(offer))).collect();
+        let mut begins = Some(wanted);
+        loop {
+            let next = post.pop_front();
+            let begin = || begins.take().map(|wanted| (from, Input::Begin(wanted)));
+            let Some((at, input)) = next.or_else(begin) else { break };
             let from_agent = self.sites[at].agent;
             for effect in self.sites[at].step(input, now_ms)? {
                 let (to, input) = match effect {
@@ -143,6 +175,11 @@ impl Divided {
                         search.queries += 1;
                         search.bytes += query.to_text()?.as_str().len();
                         (to, Input::Asked { from: from_agent, query })
+                    }
+                    Effect::Offer { to, offer } => {
+                        search.offers += 1;
+                        search.bytes += offer.to_text()?.as_str().len();
+                        (to, Input::Offered { from: from_agent, offer })
                     }
                     Effect::Answer { to, answer } => {
                         search.bytes += answer.to_text()?.as_str().len();

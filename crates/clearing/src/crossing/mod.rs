@@ -9,7 +9,9 @@ use protocol::chit::Positive;
 use protocol::query::{Curve, Point};
 use protocol::{Lading, Units};
 
-use crate::path::{Back, Hop, Hops, HopsError, LONGEST_PATH, NOTHING, On, best, fan, moves};
+use crate::path::{
+    Back, Hop, Hops, HopsError, LONGEST_PATH, NOTHING, On, best, fan, fan_in, moves,
+};
 
 /// A site's users, and its tallies with other sites.
 #[derive(Clone, Debug, Default)]
@@ -27,7 +29,7 @@ struct Gate {
     inward: usize,
 }
 
-/// Where a way begins.
+/// Where a way begins, or ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Start {
     /// With a user here.
@@ -172,6 +174,24 @@ impl Gates {
         let widest = best(&self.hops, widest, [from, payee], LONGEST_PATH).hops;
         let arrives = |hops: Vec<u32>| self.carried(&hops, most).map(|units| (way(hops), units));
         widest.and_then(arrives).map(|(way, units)| (way, units.min(amount))).into_iter().collect()
+    }
+
+    /// The cheapest way from each other gate, by number, by which `amount` can arrive at the end: at a user here, or
+    /// beyond a gate.
+    #[must_use]
+    pub fn entries(&self, end: Start, amount: Units) -> Vec<(usize, Way)> {
+        let Some(to) = self.vertex(end).filter(|_| amount > Units::ZERO) else { return Vec::new() };
+        let inward = |gate: &Gate| u32::try_from(gate.inward).unwrap_or(u32::MAX);
+        let over: Vec<u32> = self.gates.iter().map(inward).collect();
+        let ways = fan_in(&self.hops, to, amount, &over).into_iter().enumerate();
+        ways.filter_map(|(gate, hops)| Some((gate, way(hops?)))).collect()
+    }
+
+    /// The most that can come in over a gate.
+    #[must_use]
+    pub fn most_in(&self, gate: usize) -> Units {
+        let gate = self.gates.get(gate).and_then(|gate| self.hops.list().get(gate.inward));
+        gate.map_or(Units::ZERO, |hop| hop.lading.most())
     }
 
     /// What has to be given at the beginning of a way so that this arrives at its end.

@@ -15,7 +15,7 @@ mod simple;
 use protocol::Units;
 
 pub(crate) use carried::{Carried, NOTHING};
-pub(crate) use fan::fan;
+pub(crate) use fan::{fan, fan_in};
 pub(crate) use hops::{Beside, Way, gratis, gratis_at_end, gratis_at_start};
 pub use hops::{Hop, Hops, HopsError};
 pub(crate) use legs::{Back, On, legs, moves};

@@ -3,6 +3,7 @@
 use std::cmp::Reverse;
 
 use protocol::bounded::List;
+use protocol::chit::Positive;
 use protocol::lift::MAX_REFEREES;
 use protocol::query::{Curve, MOST_DEPTH, MOST_PLANS, Plan, Query, Said, Why};
 use protocol::{AgentId, Hash};
@@ -44,7 +45,7 @@ pub struct Kept {
 
 impl Kept {
     /// What makes a plan better: more that arrives, less for it, fewer sites.
-    pub(super) fn rank(&self) -> impl Ord + use<> {
+    pub(super) fn rank(&self) -> (Reverse<Positive>, Positive, u8) {
         let top = self.curve.top();
         (Reverse(top.arrives), top.enters, self.sites)
     }
@@ -117,7 +118,7 @@ fn kept_here((way, plan): (Way, Plan)) -> Kept {
 }
 
 /// The best plans for a query, and why there are none.
-fn gathered(open: &Open, gates: &Gates) -> (Vec<Kept>, Why) {
+pub(super) fn gathered(open: &Open, gates: &Gates) -> (Vec<Kept>, Why) {
     let mut why = open.left_out.map_or(Why::Nothing, nearest);
     let mut plans = open.here.clone();
     for branch in open.branches.values() {

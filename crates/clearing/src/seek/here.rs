@@ -60,9 +60,15 @@ impl Here<'_> {
         self.partners.iter().find(is_there).copied()
     }
 
-    /// The gate that a query of this partner came in by.
-    pub(super) fn gate(&self, from: AgentId, query: &Query) -> Option<usize> {
-        let named = |door: &Door| nonce(door.tally, query.session, query.turn) == query.nonce;
+    /// The gate of a tally with this partner that such a nonce stands for.
+    pub(super) fn named(
+        &self,
+        from: AgentId,
+        session: Hash,
+        turn: u8,
+        name: Hash,
+    ) -> Option<usize> {
+        let named = |door: &Door| nonce(door.tally, session, turn) == name;
         self.doors.iter().position(|door| door.partner == from && named(door))
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! Nobody has a map. Whoever begins asks its partners' sites, tally by tally, and these ask theirs: first no
 //! farther than one tally, then two, four and eight. The machine is in `step.rs`; a search of one's own in
-//! `own.rs`; what is asked on in `spread.rs`; what is made of the answers in `gather.rs`; what a site knows that the
+//! `own.rs`, and the payee's end of one in
+//! `offered.rs`; what is asked on in `spread.rs`; what is made of the answers in `gather.rs`; what a site knows that the
 //! machine may read in `here.rs`, and how many queries a partner may cause in `allowance.rs`.
 //!
 //! What a search costs is bounded twice. A query has a budget of queries, itself included, which is divided among
@@ -12,6 +13,7 @@
 mod allowance;
 mod gather;
 mod here;
+mod offered;
 mod own;
 mod spread;
 mod step;
@@ -23,12 +25,14 @@ use protocol::{AgentId, Hash};
 
 pub use gather::Kept;
 pub use here::{Door, Here};
+pub use offered::Offering;
 pub use own::{Found, SearchId, To, Wanted};
 pub use step::{Effect, Input};
 
 use crate::crossing::{Start, Way};
 use allowance::Allowances;
 use gather::Heard;
+use offered::Offered;
 use own::Search;
 
 /// What a site allows itself and its partners.
@@ -66,6 +70,8 @@ impl Default for Limits {
 pub struct Counts {
     /// Queries asked, one's own and for others.
     pub asked: u64,
+    /// Offers made, for one's own users and handed on.
+    pub offered: u64,
     /// Queries answered with plans.
     pub answered: u64,
     /// Queries refused, by reason.
@@ -96,6 +102,10 @@ struct Session {
     turns: BTreeMap<usize, u8>,
     /// The queries that came in, by nonce; that of one's own search is its own session.
     open: BTreeMap<Hash, Open>,
+    /// What was offered, in the order in which it came.
+    offers: Vec<Offered>,
+    /// Until when that is remembered, and what was offered to others.
+    offers_until_ms: i64,
 }
 
 /// Whose question it is.

@@ -44,11 +44,14 @@ pub struct Wanted {
     pub most: Positive,
     /// Who may decide it, in order.
     pub referees: List<AgentId, MAX_REFEREES>,
+    /// How far it goes in the first round: one tally, or as far as the payee's site has made offers
+    /// ([`super::Offering`]).
+    pub first: Depth,
     /// How far it goes at the end.
     pub deepest: Depth,
     /// How many queries it may cause, all rounds together.
     pub budget: Budget,
-    /// Drawn at random; the sessions follow from it.
+    /// Drawn at random, by the payee for its invoice or by whoever begins; the sessions follow from it.
     pub chance: Hash,
 }
 
@@ -73,7 +76,7 @@ impl Seeker {
         if self.searches.contains_key(&id) || self.searches.len() >= self.limits.open {
             return vec![Effect::NotFound { search: id, why: Why::Busy }];
         }
-        let (session, depth) = (session(&wanted, Depth::ONE), Depth::ONE);
+        let (session, depth) = (session(&wanted.chance, wanted.first), wanted.first);
         let left = wanted.budget.get();
         self.searches.insert(id, Search { wanted, session, depth, left, best: Vec::new() });
         self.round(id, here, now_ms)
@@ -86,7 +89,7 @@ impl Seeker {
         let start = Start::User(search.wanted.payer);
         let query = search.query();
         let mut open = self.open(Origin::Own(id), start, query, now_ms);
-        let spread = self.spread(&mut open, depth, part, here, now_ms);
+        let spread = self.spread(&mut open, Some(depth), part, here, now_ms);
         if let Some(search) = self.searches.get_mut(&id) {
             search.left -= spread.used;
         }
@@ -135,7 +138,7 @@ impl Search {
         match deeper {
             Ok(deeper) if deeper > self.depth && self.left > 0 => {
                 self.depth = deeper;
-                self.session = session(&self.wanted, deeper);
+                self.session = session(&self.wanted.chance, deeper);
                 true
             }
             _ => false,
@@ -166,7 +169,7 @@ impl Search {
     }
 }
 
-/// The session of one round: nobody can tell that two rounds are of one search.
-fn session(wanted: &Wanted, depth: Depth) -> Hash {
-    Hash::of(&[&wanted.chance.as_bytes()[..], &[depth.get()]].concat())
+/// The session of one round: without the number it follows from nobody can tell that two rounds are of one search.
+pub(super) fn session(chance: &Hash, depth: Depth) -> Hash {
+    Hash::of(&[&chance.as_bytes()[..], &[depth.get()]].concat())
 }

@@ -1,10 +1,11 @@
 //! What is asked on: over which gates, and how the budget is divided among them.
 
-use protocol::AgentId;
 use protocol::bounded::List;
 use protocol::chit::Positive;
-use protocol::query::{Budget, Depth, MOST_TURNS, Query, Why, nonce};
+use protocol::query::{Budget, Depth, MOST_TURNS, Plan, Query, Why, nonce};
+use protocol::{AgentId, Hash};
 
+use super::gather::{Heard, gathered};
 use super::{Branch, Effect, Here, Open, Seeker};
 use crate::crossing::Exit;
 
@@ -16,21 +17,30 @@ pub(super) struct Spread {
 }
 
 impl Seeker {
-    /// Asks on over the gates that are worth it, with so many queries to spend.
+    /// Asks on over the gates that are worth it, with so many queries to spend, and no farther than `depth`; none: nobody
+    /// is asked. Where what was offered is enough, nobody is asked either.
     pub(super) fn spread(
         &mut self,
         open: &mut Open,
-        depth: Depth,
+        depth: Option<Depth>,
         budget: u32,
         here: &Here<'_>,
         now_ms: i64,
     ) -> Spread {
-        let exits = self.worth_asking(open, here);
+        let mut spread = Spread { effects: Vec::new(), used: 0 };
+        if depth.is_none() {
+            open.left_out = Some(Why::Deep);
+            if !self.has_offers(open.query.session) {
+                return spread;
+            }
+        }
+        let mut exits = self.worth_asking(open, here);
+        exits.retain(|exit| !self.knows(open, exit, here));
+        let Some(depth) = depth.filter(|_| !is_enough(open, here)) else { return spread };
         let most = usize::try_from(budget).unwrap_or(usize::MAX).min(self.limits.exits);
         if exits.len() > most {
             open.left_out = Some(Why::Deep);
         }
-        let mut spread = Spread { effects: Vec::new(), used: 0 };
         let mut to_ask = exits.len().min(most);
         for exit in exits.into_iter().take(most) {
             let among = u32::try_from(to_ask).unwrap_or(u32::MAX).max(1);
@@ -45,6 +55,21 @@ impl Seeker {
             }
         }
         spread
+    }
+
+    /// Notes what is offered over a gate, and says whether that is the whole amount, so that nobody need be asked.
+    fn knows(&self, open: &mut Open, exit: &Exit, here: &Here<'_>) -> bool {
+        let plans = self.known_offers(open, exit.gate);
+        let whole = |plan: &Plan| plan.curve.top().arrives >= open.query.amount;
+        let Some(door) = here.doors.get(exit.gate).filter(|_| plans.iter().any(whole)) else {
+            return false;
+        };
+        let (partner, ways, heard) = (door.partner, exit.ways.clone(), Some(Heard::Plans(plans)));
+        // Its nonce is that of no query: nobody will answer.
+        let name = self.token(open.query.session, open.query.nonce, u8::MAX - 1);
+        let name = Hash::of(&[&name.as_bytes()[..], &exit.gate.to_le_bytes()].concat());
+        open.branches.insert(name, Branch { gate: exit.gate, partner, ways, heard });
+        true
     }
 
     /// The gates that a query can go on over: where the payee is at the partner's first, then the widest.
@@ -62,7 +87,7 @@ impl Seeker {
     }
 
     /// How many queries one of this depth can cause where everybody hands on as many as this site.
-    fn useful(&self, depth: Depth) -> u32 {
+    pub(super) fn useful(&self, depth: Depth) -> u32 {
         let exits = u32::try_from(self.limits.exits).unwrap_or(u32::MAX);
         (1..depth.get()).fold(1, |below: u32, _| below.saturating_mul(exits).saturating_add(1))
     }
@@ -80,18 +105,13 @@ impl Seeker {
         let session = open.query.session;
         let door = here.doors.get(exit.gate).ok_or(Why::Nothing)?;
         let most = Positive::try_from(exit.most).map_err(|_| Why::Nothing)?;
-        let turns = self.sessions.entry(session).or_default().turns.entry(exit.gate).or_default();
-        let turn = *turns;
-        if turn >= MOST_TURNS {
-            return Err(Why::Busy);
-        }
+        let turn = self.turn(session, exit.gate).ok_or(Why::Busy)?;
         let trail = open.query.trail.iter().copied().chain([self.mark(session)]).collect();
         let trail = List::new(trail).map_err(|_| Why::Deep)?;
         let part = part.min(protocol::query::MOST_BUDGET);
         let part = self.take(open.origin.partner(), door.partner, part, here, now_ms);
         let budget = Budget::try_from(part).map_err(|_| Why::Busy)?;
-        let turns = self.sessions.entry(session).or_default().turns.entry(exit.gate).or_default();
-        *turns += 1;
+        self.took_turn(session, exit.gate);
         let nonce = nonce(door.tally, session, turn);
         let referees = open.query.referees.clone();
         let Query { sought, amount, .. } = open.query;
@@ -104,7 +124,18 @@ impl Seeker {
         Ok((Effect::Ask { to: door.partner, query }, part))
     }
 
-    fn take(
+    /// How many queries and offers have gone out over a gate; none where there may be no more.
+    pub(super) fn turn(&self, session: Hash, gate: usize) -> Option<u8> {
+        let known = self.sessions.get(&session);
+        let turn = known.and_then(|known| known.turns.get(&gate).copied()).unwrap_or(0);
+        (turn < MOST_TURNS).then_some(turn)
+    }
+
+    pub(super) fn took_turn(&mut self, session: Hash, gate: usize) {
+        *self.sessions.entry(session).or_default().turns.entry(gate).or_default() += 1;
+    }
+
+    pub(super) fn take(
         &mut self,
         of: Option<AgentId>,
         partner: AgentId,
@@ -116,4 +147,11 @@ impl Seeker {
         let sources = here.partners.len();
         self.allowances.share(of, partner, part, sources, &self.limits, now_ms)
     }
+}
+
+/// Whether the whole amount can come by what was offered.
+fn is_enough(open: &Open, here: &Here<'_>) -> bool {
+    let amount = open.query.amount;
+    let best = gathered(open, here.gates(&open.query.sought)).0.into_iter().next();
+    best.is_some_and(|best| best.curve.top().arrives >= amount)
 }

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use protocol::query::{Answer, Query, Said, Sought, Why};
+use protocol::query::{Answer, Offer, Query, Said, Sought, Why};
 use protocol::{AgentId, Hash};
 
 use super::gather::Heard;
+use super::offered::Offering;
 use super::own::{Found, SearchId, Wanted};
 use super::{Here, Open, Origin, Seeker};
 use crate::crossing::Start;
@@ -29,6 +30,15 @@ pub enum Input {
         /// What.
         answer: Answer,
     },
+    /// A user here is to be paid.
+    Offer(Offering),
+    /// A partner's agent offers.
+    Offered {
+        /// Who.
+        from: AgentId,
+        /// What.
+        offer: Offer,
+    },
     /// Time has passed.
     Tick,
 }
@@ -49,6 +59,13 @@ pub enum Effect {
         to: AgentId,
         /// What.
         answer: Answer,
+    },
+    /// Tell a partner's agent what can go over a tally with it, once.
+    Offer {
+        /// Whom.
+        to: AgentId,
+        /// What.
+        offer: Offer,
     },
     /// A search is over: its plans, the best first. Where the best delivers less than was asked for, no more was found.
     Found {
@@ -75,12 +92,17 @@ impl Seeker {
             Input::Begin(wanted) => self.begin(wanted, here, now_ms),
             Input::Asked { from, query } => self.asked(from, query, here, now_ms),
             Input::Answered { from, answer } => self.answered(from, answer, here, now_ms),
+            Input::Offer(offering) => self.offers(&offering, here, now_ms),
+            Input::Offered { from, offer } => self.offered(from, offer, here, now_ms),
             Input::Tick => self.tick(here, now_ms),
         }
     }
 
     fn asked(&mut self, from: AgentId, query: Query, here: &Here<'_>, now_ms: i64) -> Vec<Effect> {
-        let gate = query.check().ok().and_then(|()| here.gate(from, &query));
+        let gate = query
+            .check()
+            .ok()
+            .and_then(|()| here.named(from, query.session, query.turn, query.nonce));
         let Some(gate) = gate else {
             self.counts.strays += 1;
             return Vec::new();
@@ -125,12 +147,11 @@ impl Seeker {
         let mut used = 1;
         if let Some(payee) = payee {
             self.arrives(&mut open, payee, here);
-        } else if let Some(deeper) = open.query.depth.less() {
+        } else {
+            let deeper = open.query.depth.less();
             let spread = self.spread(&mut open, deeper, granted - 1, here, now_ms);
             used += spread.used;
             effects = spread.effects;
-        } else {
-            open.left_out = Some(Why::Deep);
         }
         self.allowances.uses(from, used, &self.limits, now_ms);
         let session = self.sessions.entry(open.query.session).or_default();
@@ -189,7 +210,10 @@ impl Seeker {
         let effects = effects.collect();
         self.sessions.retain(|_, session| {
             session.open.retain(|_, open| !open.is_over || open.expires_ms > now_ms);
-            !session.open.is_empty()
+            if session.offers_until_ms <= now_ms {
+                session.offers.clear();
+            }
+            !session.open.is_empty() || session.offers_until_ms > now_ms
         });
         self.kept.retain(|_, (until_ms, _)| *until_ms > now_ms);
         self.allowances.forget(now_ms);

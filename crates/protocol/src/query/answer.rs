@@ -80,14 +80,16 @@ impl Answer {
         if plans.is_empty() {
             return Err(QueryFault::NoPlan);
         }
-        for plan in plans.iter() {
-            if !are_referees(&plan.referees) {
-                return Err(QueryFault::Referees);
-            }
-            if !(1..=MOST_DEPTH).contains(&plan.sites) {
-                return Err(QueryFault::Sites(plan.sites));
-            }
+        plans.iter().try_for_each(Plan::check)
+    }
+}
+
+impl Plan {
+    pub(super) fn check(&self) -> Result<(), QueryFault> {
+        if !are_referees(&self.referees) {
+            return Err(QueryFault::Referees);
         }
-        Ok(())
+        let fits = (1..=MOST_DEPTH).contains(&self.sites);
+        if fits { Ok(()) } else { Err(QueryFault::Sites(self.sites)) }
     }
 }

@@ -1,14 +1,17 @@
 //! Queries: how sites find a way for a payment, or a way round, without a map (protocol §7, "Discovery"). What is
-//! asked is here, what is answered in `answer.rs`, what an answer costs in `curve.rs`. What a site does with them is
+//! asked is here, what is answered in `answer.rs`, what an answer costs in `curve.rs`,
+//! what the payee's site says unasked in `offer.rs`. What a site does with them is
 //! in the crate `clearing`.
 //!
 //! Both are best effort: they are lost with the connection, nobody signs them, and no outbox holds them.
 
 mod answer;
 mod curve;
+mod offer;
 
 pub use answer::{Answer, MOST_PLANS, Plan, Said, Why};
 pub use curve::{Curve, CurveFault, MOST_POINTS, Point};
+pub use offer::Offer;
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -130,18 +133,20 @@ impl Query {
         if self.turn >= MOST_TURNS {
             return Err(QueryFault::Turn);
         }
-        let (trail, depth) = (&self.trail, usize::from(self.depth.get()));
-        let twice = (1..trail.len()).any(|at| trail[..at].contains(&trail[at]));
-        if twice || trail.len() + depth > usize::from(MOST_DEPTH) + 1 {
-            return Err(QueryFault::Trail);
-        }
-        Ok(())
+        check_trail(&self.trail, self.depth)
     }
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde's form")]
 const fn is_first(turn: &u8) -> bool {
     *turn == 0
+}
+
+/// Whether something of this depth can have come through sites with these marks.
+fn check_trail(trail: &[Hash], depth: Depth) -> Result<(), QueryFault> {
+    let twice = (1..trail.len()).any(|at| trail[..at].contains(&trail[at]));
+    let tallies = trail.len() + usize::from(depth.get());
+    if twice || tallies > usize::from(MOST_DEPTH) + 1 { Err(QueryFault::Trail) } else { Ok(()) }
 }
 
 /// Whether these can be the referees of a query or a plan.

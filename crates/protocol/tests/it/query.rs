@@ -56,16 +56,26 @@ fn any_curve() -> impl Strategy<Value = Curve> {
     })
 }
 
-pub(crate) fn any_answer() -> impl Strategy<Value = Answer> {
+fn any_plan() -> impl Strategy<Value = Plan> {
     let plan = (hash(), any_curve(), 1..=MOST_DEPTH, any_referees());
-    let plan = plan.prop_map(|(token, curve, sites, referees)| {
+    plan.prop_map(|(token, curve, sites, referees)| {
         let referees = list(referees);
         Plan { token, curve, sites, referees }
-    });
+    })
+}
+
+pub(crate) fn any_offer() -> impl Strategy<Value = Offer> {
+    (any_query(), any_plan()).prop_map(|(query, plan)| {
+        let Query { session, nonce, turn, amount, depth, budget, trail, .. } = query;
+        Offer { session, nonce, turn, amount, plan, depth, budget, trail }
+    })
+}
+
+pub(crate) fn any_answer() -> impl Strategy<Value = Answer> {
     let words =
         [Why::Nothing, Why::Loop, Why::Replay, Why::Referees, Why::Costly, Why::Busy, Why::Deep];
     let said = prop_oneof![
-        vec(plan, 1..4).prop_map(|plans| Said::Plans(list(plans))),
+        vec(any_plan(), 1..4).prop_map(|plans| Said::Plans(list(plans))),
         prop::sample::select(words.to_vec()).prop_map(Said::Refused),
     ];
     (hash(), hash(), said).prop_map(|(session, nonce, said)| Answer { session, nonce, said })
@@ -180,4 +190,18 @@ fn an_answer_without_plan_or_through_no_site_is_refused() {
     assert_eq!(answer(plans(vec![plan(9)])).check(), Err(QueryFault::Sites(9)));
     let nobody = Plan { referees: list(vec![]), ..plan(1) };
     assert_eq!(answer(plans(vec![nobody])).check(), Err(QueryFault::Referees));
+}
+
+#[test]
+fn an_offer_keeps_the_rules_of_plans_and_trails() {
+    let Query { session, nonce, amount, depth, budget, trail, referees, .. } = a_query();
+    let curve = Curve::new(vec![Point { arrives: positive(1), enters: positive(1) }]).unwrap();
+    let plan = Plan { token: Hash::of(b"token"), curve, sites: 1, referees };
+    let offer = Offer { session, nonce, turn: 0, amount, plan, depth, budget, trail };
+    assert_eq!(offer.check(), Ok(()));
+    assert_eq!(Offer { turn: MOST_TURNS, ..offer.clone() }.check(), Err(QueryFault::Turn));
+    let twice = list(vec![Hash::of(b"a"); 2]);
+    assert_eq!(Offer { trail: twice, ..offer.clone() }.check(), Err(QueryFault::Trail));
+    let plan = Plan { sites: 0, ..offer.plan.clone() };
+    assert_eq!(Offer { plan, ..offer }.check(), Err(QueryFault::Sites(0)));
 }

@@ -1,6 +1,6 @@
 //! Whatever plan comes back can be carried, and costs what a slow oracle that knows everything says.
 
-use clearing::{Hop, Limits};
+use clearing::{Found, Hop, Limits};
 
 use super::world::{Outcome, World};
 use crate::instances::Chance;
@@ -63,24 +63,30 @@ fn every_plan_can_be_carried_and_costs_what_everybody_is_due() {
             let wanted = world.wanted(payer, payee, amount, most);
             let Outcome::Found(plans) = world.search(wanted, site, &mut chance) else { continue };
             for plan in &plans {
-                let way = world.unrolled(site, plan);
                 plans_seen += 1;
-                for point in plan.curve.points() {
-                    let [arrives, enters] = [point.arrives, point.enters].map(|u| u.get().milli());
-                    assert!(arrives <= amount && enters <= most, "seed {seed}");
-                    let moves = price(&world.list, &way, arrives);
-                    let moves = moves.unwrap_or_else(|| panic!("seed {seed}: {way:?} cannot"));
-                    assert_eq!(moves[0], enters, "seed {seed}: {way:?} {moves:?}");
-                    whole += u32::from(arrives == amount);
-                }
-                let crossings = way.iter().filter(|hop| {
-                    let hop = &world.list[**hop];
-                    world.at[hop.giver as usize] != world.at[hop.taker as usize]
-                });
-                assert_eq!(crossings.count(), usize::from(plan.sites), "seed {seed}");
+                check_plan(&world, site, plan, [amount, most], seed);
+                whole += u32::from(plan.curve.top().arrives.get().milli() == amount);
             }
         }
         println!("{plans_seen} plans, {whole} for the whole amount");
         assert!(plans_seen > 100 && whole > 50, "{plans_seen} {whole}");
     }
+}
+
+/// Every point of a plan is what the oracle says of its way, and no site is crossed twice.
+pub(super) fn check_plan(world: &World, site: usize, plan: &Found, most: [i64; 2], seed: u64) {
+    let way = world.unrolled(site, plan);
+    for point in plan.curve.points() {
+        let [arrives, enters] = [point.arrives, point.enters].map(|u| u.get().milli());
+        assert!(arrives <= most[0] && enters <= most[1], "seed {seed}");
+        let moves = price(&world.list, &way, arrives);
+        let moves = moves.unwrap_or_else(|| panic!("seed {seed}: {way:?} cannot"));
+        assert_eq!(moves[0], enters, "seed {seed}: {way:?} {moves:?}");
+    }
+    let mut sites = vec![site];
+    sites.extend(way.iter().map(|hop| world.at[world.list[*hop].taker as usize]));
+    sites.dedup();
+    assert_eq!(sites.len(), usize::from(plan.sites) + 1, "seed {seed}");
+    sites.sort_unstable();
+    assert!(sites.windows(2).all(|pair| pair[0] != pair[1]), "seed {seed}: {way:?}");
 }

@@ -3,6 +3,7 @@
 
 mod carried;
 mod found;
+mod offered;
 mod rules;
 mod stories;
 mod world;

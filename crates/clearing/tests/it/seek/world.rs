@@ -7,7 +7,7 @@ use clearing::{
     Wanted,
 };
 use protocol::bounded::List;
-use protocol::query::{Answer, Query, Why};
+use protocol::query::{Answer, Depth, Offer, Query, Why};
 use protocol::{AgentId, Cuid, Hash, Lading, Record as _, SecretKey, Signer as _, TallyId, Units};
 
 use crate::instances::Chance;
@@ -61,6 +61,7 @@ pub(crate) struct Site {
 pub(crate) enum Message {
     Query(Query),
     Answer(Answer),
+    Offer(Offer),
 }
 
 impl Message {
@@ -68,6 +69,7 @@ impl Message {
         let text = match self {
             Self::Query(query) => query.to_text(),
             Self::Answer(answer) => answer.to_text(),
+            Self::Offer(offer) => offer.to_text(),
         };
         text.expect("a text").as_str().to_owned()
     }
@@ -118,6 +120,7 @@ impl World {
             amount: positive(amount),
             most: positive(most),
             referees: List::new(vec![referee()]).expect("few"),
+            first: Depth::ONE,
             deepest: 8.try_into().expect("a depth"),
             budget: 4_096.try_into().expect("a budget"),
             chance: Hash::of(b"chance"),
@@ -131,6 +134,7 @@ impl World {
             let (to, message) = match effect {
                 Effect::Ask { to, query } => (to, Message::Query(query)),
                 Effect::Answer { to, answer } => (to, Message::Answer(answer)),
+                Effect::Offer { to, offer } => (to, Message::Offer(offer)),
                 Effect::Found { search, plans } => {
                     self.outcomes.push((search, Outcome::Found(plans)));
                     continue;
@@ -151,6 +155,7 @@ impl World {
         let input = match message {
             Message::Query(query) => Input::Asked { from, query },
             Message::Answer(answer) => Input::Answered { from, answer },
+            Message::Offer(offer) => Input::Offered { from, offer },
         };
         self.input(to, input);
     }
