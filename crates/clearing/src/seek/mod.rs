@@ -89,6 +89,8 @@ pub struct Seeker {
     limits: Limits,
     sessions: BTreeMap<Hash, Session>,
     searches: BTreeMap<SearchId, Search>,
+    /// How many queries of each partner are remembered.
+    remembered: BTreeMap<AgentId, usize>,
     /// Plans that were answered, by token, and until when.
     kept: BTreeMap<Hash, (i64, Kept)>,
     allowances: Allowances,
@@ -158,6 +160,7 @@ impl Seeker {
             limits,
             sessions: BTreeMap::new(),
             searches: BTreeMap::new(),
+            remembered: BTreeMap::new(),
             kept: BTreeMap::new(),
             allowances: Allowances::default(),
             counts: Counts::default(),

@@ -76,7 +76,8 @@ impl Seeker {
         if self.searches.contains_key(&id) || self.searches.len() >= self.limits.open {
             return vec![Effect::NotFound { search: id, why: Why::Busy }];
         }
-        let (session, depth) = (session(&wanted.chance, wanted.first), wanted.first);
+        let depth = wanted.first.min(wanted.deepest);
+        let session = session(&wanted.chance, depth);
         let left = wanted.budget.get();
         self.searches.insert(id, Search { wanted, session, depth, left, best: Vec::new() });
         self.round(id, here, now_ms)

@@ -137,8 +137,7 @@ impl Seeker {
             return Err(Why::Referees);
         }
         let granted = self.allowances.left(from, &self.limits, now_ms).min(query.budget.get());
-        let remembered = self.sessions.values().flat_map(|session| session.open.values());
-        let theirs = remembered.filter(|open| open.origin == Origin::Partner(from)).count();
+        let theirs = self.remembered.get(&from).copied().unwrap_or(0);
         if granted == 0 || theirs >= self.limits.open {
             return Err(Why::Busy);
         }
@@ -156,6 +155,7 @@ impl Seeker {
         self.allowances.uses(from, used, &self.limits, now_ms);
         let session = self.sessions.entry(open.query.session).or_default();
         session.open.insert(open.query.nonce, open);
+        *self.remembered.entry(from).or_default() += 1;
         Ok(effects)
     }
 
@@ -215,6 +215,11 @@ impl Seeker {
             }
             !session.open.is_empty() || session.offers_until_ms > now_ms
         });
+        let open = self.sessions.values().flat_map(|session| session.open.values());
+        self.remembered.clear();
+        for partner in open.filter_map(|open| open.origin.partner()) {
+            *self.remembered.entry(partner).or_default() += 1;
+        }
         self.kept.retain(|_, (until_ms, _)| *until_ms > now_ms);
         self.allowances.forget(now_ms);
         effects

@@ -87,16 +87,16 @@ fn an_offer_that_comes_late_ends_the_wait() {
 
 #[test]
 fn no_way_goes_through_one_site_twice() {
-    // From 2 the payee 3 can only be reached back through 1, where two users do not know each other.
-    let pairs = [(0, 1), (1, 2), (2, 4), (4, 3)];
+    // From 2 the payee 3 can only be reached over 5 and the site of 1 again, where 1 and 4 do not know each other.
+    let pairs = [(0, 1), (1, 2), (2, 5), (5, 4), (4, 3)];
     let hops: Vec<Hop> = pairs.iter().flat_map(|&(a, b)| both(free(a, b, 100))).collect();
-    let mut world = World::new(hops, vec![0, 1, 2, 3, 1], Limits::default());
+    let mut world = World::new(hops, vec![0, 1, 2, 3, 1, 4], Limits::default());
     let mut chance = Chance(1);
-    offer(&mut world, 3, 10, 2, &mut chance);
-    assert_eq!(world.sent.len(), 2, "2 has heard of it");
-    let outcome = search(&mut world, (0, 3), [10, 10], 2, &mut chance);
+    offer(&mut world, 3, 10, 3, &mut chance);
+    assert_eq!(world.sent.len(), 3, "2 has heard of it");
+    let outcome = search(&mut world, (0, 3), [10, 10], 3, &mut chance);
     assert!(matches!(outcome, Outcome::NotFound(_)), "{outcome:?}");
-    let outcome = search(&mut world, (2, 3), [10, 10], 2, &mut chance);
+    let outcome = search(&mut world, (2, 3), [10, 10], 3, &mut chance);
     assert!(is_whole(&outcome, 10), "{outcome:?}");
 }
 
