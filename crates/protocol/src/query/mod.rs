@@ -1,9 +1,8 @@
 //! Queries: how sites find a way for a payment, or a way round, without a map (protocol §7, "Discovery"). What is
-//! asked is here, what is answered in `answer.rs`, what an answer costs in `curve.rs`,
-//! what the payee's site says unasked in `offer.rs`. What a site does with them is
-//! in the crate `clearing`.
+//! asked is here, what is answered in `answer.rs`, what that costs in `curve.rs`, and what the payee's site says
+//! unasked in `offer.rs`. What a site does with them is in the crate `clearing`.
 //!
-//! Both are best effort: they are lost with the connection, nobody signs them, and no outbox holds them.
+//! All are best effort: they are lost with the connection, nobody signs them, and no outbox holds them.
 
 mod answer;
 mod curve;

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use protocol::chit::Positive;
 use protocol::query::{
     Answer, Budget, Curve, CurveFault, Depth, MOST_BUDGET, MOST_DEPTH, MOST_POINTS, MOST_TURNS,
-    Payee, Plan, Point, Query, QueryFault, Said, Sought, Why, nonce,
+    Offer, Payee, Plan, Point, Query, QueryFault, Said, Sought, Why, nonce,
 };
 use protocol::{AgentId, Hash, Record as _, TallyId, Units};
 
