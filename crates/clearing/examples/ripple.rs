@@ -8,68 +8,18 @@
 //! `<(xz -dc payments.txt.xz)`. PARTS is the most parts a payment may have (as many as it needs); `fast` leaves out
 //! the proofs by another program.
 
-use std::error::Error;
 use std::io::Write as _;
 use std::time::{Duration, Instant};
 
-use clearing::{Hop, Hops, Limit, Plan, Planner, Request, Unpaid};
+use clearing::{Hops, Limit, Plan, Planner, Request, Unpaid};
 use protocol::Units;
-use protocol::lading::{Lading, Position};
-use protocol::settings::{Consent, InForce, Settings};
 
 #[path = "ripple/flow.rs"]
 mod flow;
+#[path = "ripple/lines.rs"]
+mod lines;
 
-type Failure = Box<dyn Error>;
-
-/// One trust line: the balance of the first of the two, and what each of them takes in at most.
-struct Line {
-    ends: [u32; 2],
-    balance: i64,
-    bounds: [Units; 2],
-}
-
-/// A decimal in milli, rounded toward zero; none where no record holds it.
-fn milli(text: &str) -> Result<Option<i64>, Failure> {
-    let value: f64 = text.parse()?;
-    let scaled = (value * 1_000.0).trunc();
-    #[allow(clippy::cast_precision_loss, reason = "exact up to 2^53")]
-    let largest = Units::MAX.milli() as f64;
-    #[allow(clippy::cast_possible_truncation, reason = "within the range of an amount")]
-    Ok((scaled.abs() <= largest).then_some(scaled as i64))
-}
-
-fn limit(text: &str) -> Result<Units, Failure> {
-    Ok(milli(text)?.and_then(|milli| Units::new(milli.abs()).ok()).unwrap_or(Units::MAX))
-}
-
-impl Line {
-    fn read(text: &str) -> Result<Option<Self>, Failure> {
-        let mut words = text.split_whitespace();
-        let mut word = || words.next().ok_or("five words a line");
-        let ends = [word()?.parse()?, word()?.parse()?];
-        let (lo, w, hi) = (word()?, word()?, word()?);
-        let bounds = [limit(lo)?, limit(hi)?];
-        Ok(milli(w)?.map(|w| Self { ends, balance: -w, bounds }))
-    }
-
-    /// The two hops: from the second to the first, and back.
-    fn hops(&self) -> Result<[Hop; 2], Failure> {
-        let [first, second] = self.ends;
-        let here = Position::new(Units::new(self.balance)?, Units::ZERO, Units::ZERO)?;
-        let side = |owe: Units, bound: Units| -> Result<InForce, Failure> {
-            let zero = protocol::Rate::ZERO;
-            let settings = Settings::new(Units::ZERO, bound, zero, zero)?;
-            Ok(InForce::after_set(owe, settings, None))
-        };
-        let [a, b] = self.bounds;
-        let consent = Consent { holder: side(b, a)?, partner: side(a, b)? };
-        Ok([
-            Hop { giver: second, taker: first, lading: Lading::inward(here, &consent) },
-            Hop { giver: first, taker: second, lading: Lading::outward(here, &consent) },
-        ])
-    }
-}
+use lines::{Failure, Line, milli};
 
 struct Network {
     lines: Vec<Line>,
@@ -78,10 +28,7 @@ struct Network {
 
 impl Network {
     fn read(text: &str) -> Result<Self, Failure> {
-        let mut lines = Vec::new();
-        for line in text.lines() {
-            lines.extend(Line::read(line)?);
-        }
+        let lines = lines::read(text)?;
         let most = lines.iter().flat_map(|line| line.ends).max().unwrap_or(0);
         let mut list = Vec::new();
         for line in &lines {

@@ -1,5 +1,6 @@
 //! What may move: the graph of debts, the largest circulation in it, found at once or held while debts
-//! change, its proof, its circles; and the cheapest path for a payment.
+//! change, its proof, its circles; the cheapest path for a payment; and how sites find one together, none of
+//! which knows more than its own users (`seek`, and `crossing` for one of them).
 //!
 //! Pure and deterministic: the same graph gives the same answer on every machine.
 
@@ -10,6 +11,7 @@ mod certificate;
 mod circles;
 mod circulation;
 mod convex;
+mod crossing;
 mod debt;
 mod even;
 mod kept;
@@ -19,6 +21,7 @@ mod pairs;
 mod path;
 mod pay;
 mod search;
+mod seek;
 mod support;
 
 pub use balance::{
@@ -29,6 +32,7 @@ pub use bounded::{Bounded, MOST_SWAP_LOOKS, best_within};
 pub use certificate::{CertificateFault, Proof, verify};
 pub use circles::{Circle, Explanation, MAX_TOLD_MEMBERS, circles, circles_within};
 pub use circulation::{Circulation, best_circulation};
+pub use crossing::{Exit, Gates, Start, Way};
 pub use debt::{Debt, GraphError};
 pub use even::spread_evenly;
 pub use kept::{Change, ChangeError, DynamicCirculation, Moved, ResumeError, Standing, TakeError};
@@ -37,3 +41,6 @@ pub use path::{
     Path, Share,
 };
 pub use pay::{Cut, MOST_ALTERNATIVES, MOST_PARTS, Payable, Plan, Planner, Request, Unpaid};
+pub use seek::{
+    Counts, Door, Effect, Found, Here, Input, Kept, Limits, Offering, SearchId, Seeker, To, Wanted,
+};

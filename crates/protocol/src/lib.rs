@@ -26,6 +26,7 @@ pub mod moved;
 pub mod negotiation;
 pub mod note;
 pub mod participant;
+pub mod query;
 pub mod rate;
 pub mod record;
 pub mod referee;

@@ -4,7 +4,7 @@
 //! another at the same participant is no longer, no worse, and has met none of the *named* participants
 //! that it has not met as well; `simple` says who is named and why.
 
-use super::hops::{Beside, Hops};
+use super::hops::{Beside, Hops, Way};
 use super::legs::Rule;
 use super::{LONGEST_PATH, MOST_LABELS, MOST_LOOKS, MOST_NAMED};
 
@@ -94,6 +94,23 @@ impl<'a, R: Rule> Labels<'a, R> {
             looks: graph.list().len() * LONGEST_PATH as usize + MOST_LOOKS,
             found: Found { walk: None, simple: None, cut: false },
         }
+    }
+
+    /// The best walk of a run without a target that ends over this hop, where no walk was kept that is merely
+    /// other: without gifts, and with nobody named.
+    pub(super) fn over(&self, place: u32) -> Option<Walk> {
+        let hop = self.graph.hop(place);
+        let from = match R::WAY {
+            Way::On => hop.giver,
+            Way::Back => hop.taker,
+        };
+        let at = (from != self.start).then(|| self.newest[from as usize] as usize);
+        let value = match at {
+            Some(at) => Some(self.labels.get(at)?.value),
+            None => None,
+        };
+        let value = self.rule.end(value, place, &hop.lading)?;
+        Some(self.trace(at, place, value))
     }
 
     /// Names a participant, which no walk then meets twice; false if there are too many.

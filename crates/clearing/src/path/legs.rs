@@ -125,6 +125,8 @@ impl Rule for Back<'_> {
 pub(crate) struct On<'a> {
     pub(crate) gifts: bool,
     pub(crate) carried: &'a Carried,
+    /// The most that the payer lets go.
+    pub(crate) most: Units,
 }
 
 impl Rule for On<'_> {
@@ -142,7 +144,8 @@ impl Rule for On<'_> {
         let before = self.carried.moved(place);
         // The payer's own clutch is not charged.
         let Some(value) = value else {
-            return lading.most().minus(before).ok().filter(|left| *left >= SMALLEST);
+            let left = lading.most().minus(before).ok()?.min(self.most);
+            return (left >= SMALLEST).then_some(left);
         };
         let budget = Units::new(-value).unwrap_or(Units::MAX);
         let spent = before.milli() + lading.clutch().due(before).milli();

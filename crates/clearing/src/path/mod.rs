@@ -5,6 +5,7 @@
 //! the reasons and the sources.
 
 mod carried;
+mod fan;
 pub(crate) mod hops;
 mod labels;
 mod legs;
@@ -14,6 +15,7 @@ mod simple;
 use protocol::Units;
 
 pub(crate) use carried::{Carried, NOTHING};
+pub(crate) use fan::{fan, fan_in};
 pub(crate) use hops::{Beside, Way, gratis, gratis_at_end, gratis_at_start};
 pub use hops::{Hop, Hops, HopsError};
 pub(crate) use legs::{Back, On, legs, moves};
@@ -168,7 +170,7 @@ impl Hops {
     /// What is carried on from the payer can be asked for by the payee: going back, no leg needs more
     /// than moved over it going on. So the two searches agree on what can arrive.
     fn most(&self, payer: u32, payee: u32) -> (Units, Vec<u32>, bool) {
-        let rule = On { gifts: true, carried: &NOTHING };
+        let rule = On { gifts: true, carried: &NOTHING, most: Units::MAX };
         let found = best(self, rule, [payer, payee], LONGEST_PATH);
         let mut hops = found.hops.unwrap_or_default();
         let most = moves(&rule, self, &hops).and_then(|moves| moves.last().copied());

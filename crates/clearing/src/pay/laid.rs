@@ -19,7 +19,7 @@ const HALVES: u32 = 6;
 
 /// The widest single path with all gifts, its hops from the payee back, and what it brings.
 pub(super) fn widest_alone(graph: &Hops, request: &Request) -> Option<(Vec<u32>, i64)> {
-    let rule = On { carried: &NOTHING, gifts: true };
+    let rule = On { carried: &NOTHING, gifts: true, most: Units::MAX };
     let mut hops = best(graph, rule, [request.payer, request.payee], request.legs()).hops?;
     let most = moves(&rule, graph, &hops)?.last().copied()?;
     hops.reverse();
@@ -70,7 +70,8 @@ fn along(graph: &Hops, carried: &Carried, hops: &[u32], amount: i64) -> Option<V
     let back: Vec<u32> = hops.iter().rev().copied().collect();
     let exactly = |amount| legs(graph, &back, &Back { carried, ..Back::of(units(amount)) });
     exactly(amount).or_else(|| {
-        let most = moves(&On { carried, gifts: true }, graph, hops)?.last()?.milli();
+        let most =
+            moves(&On { carried, gifts: true, most: Units::MAX }, graph, hops)?.last()?.milli();
         exactly(most.min(amount))
     })
 }
@@ -159,7 +160,7 @@ fn cheapest(
 }
 
 fn widest(graph: &Hops, request: &Request, carried: &Carried, left: Units) -> Option<Vec<Leg>> {
-    let rule = On { carried, gifts: true };
+    let rule = On { carried, gifts: true, most: Units::MAX };
     let mut hops = declined(graph, rule, [request.payer, request.payee], request.legs())?;
     let most = moves(&rule, graph, &hops)?.last().copied()?;
     hops.reverse();

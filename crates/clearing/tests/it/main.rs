@@ -12,4 +12,5 @@ mod optimum;
 mod oracle;
 mod path;
 mod pay;
+mod seek;
 mod shapes;

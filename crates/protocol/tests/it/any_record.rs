@@ -14,6 +14,7 @@ use protocol::lift::{
 };
 use protocol::note::Note;
 use protocol::participant::Word;
+use protocol::query::{Answer, Offer, Query};
 use protocol::record::Record;
 use protocol::referee::{Ruling, Telling};
 use protocol::request::Request;
@@ -26,6 +27,7 @@ use crate::people::{
     any_authorisation, any_cert, any_certificate, any_chit, any_contract, any_leg, any_lift,
     any_tally,
 };
+use crate::query::{any_answer, any_offer, any_query};
 
 fn comes_back<R: Record + PartialEq + std::fmt::Debug>(record: &R) -> TestCaseResult {
     let text = record.to_text().unwrap();
@@ -77,6 +79,9 @@ fn total(bytes: &[u8]) -> TestCaseResult {
     one::<Ruling>(bytes)?;
     one::<Telling>(bytes)?;
     one::<Authorisation>(bytes)?;
+    one::<Query>(bytes)?;
+    one::<Answer>(bytes)?;
+    one::<Offer>(bytes)?;
     one::<Ack>(bytes)?;
     one::<Invoice>(bytes)?;
     one::<Note>(bytes)?;
@@ -195,6 +200,15 @@ proptest! {
     }
 
     #[test]
+    fn queries_answers_and_offers_come_back_as_written(
+        query in any_query(), answer in any_answer(), offer in any_offer(),
+    ) {
+        comes_back(&query)?;
+        comes_back(&answer)?;
+        comes_back(&offer)?;
+    }
+
+    #[test]
     fn an_authorisation_comes_back_as_written(authorisation in any_authorisation()) {
         comes_back(&authorisation)?;
     }
@@ -257,6 +271,15 @@ proptest! {
         for bytes in [conditional, judged, promise, refused, late] {
             total(&bytes)?;
         }
+    }
+
+    #[test]
+    fn a_spoilt_query_answer_or_offer_gives_a_record_or_a_reason(
+        query in spoilt(any_query()), answer in spoilt(any_answer()), offer in spoilt(any_offer()),
+    ) {
+        total(&query)?;
+        total(&answer)?;
+        total(&offer)?;
     }
 
     #[test]

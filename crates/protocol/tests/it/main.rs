@@ -30,6 +30,7 @@ mod money_pump;
 mod negotiation;
 mod participant;
 mod people;
+mod query;
 mod referee;
 mod request;
 mod sealed;

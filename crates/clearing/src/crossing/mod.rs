@@ -1,0 +1,246 @@
+//! One site's step on the way of a payment that no site knows as a whole: from the tally over which it comes in to
+//! its payee here, or to each tally over which it can go on.
+//!
+//! A tally with another site is a *gate*: a participant that stands for all that is beyond it, with one tally. So a
+//! crossing is a path like any other, by the same rules. What happens beyond is told by an answer: so much has to
+//! go out there for so much to arrive. Priced along the way in here, that is what has to come in.
+
+use protocol::chit::Positive;
+use protocol::query::{Curve, Point};
+use protocol::{Lading, Units};
+
+use crate::path::{
+    Back, Hop, Hops, HopsError, LONGEST_PATH, NOTHING, On, best, fan, fan_in, moves,
+};
+
+/// A site's users, and its tallies with other sites.
+#[derive(Clone, Debug, Default)]
+pub struct Gates {
+    hops: Hops,
+    gates: Vec<Gate>,
+}
+
+/// A tally with another site.
+#[derive(Clone, Copy, Debug)]
+struct Gate {
+    /// The participant that stands for what is beyond.
+    beyond: u32,
+    /// The place of the hop over which value comes in; the one over which it goes out is the next.
+    inward: usize,
+}
+
+/// Where a way begins, or ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Start {
+    /// With a user here.
+    User(u32),
+    /// Beyond the gate of this number.
+    Gate(usize),
+}
+
+/// A way: the places of its hops, in their order.
+pub type Way = Vec<usize>;
+
+/// How value can go on over one gate.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Exit {
+    /// The number of the gate.
+    pub gate: usize,
+    /// The most that can go out there now.
+    pub most: Units,
+    /// The way by which so much can, and one that may be cheaper for less.
+    pub ways: Vec<Way>,
+}
+
+impl Gates {
+    /// A site whose users have these tallies with each other, and none with other sites yet.
+    #[must_use]
+    pub const fn new(hops: Hops) -> Self {
+        Self { hops, gates: Vec::new() }
+    }
+
+    /// One more tally with another site: what can come in to `user` and what can go out. Says the number of the gate,
+    /// counted from 0.
+    ///
+    /// # Errors
+    /// [`HopsError`], as for [`Hops::put`].
+    pub fn join(&mut self, user: u32, inward: Lading, outward: Lading) -> Result<usize, HopsError> {
+        let place = self.hops.list().len();
+        if user >= self.hops.participants() {
+            return Err(HopsError::UnknownParticipant { hop: place, participant: user });
+        }
+        let beyond = self.hops.join()?;
+        self.hops.put(place, Hop { giver: beyond, taker: user, lading: inward })?;
+        self.hops.put(place + 1, Hop { giver: user, taker: beyond, lading: outward })?;
+        self.gates.push(Gate { beyond, inward: place });
+        Ok(self.gates.len() - 1)
+    }
+
+    /// The participants and their hops, those of gates among them.
+    #[must_use]
+    pub const fn hops(&self) -> &Hops {
+        &self.hops
+    }
+
+    /// The same, to keep up with what moves; the ends of a gate's hops stay what they are.
+    pub const fn hops_mut(&mut self) -> &mut Hops {
+        &mut self.hops
+    }
+
+    /// How many gates there are.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.gates.len()
+    }
+
+    /// The places of the hops of a gate: inward and outward.
+    #[must_use]
+    pub fn places(&self, gate: usize) -> Option<[usize; 2]> {
+        self.gates.get(gate).map(|gate| [gate.inward, gate.inward + 1])
+    }
+
+    fn vertex(&self, start: Start) -> Option<u32> {
+        match start {
+            Start::User(user) => Some(user).filter(|user| *user < self.hops.participants()),
+            Start::Gate(gate) => self.gates.get(gate).map(|gate| gate.beyond),
+        }
+    }
+
+    /// How a payment of about `amount` can go on over each other gate, of at most `most` that comes in; widest first.
+    ///
+    /// Two searches for all gates together: with the most that can come in, and where somebody charges, with the
+    /// amount, which finds the ways that are cheap for about as much. What somebody pays for being used makes
+    /// no way possible here; it makes those that are found cheaper.
+    #[must_use]
+    pub fn exits(&self, start: Start, amount: Units, most: Units) -> Vec<Exit> {
+        let Some(from) = self.vertex(start) else { return Vec::new() };
+        let outward = |gate: &Gate| u32::try_from(gate.inward + 1).unwrap_or(u32::MAX);
+        let over: Vec<u32> = self.gates.iter().map(outward).collect();
+        let wide = fan(&self.hops, from, most, &over);
+        let cheap = if self.hops.charges() && amount < most {
+            fan(&self.hops, from, amount, &over)
+        } else {
+            vec![None; over.len()]
+        };
+        let exit = |(gate, (wide, cheap))| self.exit(gate, most, wide?, cheap);
+        let mut exits: Vec<Exit> =
+            wide.into_iter().zip(cheap).enumerate().filter_map(exit).collect();
+        exits.sort_by_key(|exit| std::cmp::Reverse(exit.most));
+        exits
+    }
+
+    fn exit(
+        &self,
+        gate: usize,
+        most: Units,
+        wide: Vec<u32>,
+        cheap: Option<Vec<u32>>,
+    ) -> Option<Exit> {
+        let cheap = cheap.filter(|cheap| *cheap != wide);
+        let most = self.carried(&wide, most)?;
+        let ways = std::iter::once(wide).chain(cheap).map(way).collect();
+        Some(Exit { gate, most, ways })
+    }
+
+    /// The most of `most` that arrives over these hops, in their order.
+    fn carried(&self, hops: &[u32], most: Units) -> Option<Units> {
+        let rule = On { gifts: true, carried: &NOTHING, most };
+        moves(&rule, &self.hops, hops)?.last().copied()
+    }
+
+    /// The cheapest way by which `amount` arrives at a payee here, and the widest for at most `most` where that is
+    /// another; with how much arrives by it, at most `amount`.
+    #[must_use]
+    pub fn arrivals(
+        &self,
+        start: Start,
+        payee: u32,
+        amount: Units,
+        most: Units,
+    ) -> Vec<(Way, Units)> {
+        let Some(from) = self.vertex(start) else { return Vec::new() };
+        if payee >= self.hops.participants() || from == payee {
+            return Vec::new();
+        }
+        let cheapest = best(&self.hops, Back::of(amount), [payee, from], LONGEST_PATH).hops;
+        let cheapest = cheapest.map(|hops| hops.into_iter().rev().collect::<Vec<_>>());
+        if let Some(hops) = cheapest {
+            let way = way(hops);
+            if self.given(&way, amount).is_some_and(|given| given <= most) {
+                return vec![(way, amount)];
+            }
+        }
+        let widest = On { gifts: true, carried: &NOTHING, most };
+        let widest = best(&self.hops, widest, [from, payee], LONGEST_PATH).hops;
+        let arrives = |hops: Vec<u32>| self.carried(&hops, most).map(|units| (way(hops), units));
+        widest.and_then(arrives).map(|(way, units)| (way, units.min(amount))).into_iter().collect()
+    }
+
+    /// The cheapest way from each other gate, by number, by which `amount` can arrive at the end: at a user here, or
+    /// beyond a gate.
+    #[must_use]
+    pub fn entries(&self, end: Start, amount: Units) -> Vec<(usize, Way)> {
+        let Some(to) = self.vertex(end).filter(|_| amount > Units::ZERO) else { return Vec::new() };
+        let inward = |gate: &Gate| u32::try_from(gate.inward).unwrap_or(u32::MAX);
+        let over: Vec<u32> = self.gates.iter().map(inward).collect();
+        let ways = fan_in(&self.hops, to, amount, &over).into_iter().enumerate();
+        ways.filter_map(|(gate, hops)| Some((gate, way(hops?)))).collect()
+    }
+
+    /// The most that can come in over a gate.
+    #[must_use]
+    pub fn most_in(&self, gate: usize) -> Units {
+        let gate = self.gates.get(gate).and_then(|gate| self.hops.list().get(gate.inward));
+        gate.map_or(Units::ZERO, |hop| hop.lading.most())
+    }
+
+    /// What has to be given at the beginning of a way so that this arrives at its end.
+    fn given(&self, way: &[usize], arrives: Units) -> Option<Units> {
+        self.hops.along(way, arrives).map(|path| path.given())
+    }
+
+    /// The curve of a way that ends at the payee, up to what arrives there: in quarters of it.
+    #[must_use]
+    pub fn curve(&self, way: &[usize], arrives: Units, most: Units) -> Option<Curve> {
+        let milli = arrives.milli();
+        let quarter = |part: i64| Units::new(milli / 4 * part + milli % 4 * part / 4).ok();
+        let ends = (1..=4).filter_map(quarter).map(|units| (units, units));
+        self.priced(way, ends, most)
+    }
+
+    /// The curve of a way that ends at a gate: of what is asked there, at most `amount` arriving at the payee, and what
+    /// has to come in for it, at most `most`. None where not even the least of it is possible.
+    #[must_use]
+    pub fn composed(
+        &self,
+        way: &[usize],
+        beyond: &Curve,
+        amount: Units,
+        most: Units,
+    ) -> Option<Curve> {
+        let points = beyond.points().iter().map(|point| (point.arrives.get(), point.enters.get()));
+        self.priced(way, points.filter(|(arrives, _)| *arrives <= amount), most)
+    }
+
+    /// The curve through what has to be given for each of these: what arrives at the payee in the end, and what at the
+    /// end of this way for it.
+    fn priced(
+        &self,
+        way: &[usize],
+        ends: impl Iterator<Item = (Units, Units)>,
+        most: Units,
+    ) -> Option<Curve> {
+        let point = |(arrives, end): (Units, Units)| {
+            let enters = self.given(way, end).filter(|given| *given <= most)?;
+            let positive = |units: Units| Positive::try_from(units).ok();
+            Some(Point { arrives: positive(arrives)?, enters: positive(enters)? })
+        };
+        let mut points: Vec<Point> = ends.filter_map(point).collect();
+        points.dedup_by_key(|point| point.arrives);
+        Curve::new(points).ok()
+    }
+}
+
+fn way(hops: Vec<u32>) -> Way {
+    hops.into_iter().map(|place| place as usize).collect()
+}

@@ -1,0 +1,191 @@
+//! How a site searches for a way for a payment, or a way round, and helps others search (protocol §7, "Discovery").
+//!
+//! Nobody has a map. Whoever begins asks its partners' sites, tally by tally, and these ask theirs: first no
+//! farther than one tally, then two, four and eight. The machine is in `step.rs`; a search of one's own in
+//! `own.rs`, and the payee's end of one in
+//! `offered.rs`; what is asked on in `spread.rs`; what is made of the answers in `gather.rs`; what a site knows that the
+//! machine may read in `here.rs`, and how many queries a partner may cause in `allowance.rs`.
+//!
+//! What a search costs is bounded twice. A query has a budget of queries, itself included, which is divided among
+//! those that it causes: one search of budget *b* causes at most *b* queries and as many answers, wherever they go.
+//! And each partner has an allowance, so whoever asks too much is refused, and nobody else.
+
+mod allowance;
+mod gather;
+mod here;
+mod offered;
+mod own;
+mod spread;
+mod step;
+
+use std::collections::BTreeMap;
+
+use protocol::query::{Query, Why};
+use protocol::{AgentId, Hash};
+
+pub use gather::Kept;
+pub use here::{Door, Here};
+pub use offered::Offering;
+pub use own::{Found, SearchId, To, Wanted};
+pub use step::{Effect, Input};
+
+use crate::crossing::{Start, Way};
+use allowance::Allowances;
+use gather::Heard;
+use offered::Offered;
+use own::Search;
+
+/// What a site allows itself and its partners.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Over how many tallies one query is handed on at most.
+    pub exits: usize,
+    /// How many queries a partner may cause at once.
+    pub allowance: u32,
+    /// How many more each second.
+    pub refill_a_second: u32,
+    /// How long answers are waited for, for each tally that a query may still go over, in milliseconds.
+    pub hop_ms: i64,
+    /// For how long a query and the plans for it are remembered, in milliseconds from when it came.
+    pub keep_ms: i64,
+    /// How many queries of one partner, and searches of one's own, are remembered at once.
+    pub open: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            exits: 16,
+            allowance: 8_192,
+            refill_a_second: 128,
+            hop_ms: 1_000,
+            keep_ms: 30_000,
+            open: 1_024,
+        }
+    }
+}
+
+/// What has been counted since the machine began.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Queries asked, one's own and for others.
+    pub asked: u64,
+    /// Offers made, for one's own users and handed on.
+    pub offered: u64,
+    /// Queries answered with plans.
+    pub answered: u64,
+    /// Queries refused, by reason.
+    pub refused: BTreeMap<Why, u64>,
+    /// Queries over no tally that is known, and answers to what was not asked, or too late: nothing is said to them.
+    pub strays: u64,
+}
+
+/// The machine: all that a site remembers of searches. Losing it loses no money; searches under way end without
+/// result.
+#[derive(Clone, Debug)]
+pub struct Seeker {
+    /// What nobody else knows: marks and tokens are made with it.
+    secret: Hash,
+    limits: Limits,
+    sessions: BTreeMap<Hash, Session>,
+    searches: BTreeMap<SearchId, Search>,
+    /// How many queries of each partner are remembered.
+    remembered: BTreeMap<AgentId, usize>,
+    /// Plans that were answered, by token, and until when.
+    kept: BTreeMap<Hash, (i64, Kept)>,
+    allowances: Allowances,
+    counts: Counts,
+}
+
+/// What is known of one session.
+#[derive(Clone, Debug, Default)]
+struct Session {
+    /// How many queries have gone out over each gate.
+    turns: BTreeMap<usize, u8>,
+    /// The queries that came in, by nonce; that of one's own search is its own session.
+    open: BTreeMap<Hash, Open>,
+    /// What was offered, in the order in which it came.
+    offers: Vec<Offered>,
+    /// Until when that is remembered, and what was offered to others.
+    offers_until_ms: i64,
+}
+
+/// Whose question it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Origin {
+    Partner(AgentId),
+    Own(SearchId),
+}
+
+/// A query, and what was asked on for it.
+#[derive(Clone, Debug)]
+struct Open {
+    origin: Origin,
+    start: Start,
+    query: Query,
+    branches: BTreeMap<Hash, Branch>,
+    /// The plans that end here.
+    here: Vec<Kept>,
+    /// Whether some way was not asked because of depth or budget, or because partners have no allowance left.
+    left_out: Option<Why>,
+    until_ms: i64,
+    expires_ms: i64,
+    is_over: bool,
+}
+
+/// What was asked over one gate.
+#[derive(Clone, Debug)]
+struct Branch {
+    gate: usize,
+    partner: AgentId,
+    ways: Vec<Way>,
+    heard: Option<Heard>,
+}
+
+impl Origin {
+    const fn partner(self) -> Option<AgentId> {
+        match self {
+            Self::Partner(agent) => Some(agent),
+            Self::Own(_) => None,
+        }
+    }
+}
+
+impl Seeker {
+    /// A machine that remembers nothing yet; `secret` is drawn at random.
+    #[must_use]
+    pub fn new(secret: Hash, limits: Limits) -> Self {
+        Self {
+            secret,
+            limits,
+            sessions: BTreeMap::new(),
+            searches: BTreeMap::new(),
+            remembered: BTreeMap::new(),
+            kept: BTreeMap::new(),
+            allowances: Allowances::default(),
+            counts: Counts::default(),
+        }
+    }
+
+    /// What has been counted.
+    #[must_use]
+    pub const fn counts(&self) -> &Counts {
+        &self.counts
+    }
+
+    /// The plan that was answered under this token, while it is remembered.
+    #[must_use]
+    pub fn plan(&self, token: &Hash) -> Option<&Kept> {
+        self.kept.get(token).map(|(_, kept)| kept)
+    }
+
+    /// What the machine marks queries of a session with, to know them again if they come round.
+    fn mark(&self, session: Hash) -> Hash {
+        Hash::of(&[&self.secret.as_bytes()[..], session.as_bytes()].concat())
+    }
+
+    fn token(&self, session: Hash, nonce: Hash, place: u8) -> Hash {
+        let parts = [self.secret, session, nonce].map(|hash| *hash.as_bytes());
+        Hash::of(&[&parts.concat()[..], &[place]].concat())
+    }
+}

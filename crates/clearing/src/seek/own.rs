@@ -1,0 +1,176 @@
+//! A search of one of this site's users: rounds of growing depth, until the whole amount can be paid or nobody
+//! knows more.
+
+use protocol::bounded::List;
+use protocol::chit::Positive;
+use protocol::lift::MAX_REFEREES;
+use protocol::query::{Budget, Depth, Payee, Query, Sought, Why};
+use protocol::{AgentId, Cuid, Hash};
+
+use super::gather::Kept;
+use super::{Effect, Here, Origin, Seeker};
+use crate::crossing::Start;
+
+/// A search of one's own, by a number that its site chose.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SearchId(pub u64);
+
+/// To whom a way is wanted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum To {
+    /// A user of another site.
+    Payee {
+        /// Its name there.
+        cuid: Cuid,
+        /// The site's agent.
+        agent: AgentId,
+    },
+    /// Back to whoever begins, over tallies that only make debts smaller.
+    Round,
+}
+
+/// What a user wants.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wanted {
+    /// The search; none that is under way has this number.
+    pub id: SearchId,
+    /// The user, by number.
+    pub payer: u32,
+    /// To whom.
+    pub to: To,
+    /// How much is to arrive.
+    pub amount: Positive,
+    /// The most that the payer gives.
+    pub most: Positive,
+    /// Who may decide it, in order.
+    pub referees: List<AgentId, MAX_REFEREES>,
+    /// How far it goes in the first round: one tally, or as far as the payee's site has made offers
+    /// ([`super::Offering`]).
+    pub first: Depth,
+    /// How far it goes at the end.
+    pub deepest: Depth,
+    /// How many queries it may cause, all rounds together.
+    pub budget: Budget,
+    /// Drawn at random, by the payee for its invoice or by whoever begins; the sessions follow from it.
+    pub chance: Hash,
+}
+
+/// A plan for a payer here: its curve says what it gives; it goes on over a gate.
+pub type Found = Kept;
+
+#[derive(Clone, Debug)]
+pub(super) struct Search {
+    pub(super) wanted: Wanted,
+    /// That of the round.
+    pub(super) session: Hash,
+    depth: Depth,
+    /// What is left of the budget.
+    left: u32,
+    /// The best plans of earlier rounds.
+    best: Vec<Found>,
+}
+
+impl Seeker {
+    pub(super) fn begin(&mut self, wanted: Wanted, here: &Here<'_>, now_ms: i64) -> Vec<Effect> {
+        let id = wanted.id;
+        if self.searches.contains_key(&id) || self.searches.len() >= self.limits.open {
+            return vec![Effect::NotFound { search: id, why: Why::Busy }];
+        }
+        let depth = wanted.first.min(wanted.deepest);
+        let session = session(&wanted.chance, depth);
+        let left = wanted.budget.get();
+        self.searches.insert(id, Search { wanted, session, depth, left, best: Vec::new() });
+        self.round(id, here, now_ms)
+    }
+
+    /// Asks one round, and ends it at once where nobody is to be asked.
+    fn round(&mut self, id: SearchId, here: &Here<'_>, now_ms: i64) -> Vec<Effect> {
+        let Some(search) = self.searches.get(&id) else { return Vec::new() };
+        let (session, depth, part) = (search.session, search.depth, search.part());
+        let start = Start::User(search.wanted.payer);
+        let query = search.query();
+        let mut open = self.open(Origin::Own(id), start, query, now_ms);
+        let spread = self.spread(&mut open, Some(depth), part, here, now_ms);
+        if let Some(search) = self.searches.get_mut(&id) {
+            search.left -= spread.used;
+        }
+        let mut effects = spread.effects;
+        self.sessions.entry(session).or_default().open.insert(session, open);
+        effects.extend(self.finish_all(session, here, now_ms));
+        effects
+    }
+
+    /// A round is over: the search ends, or the next begins.
+    pub(super) fn own_finished(
+        &mut self,
+        id: SearchId,
+        plans: Vec<Found>,
+        why: Why,
+        here: &Here<'_>,
+        now_ms: i64,
+    ) -> Vec<Effect> {
+        let Some(search) = self.searches.get_mut(&id) else { return Vec::new() };
+        // Where somebody has found a part, somebody may find more beyond.
+        let more = why == Why::Deep || !plans.is_empty();
+        search.take(plans);
+        if more && !search.is_whole() && search.deepens() {
+            return self.round(id, here, now_ms);
+        }
+        let plans = self.searches.remove(&id).map(|search| search.best).unwrap_or_default();
+        if plans.is_empty() {
+            return vec![Effect::NotFound { search: id, why }];
+        }
+        vec![Effect::Found { search: id, plans }]
+    }
+}
+
+impl Search {
+    /// What of the budget this round may use: half of what is left, as often as rounds are to come after it.
+    fn part(&self) -> u32 {
+        let deepest = self.wanted.deepest.get();
+        let rounds = (0..).take_while(|more| self.depth.get() << more < deepest).count();
+        (self.left >> rounds).max(1).min(self.left)
+    }
+
+    /// Goes twice as deep, if it may and has something to spend.
+    fn deepens(&mut self) -> bool {
+        let deepest = self.wanted.deepest.get();
+        let deeper = Depth::try_from((2 * self.depth.get()).min(deepest));
+        match deeper {
+            Ok(deeper) if deeper > self.depth && self.left > 0 => {
+                self.depth = deeper;
+                self.session = session(&self.wanted.chance, deeper);
+                true
+            }
+            _ => false,
+        }
+    }
+
+    fn is_whole(&self) -> bool {
+        self.best.first().is_some_and(|plan| plan.curve.top().arrives >= self.wanted.amount)
+    }
+
+    fn take(&mut self, plans: Vec<Found>) {
+        self.best.extend(plans);
+        self.best.sort_by_key(Kept::rank);
+        self.best.truncate(protocol::query::MOST_PLANS);
+    }
+
+    /// The question, as if somebody had asked it of this site.
+    fn query(&self) -> Query {
+        let Wanted { to, amount, most, referees, budget, .. } = &self.wanted;
+        let (session, depth) = (self.session, self.depth);
+        let sought = match to {
+            To::Payee { cuid, agent } => Sought::Payee(Payee::of(cuid, agent, session)),
+            To::Round => Sought::Circle,
+        };
+        let (trail, turn, referees) = (List::default(), 0, referees.clone());
+        let (amount, most, budget, nonce) = (*amount, *most, *budget, session);
+        Query { session, nonce, turn, sought, amount, most, depth, budget, referees, trail }
+    }
+}
+
+/// The session of one round: without the number it follows from nobody can tell that two rounds are of one search.
+pub(super) fn session(chance: &Hash, depth: Depth) -> Hash {
+    Hash::of(&[&chance.as_bytes()[..], &[depth.get()]].concat())
+}

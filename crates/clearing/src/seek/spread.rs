@@ -1,0 +1,157 @@
+//! What is asked on: over which gates, and how the budget is divided among them.
+
+use protocol::bounded::List;
+use protocol::chit::Positive;
+use protocol::query::{Budget, Depth, MOST_TURNS, Plan, Query, Why, nonce};
+use protocol::{AgentId, Hash};
+
+use super::gather::{Heard, gathered};
+use super::{Branch, Effect, Here, Open, Seeker};
+use crate::crossing::Exit;
+
+/// What was asked on.
+pub(super) struct Spread {
+    pub(super) effects: Vec<Effect>,
+    /// How many queries that may cause.
+    pub(super) used: u32,
+}
+
+impl Seeker {
+    /// Asks on over the gates that are worth it, with so many queries to spend, and no farther than `depth`; none: nobody
+    /// is asked. Where what was offered is enough, nobody is asked either.
+    pub(super) fn spread(
+        &mut self,
+        open: &mut Open,
+        depth: Option<Depth>,
+        budget: u32,
+        here: &Here<'_>,
+        now_ms: i64,
+    ) -> Spread {
+        let mut spread = Spread { effects: Vec::new(), used: 0 };
+        if depth.is_none() {
+            open.left_out = Some(Why::Deep);
+            if !self.has_offers(open.query.session) {
+                return spread;
+            }
+        }
+        let mut exits = self.worth_asking(open, here);
+        exits.retain(|exit| !self.knows(open, exit, here));
+        let Some(depth) = depth.filter(|_| !is_enough(open, here)) else { return spread };
+        let most = usize::try_from(budget).unwrap_or(usize::MAX).min(self.limits.exits);
+        if exits.len() > most {
+            open.left_out = Some(Why::Deep);
+        }
+        let mut to_ask = exits.len().min(most);
+        for exit in exits.into_iter().take(most) {
+            let among = u32::try_from(to_ask).unwrap_or(u32::MAX).max(1);
+            let part = ((budget - spread.used) / among).min(self.useful(depth));
+            to_ask -= 1;
+            match self.ask(open, exit, depth, part, here, now_ms) {
+                Ok((effect, used)) => {
+                    spread.used += used;
+                    spread.effects.push(effect);
+                }
+                Err(why) => open.left_out = open.left_out.max(Some(why)),
+            }
+        }
+        spread
+    }
+
+    /// Notes what is offered over a gate, and says whether that is the whole amount, so that nobody need be asked.
+    fn knows(&self, open: &mut Open, exit: &Exit, here: &Here<'_>) -> bool {
+        let plans = self.known_offers(open, exit.gate);
+        let whole = |plan: &Plan| plan.curve.top().arrives >= open.query.amount;
+        let Some(door) = here.doors.get(exit.gate).filter(|_| plans.iter().any(whole)) else {
+            return false;
+        };
+        let (partner, ways, heard) = (door.partner, exit.ways.clone(), Some(Heard::Plans(plans)));
+        // Its nonce is that of no query: nobody will answer.
+        let name = self.token(open.query.session, open.query.nonce, u8::MAX - 1);
+        let name = Hash::of(&[&name.as_bytes()[..], &exit.gate.to_le_bytes()].concat());
+        open.branches.insert(name, Branch { gate: exit.gate, partner, ways, heard });
+        true
+    }
+
+    /// The gates that a query can go on over: where the payee is at the partner's first, then the widest.
+    fn worth_asking(&self, open: &Open, here: &Here<'_>) -> Vec<Exit> {
+        let Query { sought, session, .. } = open.query;
+        let (amount, most) = (open.query.amount.get(), open.query.most.get());
+        let mut exits = here.gates(&sought).exits(open.start, amount, most);
+        // Whoever asks would only hear its own query again, unless it looks for a way round.
+        let from = open.origin.partner().filter(|_| sought != protocol::query::Sought::Circle);
+        let partner = |exit: &Exit| here.doors.get(exit.gate).map(|door| door.partner);
+        exits.retain(|exit| partner(exit).is_some_and(|partner| Some(partner) != from));
+        let there = here.leads_to(&sought, session);
+        exits.sort_by_key(|exit| there.is_none() || partner(exit) != there);
+        exits
+    }
+
+    /// How many queries one of this depth can cause where everybody hands on as many as this site.
+    pub(super) fn useful(&self, depth: Depth) -> u32 {
+        let exits = u32::try_from(self.limits.exits).unwrap_or(u32::MAX);
+        (1..depth.get()).fold(1, |below: u32, _| below.saturating_mul(exits).saturating_add(1))
+    }
+
+    /// Asks over one gate; says how many queries that may cause, or why it is not asked.
+    fn ask(
+        &mut self,
+        open: &mut Open,
+        exit: Exit,
+        depth: Depth,
+        part: u32,
+        here: &Here<'_>,
+        now_ms: i64,
+    ) -> Result<(Effect, u32), Why> {
+        let session = open.query.session;
+        let door = here.doors.get(exit.gate).ok_or(Why::Nothing)?;
+        let most = Positive::try_from(exit.most).map_err(|_| Why::Nothing)?;
+        let turn = self.turn(session, exit.gate).ok_or(Why::Busy)?;
+        let trail = open.query.trail.iter().copied().chain([self.mark(session)]).collect();
+        let trail = List::new(trail).map_err(|_| Why::Deep)?;
+        let part = part.min(protocol::query::MOST_BUDGET);
+        let part = self.take(open.origin.partner(), door.partner, part, here, now_ms);
+        let budget = Budget::try_from(part).map_err(|_| Why::Busy)?;
+        self.took_turn(session, exit.gate);
+        let nonce = nonce(door.tally, session, turn);
+        let referees = open.query.referees.clone();
+        let Query { sought, amount, .. } = open.query;
+        let query =
+            Query { session, nonce, turn, sought, amount, most, depth, budget, referees, trail };
+        let branch =
+            Branch { gate: exit.gate, partner: door.partner, ways: exit.ways, heard: None };
+        open.branches.insert(nonce, branch);
+        self.counts.asked += 1;
+        Ok((Effect::Ask { to: door.partner, query }, part))
+    }
+
+    /// How many queries and offers have gone out over a gate; none where there may be no more.
+    pub(super) fn turn(&self, session: Hash, gate: usize) -> Option<u8> {
+        let known = self.sessions.get(&session);
+        let turn = known.and_then(|known| known.turns.get(&gate).copied()).unwrap_or(0);
+        (turn < MOST_TURNS).then_some(turn)
+    }
+
+    pub(super) fn took_turn(&mut self, session: Hash, gate: usize) {
+        *self.sessions.entry(session).or_default().turns.entry(gate).or_default() += 1;
+    }
+
+    pub(super) fn take(
+        &mut self,
+        of: Option<AgentId>,
+        partner: AgentId,
+        part: u32,
+        here: &Here<'_>,
+        now_ms: i64,
+    ) -> u32 {
+        // The other partners, and this site's own users.
+        let sources = here.partners.len();
+        self.allowances.share(of, partner, part, sources, &self.limits, now_ms)
+    }
+}
+
+/// Whether the whole amount can come by what was offered.
+fn is_enough(open: &Open, here: &Here<'_>) -> bool {
+    let amount = open.query.amount;
+    let best = gathered(open, here.gates(&open.query.sought)).0.into_iter().next();
+    best.is_some_and(|best| best.curve.top().arrives >= amount)
+}
