@@ -52,7 +52,7 @@ fn world() -> Result<World> {
         mode: Mode::Clearing,
         date: "2026-11-26T12:00:00.000Z".parse()?,
         deadline: "2026-11-26T12:00:30.000Z".parse()?,
-        legs: Legs::new(vec![leg], nonce)?.root(),
+        legs: Legs::new(vec![leg], Some(nonce))?.root(),
         participants: List::new(keys)?,
         referees: List::new(ids)?,
         quorum: 3,

@@ -20,7 +20,6 @@ pub(super) fn entry<T: Record>(record: &T) -> Result<Value> {
 /// Carol's key signs the payment, the agent's the decision.
 pub(crate) fn lift(carol: &SecretKey, agent: &SecretKey) -> Result<Value> {
     let referee = AgentId::of(&agent.public_key())?;
-    let nonce = protocol::Hash::of(b"nonce");
     let drafts = [
         ("6b0f5c1e-7d52-4c0b-9a53-0c8d5a3f2e11", "stock", 12_500),
         ("0a4c11d2-93f6-4f57-8f0e-5a7fbc0d6e22", "foil", 12_500),
@@ -29,7 +28,7 @@ pub(crate) fn lift(carol: &SecretKey, agent: &SecretKey) -> Result<Value> {
     let legs = drafts.iter().map(|(tally, by, units)| {
         read(&json!({"kind": "leg", "v": 1, "tally": tally, "by": by, "units": units}))
     });
-    let legs = Legs::new(legs.collect::<Result<Vec<Leg>>>()?, nonce)?;
+    let legs = Legs::new(legs.collect::<Result<Vec<Leg>>>()?, None)?;
     let authorisation: Authorisation = read(&json!({
         "kind": "authorisation", "v": 1,
         "uuid": "7f1c0a52-3f3b-4c43-9d0e-3b1f5a6c7d01",
@@ -41,7 +40,7 @@ pub(crate) fn lift(carol: &SecretKey, agent: &SecretKey) -> Result<Value> {
     let authorisation = authorisation.signed(carol)?;
     let lift: Lift = read(&json!({
         "kind": "lift", "v": 1,
-        "nonce": nonce,
+        "nonce": protocol::Hash::of(b"nonce"),
         "mode": "payment",
         "date": "2026-11-22T12:00:00.000Z", "deadline": "2026-11-22T12:00:30.000Z",
         "legs": legs.root(),

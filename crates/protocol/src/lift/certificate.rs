@@ -209,7 +209,7 @@ impl Committed {
     /// # Errors
     /// [`LiftFault::NotALeg`] where the way does not lead to the lift's root.
     pub fn chit(&self, leg: &Leg, way: &Way) -> Result<Chit, LiftFault> {
-        if way.root(leg, self.lift.nonce)? != self.lift.legs {
+        if way.root(leg, self.lift.salt())? != self.lift.legs {
             return Err(LiftFault::NotALeg { lift: self.id, tally: leg.tally });
         }
         Ok(leg.chit(self.id, self.lift.date))

@@ -26,13 +26,14 @@ pub struct Leg {
 record!(Leg, "leg", 1, outside: []);
 
 impl Leg {
-    /// The leaf of this leg in the tree of a lift with this nonce: who does not know the tally learns nothing
-    /// from it, also where the same leg was in a lift before.
+    /// The leaf of this leg in the tree of a lift: its hash, or with the lift's [salt](super::Lift::salt) another one in every
+    /// lift, from which who does not know the tally learns nothing, also where the same leg was in a lift before.
     ///
     /// # Errors
     /// [`JsonError`] where the leg has no canonical form.
-    pub fn leaf(&self, nonce: Hash) -> Result<Hash, JsonError> {
+    pub fn leaf(&self, salt: Option<Hash>) -> Result<Hash, JsonError> {
         let leg = self.hash()?;
+        let Some(nonce) = salt else { return Ok(leg) };
         // Already canonical: members in order, nothing to escape. A test compares.
         let text = format!(r#"{{"kind":"leaf","leg":"{leg}","nonce":"{nonce}","v":1}}"#);
         Ok(Hash::of(text.as_bytes()))
@@ -74,17 +75,21 @@ pub enum LegsError {
 }
 
 impl Legs {
-    /// The tree of these legs in a lift with this nonce, whatever order they come in.
+    /// The tree of these legs in a lift with this [salt](super::Lift::salt), whatever order they come in.
     ///
     /// # Errors
     /// [`LegsError`] names what is wrong with them.
-    pub fn new(mut legs: Vec<Leg>, nonce: Hash) -> Result<Self, LegsError> {
+    pub fn new(mut legs: Vec<Leg>, salt: Option<Hash>) -> Result<Self, LegsError> {
         legs.sort_unstable();
         let twice = legs.windows(2).find(|pair| pair[0].tally == pair[1].tally);
         if let Some(pair) = twice {
             return Err(LegsError::Twice(pair[0].tally));
         }
-        let leaves = legs.iter().map(|leg| leg.leaf(nonce)).collect::<Result<Vec<_>, _>>()?;
+        let leaves = legs.iter().map(|leg| leg.leaf(salt)).collect::<Result<Vec<_>, _>>()?;
+        if salt.is_none() {
+            let tree = Tree::of(leaves)?;
+            return Ok(Self { places: (0..legs.len()).collect(), legs, tree });
+        }
         let tree = Tree::new(leaves.clone())?;
         let place = |leaf: &Hash| tree.place(leaf).unwrap_or_default();
         Ok(Self { places: leaves.iter().map(place).collect(), legs, tree })
@@ -132,7 +137,8 @@ mod tests {
         let leg = Leg { tally, by: Side::Stock, units };
         let hash = leg.hash().expect("a hash");
         let text = format!(r#"{{"v": 1, "kind": "leaf", "nonce": "{nonce}", "leg": "{hash}"}}"#);
-        assert_eq!(leg.leaf(nonce).expect("a leaf"), hash_of(&text));
+        assert_eq!(leg.leaf(Some(nonce)).expect("a leaf"), hash_of(&text));
+        assert_eq!(leg.leaf(None).expect("a leaf"), hash);
 
         let lift = LiftId::from(nonce);
         let text =

@@ -206,6 +206,13 @@ impl Lift {
         Ok(self.hash()?.into())
     }
 
+    /// What makes a leg's leaf another one in every lift: the nonce, in a lift between sites. One that a single site knows
+    /// as a whole has none: nobody else sees its tree.
+    #[must_use]
+    pub fn salt(&self) -> Option<Hash> {
+        (!self.participants.is_empty()).then_some(self.nonce)
+    }
+
     /// How many of so many referees must sign: all that cannot be outvoted by those who lie; none
     /// where no quorum makes such a number safe.
     #[must_use]

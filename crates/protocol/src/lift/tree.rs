@@ -31,12 +31,12 @@ pub enum Turn {
 pub struct Way(List<Turn, MAX_TURNS>);
 
 impl Way {
-    /// The root to which this way leads from a leg, in a lift with this nonce.
+    /// The root to which this way leads from a leg, in a lift with this [salt](super::Lift::salt).
     ///
     /// # Errors
     /// [`JsonError`] where the leg has no canonical form.
-    pub fn root(&self, leg: &Leg, nonce: Hash) -> Result<Hash, JsonError> {
-        Ok(self.0.iter().fold(leg.leaf(nonce)?, |below, turn| match turn {
+    pub fn root(&self, leg: &Leg, salt: Option<Hash>) -> Result<Hash, JsonError> {
+        Ok(self.0.iter().fold(leg.leaf(salt)?, |below, turn| match turn {
             Turn::Left(beside) => node(*beside, below),
             Turn::Right(beside) => node(below, *beside),
         }))
@@ -49,7 +49,7 @@ impl Way {
     }
 }
 
-/// The tree over some leaves: in their order as hashes, so that nobody has to know the legs to build it.
+/// The tree over some leaves.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tree {
     /// Hashes level by level, the leaves first, the root last and alone.
@@ -57,18 +57,24 @@ pub struct Tree {
 }
 
 impl Tree {
-    /// The tree of these leaves, whatever order they come in.
+    /// The tree of these leaves in their order as hashes, whatever order they come in: nobody has to know the legs to
+    /// build it.
     ///
     /// # Errors
     /// [`LegsError::None`]; [`LegsError::TooMany`].
     pub fn new(mut leaves: Vec<Hash>) -> Result<Self, LegsError> {
+        leaves.sort_unstable();
+        Self::of(leaves)
+    }
+
+    /// The tree of these leaves in the order that they come in.
+    pub(super) fn of(leaves: Vec<Hash>) -> Result<Self, LegsError> {
         if leaves.len() > MAX_LEGS {
             return Err(LegsError::TooMany(leaves.len()));
         }
         if leaves.is_empty() {
             return Err(LegsError::None);
         }
-        leaves.sort_unstable();
         let mut levels = vec![leaves];
         while let Some(below) = levels.last().filter(|below| below.len() > 1) {
             let above = below.chunks(2).map(|pair| match *pair {

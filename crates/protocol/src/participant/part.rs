@@ -123,14 +123,14 @@ impl Part {
             return Err(PartFault::Legless(ours.len()));
         }
         // Sorts them, and refuses two on one tally.
-        Legs::new(ours.iter().map(|ours| ours.leg).collect(), lift.nonce)?;
+        Legs::new(ours.iter().map(|ours| ours.leg).collect(), lift.salt())?;
         let mut crossings = BTreeMap::new();
         for ours in ours {
             let tally = ours.leg.tally;
             if ours.lift != id || ours.key != key {
                 return Err(PartFault::OtherConditional(tally));
             }
-            let leaf = ours.leg.leaf(lift.nonce)?;
+            let leaf = ours.leg.leaf(lift.salt())?;
             let place = tree.place(&leaf).ok_or(LiftFault::NotALeg { lift: id, tally })?;
             crossings.insert(tally, Crossing { way: tree.way(place), ours });
         }

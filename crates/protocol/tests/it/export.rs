@@ -32,26 +32,32 @@ fn lifted() -> LiftProof {
 }
 
 fn decided_by(key: &SecretKey) -> LiftProof {
-    let (tally, nonce) = (members().uuid, Hash::of(b"nonce"));
+    let (record, legs) = drawn_up(key, Vec::new());
+    let id = record.id().unwrap();
+    let certificate = Certificate::by_sole_referee(id, Evidence::of_one_site(), key).unwrap();
+    let (leg, way) = legs.find(&members().uuid).unwrap();
+    LiftProof { record, certificate, leg, way, giver: None }
+}
+
+/// The record of a lift with this referee and these participants, and its legs.
+fn drawn_up(referee: &SecretKey, participants: Vec<protocol::PublicKey>) -> (Lift, Legs) {
     let other = |byte| protocol::TallyId::random([byte; 16]);
     let leg = |tally| Leg { tally, by: Side::Stock, units: positive(3) };
-    let legs = Legs::new(vec![leg(other(1)), leg(tally), leg(other(250))], nonce).unwrap();
+    let legs = vec![leg(other(1)), leg(members().uuid), leg(other(250))];
     let date = at("2026-11-22T12:00:00.000Z");
     let record = Lift {
-        nonce,
+        nonce: Hash::of(b"nonce"),
         mode: Mode::Clearing,
         date,
         deadline: date,
-        legs: legs.root(),
-        participants: List::default(),
-        referees: List::new(vec![AgentId::of(&key.public_key()).unwrap()]).unwrap(),
+        legs: Hash::of(b"not yet"),
+        participants: List::new(participants).unwrap(),
+        referees: List::new(vec![AgentId::of(&referee.public_key()).unwrap()]).unwrap(),
         quorum: 1,
         payment: None,
     };
-    let id = record.id().unwrap();
-    let certificate = Certificate::by_sole_referee(id, Evidence::of_one_site(), key).unwrap();
-    let (leg, way) = legs.find(&tally).unwrap();
-    LiftProof { record, certificate, leg, way, giver: None }
+    let legs = Legs::new(legs, record.salt()).unwrap();
+    (Lift { legs: legs.root(), ..record }, legs)
 }
 
 /// The chit, whoever decided the lift.
@@ -73,9 +79,8 @@ fn promised_before(
     let participants = [[21; 32], [22; 32]];
     let mut keys = participants.map(|seed| SecretKey::ed25519(&seed));
     keys.sort_by_key(Signer::public_key);
-    let LiftProof { record, leg, way, .. } = decided_by(referee);
-    let public = keys.iter().map(Signer::public_key).collect();
-    let record = Lift { participants: List::new(public).unwrap(), ..record };
+    let (record, legs) = drawn_up(referee, keys.iter().map(Signer::public_key).collect());
+    let (leg, way) = legs.find(&members().uuid).unwrap();
     let lift = record.id().unwrap();
     let promise = |key: &SecretKey| {
         let judged = Hash::of(b"judged");

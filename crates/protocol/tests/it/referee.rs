@@ -32,7 +32,7 @@ impl Court {
             by: protocol::Side::Stock,
             units: positive(5),
         };
-        let legs = protocol::lift::Legs::new(vec![leg], Hash::of(b"nonce")).unwrap();
+        let legs = protocol::lift::Legs::new(vec![leg], Some(Hash::of(b"nonce"))).unwrap();
         let participants = (0..2).map(|number| key(1, number).public_key()).collect();
         let mut keys: Vec<SecretKey> = (0..many).map(|number| key(3, number)).collect();
         keys.sort_by_key(agent);

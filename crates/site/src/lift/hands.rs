@@ -43,12 +43,11 @@ impl Site {
         payment: Option<Hash>,
     ) -> Result<Made, SiteError> {
         let signer = self.signer.as_deref().ok_or(SiteError::NoAgentKey)?;
-        let nonce = Hash::from_bytes(self.chance.bytes());
-        let legs = Legs::new(legs, nonce)?;
+        let legs = Legs::new(legs, None)?;
         let date = self.clock.now();
         let referees = List::new(vec![self.agent]).unwrap_or_default();
         let lift = Lift {
-            nonce,
+            nonce: Hash::from_bytes(self.chance.bytes()),
             mode: if payment.is_some() { Mode::Payment } else { Mode::Clearing },
             date,
             deadline: date,

@@ -34,7 +34,7 @@ impl Proven {
             let (named, lift) = (committed.id(), kept.id);
             return Err(LiftFault::OtherLift { named, lift }.into());
         }
-        let legs = Legs::new(legs(rows), committed.lift().nonce)?;
+        let legs = Legs::new(legs(rows), committed.lift().salt())?;
         let half = |row: &LegAt| (row.tally, row.holder.clone(), row.side);
         Ok(Self { committed, legs, halves: rows.iter().map(half).collect() })
     }

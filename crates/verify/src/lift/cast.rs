@@ -65,7 +65,7 @@ impl Cast {
         let many = shape.sites();
         let nonce = Hash::of(b"a small world");
         let legs: Vec<Leg> = (0..shape.legs()).map(leg).collect();
-        let tree = fixed(Legs::new(legs.clone(), nonce));
+        let tree = fixed(Legs::new(legs.clone(), Some(nonce)));
         let secrets: Vec<SecretKey> = (0..many).map(|number| key(1, number)).collect();
         let keys: Vec<PublicKey> = secrets.iter().map(SecretKey::public_key).collect();
         let mut sorted = keys.clone();
@@ -84,7 +84,7 @@ impl Cast {
             payment: None,
         };
         let id = fixed(lift.id());
-        let mut leaves: Vec<Hash> = legs.iter().map(|leg| fixed(leg.leaf(nonce))).collect();
+        let mut leaves: Vec<Hash> = legs.iter().map(|leg| fixed(leg.leaf(Some(nonce)))).collect();
         leaves.sort_unstable();
         let promise = |secret: &SecretKey| {
             let (by, judged) = (secret.public_key(), Hash::of(b"judged"));

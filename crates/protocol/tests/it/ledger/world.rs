@@ -54,7 +54,7 @@ pub(crate) fn payment(by: Side, name: ChitId, milli: i64) -> Chit {
 pub(crate) fn lifted(by: Side, number: u64, milli: i64) -> Good {
     let (referee, nonce) = (SecretKey::ed25519(&[7; 32]), Hash::of(&number.to_be_bytes()));
     let leg = Leg { tally: members().uuid, by, units: positive(milli) };
-    let legs = Legs::new(vec![leg], nonce).unwrap();
+    let legs = Legs::new(vec![leg], None).unwrap();
     let date = at("2026-11-22T12:00:00.000Z");
     let lift = Lift {
         nonce,

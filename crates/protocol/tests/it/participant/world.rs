@@ -79,7 +79,8 @@ impl World {
             units: positive(1_000 + i64::try_from(number).unwrap()),
         };
         let legs: Vec<_> = (0..pairs).map(|n| (n, (n + 1) % many, leg(n))).collect();
-        let tree = Legs::new(legs.iter().map(|leg| leg.2).collect(), Hash::of(b"nonce")).unwrap();
+        let tree =
+            Legs::new(legs.iter().map(|leg| leg.2).collect(), Some(Hash::of(b"nonce"))).unwrap();
         let keys = (0..many).map(|number| key(1, number).public_key()).collect();
         let lift = record(&tree, keys, &referee);
         let collector = match shape {
@@ -250,7 +251,7 @@ fn part(lift: &Lift, legs: &[(usize, usize, Leg)], number: usize, collects: bool
         let said = Conditional { lift, leg: leg.2, side, key: key.public_key(), sign: None };
         said.signed(&agent).unwrap()
     });
-    let mut branches: Vec<Hash> = legs.iter().map(|leg| leg.2.leaf(lift.nonce).unwrap()).collect();
+    let mut branches: Vec<Hash> = legs.iter().map(|leg| leg.2.leaf(lift.salt()).unwrap()).collect();
     branches.sort_unstable();
     let branches = List::new(branches).unwrap();
     Part::new(lift.clone(), branches, key.public_key(), ours.collect(), collects).unwrap()
