@@ -75,19 +75,19 @@ async fn tallies_and_offers() {
     town.deliver().await;
     let refused = town.wish("bob", Wish::Withdraw { offer: Hash::of(b"none") }).await;
     said(refused, Class::Conflict, "not_now", "no offer of yours to take back");
-    let mut members =
-        town.site.to_offer(&cuid("suzie"), tally_id(), draft()).await.unwrap().into_members();
-    members.revision = 5.try_into().unwrap();
-    let skips = protocol::Tally::new(members).unwrap();
-    let skips = Box::new(skips.signed(Side::Stock, town.key("suzie")).unwrap());
-    let refused = town.wish("suzie", Wish::Offer(skips)).await;
-    said(refused, Class::Conflict, "negotiation", "the next revision is 1, not 5");
     let mut short = draft();
     short.expires = Some("2026-11-22T12:00:00.000Z".parse().unwrap());
     let offer = town.site.to_offer(&cuid("suzie"), tally_id(), short).await.unwrap();
     let offer = offer.signed(Side::Stock, town.key("suzie")).unwrap();
     town.wish("suzie", Wish::Offer(Box::new(offer))).await.unwrap();
     town.deliver().await;
+    let mut members =
+        town.site.to_offer(&cuid("suzie"), tally_id(), draft()).await.unwrap().into_members();
+    members.revision = 1.try_into().unwrap();
+    let again = protocol::Tally::new(members).unwrap();
+    let again = Box::new(again.signed(Side::Stock, town.key("suzie")).unwrap());
+    let refused = town.wish("suzie", Wish::Offer(again)).await;
+    said(refused, Class::Conflict, "negotiation", "the next revision is 2, not 1");
     let other = Wish::Refuse { offer: Hash::of(b"another"), reason: None };
     let refused = town.wish("bob", other).await;
     said(refused, Class::Conflict, "not_on_table", "is not on the table");
