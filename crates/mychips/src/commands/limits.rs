@@ -204,27 +204,27 @@ fn all() -> Vec<Limit> {
         limit!(
             protocol::lift::MAX_PARTICIPANTS,
             "sites",
-            "crossed by a lift: each adds a key to its record and a promise to its certificate"
+            "crossed by a lift: each adds a key and a promise to it"
         ),
         limit!(
             protocol::lift::MAX_LEGS_OF_ONE,
             "tallies",
-            "of one participant in a lift: all are locked while it is decided"
+            "of one participant of a lift: all are locked meanwhile"
         ),
         limit!(
             protocol::participant::MAX_BRANCHES,
             "leaves",
-            "of a lift between sites: a leg and a branch for each participant, several times over"
+            "of a lift's tree: a leg and a branch for each participant"
         ),
         limit!(
             protocol::referee::MAX_MESSAGES,
             "messages",
-            "of one referee to another at once: a round, a proposal, two votes, and those behind them"
+            "of a referee at once: a round, a proposal, its votes"
         ),
         limit!(
             protocol::agreement::MAX_ROUND,
             "rounds",
-            "in which referees may agree: years away at the longest timeouts"
+            "in which referees may agree: years of waiting"
         ),
         limit!(
             protocol::request::MAX_ID_BYTES,
