@@ -68,7 +68,7 @@ fn what_is_not_exhausted_is_a_failure() {
     let room = Room::new();
     let run = room.run(&["verify", "negotiation-crossing", "--memory-mb", "10", "--json"]);
     assert_eq!(run.code, 1, "{}", run.out);
-    assert!(run.err.contains("\"not_as_expected\""), "{}", run.err);
+    assert!(run.err.contains(r#""not_as_expected""#), "{}", run.err);
     let json: serde_json::Value = serde_json::from_str(&run.out).unwrap();
     let scenario = &json["scenarios"][0];
     assert_eq!(
