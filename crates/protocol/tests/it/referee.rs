@@ -291,6 +291,8 @@ fn a_referee_that_went_back_behind_its_own_vote_takes_no_part_any_more() {
     court.hears(2, 1);
     court.referees[0] = before;
     court.tells(2);
+    // By its own vote alone: nothing that would make it sign.
+    court.told[2].1.promises = List::default();
     court.hears(0, 2);
     assert!(court.referees[0].forgot());
     court.is_past[0] = true;
