@@ -89,7 +89,7 @@ struct Seen {
     arrived: i64,
     legs: [usize; 2],
     queries: Vec<usize>,
-    offers: usize,
+    adverts: usize,
     bytes: usize,
     times: [Duration; 2],
 }
@@ -110,7 +110,7 @@ fn pay(
     seen.payments += 1;
     seen.queries.push(search.queries);
     seen.bytes += search.bytes;
-    seen.offers += search.offers;
+    seen.adverts += search.adverts;
     seen.possible += usize::from(known.is_some());
     if let (Some(known), Some(found)) = (known, search.found) {
         seen.found += 1;
@@ -153,8 +153,8 @@ fn report(seen: &Seen, world: &Divided) -> Result<(), Failure> {
         at(90),
         at(100)
     )?;
-    writeln!(out, "offers a payment         mean {:.1}", mean(seen.offers, seen.payments))?;
-    writeln!(out, "bytes a message          {:.0}", mean(seen.bytes, 2 * all + seen.offers))?;
+    writeln!(out, "adverts a payment         mean {:.1}", mean(seen.adverts, seen.payments))?;
+    writeln!(out, "bytes a message          {:.0}", mean(seen.bytes, 2 * all + seen.adverts))?;
     let [with, without] = seen.times.map(|time| time.as_secs_f64() * 1e3 / seen.payments as f64);
     writeln!(
         out,

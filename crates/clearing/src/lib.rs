@@ -42,5 +42,6 @@ pub use path::{
 };
 pub use pay::{Cut, MOST_ALTERNATIVES, MOST_PARTS, Payable, Plan, Planner, Request, Unpaid};
 pub use seek::{
-    Counts, Door, Effect, Found, Here, Input, Kept, Limits, Offering, SearchId, Seeker, To, Wanted,
+    Advertising, Counts, Door, Effect, Found, Here, Input, Kept, Limits, SearchId, Seeker, To,
+    Wanted,
 };

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, VecDeque};
 
 use clearing::{
-    Door, Effect, Gates, Here, Hop, Hops, Input, Limits, Offering, SearchId, Seeker, To, Wanted,
+    Advertising, Door, Effect, Gates, Here, Hop, Hops, Input, Limits, SearchId, Seeker, To, Wanted,
 };
 use protocol::bounded::List;
 use protocol::query::Depth;
@@ -35,7 +35,7 @@ struct Site {
 pub(crate) struct Search {
     pub(crate) found: Option<Way>,
     pub(crate) queries: usize,
-    pub(crate) offers: usize,
+    pub(crate) adverts: usize,
     pub(crate) bytes: usize,
 }
 
@@ -134,7 +134,7 @@ impl Divided {
             budget: self.budget.try_into()?,
             chance: Hash::of(&self.begun.to_le_bytes()),
         };
-        let mut offers = Vec::new();
+        let mut adverts = Vec::new();
         if self.both_ends {
             for depth in [1, 2, 4] {
                 let (amount, referees) = (wanted.amount, wanted.referees.clone());
@@ -142,27 +142,27 @@ impl Divided {
                 let depth = u8::try_from(depth)?.try_into()?;
                 // As much for all of them as the payer's site has.
                 let budget = (self.budget / 3).max(1).try_into()?;
-                offers.push(Offering { payee, amount, referees, depth, budget, chance });
+                adverts.push(Advertising { payee, amount, referees, depth, budget, chance });
             }
         }
-        self.run((from as usize, wanted), (to as usize, offers))
+        self.run((from as usize, wanted), (to as usize, adverts))
     }
 
     fn run(
         &mut self,
         (from, wanted): (usize, Wanted),
-        (payees, offers): (usize, Vec<Offering>),
+        (payees, adverts): (usize, Vec<Advertising>),
     ) -> Result<Search, Failure> {
         // Long enough for everything that was used to come back.
         let now_ms = i64::try_from(self.begun)? * 1_000_000;
         let amount = wanted.amount;
-        let mut search = Search { found: None, queries: 0, offers: 0, bytes: 0 };
+        let mut search = Search { found: None, queries: 0, adverts: 0, bytes: 0 };
         for site in &mut self.sites {
             site.step(Input::Tick, now_ms)?;
         }
-        // The offers are on their way before the payer's site begins.
+        // The adverts are on their way before the payer's site begins.
         let mut post: VecDeque<(usize, Input)> =
-            offers.into_iter().map(|offer| (payees, Input::Offer(offer))).collect();
+            adverts.into_iter().map(|advert| (payees, Input::Advert(advert))).collect();
         let mut begins = Some(wanted);
         loop {
             let next = post.pop_front();
@@ -176,10 +176,10 @@ impl Divided {
                         search.bytes += query.to_text()?.as_str().len();
                         (to, Input::Asked { from: from_agent, query })
                     }
-                    Effect::Offer { to, offer } => {
-                        search.offers += 1;
-                        search.bytes += offer.to_text()?.as_str().len();
-                        (to, Input::Offered { from: from_agent, offer })
+                    Effect::Advert { to, advert } => {
+                        search.adverts += 1;
+                        search.bytes += advert.to_text()?.as_str().len();
+                        (to, Input::Advertised { from: from_agent, advert })
                     }
                     Effect::Answer { to, answer } => {
                         search.bytes += answer.to_text()?.as_str().len();

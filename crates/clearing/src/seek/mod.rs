@@ -3,17 +3,17 @@
 //! Nobody has a map. Whoever begins asks its partners' sites, tally by tally, and these ask theirs: first no
 //! farther than one tally, then two, four and eight. The machine is in `step.rs`; a search of one's own in
 //! `own.rs`, and the payee's end of one in
-//! `offered.rs`; what is asked on in `spread.rs`; what is made of the answers in `gather.rs`; what a site knows that the
+//! `advertised.rs`; what is asked on in `spread.rs`; what is made of the answers in `gather.rs`; what a site knows that the
 //! machine may read in `here.rs`, and how many queries a partner may cause in `allowance.rs`.
 //!
 //! What a search costs is bounded twice. A query has a budget of queries, itself included, which is divided among
 //! those that it causes: one search of budget *b* causes at most *b* queries and as many answers, wherever they go.
 //! And each partner has an allowance, so whoever asks too much is refused, and nobody else.
 
+mod advertised;
 mod allowance;
 mod gather;
 mod here;
-mod offered;
 mod own;
 mod spread;
 mod step;
@@ -23,16 +23,16 @@ use std::collections::BTreeMap;
 use protocol::query::{Query, Why};
 use protocol::{AgentId, Hash};
 
+pub use advertised::Advertising;
 pub use gather::Kept;
 pub use here::{Door, Here};
-pub use offered::Offering;
 pub use own::{Found, SearchId, To, Wanted};
 pub use step::{Effect, Input};
 
 use crate::crossing::{Start, Way};
+use advertised::Advertised;
 use allowance::Allowances;
 use gather::Heard;
-use offered::Offered;
 use own::Search;
 
 /// What a site allows itself and its partners.
@@ -70,8 +70,8 @@ impl Default for Limits {
 pub struct Counts {
     /// Queries asked, one's own and for others.
     pub asked: u64,
-    /// Offers made, for one's own users and handed on.
-    pub offered: u64,
+    /// Adverts made, for one's own users and handed on.
+    pub advertised: u64,
     /// Queries answered with plans.
     pub answered: u64,
     /// Queries refused, by reason.
@@ -104,10 +104,10 @@ struct Session {
     turns: BTreeMap<usize, u8>,
     /// The queries that came in, by nonce; that of one's own search is its own session.
     open: BTreeMap<Hash, Open>,
-    /// What was offered, in the order in which it came.
-    offers: Vec<Offered>,
-    /// Until when that is remembered, and what was offered to others.
-    offers_until_ms: i64,
+    /// What was advertised, in the order in which it came.
+    adverts: Vec<Advertised>,
+    /// Until when that is remembered, and what was advertised to others.
+    adverts_until_ms: i64,
 }
 
 /// Whose question it is.

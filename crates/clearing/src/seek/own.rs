@@ -44,8 +44,8 @@ pub struct Wanted {
     pub most: Positive,
     /// Who may decide it, in order.
     pub referees: List<AgentId, MAX_REFEREES>,
-    /// How far it goes in the first round: one tally, or as far as the payee's site has made offers
-    /// ([`super::Offering`]).
+    /// How far it goes in the first round: one tally, or as far as the payee's site has made adverts
+    /// ([`super::Advertising`]).
     pub first: Depth,
     /// How far it goes at the end.
     pub deepest: Depth,

@@ -18,7 +18,7 @@ pub(super) struct Spread {
 
 impl Seeker {
     /// Asks on over the gates that are worth it, with so many queries to spend, and no farther than `depth`; none: nobody
-    /// is asked. Where what was offered is enough, nobody is asked either.
+    /// is asked. Where what was advertised is enough, nobody is asked either.
     pub(super) fn spread(
         &mut self,
         open: &mut Open,
@@ -30,7 +30,7 @@ impl Seeker {
         let mut spread = Spread { effects: Vec::new(), used: 0 };
         if depth.is_none() {
             open.left_out = Some(Why::Deep);
-            if !self.has_offers(open.query.session) {
+            if !self.has_adverts(open.query.session) {
                 return spread;
             }
         }
@@ -57,9 +57,9 @@ impl Seeker {
         spread
     }
 
-    /// Notes what is offered over a gate, and says whether that is the whole amount, so that nobody need be asked.
+    /// Notes what is advertised over a gate, and says whether that is the whole amount, so that nobody need be asked.
     fn knows(&self, open: &mut Open, exit: &Exit, here: &Here<'_>) -> bool {
-        let plans = self.known_offers(open, exit.gate);
+        let plans = self.known_adverts(open, exit.gate);
         let whole = |plan: &Plan| plan.curve.top().arrives >= open.query.amount;
         let Some(door) = here.doors.get(exit.gate).filter(|_| plans.iter().any(whole)) else {
             return false;
@@ -124,7 +124,7 @@ impl Seeker {
         Ok((Effect::Ask { to: door.partner, query }, part))
     }
 
-    /// How many queries and offers have gone out over a gate; none where there may be no more.
+    /// How many queries and adverts have gone out over a gate; none where there may be no more.
     pub(super) fn turn(&self, session: Hash, gate: usize) -> Option<u8> {
         let known = self.sessions.get(&session);
         let turn = known.and_then(|known| known.turns.get(&gate).copied()).unwrap_or(0);
@@ -149,7 +149,7 @@ impl Seeker {
     }
 }
 
-/// Whether the whole amount can come by what was offered.
+/// Whether the whole amount can come by what was advertised.
 fn is_enough(open: &Open, here: &Here<'_>) -> bool {
     let amount = open.query.amount;
     let best = gathered(open, here.gates(&open.query.sought)).0.into_iter().next();

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use protocol::query::{Answer, Offer, Query, Said, Sought, Why};
+use protocol::query::{Advert, Answer, Query, Said, Sought, Why};
 use protocol::{AgentId, Hash};
 
+use super::advertised::Advertising;
 use super::gather::Heard;
-use super::offered::Offering;
 use super::own::{Found, SearchId, Wanted};
 use super::{Here, Open, Origin, Seeker};
 use crate::crossing::Start;
@@ -31,13 +31,13 @@ pub enum Input {
         answer: Answer,
     },
     /// A user here is to be paid.
-    Offer(Offering),
-    /// A partner's agent offers.
-    Offered {
+    Advert(Advertising),
+    /// A partner's agent advertises.
+    Advertised {
         /// Who.
         from: AgentId,
         /// What.
-        offer: Offer,
+        advert: Advert,
     },
     /// Time has passed.
     Tick,
@@ -61,11 +61,11 @@ pub enum Effect {
         answer: Answer,
     },
     /// Tell a partner's agent what can go over a tally with it, once.
-    Offer {
+    Advert {
         /// Whom.
         to: AgentId,
         /// What.
-        offer: Offer,
+        advert: Advert,
     },
     /// A search is over: its plans, the best first. Where the best delivers less than was asked for, no more was found.
     Found {
@@ -92,8 +92,8 @@ impl Seeker {
             Input::Begin(wanted) => self.begin(wanted, here, now_ms),
             Input::Asked { from, query } => self.asked(from, query, here, now_ms),
             Input::Answered { from, answer } => self.answered(from, answer, here, now_ms),
-            Input::Offer(offering) => self.offers(&offering, here, now_ms),
-            Input::Offered { from, offer } => self.offered(from, offer, here, now_ms),
+            Input::Advert(advertising) => self.adverts(&advertising, here, now_ms),
+            Input::Advertised { from, advert } => self.advertised(from, advert, here, now_ms),
             Input::Tick => self.tick(here, now_ms),
         }
     }
@@ -210,10 +210,10 @@ impl Seeker {
         let effects = effects.collect();
         self.sessions.retain(|_, session| {
             session.open.retain(|_, open| !open.is_over || open.expires_ms > now_ms);
-            if session.offers_until_ms <= now_ms {
-                session.offers.clear();
+            if session.adverts_until_ms <= now_ms {
+                session.adverts.clear();
             }
-            !session.open.is_empty() || session.offers_until_ms > now_ms
+            !session.open.is_empty() || session.adverts_until_ms > now_ms
         });
         let open = self.sessions.values().flat_map(|session| session.open.values());
         self.remembered.clear();

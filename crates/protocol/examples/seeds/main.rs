@@ -1,6 +1,7 @@
 //! Writes a small seed corpus for the fuzz targets, taken from the test vectors:
 //! `cargo run -p protocol --example seeds -- VECTORS DIR`; `fuzz/run` calls this.
 
+mod lifts;
 mod made;
 
 use std::path::{Path, PathBuf};
@@ -85,6 +86,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     kept(&folder, &Tally::read(tally.to_string().as_bytes())?)?;
     let lift: Value = serde_json::from_slice(&fs::read(vectors.join("lift.json"))?)?;
     proof(&folder, &lift)?;
+    let decided: Value = serde_json::from_slice(&fs::read(vectors.join("decided.json"))?)?;
+    for (target, seed) in lifts::seeds(&decided)? {
+        sow(&folder, target, &seed)?;
+    }
     for (target, seeds) in made::seeds(&record).ok_or("records.json lacks a record")? {
         for seed in seeds {
             let seed = seed.to_string();

@@ -1,16 +1,16 @@
 //! Queries: how sites find a way for a payment, or a way round, without a map (protocol §7, "Discovery"). What is
 //! asked is here, what is answered in `answer.rs`, what that costs in `curve.rs`, and what the payee's site says
-//! unasked in `offer.rs`. What a site does with them is in the crate `clearing`.
+//! unasked in `advert.rs`. What a site does with them is in the crate `clearing`.
 //!
 //! All are best effort: they are lost with the connection, nobody signs them, and no outbox holds them.
 
+mod advert;
 mod answer;
 mod curve;
-mod offer;
 
+pub use advert::Advert;
 pub use answer::{Answer, MOST_PLANS, Plan, Said, Why};
 pub use curve::{Curve, CurveFault, MOST_POINTS, Point};
-pub use offer::Offer;
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;

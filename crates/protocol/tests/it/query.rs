@@ -4,8 +4,8 @@ use proptest::collection::{btree_set, vec};
 use proptest::prelude::*;
 use protocol::chit::Positive;
 use protocol::query::{
-    Answer, Budget, Curve, CurveFault, Depth, MOST_BUDGET, MOST_DEPTH, MOST_POINTS, MOST_TURNS,
-    Offer, Payee, Plan, Point, Query, QueryFault, Said, Sought, Why, nonce,
+    Advert, Answer, Budget, Curve, CurveFault, Depth, MOST_BUDGET, MOST_DEPTH, MOST_POINTS,
+    MOST_TURNS, Payee, Plan, Point, Query, QueryFault, Said, Sought, Why, nonce,
 };
 use protocol::{AgentId, Hash, Record as _, TallyId, Units};
 
@@ -64,10 +64,10 @@ fn any_plan() -> impl Strategy<Value = Plan> {
     })
 }
 
-pub(crate) fn any_offer() -> impl Strategy<Value = Offer> {
+pub(crate) fn any_advert() -> impl Strategy<Value = Advert> {
     (any_query(), any_plan()).prop_map(|(query, plan)| {
         let Query { session, nonce, turn, amount, depth, budget, trail, .. } = query;
-        Offer { session, nonce, turn, amount, plan, depth, budget, trail }
+        Advert { session, nonce, turn, amount, plan, depth, budget, trail }
     })
 }
 
@@ -193,15 +193,15 @@ fn an_answer_without_plan_or_through_no_site_is_refused() {
 }
 
 #[test]
-fn an_offer_keeps_the_rules_of_plans_and_trails() {
+fn an_advert_keeps_the_rules_of_plans_and_trails() {
     let Query { session, nonce, amount, depth, budget, trail, referees, .. } = a_query();
     let curve = Curve::new(vec![Point { arrives: positive(1), enters: positive(1) }]).unwrap();
     let plan = Plan { token: Hash::of(b"token"), curve, sites: 1, referees };
-    let offer = Offer { session, nonce, turn: 0, amount, plan, depth, budget, trail };
-    assert_eq!(offer.check(), Ok(()));
-    assert_eq!(Offer { turn: MOST_TURNS, ..offer.clone() }.check(), Err(QueryFault::Turn));
+    let advert = Advert { session, nonce, turn: 0, amount, plan, depth, budget, trail };
+    assert_eq!(advert.check(), Ok(()));
+    assert_eq!(Advert { turn: MOST_TURNS, ..advert.clone() }.check(), Err(QueryFault::Turn));
     let twice = list(vec![Hash::of(b"a"); 2]);
-    assert_eq!(Offer { trail: twice, ..offer.clone() }.check(), Err(QueryFault::Trail));
-    let plan = Plan { sites: 0, ..offer.plan.clone() };
-    assert_eq!(Offer { plan, ..offer }.check(), Err(QueryFault::Sites(0)));
+    assert_eq!(Advert { trail: twice, ..advert.clone() }.check(), Err(QueryFault::Trail));
+    let plan = Plan { sites: 0, ..advert.plan.clone() };
+    assert_eq!(Advert { plan, ..advert }.check(), Err(QueryFault::Sites(0)));
 }

@@ -305,7 +305,7 @@ fn nothing_that_names_anybody_is_in_any_message() {
         let mut chance = Chance(seed);
         let mut world = world(&mut chance, Rates::Gifts);
         let Some((payer, payee)) = ends(&world, &mut chance) else { continue };
-        super::offered::offer(&mut world, payee, 3, 1, &mut chance);
+        super::advertised::advert(&mut world, payee, 3, 1, &mut chance);
         let wanted = world.wanted(payer, payee, 3, 20);
         let site = world.at[payer as usize];
         world.search(wanted, site, &mut chance);

@@ -54,7 +54,7 @@ fn what_can_come_in_is_told_and_no_more_is_answered() {
     assert_eq!([top.arrives.get(), top.enters.get()], [units(24), units(30)]);
     let most = world.sent.iter().filter_map(|(_, to, message)| match message {
         Message::Query(query) => Some((*to, query.most.get())),
-        Message::Answer(_) | Message::Offer(_) => None,
+        Message::Answer(_) | Message::Advert(_) => None,
     });
     let most: Vec<_> = most.collect();
     assert!(most.contains(&(1, units(30))) && most.contains(&(3, units(24))), "{most:?}");

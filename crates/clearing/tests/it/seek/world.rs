@@ -7,7 +7,7 @@ use clearing::{
     Wanted,
 };
 use protocol::bounded::List;
-use protocol::query::{Answer, Depth, Offer, Query, Why};
+use protocol::query::{Advert, Answer, Depth, Query, Why};
 use protocol::{AgentId, Cuid, Hash, Lading, Record as _, SecretKey, Signer as _, TallyId, Units};
 
 use crate::instances::Chance;
@@ -61,7 +61,7 @@ pub(crate) struct Site {
 pub(crate) enum Message {
     Query(Query),
     Answer(Answer),
-    Offer(Offer),
+    Advert(Advert),
 }
 
 impl Message {
@@ -69,7 +69,7 @@ impl Message {
         let text = match self {
             Self::Query(query) => query.to_text(),
             Self::Answer(answer) => answer.to_text(),
-            Self::Offer(offer) => offer.to_text(),
+            Self::Advert(advert) => advert.to_text(),
         };
         text.expect("a text").as_str().to_owned()
     }
@@ -134,7 +134,7 @@ impl World {
             let (to, message) = match effect {
                 Effect::Ask { to, query } => (to, Message::Query(query)),
                 Effect::Answer { to, answer } => (to, Message::Answer(answer)),
-                Effect::Offer { to, offer } => (to, Message::Offer(offer)),
+                Effect::Advert { to, advert } => (to, Message::Advert(advert)),
                 Effect::Found { search, plans } => {
                     self.outcomes.push((search, Outcome::Found(plans)));
                     continue;
@@ -155,7 +155,7 @@ impl World {
         let input = match message {
             Message::Query(query) => Input::Asked { from, query },
             Message::Answer(answer) => Input::Answered { from, answer },
-            Message::Offer(offer) => Input::Offered { from, offer },
+            Message::Advert(advert) => Input::Advertised { from, advert },
         };
         self.input(to, input);
     }

@@ -1,5 +1,5 @@
 //! What the payee's site says of its own accord, and those that hear it hand on: over this tally somebody can be
-//! reached. An offer is an answer before the question; the two meet by their session.
+//! reached. An advert is an answer before the question; the two meet by their session.
 
 use serde::{Deserialize, Serialize};
 
@@ -9,16 +9,16 @@ use crate::bounded::List;
 use crate::chit::Positive;
 use crate::record::record;
 
-/// An offer from a site to its partner's: what goes over one tally to its user can arrive. It names nobody: only who
+/// An advert from a site to its partner's: what goes over one tally to its user can arrive. It names nobody: only who
 /// knows the session, from the payee, can ask for it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(remote = "Self", deny_unknown_fields)]
-pub struct Offer {
+pub struct Advert {
     /// The search; payer's and payee's sites have it from the same number.
     pub session: Hash,
     /// In place of the tally that it comes over, as in a query ([`super::nonce`]).
     pub nonce: Hash,
-    /// How many offers and queries of this session its sender said over this tally before.
+    /// How many adverts and queries of this session its sender said over this tally before.
     #[serde(default, skip_serializing_if = "super::is_first")]
     pub turn: u8,
     /// How much is to arrive.
@@ -27,15 +27,15 @@ pub struct Offer {
     pub plan: Plan,
     /// Over how many tallies between sites it may have gone at the end, this one included.
     pub depth: Depth,
-    /// How many offers it may cause, itself included.
+    /// How many adverts it may cause, itself included.
     pub budget: Budget,
     /// One mark of each site that it has come through, as in a query: the same site has the same mark in both, so that
     /// no way goes through one site twice.
     pub trail: List<Hash, { MOST_DEPTH as usize }>,
 }
-record!(Offer, "offer", 1, outside: []);
+record!(Advert, "advert", 1, outside: []);
 
-impl Offer {
+impl Advert {
     /// Whether the record keeps the rules that its members have with each other.
     ///
     /// # Errors

@@ -1,0 +1,140 @@
+//! Seeds of what sites and referees say of lifts between sites, and of what they ask each other before one: made of
+//! the records of `decided.json`.
+
+use std::error::Error;
+
+use protocol::lift::{Conditional, Late, Lift, Promise, Refused};
+use protocol::participant::Word;
+use protocol::query::{Advert, Answer, Query};
+use protocol::referee::{Ruling, Telling};
+use protocol::{Hash, Record};
+use serde_json::{Value, json};
+
+/// A record of one of these kinds, read as such: a seed that its reader refuses grows into little.
+fn seed<T: Record>(value: &Value) -> Result<String, Box<dyn Error>> {
+    Ok(T::read(value.to_string().as_bytes())?.to_text()?.to_string())
+}
+
+/// Targets with their seeds.
+pub(crate) fn seeds(decided: &Value) -> Result<Vec<(&'static str, String)>, Box<dyn Error>> {
+    let mut all = words(decided)?;
+    all.extend(referees(decided)?);
+    all.extend(searches(decided)?);
+    Ok(all)
+}
+
+/// The record of an entry of the vectors.
+fn record(entry: &Value) -> Result<Value, Box<dyn Error>> {
+    Ok(serde_json::from_str(entry["record"].as_str().ok_or("decided.json has another form")?)?)
+}
+
+fn list(entries: &Value) -> Result<Vec<Value>, Box<dyn Error>> {
+    entries.as_array().ok_or("decided.json lacks a list")?.iter().map(record).collect()
+}
+
+fn words(decided: &Value) -> Result<Vec<(&'static str, String)>, Box<dyn Error>> {
+    let (lift, conditionals) = (record(&decided["lift"])?, list(&decided["conditionals"])?);
+    seed::<Lift>(&lift)?;
+    let conditional = conditionals.first().ok_or("decided.json lacks a conditional")?;
+    seed::<Conditional>(conditional)?;
+    let branches = [Hash::of(b"one leg"), Hash::of(b"another")];
+    let word = |more: Value| {
+        let mut word = json!({ "kind": "word", "v": 1, "lift": lift, "conditional": conditional });
+        let members = more.as_object().into_iter().flatten();
+        members.for_each(|(name, value)| word[name] = value.clone());
+        Ok(("word", seed::<Word>(&word)?))
+    };
+    [
+        json!({}),
+        json!({ "branches": branches }),
+        json!({ "branches": branches, "promises": list(&decided["promises"])? }),
+        json!({ "refused": record(&decided["refused"])? }),
+        json!({ "certificate": record(&decided["valid"])? }),
+        json!({ "certificate": record(&decided["void"])? }),
+        json!({ "certificate": record(&decided["too_late"])? }),
+    ]
+    .into_iter()
+    .map(word)
+    .collect()
+}
+
+fn referees(decided: &Value) -> Result<Vec<(&'static str, String)>, Box<dyn Error>> {
+    let (lift, promises) = (record(&decided["lift"])?, list(&decided["promises"])?);
+    let sign = &promises.first().ok_or("decided.json lacks a promise")?["sign"];
+    seed::<Promise>(&promises[0])?;
+    let (refused, late) = (record(&decided["refused"])?, list(&decided["late"])?);
+    seed::<Refused>(&refused)?;
+    late.iter().try_for_each(|late| seed::<Late>(late).map(|_| ()))?;
+    let named = record(&decided["refused"])?["lift"].clone();
+    let vote =
+        |ballot: &str, outcome: Value| json!({ "ballot": ballot, "round": 1, "outcome": outcome });
+    let quorum = json!({ "round": 0, "outcome": "commit", "votes": { "0": sign, "2": sign } });
+    let proposal = |backing: &Value| json!({ "round": 1, "outcome": "commit", "backing": backing, "sign": sign });
+    let statements = [
+        json!({ "vote": vote("prevote", json!("commit")) }),
+        json!({ "vote": vote("precommit", Value::Null) }),
+        json!({ "proposal": { "round": 1, "outcome": "void", "backed": 0 } }),
+    ];
+    let messages = [
+        json!({ "round": 3 }),
+        json!({ "proposal": proposal(&Value::Null) }),
+        json!({ "proposal": proposal(&quorum) }),
+        json!({ "vote": { "vote": vote("prevote", json!("void")), "sign": sign } }),
+        json!({ "prevotes": quorum }),
+        json!({ "decided": quorum }),
+    ];
+    let mut all = Vec::new();
+    for statement in statements {
+        let ruling = json!({ "kind": "ruling", "v": 1, "lift": named, "statement": statement });
+        all.push(("ruling", seed::<Ruling>(&ruling)?));
+    }
+    let told = messages.iter().map(|message| json!({ "messages": [message] }));
+    let proofs = [
+        json!({ "messages": messages, "promises": promises }),
+        json!({ "refused": refused }),
+        json!({ "late": late }),
+    ];
+    for more in told.chain(proofs) {
+        let mut telling = json!({ "kind": "telling", "v": 1, "lift": lift });
+        let members = more.as_object().into_iter().flatten();
+        members.for_each(|(name, value)| telling[name] = value.clone());
+        all.push(("telling", seed::<Telling>(&telling)?));
+    }
+    Ok(all)
+}
+
+fn searches(decided: &Value) -> Result<Vec<(&'static str, String)>, Box<dyn Error>> {
+    let (session, nonce) = (Hash::of(b"session"), Hash::of(b"nonce"));
+    let marks = [Hash::of(b"one site"), Hash::of(b"another")];
+    let referees = record(&decided["lift"])?["referees"].clone();
+    let query = |sought: Value, trail: &[Hash]| {
+        json!({
+            "kind": "query", "v": 1, "session": session, "nonce": nonce, "sought": sought,
+            "amount": 12_500, "most": 13_000, "depth": 4, "budget": 64, "referees": referees,
+            "trail": trail,
+        })
+    };
+    let payee = json!({ "payee": { "site": Hash::of(b"site"), "user": Hash::of(b"user") } });
+    let mut turned = query(payee.clone(), &marks);
+    turned["turn"] = json!(3);
+    let point = |arrives: i64| json!({ "arrives": arrives, "enters": arrives + arrives / 50 });
+    let plan = |points: &[i64]| {
+        let curve: Vec<Value> = points.iter().map(|arrives| point(*arrives)).collect();
+        json!({ "token": Hash::of(b"token"), "curve": curve, "sites": 3, "referees": referees })
+    };
+    let answer = |said: Value| json!({ "kind": "answer", "v": 1, "session": session, "nonce": nonce, "said": said });
+    let plans = json!({ "plans": [plan(&[3_125, 6_250, 9_375, 12_500]), plan(&[100])] });
+    let advert = json!({
+        "kind": "advert", "v": 1, "session": session, "nonce": nonce, "turn": 1, "amount": 12_500,
+        "plan": plan(&[12_500]), "depth": 3, "budget": 16, "trail": marks,
+    });
+    let mut all = vec![("advert", seed::<Advert>(&advert)?)];
+    for query in [query(payee, &marks), query(json!("circle"), &marks[..1]), turned] {
+        all.push(("query", seed::<Query>(&query)?));
+    }
+    all.push(("answer", seed::<Answer>(&answer(plans))?));
+    for why in ["nothing", "loop", "replay", "referees", "costly", "busy", "deep"] {
+        all.push(("answer", seed::<Answer>(&answer(json!({ "refused": why })))?));
+    }
+    Ok(all)
+}

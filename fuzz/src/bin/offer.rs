@@ -1,6 +1,0 @@
-//! Offers of payees' sites: read and written.
-#![no_main]
-
-use protocol::query::Offer;
-
-libfuzzer_sys::fuzz_target!(|data: &[u8]| fuzz::record_is_stable::<Offer>(data));
