@@ -1,6 +1,7 @@
 //! The desk: messages that come are read as notes, heard by the site, and answered with a receipt.
 
 use protocol::AgentId;
+use protocol::errand::Errand;
 use protocol::mail::Fate;
 use site::{Site, Unsent};
 use wire::{Inbox, Kind, Refused, read_notes};
@@ -31,6 +32,20 @@ impl<W: Fn() + Send + Sync + 'static> Inbox for Desk<W> {
             });
         }
         let no = |fault: &dyn std::fmt::Display| Refused::No(fault.to_string());
+        if matches!(kind, Kind::Ways | Kind::Decision) {
+            let errand = Errand::read(&bytes).map_err(|fault| no(&fault))?;
+            if Kind::of_errand(errand.about()) != kind {
+                return Err(Refused::No(format!(
+                    "a record of kind {} is not about that",
+                    errand.word()
+                )));
+            }
+            let answer = self.site.hear_errand(from, errand).await;
+            (self.wake)();
+            let text =
+                answer.map(|answer| answer.to_text()).transpose().map_err(|fault| no(&fault))?;
+            return Ok(text.map_or_else(Vec::new, |text| text.as_bytes().to_vec()));
+        }
         let mail = read_notes(from, kind, &bytes).map_err(|fault| no(&fault))?;
         let receipt = self.site.hear_from(from, mail).await;
         if receipt.fates.contains(&Fate::Taken) {

@@ -6,6 +6,7 @@
 
 mod carrier;
 mod desk;
+mod errands;
 mod near;
 mod rounds;
 

@@ -11,6 +11,7 @@ use tokio::time::sleep;
 use wire::Wire;
 
 use crate::carrier::Carrier;
+use crate::errands;
 use crate::near::Near;
 
 /// How many rounds of letters are on their way at once: one that waits for an agent that is slow keeps no
@@ -20,7 +21,7 @@ const ROUNDS: usize = 32;
 /// How often is looked for letters that are due though nobody said so: those to be tried again.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
-/// Sends a site's letters over a wire, to places that may be asked, until it has `ended`; `due` waits until
+/// Sends a site's letters and errands over a wire, to places that may be asked, until it has `ended`; `due` waits until
 /// something may be due. Then the wire is shut down, and what was on its way is noted.
 pub async fn deliver<D: Future<Output = ()>>(
     wire: &Wire,
@@ -34,7 +35,10 @@ pub async fn deliver<D: Future<Output = ()>>(
         let (site, carrier) = (site.clone(), Arc::clone(&carrier));
         async move { site.deliver(&carrier).await }
     };
-    let mut rounds = go_round(begin, due, || sleep(LOOK_EVERY), ended).await;
+    let mut rounds = tokio::select! {
+        rounds = go_round(begin, due, || sleep(LOOK_EVERY), ended) => rounds,
+        () = errands::run(wire, near, site) => JoinSet::new(),
+    };
     wire.shutdown().await;
     // What was on its way is known to have arrived or not; the rest is sent again by whoever comes next.
     while rounds.join_next().await.is_some() {}

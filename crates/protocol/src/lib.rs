@@ -11,6 +11,7 @@ pub mod cert;
 pub mod chit;
 pub mod contract;
 pub mod date;
+pub mod errand;
 pub mod export;
 pub mod half;
 pub mod ids;

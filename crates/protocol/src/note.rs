@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::address::ChipAddress;
 use crate::moved::Moved;
-use crate::record::record;
+use crate::participant::Word;
+use crate::record::{Record as _, record};
 use crate::{Cuid, Hash, Tally, TallyId, invoice, ledger, negotiation};
 
 /// A message from one half of a tally to the other.
@@ -37,6 +38,8 @@ pub enum Body {
     Ledger(ledger::Message),
     /// About invoices.
     Invoice(invoice::Message),
+    /// About a lift that has a leg on the tally.
+    Lift(Box<Word>),
 }
 
 impl Body {
@@ -66,6 +69,10 @@ impl Body {
             Self::Invoice(I::Received { chit, .. }) => format!("invoice-received:{chit}"),
             Self::Invoice(I::Refused { chit, .. }) => format!("invoice-refused:{chit}"),
             Self::Invoice(I::Ask) => "invoice-ask".to_owned(),
+            // A later word says all that an earlier one did. One without a name is refused when it is read.
+            Self::Lift(word) => {
+                word.lift.hash().map_or_else(|_| "lift".to_owned(), |lift| format!("lift:{lift}"))
+            }
         }
     }
 
@@ -79,7 +86,8 @@ impl Body {
             Self::Negotiation(message) => {
                 matches!(message, N::Received { .. } | N::Ended { .. })
             }
-            Self::Ledger(_) => false,
+            // Of words on lifts there are as many as the half has set aside for, and some that it refuses.
+            Self::Ledger(_) | Self::Lift(_) => false,
             Self::Invoice(message) => !matches!(message, I::Ask),
         }
     }

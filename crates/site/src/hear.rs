@@ -208,6 +208,7 @@ impl Site {
                 let message = message.try_map(|invoice| ledger.prove_invoice(&invoice))?;
                 Input::Invoice(InvoiceInput::Receive(message))
             }
+            Body::Lift(_) => return Err(SiteError::OtherCommand),
         };
         self.take(work, held, input).await?;
         if let Some(moved) = word {

@@ -12,6 +12,7 @@ use protocol::ledger::{Good, Link};
 use protocol::{AgentId, ChitId, Cuid, LiftId, PublicKey, TallyId};
 use store::{Half, HalfId};
 
+use crate::abroad::Errands;
 use crate::lift::{Line, Map, Proven};
 use crate::ports::Asks;
 
@@ -49,6 +50,8 @@ pub(crate) struct Known {
     pub(crate) answers_at: RwLock<Option<Endpoint>>,
     /// What asks other agents, where something does.
     pub(crate) asks: RwLock<Option<Arc<dyn Asks>>>,
+    /// What is said to other agents without a letter.
+    pub(crate) errands: Errands,
     /// How many lines of letters are on their way to other agents.
     pub(crate) lines: Mutex<BTreeMap<AgentId, usize>>,
     /// What other agents refused: it is told once, however often it is said again.
@@ -68,6 +71,7 @@ impl Default for Known {
             payments: Line::default(),
             answers_at: RwLock::default(),
             asks: RwLock::default(),
+            errands: Errands::default(),
             lines: Mutex::default(),
             refused: Mutex::new(Lately::at_most(NAMES)),
             present: Mutex::default(),

@@ -58,7 +58,7 @@ mod request;
 mod users;
 mod words;
 
-pub use abroad::{Carried, MOST_BACK, Peer};
+pub use abroad::{Carried, MAX_ERRANDS, MOST_BACK, Outgoing, Peer};
 pub use command::{Answer, Caller, Command, CommandId, Wish};
 pub use device::{Allowed, Governing};
 pub use doctor::{Doctor, Examined, Fault};

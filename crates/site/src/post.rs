@@ -270,7 +270,7 @@ impl Site {
                     let token = work.view().setting(&token_key(&half.tally)).await?;
                     token.and_then(|token| token.parse().ok())
                 }
-                Body::Negotiation(_) | Body::Ledger(_) | Body::Invoice(_) => None,
+                Body::Negotiation(_) | Body::Ledger(_) | Body::Invoice(_) | Body::Lift(_) => None,
             };
             let Some((to, note)) = self.note(half, state, body) else { continue };
             let note = Note { token, ..note };

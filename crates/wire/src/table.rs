@@ -1,6 +1,7 @@
 //! The table: every kind of message has a row that says who may send it, how large it may be and how
 //! many notes may come. It is kept in this one place, for what comes and for what goes.
 
+use protocol::errand::About;
 use protocol::json::MAX_RECORD_BYTES;
 use protocol::mail;
 use protocol::negotiation;
@@ -10,7 +11,7 @@ use crate::bucket::Rate;
 
 /// What a message is about.
 ///
-/// A message between halves of a tally is of one of the first four. A kind that has no row is answered with
+/// A message between halves of a tally is of one of the first four, or about a lift. A kind that has no row is answered with
 /// [`crate::NotSent::KindUnknown`]; nothing of it is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Kind {
@@ -18,6 +19,8 @@ pub enum Kind {
     Answer,
     /// What else is said of the agreement: offers, what became of them.
     Tally,
+    /// What neighbours in a lift say to each other of it: before the chain, on which its chit may follow.
+    Lift,
     /// Chits, settings and keys on the chain, and what is said of the chain.
     Chain,
     /// Invoices, and what is said of them.
@@ -26,6 +29,10 @@ pub enum Kind {
     Invitation,
     /// What a half says by an agent that its partner's does not know yet; its user's word for that agent is in it.
     Moved,
+    /// A search for a way, what is answered, and what is laid out along it.
+    Ways,
+    /// What referees are asked, tell each other and answer, and what a payer signed.
+    Decision,
 }
 
 /// Who may send a kind of message.
@@ -81,6 +88,13 @@ pub const TABLE: [Row; Kind::ALL.len()] = [
         rate: Rate { burst: 2_000, per_minute: 12_000 },
     },
     Row {
+        kind: Kind::Lift,
+        byte: 7,
+        from: Who::Partner,
+        max_bytes: MAX_RECORD_BYTES,
+        rate: Rate { burst: 2_000, per_minute: 60_000 },
+    },
+    Row {
         kind: Kind::Chain,
         byte: 3,
         from: Who::Partner,
@@ -108,6 +122,20 @@ pub const TABLE: [Row; Kind::ALL.len()] = [
         max_bytes: 64 * 1024,
         rate: Rate { burst: 30, per_minute: 60 },
     },
+    Row {
+        kind: Kind::Ways,
+        byte: 8,
+        from: Who::Partner,
+        max_bytes: 64 * 1024,
+        rate: Rate { burst: 2_000, per_minute: 60_000 },
+    },
+    Row {
+        kind: Kind::Decision,
+        byte: 9,
+        from: Who::Anyone,
+        max_bytes: 256 * 1024,
+        rate: Rate { burst: 60, per_minute: 600 },
+    },
 ];
 
 /// How often all agents that are no partners' may send, together: names cost nothing, so what each
@@ -127,8 +155,17 @@ impl Row {
 
 impl Kind {
     /// Every kind, in the order of [`TABLE`].
-    pub const ALL: [Self; 6] =
-        [Self::Answer, Self::Tally, Self::Chain, Self::Invoice, Self::Invitation, Self::Moved];
+    pub const ALL: [Self; 9] = [
+        Self::Answer,
+        Self::Tally,
+        Self::Lift,
+        Self::Chain,
+        Self::Invoice,
+        Self::Invitation,
+        Self::Moved,
+        Self::Ways,
+        Self::Decision,
+    ];
 
     /// The kind of message in which a note travels between agents that know each other.
     #[must_use]
@@ -138,6 +175,16 @@ impl Kind {
             Body::Negotiation(_) => Self::Tally,
             Body::Ledger(_) => Self::Chain,
             Body::Invoice(_) => Self::Invoice,
+            Body::Lift(_) => Self::Lift,
+        }
+    }
+
+    /// The kind of message in which an errand travels.
+    #[must_use]
+    pub const fn of_errand(about: About) -> Self {
+        match about {
+            About::Ways => Self::Ways,
+            About::Lift => Self::Decision,
         }
     }
 
@@ -173,6 +220,9 @@ impl Kind {
             Self::Invoice => "invoice",
             Self::Invitation => "invitation",
             Self::Moved => "moved",
+            Self::Lift => "lift",
+            Self::Ways => "ways",
+            Self::Decision => "decision",
         }
     }
 }
@@ -209,7 +259,10 @@ mod tests {
     #[test]
     fn only_what_proves_itself_comes_from_anyone() {
         let open = TABLE.iter().filter(|row| row.from == Who::Anyone).map(|row| row.kind);
-        assert_eq!(open.collect::<Vec<_>>(), [Kind::Answer, Kind::Invitation, Kind::Moved]);
+        assert_eq!(
+            open.collect::<Vec<_>>(),
+            [Kind::Answer, Kind::Invitation, Kind::Moved, Kind::Decision]
+        );
         assert!(TABLE.iter().all(|row| row.max_bytes <= MAX_RECORD_BYTES));
     }
 }

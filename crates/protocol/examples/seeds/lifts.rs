@@ -3,6 +3,7 @@
 
 use std::error::Error;
 
+use protocol::errand::Errand;
 use protocol::lift::{Conditional, Late, Lift, Promise, Refused};
 use protocol::participant::Word;
 use protocol::query::{Advert, Answer, Query};
@@ -20,6 +21,10 @@ pub(crate) fn seeds(decided: &Value) -> Result<Vec<(&'static str, String)>, Box<
     let mut all = words(decided)?;
     all.extend(referees(decided)?);
     all.extend(searches(decided)?);
+    all.extend(errands(decided)?);
+    let sent = |target: &str| matches!(target, "query" | "answer" | "advert" | "telling");
+    let again: Vec<_> = all.iter().filter(|(target, _)| sent(target)).cloned().collect();
+    all.extend(again.into_iter().map(|(_, seed)| ("errand", seed)));
     Ok(all)
 }
 
@@ -137,4 +142,31 @@ fn searches(decided: &Value) -> Result<Vec<(&'static str, String)>, Box<dyn Erro
         all.push(("answer", seed::<Answer>(&answer(json!({ "refused": why })))?));
     }
     Ok(all)
+}
+
+/// What sites and referees send each other as errands: those records again, and those that are only sent so.
+fn errands(decided: &Value) -> Result<Vec<(&'static str, String)>, Box<dyn Error>> {
+    let (lift, promises) = (record(&decided["lift"])?, list(&decided["promises"])?);
+    let (token, nonce) = (Hash::of(b"token"), Hash::of(b"nonce"));
+    let keys: Vec<&Value> = promises.iter().map(|promise| &promise["by"]).collect();
+    let composed = |drawn: Value| json!({ "kind": "composed", "v": 1, "token": token, "nonce": nonce, "drawn": drawn });
+    let laid = json!({ "enters": 12_750, "participants": keys, "branches": [Hash::of(b"a leg")] });
+    let all = [
+        json!({ "kind": "ask", "v": 1, "lift": lift }),
+        json!({ "kind": "ask", "v": 1, "lift": lift, "promises": promises }),
+        json!({ "kind": "ask", "v": 1, "lift": lift, "refused": record(&decided["refused"])? }),
+        json!({
+            "kind": "compose", "v": 1, "token": token, "nonce": nonce, "amount": 12_500,
+            "most": 13_000,
+        }),
+        composed(json!({ "laid": laid })),
+        composed(json!({ "refused": "room" })),
+        record(&decided["valid"])?,
+    ];
+    all.iter()
+        .map(|value| {
+            let text = value.to_string();
+            Ok(("errand", Errand::read(text.as_bytes())?.to_text()?.to_string()))
+        })
+        .collect()
 }

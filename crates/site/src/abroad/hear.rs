@@ -212,7 +212,7 @@ pub(crate) fn fate(note: &Note, error: &SiteError) -> Fate {
                 sign.is_some_and(|sign| sign.stock.is_some() && sign.foil.is_some())
             }
             Body::Negotiation(_) => false,
-            Body::Ledger(_) | Body::Invoice(_) => true,
+            Body::Ledger(_) | Body::Invoice(_) | Body::Lift(_) => true,
         },
         // A half that was restored, and has not compared yet.
         SiteError::State { .. } | SiteError::NotOpen { .. } | SiteError::MoveNotProved { .. } => {

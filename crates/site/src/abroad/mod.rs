@@ -1,9 +1,11 @@
 //! Other agents: letters go to them over a transport (`deliver.rs`) until they are taken or rightly refused,
 //! and what they send is heard (`hear.rs`). Here is who they are, and where they answer; `peers.rs` shows that to an
-//! administrator; `agents.rs` remembers who fails, and whose notes are refused.
+//! administrator; `agents.rs` remembers who fails, and whose notes are refused; `errands.rs` is what
+//! goes without a letter, and may be lost.
 
 mod agents;
 mod deliver;
+mod errands;
 mod hear;
 mod peers;
 
@@ -11,11 +13,13 @@ use std::sync::PoisonError;
 
 use protocol::AgentId;
 use protocol::address::Endpoint;
-use store::{Tx, Whom};
+use store::{Tx, View, Whom};
 
 pub(crate) use self::agents::Agents;
 pub(crate) use self::deliver::unheard;
 pub use self::deliver::{Carried, MOST_BACK};
+pub(crate) use self::errands::Errands;
+pub use self::errands::{MAX_ERRANDS, Outgoing};
 pub(crate) use self::hear::fate;
 pub use self::peers::Peer;
 use crate::door::Site;
@@ -76,8 +80,8 @@ fn agent_key(agent: AgentId) -> String {
     format!("{AGENT}{agent}")
 }
 
-async fn place_of(tx: &mut Tx, agent: AgentId) -> Result<Option<Endpoint>, SiteError> {
-    let place = tx.setting(&agent_key(agent)).await?;
+async fn place_of(view: &mut View, agent: AgentId) -> Result<Option<Endpoint>, SiteError> {
+    let place = view.setting(&agent_key(agent)).await?;
     Ok(place.and_then(|place| place.parse().ok()))
 }
 

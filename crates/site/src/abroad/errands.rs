@@ -1,0 +1,92 @@
+//! Errands between agents: said once, kept nowhere, and lost where too many wait. Whoever still needs an answer asks
+//! again.
+
+use std::collections::VecDeque;
+use std::sync::{Mutex, PoisonError};
+
+use protocol::AgentId;
+use protocol::address::Endpoint;
+use protocol::errand::Errand;
+use tokio::sync::Notify;
+
+use super::place_of;
+use crate::door::Site;
+use crate::error::SiteError;
+
+/// How many errands may wait to be sent. Beyond, the oldest is given up: what it asked, somebody has asked since.
+pub const MAX_ERRANDS: usize = 4_096;
+
+/// An errand that is to be sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outgoing {
+    /// To which agent.
+    pub to: AgentId,
+    /// Where it answers, where that is known.
+    pub at: Option<Endpoint>,
+    /// What.
+    pub errand: Errand,
+}
+
+/// Errands that wait to be sent.
+#[derive(Default)]
+pub(crate) struct Errands {
+    waiting: Mutex<VecDeque<(AgentId, Errand)>>,
+    due: Notify,
+}
+
+impl Errands {
+    /// One more.
+    pub(crate) fn push(&self, to: AgentId, errand: Errand) {
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        if waiting.len() >= MAX_ERRANDS {
+            waiting.pop_front();
+        }
+        waiting.push_back((to, errand));
+        drop(waiting);
+        self.due.notify_one();
+    }
+
+    fn take(&self) -> VecDeque<(AgentId, Errand)> {
+        std::mem::take(&mut self.waiting.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Site {
+    /// Waits until there is an errand to be sent.
+    pub async fn errands_due(&self) {
+        self.known.errands.due.notified().await;
+    }
+
+    /// The errands that are to be sent now, in order; they are nobody's but the caller's from now on.
+    ///
+    /// # Errors
+    /// [`SiteError`] where the store could not say where an agent answers.
+    pub async fn take_errands(&self) -> Result<Vec<Outgoing>, SiteError> {
+        let waiting = self.known.errands.take();
+        if waiting.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut view = self.store.read().await?;
+        let mut all = Vec::with_capacity(waiting.len());
+        for (to, errand) in waiting {
+            let at = place_of(&mut view, to).await?;
+            all.push(Outgoing { to, at, errand });
+        }
+        Ok(all)
+    }
+
+    /// Takes an errand of an agent: that it was this agent has been proved, and where the errand is about ways, that it
+    /// [is known](Site::knows). What can be answered at once is the answer; what cannot be used changes nothing.
+    pub async fn hear_errand(&self, from: AgentId, errand: Errand) -> Option<Errand> {
+        let word = errand.word();
+        let heard: Result<Option<Errand>, SiteError> = match errand {
+            Errand::Query(_) | Errand::Answer(_) | Errand::Advert(_) => Ok(None),
+            Errand::Compose(_) | Errand::Composed(_) | Errand::Authorisation(_) => Ok(None),
+            Errand::Ask(_) | Errand::Telling(_) | Errand::Certificate(_) => Ok(None),
+        };
+        heard.unwrap_or_else(|error| {
+            tracing::debug!(%from, errand = word, error = error.word(), "not heard: {error}");
+            None
+        })
+    }
+}
