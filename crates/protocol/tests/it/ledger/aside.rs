@@ -89,12 +89,12 @@ fn what_was_promised_applies_whatever_was_signed_since() {
 #[test]
 fn a_user_does_not_give_away_what_is_promised() {
     let mut world = world();
-    let asked = world.write(payment(Side::Stock, id(3), 1_000_000_000)).unwrap_err();
+    let asked = world.write(payment(Side::Foil, id(3), Units::MAX.milli())).unwrap_err();
     let Refusal::OverLimit { limit, .. } = asked else { panic!("{asked}") };
-    world.input(Side::Stock, set_aside(&lifted(Side::Stock, 1, 20_000))).unwrap();
-    // It is owed 500.
-    world.write(payment(Side::Stock, id(4), limit.milli() + 500 - 20_000)).unwrap();
-    let refused = world.write(payment(Side::Stock, id(5), 1)).unwrap_err();
+    world.input(Side::Foil, set_aside(&lifted(Side::Foil, 1, 200))).unwrap();
+    // It owes 500 already.
+    world.write(payment(Side::Foil, id(4), limit.milli() - 500 - 200)).unwrap();
+    let refused = world.write(payment(Side::Foil, id(5), 1)).unwrap_err();
     assert!(matches!(refused, Refusal::OverLimit { .. }), "{refused}");
 }
 
