@@ -89,12 +89,18 @@ fn what_was_promised_applies_whatever_was_signed_since() {
 #[test]
 fn a_user_does_not_give_away_what_is_promised() {
     let mut world = world();
-    let asked = world.write(payment(Side::Foil, id(3), Units::MAX.milli())).unwrap_err();
-    let Refusal::OverLimit { limit, .. } = asked else { panic!("{asked}") };
+    let within = |world: &World, name: u64, milli| {
+        let chit = world.sign(payment(Side::Foil, id(name), milli));
+        world.decide(Side::Foil, Input::Write { chit, over_limit: false })
+    };
+    let Err(Refusal::OverLimit { limit, .. }) = within(&world, 3, 1_000_000_000_000) else {
+        panic!("there is a limit");
+    };
     world.input(Side::Foil, set_aside(&lifted(Side::Foil, 1, 200))).unwrap();
     // It owes 500 already.
-    world.write(payment(Side::Foil, id(4), limit.milli() - 500 - 200)).unwrap();
-    let refused = world.write(payment(Side::Foil, id(5), 1)).unwrap_err();
+    let left = limit.milli() - 500 - 200;
+    within(&world, 4, left).unwrap();
+    let refused = within(&world, 5, left + 1).unwrap_err();
     assert!(matches!(refused, Refusal::OverLimit { .. }), "{refused}");
 }
 
