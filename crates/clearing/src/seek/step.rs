@@ -198,6 +198,8 @@ impl Seeker {
         let branch = open.find_map(|open| open.branches.get_mut(&answer.nonce));
         let branch = branch.filter(|branch| branch.partner == from && branch.heard.is_none());
         match branch.filter(|_| answer.check().is_ok()) {
+            // The question came twice: what it was answered, or will be, comes as well.
+            Some(_) if answer.said == Said::Refused(Why::Replay) => {}
             Some(branch) => branch.heard = Some(Heard::of(answer.said)),
             None => self.counts.strays += 1,
         }
