@@ -17,8 +17,8 @@ use super::mirrored::Mirrored;
 use super::plan::Move;
 use super::standing::{Owing, Owings, Relief};
 
-/// How many tallies are remembered: some 500 bytes each, and as much again where the site clears by itself;
-/// so at most some 1,000 MB.
+/// How many tallies are remembered: some 500 bytes each, as much again where the site clears by itself, and as much
+/// again where it has partners elsewhere (`crate::seek` has a copy); so at most some 1,500 MB.
 pub const MAX_TALLIES: usize = 1 << 20;
 
 /// The tallies of a site, as far as a payment needs to know them.

@@ -12,7 +12,8 @@ use tokio::sync::oneshot;
 use super::planned::Planned;
 use super::referees::accepted;
 use super::state::Ended;
-use super::turn::{Told, Waits};
+use super::turn::Told;
+use super::waits::Waits;
 use crate::door::Site;
 use crate::error::SiteError;
 
@@ -126,7 +127,8 @@ impl Site {
         };
         let all: Result<Vec<_>, SiteError> = ADVERT_DEPTHS.into_iter().map(one).collect();
         let told = Told::Advertise { payee: payee.clone(), all: all? };
-        self.tell_seeker(Waits::begin(&self.known.seeking)?, told, Some(referees.to_vec())).await
+        self.tell_seeker(Waits::begin(&self.known.seeking, None)?, told, Some(referees.to_vec()))
+            .await
     }
 
     /// Under whom a user here, who may act, lets lifts be decided.
@@ -147,7 +149,7 @@ impl Site {
         let (waiter, ended) = oneshot::channel();
         let referees = Some(wanted.referees.to_vec());
         let told = Told::Search { payer: payer.clone(), wanted: Box::new(wanted), waiter };
-        self.tell_seeker(Waits::begin(&self.known.seeking)?, told, referees).await?;
+        self.tell_seeker(Waits::begin(&self.known.seeking, None)?, told, referees).await?;
         // The machine forgot it without a word: as if it had no time for it.
         Ok(ended.await.unwrap_or(Err(Why::Busy)))
     }

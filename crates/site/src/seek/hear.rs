@@ -8,7 +8,8 @@ use protocol::errand::Errand;
 use protocol::{AgentId, Timestamp};
 
 use super::referees::accepted;
-use super::turn::{Told, Waits};
+use super::turn::Told;
+use super::waits::Waits;
 use crate::door::Site;
 use crate::error::SiteError;
 
@@ -25,7 +26,7 @@ impl Site {
             Errand::Advert(advert) => Input::Advertised { from, advert: *advert },
             _ => return Ok(()),
         };
-        let waits = Waits::begin(&self.known.seeking)?;
+        let waits = Waits::begin(&self.known.seeking, Some(from))?;
         self.map_tallies().await?;
         if !self.known.map.has_gates() {
             self.known.seeking.strangers.fetch_add(1, Ordering::Relaxed);
@@ -36,7 +37,8 @@ impl Site {
             Input::Answered { .. } => None,
             _ => Some(accepted(&mut self.store.read().await?).await?.to_vec()),
         };
-        self.tell_seeker(waits, Told::Heard { from, input }, referees).await
+        let told = Told::Heard { from, input: Box::new(input) };
+        self.tell_seeker(waits, told, referees).await
     }
 
     /// Ends what has waited long enough at `now`: searches, and questions to others. Where nothing waits, or somebody is

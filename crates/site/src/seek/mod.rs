@@ -2,7 +2,7 @@
 //! and helps other sites find theirs. What is done with a question is decided in `clearing::Seeker`, which is pure.
 //!
 //! * `state.rs` all that is remembered: the machine, the copy of the graph that it reads (`mirror.rs`), who waits;
-//!   `turn.rs` one step of it, one at a time, off the runtime's workers;
+//!   `turn.rs` one step of it, one at a time, off the runtime's workers, `waits.rs` who waits for that;
 //! * `hear.rs` what other sites say, and what time ends; `find.rs` what users here look for, and the payee's end;
 //! * `planned.rs` a plan by the names of its tallies; `referees.rs` who may decide; `steady.rs` the machine's clock;
 //!   `counts.rs` what an administrator sees.
@@ -18,8 +18,9 @@ mod referees;
 mod state;
 mod steady;
 mod turn;
+mod waits;
 
 pub use counts::SearchCounts;
 pub use planned::Planned;
 pub(crate) use state::Seeking;
-pub use turn::MAX_SEARCHES_WAITING;
+pub use waits::MAX_SEARCHES_WAITING;

@@ -2,7 +2,7 @@
 //! ways, and the plans that others may come back to.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use clearing::{Counts, Limits, SearchId, Seeker};
@@ -14,6 +14,7 @@ use super::counts::SearchCounts;
 use super::mirror::Mirror;
 use super::planned::Planned;
 use super::steady::Steady;
+use super::waits::Waiting;
 
 /// What a search of one's own ends with.
 pub(super) type Ended = Result<Vec<Planned>, Why>;
@@ -23,7 +24,7 @@ pub(crate) struct Seeking {
     state: Mutex<Option<State>>,
     /// Who has it may step the machine; the others wait without keeping a thread.
     pub(super) turn: Arc<Semaphore>,
-    pub(super) waiting: AtomicUsize,
+    pub(super) waiting: Waiting,
     /// Whether nothing is remembered that time could end.
     pub(super) idle: AtomicBool,
     /// Plans by token, for whoever asks while the machine is at work.
@@ -40,7 +41,7 @@ pub(super) struct State {
     pub(super) steady: Steady,
     /// When the machine was last told that time passes, by its clock.
     pub(super) ticked_ms: i64,
-    /// Under whom users here let lifts be decided, as far as was last read; and when that was.
+    /// Under whom users here let lifts be decided, as far as was last read.
     pub(super) referees: Vec<AgentId>,
     pub(super) waiters: BTreeMap<SearchId, oneshot::Sender<Ended>>,
     next: u64,
@@ -51,7 +52,7 @@ impl Default for Seeking {
         Self {
             state: Mutex::new(None),
             turn: Arc::new(Semaphore::new(1)),
-            waiting: AtomicUsize::new(0),
+            waiting: Waiting::default(),
             idle: AtomicBool::new(true),
             plans: Mutex::default(),
             counted: Mutex::default(),

@@ -17,7 +17,7 @@ impl Steady {
     /// The moment at which the site's clock says `now`.
     pub(super) fn at(&mut self, now: Timestamp) -> i64 {
         let passed = self.last.map_or(0, |last| now.ms().saturating_sub(last.ms()));
-        if passed >= 0 || passed < -LATE_MS {
+        if !(-LATE_MS..0).contains(&passed) {
             self.last = Some(now);
         }
         self.passed_ms = self.passed_ms.saturating_add(passed.max(0));

@@ -2,7 +2,7 @@
 //! done. One at a time; a search may take long, so not on the runtime's workers.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::Ordering;
 
 use clearing::{Advertising, Effect, Input, SearchId, Wanted};
 use protocol::errand::Errand;
@@ -10,15 +10,13 @@ use protocol::query::{Said, Why};
 use protocol::{AgentId, Cuid, Hash, Timestamp};
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
+use super::mirror::Mirror;
 use super::planned::Planned;
-use super::state::{Ended, Seeking, State};
+use super::state::{Ended, State};
+use super::waits::Waits;
 use crate::door::Site;
 use crate::error::SiteError;
 use crate::lift::aside;
-
-/// How many errands about ways, and searches of users here, may wait for their turn; what comes beyond is dropped. Each
-/// is a record of at most some kilobytes.
-pub const MAX_SEARCHES_WAITING: usize = 256;
 
 /// After how long the machine is told that time passes, whatever else it is told, in milliseconds.
 const TICK_MS: i64 = 250;
@@ -26,40 +24,13 @@ const TICK_MS: i64 = 250;
 /// What the machine is told.
 pub(super) enum Told {
     /// What another agent says.
-    Heard { from: AgentId, input: Input },
+    Heard { from: AgentId, input: Box<Input> },
     /// What a user here looks for; `wanted` gets its number and the payer's here.
     Search { payer: Cuid, wanted: Box<Wanted>, waiter: oneshot::Sender<Ended> },
     /// A user here is to be paid; `all` get its number here.
     Advertise { payee: Cuid, all: Vec<Advertising> },
     /// Time has passed.
     Tick,
-}
-
-/// One that waits for its turn.
-pub(super) struct Waits(Arc<Seeking>);
-
-impl Waits {
-    /// One more.
-    ///
-    /// # Errors
-    /// [`SiteError::Busy`] where too many wait.
-    pub(super) fn begin(seeking: &Arc<Seeking>) -> Result<Self, SiteError> {
-        let enough = |waiting: usize| (waiting < MAX_SEARCHES_WAITING).then_some(waiting + 1);
-        let waiting: &AtomicUsize = &seeking.waiting;
-        match waiting.fetch_update(Ordering::AcqRel, Ordering::Acquire, enough) {
-            Ok(_) => Ok(Self(Arc::clone(seeking))),
-            Err(waiting) => {
-                seeking.dropped.fetch_add(1, Ordering::Relaxed);
-                Err(SiteError::Busy { waiting })
-            }
-        }
-    }
-}
-
-impl Drop for Waits {
-    fn drop(&mut self) {
-        self.0.waiting.fetch_sub(1, Ordering::AcqRel);
-    }
 }
 
 impl Site {
@@ -139,7 +110,10 @@ impl Site {
         let done = match changes {
             Some(changes) => state.mirror.take(changes),
             // Forgotten at this moment: whoever asks again has it read again.
-            None => Ok(state.mirror = super::mirror::Mirror::default()),
+            None => {
+                state.mirror = Mirror::default();
+                Ok(())
+            }
         };
         if done.is_err() {
             effects.extend(self.renumber(state));
@@ -156,7 +130,7 @@ impl Site {
     /// What the machine is to hear; none where it is none of its business.
     fn inputs(&self, state: &mut State, told: Told) -> Option<Vec<Input>> {
         match told {
-            Told::Heard { from, input } if state.mirror.is_partner(&from) => Some(vec![input]),
+            Told::Heard { from, input } if state.mirror.is_partner(&from) => Some(vec![*input]),
             Told::Heard { .. } => {
                 self.known.seeking.strangers.fetch_add(1, Ordering::Relaxed);
                 None
