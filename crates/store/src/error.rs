@@ -33,6 +33,8 @@ pub enum Kind {
     Lift,
     /// A [`crate::LiftLeg`].
     Leg,
+    /// A [`crate::LiftPart`].
+    Part,
     /// A [`crate::Payment`].
     Payment,
     /// A [`crate::Word`] of the data dictionary.
@@ -56,6 +58,7 @@ impl fmt::Display for Kind {
             Self::Invoice => "invoice",
             Self::Lift => "lift",
             Self::Leg => "leg of a lift",
+            Self::Part => "part in a lift",
             Self::Payment => "payment",
             Self::Word => "dictionary word",
             Self::Setting => "setting",

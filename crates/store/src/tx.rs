@@ -9,8 +9,8 @@ use crate::rows::{Setting, fit};
 use crate::view::{Hand, View, ask};
 use crate::{
     Claim, CommandResult, Contract, Founded, Half, HalfId, Invite, InvoiceRow, Letter, LetterId,
-    Lift, LiftLeg, LinkRow, Negotiation, NewEvent, NewHalf, NewLetter, Payment, StoreError, User,
-    Word,
+    Lift, LiftLeg, LiftPart, LinkRow, Negotiation, NewEvent, NewHalf, NewLetter, Payment,
+    StoreError, User, Word,
 };
 
 /// A transaction that may change rows. It can be asked all that a [`View`] can, and sees its own
@@ -307,6 +307,12 @@ impl Tx {
     pub async fn add_legs(&mut self, legs: &[LiftLeg]) -> Result<()> {
         self.sound(fit(legs))?;
         change!(self.add_legs(legs))
+    }
+
+    /// Keeps a part in a lift, or changes its state, whether it is open, and its date of change.
+    pub async fn put_part(&mut self, part: &LiftPart) -> Result<()> {
+        self.sound(fit(std::slice::from_ref(part)))?;
+        change!(self.put_part(part))
     }
 
     /// Keeps payments. [`StoreError::Duplicate`] where its payer has one of that name,

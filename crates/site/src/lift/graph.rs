@@ -117,7 +117,7 @@ pub(super) struct Says {
 impl Says {
     /// None where the half must not lift: not open, closed, in conflict.
     fn of(side: Side, ledger: &Ledger) -> Option<Self> {
-        let position = ledger.position(Units::ZERO, Units::ZERO)?;
+        let position = ledger.position()?;
         let consent = ledger.consent();
         let own = Lading::inward(position, &consent);
         let others = Lading::outward(position, &consent);
