@@ -2,6 +2,7 @@
 
 use clearing::{Limit, NoPath};
 use protocol::lift::{LegsError, LiftFault};
+use protocol::query::Why;
 use protocol::{
     AgentId, Cuid, JsonError, LiftId, PaymentId, SignError, SignatureFault, TallyId, Timestamp,
     Units, invoice, ledger, negotiation,
@@ -281,6 +282,16 @@ pub enum SiteError {
         /// Why not, and how much would be possible.
         reason: NoPath,
     },
+    /// No way to a payee at another site was found.
+    #[error("{}", no_way(payee, *units, *why))]
+    NoWay {
+        /// To whom: its short address.
+        payee: String,
+        /// How much.
+        units: Units,
+        /// What came nearest to one.
+        why: Why,
+    },
     /// The tallies on the way changed again and again while they were looked at.
     #[error("the tallies on the way changed {tries} times meanwhile; ask again")]
     PathMoved {
@@ -315,6 +326,7 @@ impl SiteError {
             self,
             Self::Busy { .. }
                 | Self::PathMoved { .. }
+                | Self::NoWay { why: Why::Busy, .. }
                 | Self::Store(StoreError::Again { .. } | StoreError::Gone { .. })
         )
     }
@@ -344,4 +356,25 @@ fn no_path(payee: &Cuid, units: Units, reason: &NoPath) -> String {
             format!("{units} cannot be paid to {payee} over one path now, {least} {most}: {at}")
         }
     }
+}
+
+/// Why no way to a payee elsewhere was found, and what may help.
+fn no_way(payee: &str, units: Units, why: Why) -> String {
+    let reason = match why {
+        Why::Nothing | Why::Loop | Why::Replay => {
+            "no partner's site knows a way with room; a tally with somebody nearer to it would help"
+        }
+        Why::Referees => {
+            "no referee is accepted here and on the way; an administrator can accept one that \
+             the others accept"
+        }
+        Why::Costly => "there is a way, but it costs more than is to be given at most",
+        Why::Busy => {
+            "some sites that were asked are busy, or did not answer; ask again in a moment"
+        }
+        Why::Deep => {
+            "it was not found as far as was searched; a tally with somebody nearer to it would help"
+        }
+    };
+    format!("no way to pay {units} to {payee} was found: {reason}")
 }

@@ -15,6 +15,7 @@ use store::{Half, HalfId};
 use crate::abroad::Errands;
 use crate::lift::{Line, Map, Proven};
 use crate::ports::Asks;
+use crate::seek::Seeking;
 
 /// How many halves are remembered: some 10 KiB each, so some 80 MiB.
 const HALVES: usize = 8_192;
@@ -46,6 +47,8 @@ pub(crate) struct Known {
     pub(crate) map: Arc<Map>,
     /// Payments that wait.
     pub(crate) payments: Line,
+    /// Ways to other sites that are looked for.
+    pub(crate) seeking: Arc<Seeking>,
     /// Where this agent answers.
     pub(crate) answers_at: RwLock<Option<Endpoint>>,
     /// What asks other agents, where something does.
@@ -69,6 +72,7 @@ impl Default for Known {
             lifts: Mutex::new(Lately::at_most(LIFTS)),
             map: Arc::default(),
             payments: Line::default(),
+            seeking: Arc::default(),
             answers_at: RwLock::default(),
             asks: RwLock::default(),
             errands: Errands::default(),

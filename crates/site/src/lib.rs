@@ -18,6 +18,7 @@
 //! * `invoice.rs` what halves take and show of invoices; `events.rs` what is told to devices;
 //! * `lift/` lifts among users of this site: clearing and payments, how they are written, what proves
 //!   them;
+//! * `seek/` ways to other sites, which are looked for without a map;
 //! * `contract.rs` the contracts known here; `device.rs` what a device asks before it signs;
 //! * `planted.rs` faults on purpose, for simulations that have to find them;
 //! * `request.rs` who signed a request; `rekey.rs` keys that were lost;
@@ -55,6 +56,7 @@ mod read;
 mod refusal;
 mod rekey;
 mod request;
+mod seek;
 mod users;
 mod words;
 
@@ -70,8 +72,8 @@ pub use intake::{Intake, Whole};
 pub use invitation::{Answers, Given, Invitation, Inviting, MAX_ANSWERS, MAX_INVITES};
 pub use invoice::{InvoiceView, Standing};
 pub use lift::{
-    Cleared, LegLine, LiftFound, LiftLine, MAX_PAYMENTS_WAITING, MAX_TALLIES, Paid, Part,
-    PaymentPart, Quote, Route, Schedule, ShareOf, Tended, WhyNot,
+    Cleared, LegLine, LiftFound, LiftLine, MAX_GATES, MAX_PAYMENTS_WAITING, MAX_TALLIES, Paid,
+    Part, PaymentPart, Quote, Route, Schedule, ShareOf, Tended, WhyNot,
 };
 pub use moved::MAX_FORMER_AGENTS;
 pub use planted::Planted;
@@ -83,3 +85,4 @@ pub use read::{Entry, Signing, Summary};
 pub use refusal::Class;
 pub use rekey::{KeyAsked, MAX_FORMER_KEYS};
 pub use request::{Health, REQUEST_WINDOW_MS};
+pub use seek::{MAX_SEARCHES_WAITING, Planned, SearchCounts};

@@ -2,6 +2,7 @@
 //! command line makes exit codes of classes, an HTTP server status codes.
 
 use clearing::NoPath;
+use protocol::query::Why;
 use protocol::{invoice, ledger, negotiation};
 
 use crate::error::SiteError;
@@ -92,6 +93,8 @@ impl SiteError {
             Self::PaymentTaken(_) => (Class::Conflict, "payment_taken"),
             Self::TooDear { .. } => (Class::Conflict, "too_dear"),
             Self::NoPath { reason, .. } => of_paths(reason),
+            Self::NoWay { why: Why::Busy, .. } => (Class::Passing, "no_way_yet"),
+            Self::NoWay { .. } => (Class::Conflict, "no_way"),
             Self::PathMoved { .. } => (Class::Passing, "path_moved"),
             Self::Busy { .. } => (Class::Passing, "busy"),
             Self::Store(_) if self.is_passing() => (Class::Passing, "store"),

@@ -80,7 +80,9 @@ impl Site {
     pub async fn hear_errand(&self, from: AgentId, errand: Errand) -> Option<Errand> {
         let word = errand.word();
         let heard: Result<Option<Errand>, SiteError> = match errand {
-            Errand::Query(_) | Errand::Answer(_) | Errand::Advert(_) => Ok(None),
+            Errand::Query(_) | Errand::Answer(_) | Errand::Advert(_) => {
+                self.hear_search(from, errand).await.map(|()| None)
+            }
             Errand::Compose(_) | Errand::Composed(_) | Errand::Authorisation(_) => Ok(None),
             Errand::Ask(_) | Errand::Telling(_) | Errand::Certificate(_) => Ok(None),
         };

@@ -6,7 +6,7 @@ use crate::error::SiteError;
 ///
 /// # Errors
 /// Whatever it says; [`SiteError::Unproved`] where the program ends before it is done.
-pub(super) async fn aside<T: Send + 'static>(
+pub(crate) async fn aside<T: Send + 'static>(
     search: impl FnOnce() -> Result<T, SiteError> + Send + 'static,
 ) -> Result<T, SiteError> {
     match tokio::task::spawn_blocking(search).await {

@@ -57,6 +57,7 @@ impl Site {
     pub async fn tend(&self, now: Timestamp, schedule: &Schedule) -> Result<Tended, SiteError> {
         let mut tending = self.tending.lock().await;
         let mut tended = Tended::default();
+        self.tend_searches(now).await?;
         if is_due(tending.reminded, schedule.remind_every_ms, now) {
             tended.reminded = self.remind().await?;
             tending.reminded = Some(now);

@@ -24,6 +24,7 @@ mod rebuilt;
 mod refusals;
 mod rekey;
 mod restored;
+mod seek;
 mod story;
 mod street;
 mod town;
