@@ -13,6 +13,7 @@ use protocol::{AgentId, ChitId, Cuid, LiftId, PublicKey, TallyId};
 use store::{Half, HalfId};
 
 use crate::abroad::Errands;
+use crate::between::{Drafts, UnderWay};
 use crate::lift::{Line, Map, Proven};
 use crate::ports::Asks;
 use crate::seek::Seeking;
@@ -53,6 +54,9 @@ pub(crate) struct Known {
     pub(crate) answers_at: RwLock<Option<Endpoint>>,
     /// What asks other agents, where something does.
     pub(crate) asks: RwLock<Option<Arc<dyn Asks>>>,
+    /// Lifts with other sites that are being laid out, and that are under way.
+    pub(crate) drafts: Drafts,
+    pub(crate) under_way: UnderWay,
     /// What is said to other agents without a letter.
     pub(crate) errands: Errands,
     /// How many lines of letters are on their way to other agents.
@@ -75,6 +79,8 @@ impl Default for Known {
             seeking: Arc::default(),
             answers_at: RwLock::default(),
             asks: RwLock::default(),
+            drafts: Drafts::default(),
+            under_way: UnderWay::default(),
             errands: Errands::default(),
             lines: Mutex::default(),
             refused: Mutex::new(Lately::at_most(NAMES)),
@@ -152,6 +158,11 @@ impl Known {
     }
 
     /// Remembers a lift that was proved.
+    /// What was known of a lift is read again: more of it is proved now.
+    pub(crate) fn forget_lift(&self, id: &LiftId) {
+        open(&self.lifts).forget(id);
+    }
+
     pub(crate) fn remember_lift(&self, id: LiftId, lift: Arc<Proven>) {
         open(&self.lifts).put(id, lift);
     }
@@ -173,6 +184,11 @@ struct Lately<K, V> {
 impl<K: Hashed + Eq + Clone, V> Lately<K, V> {
     fn at_most(most: usize) -> Self {
         Self { young: HashMap::new(), old: HashMap::new(), most }
+    }
+
+    fn forget(&mut self, key: &K) {
+        self.young.remove(key);
+        self.old.remove(key);
     }
 
     fn get(&mut self, key: &K) -> Option<&V> {

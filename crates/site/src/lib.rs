@@ -19,6 +19,7 @@
 //! * `lift/` lifts among users of this site: clearing and payments, how they are written, what proves
 //!   them;
 //! * `seek/` ways to other sites, which are looked for without a map;
+//! * `between/` parts in lifts with other sites, and payments to them;
 //! * `contract.rs` the contracts known here; `device.rs` what a device asks before it signs;
 //! * `planted.rs` faults on purpose, for simulations that have to find them;
 //! * `request.rs` who signed a request; `rekey.rs` keys that were lost;
@@ -28,6 +29,7 @@
 mod abroad;
 mod answered;
 mod batch;
+mod between;
 mod command;
 mod contract;
 mod decide;

@@ -82,6 +82,10 @@ impl SiteError {
                 (Class::Fault, "damaged")
             }
             Self::OtherCommand => (Class::Conflict, "other_command"),
+            Self::Part { .. } => (Class::Fault, "damaged"),
+            Self::Word(_) | Self::NoPart(_) | Self::Participant(_) => (Class::Refused, "part"),
+            Self::NotLifted { .. } => (Class::Conflict, "not_lifted"),
+            Self::Undecided(_) => (Class::Passing, "undecided"),
             Self::NoLift(_) => (Class::NotFound, "no_lift"),
             Self::LiftExists(_) => (Class::Conflict, "lift_exists"),
             Self::Lift(_) | Self::Legs(_) => (Class::Refused, "lift"),

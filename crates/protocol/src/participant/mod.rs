@@ -84,6 +84,12 @@ impl Participant {
         self.refused.as_ref().filter(|refused| refused.by == *self.part.key())
     }
 
+    /// Whether a participant is known to refuse, maybe this one: then the lift can only be void.
+    #[must_use]
+    pub const fn is_refused(&self) -> bool {
+        self.refused.is_some()
+    }
+
     /// What was decided.
     #[must_use]
     pub fn outcome(&self) -> Option<Outcome> {

@@ -62,6 +62,7 @@ impl Site {
                 Drawn::Laid(_) => Ok(()),
                 Drawn::Refused(reason) => Err(*reason),
             });
+            self.known.under_way.has_moved();
         }
         let (asked, is_laid) = (draft.asked_by().zip(draft.token), draft.laid.is_some());
         if is_laid {

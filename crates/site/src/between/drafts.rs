@@ -61,17 +61,6 @@ impl Drafts {
         Ok(())
     }
 
-    /// Does something to the first draft of a lift that is as said.
-    pub(super) fn with<T>(
-        &self,
-        nonce: &Hash,
-        is_it: impl Fn(&Draft) -> bool,
-        does: impl FnOnce(&mut Draft) -> T,
-    ) -> Option<T> {
-        let mut all = self.all();
-        all.get_mut(nonce)?.iter_mut().find(|draft| is_it(draft)).map(does)
-    }
-
     /// Takes out the draft of a lift that is as said.
     pub(super) fn take(&self, nonce: &Hash, is_it: impl Fn(&Draft) -> bool) -> Option<Draft> {
         let mut all = self.all();

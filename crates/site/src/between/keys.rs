@@ -20,7 +20,8 @@ impl Site {
         let signer = self.signer.as_deref().ok_or(SiteError::NoAgentKey)?;
         // Signing is deterministic (RFC 8032), so it is the same secret each time.
         let secret = Hash::of(signer.sign(TEXT)?.as_bytes());
-        let seed = [secret, nonce, Hash::of(over.to_string().as_bytes())].map(|hash| *hash.as_bytes());
+        let seed =
+            [secret, nonce, Hash::of(over.to_string().as_bytes())].map(|hash| *hash.as_bytes());
         Ok(SecretKey::ed25519(Hash::of(&seed.concat()).as_bytes()))
     }
 }

@@ -1,9 +1,11 @@
 //! A part that this site takes in a lift, as it is kept: the participant, the whole way here, and what it was judged by.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use protocol::bounded::List;
-use protocol::lift::{Authorisation, Conditional, Judged, Leg, Legs, MAX_LEGS_OF_ONE, Outcome, Way};
+use protocol::lift::{
+    Authorisation, Conditional, Judged, Leg, Legs, MAX_LEGS_OF_ONE, Outcome, Way,
+};
 use protocol::participant::{KeptParticipant, Participant};
 use protocol::{AgentId, Hash, LiftId, TallyId, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -31,10 +33,47 @@ pub(super) struct More {
     /// Where a payment begins or ends here: what its payer signed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) authorisation: Option<Box<Authorisation>>,
+    /// Over which tallies the neighbour is known to know what was decided.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub(super) told: BTreeSet<TallyId>,
+    /// What was said last over each tally: the hash of the word.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) said: BTreeMap<TallyId, Hash>,
+    /// Whether all that follows from the decision is done.
+    #[serde(default, skip_serializing_if = "is_not")]
+    pub(super) settled: bool,
     /// What the promise was judged by.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) judged: Option<Judged>,
 }
+
+impl More {
+    /// What is kept at the beginning.
+    pub(super) fn new(
+        path: List<Leg, MAX_LEGS_OF_ONE>,
+        over: TallyId,
+        agents: BTreeMap<TallyId, AgentId>,
+    ) -> Self {
+        Self {
+            path,
+            over,
+            agents,
+            authorisation: None,
+            told: BTreeSet::new(),
+            said: BTreeMap::new(),
+            settled: false,
+            judged: None,
+        }
+    }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands out references")]
+const fn is_not(flag: &bool) -> bool {
+    !*flag
+}
+
+/// A leg with the way to its lift's root; on a tally with another site, what the giver's site said of it.
+pub(crate) type LegProof = (Leg, Way, Option<Conditional>);
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -48,7 +87,7 @@ impl Part {
     ///
     /// # Errors
     /// [`SiteError::Part`] where somebody changed it.
-    pub(super) fn read(row: &LiftPart) -> Result<Self, SiteError> {
+    pub(crate) fn read(row: &LiftPart) -> Result<Self, SiteError> {
         let damaged = |reason: String| SiteError::Part { lift: row.lift, reason };
         let kept: Kept =
             serde_json::from_str(&row.state).map_err(|error| damaged(error.to_string()))?;
@@ -88,7 +127,7 @@ impl Part {
     }
 
     /// All its tallies.
-    pub(super) fn tallies(&self) -> Vec<TallyId> {
+    pub(crate) fn tallies(&self) -> Vec<TallyId> {
         self.more.path.iter().map(|leg| leg.tally).collect()
     }
 
@@ -99,10 +138,7 @@ impl Part {
     }
 
     /// A leg here with the way to the lift's root, and what the giver's site said of it where that is another one's tally.
-    pub(super) fn proof(
-        &self,
-        tally: &TallyId,
-    ) -> Result<Option<(Leg, Way, Option<Conditional>)>, SiteError> {
+    pub(crate) fn proof(&self, tally: &TallyId) -> Result<Option<LegProof>, SiteError> {
         let part = self.participant.part();
         if let Some(crossing) = part.crossing(tally) {
             let giver = if crossing.takes() {
