@@ -15,6 +15,7 @@ use store::{Half, HalfId};
 use crate::abroad::Errands;
 use crate::lift::{Line, Map, Proven};
 use crate::ports::Asks;
+use crate::referee::Bench;
 
 /// How many halves are remembered: some 10 KiB each, so some 80 MiB.
 const HALVES: usize = 8_192;
@@ -52,6 +53,8 @@ pub(crate) struct Known {
     pub(crate) asks: RwLock<Option<Arc<dyn Asks>>>,
     /// What is said to other agents without a letter.
     pub(crate) errands: Errands,
+    /// Lifts that this agent decides as a referee, and has not decided.
+    pub(crate) bench: Bench,
     /// How many lines of letters are on their way to other agents.
     pub(crate) lines: Mutex<BTreeMap<AgentId, usize>>,
     /// What other agents refused: it is told once, however often it is said again.
@@ -72,6 +75,7 @@ impl Default for Known {
             answers_at: RwLock::default(),
             asks: RwLock::default(),
             errands: Errands::default(),
+            bench: Bench::default(),
             lines: Mutex::default(),
             refused: Mutex::new(Lately::at_most(NAMES)),
             present: Mutex::default(),

@@ -33,6 +33,8 @@ pub enum Kind {
     Lift,
     /// A [`crate::LiftLeg`].
     Leg,
+    /// A [`crate::Case`].
+    Case,
     /// A [`crate::Payment`].
     Payment,
     /// A [`crate::Word`] of the data dictionary.
@@ -56,6 +58,7 @@ impl fmt::Display for Kind {
             Self::Invoice => "invoice",
             Self::Lift => "lift",
             Self::Leg => "leg of a lift",
+            Self::Case => "case",
             Self::Payment => "payment",
             Self::Word => "dictionary word",
             Self::Setting => "setting",

@@ -12,6 +12,7 @@ use tokio::sync::Notify;
 use super::place_of;
 use crate::door::Site;
 use crate::error::SiteError;
+use crate::referee::place_of_referee;
 
 /// How many errands may wait to be sent. Beyond, the oldest is given up: what it asked, somebody has asked since.
 pub const MAX_ERRANDS: usize = 4_096;
@@ -69,7 +70,10 @@ impl Site {
         let mut view = self.store.read().await?;
         let mut all = Vec::with_capacity(waiting.len());
         for (to, errand) in waiting {
-            let at = place_of(&mut view, to).await?;
+            let at = match place_of(&mut view, to).await? {
+                Some(at) => Some(at),
+                None => place_of_referee(&mut view, to).await?,
+            };
             all.push(Outgoing { to, at, errand });
         }
         Ok(all)
@@ -82,7 +86,8 @@ impl Site {
         let heard: Result<Option<Errand>, SiteError> = match errand {
             Errand::Query(_) | Errand::Answer(_) | Errand::Advert(_) => Ok(None),
             Errand::Compose(_) | Errand::Composed(_) | Errand::Authorisation(_) => Ok(None),
-            Errand::Ask(_) | Errand::Telling(_) | Errand::Certificate(_) => Ok(None),
+            Errand::Ask(_) | Errand::Telling(_) => Box::pin(self.hear_referee(from, errand)).await,
+            Errand::Certificate(_) => Ok(None),
         };
         heard.unwrap_or_else(|error| {
             tracing::debug!(%from, errand = word, error = error.word(), "not heard: {error}");
