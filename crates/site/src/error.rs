@@ -6,10 +6,12 @@ use protocol::participant::{self, PartFault, WordFault};
 use protocol::query::Why;
 use protocol::{
     AgentId, Cuid, JsonError, LiftId, PaymentId, SignError, SignatureFault, TallyId, Timestamp,
-    Units, invoice, ledger, negotiation,
+    Units, invoice, ledger, negotiation, referee,
 };
 use store::StoreError;
 use thiserror::Error;
+
+use crate::referee::{MAX_ACCEPTED, Unjudged};
 
 /// Why nothing was done; what was kept before is as it was.
 #[derive(Debug, Error)]
@@ -262,6 +264,33 @@ pub enum SiteError {
     /// The legs are not those of a lift.
     #[error(transparent)]
     Legs(#[from] LegsError),
+    /// This site does not judge a lift as its referee.
+    #[error("lift {lift} is not judged here: {reason}")]
+    NotJudged {
+        /// The lift.
+        lift: LiftId,
+        /// Why not.
+        reason: Unjudged,
+    },
+    /// A referee refuses what is brought or told.
+    #[error(transparent)]
+    Referee(#[from] referee::Refusal),
+    /// A kept case cannot be read.
+    #[error(
+        "what is kept of lift {lift}, which is decided here, cannot be read ({reason}); run doctor"
+    )]
+    Case {
+        /// The lift.
+        lift: LiftId,
+        /// Why.
+        reason: String,
+    },
+    /// Too many referees are accepted.
+    #[error("{MAX_ACCEPTED} referees are accepted already; drop some that nobody needs")]
+    TooManyReferees,
+    /// The agent is not accepted as a referee.
+    #[error("agent {0} is not accepted as a referee; list those that are")]
+    NoReferee(AgentId),
     /// The site was not handed its agent's key.
     #[error("the site cannot decide a lift: it has not got its agent's key")]
     NoAgentKey,

@@ -16,6 +16,7 @@ use crate::abroad::Errands;
 use crate::between::{Drafts, UnderWay};
 use crate::lift::{Line, Map, Proven};
 use crate::ports::Asks;
+use crate::referee::Bench;
 use crate::seek::Seeking;
 
 /// How many halves are remembered: some 10 KiB each, so some 80 MiB.
@@ -59,6 +60,8 @@ pub(crate) struct Known {
     pub(crate) under_way: UnderWay,
     /// What is said to other agents without a letter.
     pub(crate) errands: Errands,
+    /// Lifts that this agent decides as a referee, and has not decided.
+    pub(crate) bench: Bench,
     /// How many lines of letters are on their way to other agents.
     pub(crate) lines: Mutex<BTreeMap<AgentId, usize>>,
     /// What other agents refused: it is told once, however often it is said again.
@@ -82,6 +85,7 @@ impl Default for Known {
             drafts: Drafts::default(),
             under_way: UnderWay::default(),
             errands: Errands::default(),
+            bench: Bench::default(),
             lines: Mutex::default(),
             refused: Mutex::new(Lately::at_most(NAMES)),
             present: Mutex::default(),

@@ -8,8 +8,8 @@ use protocol::{AgentId, ChitId, Hash, LiftId, TallyId, Timestamp};
 use crate::rows::{Setting, fit};
 use crate::view::{Hand, View, ask};
 use crate::{
-    Claim, CommandResult, Contract, Founded, Half, HalfId, Invite, InvoiceRow, Letter, LetterId,
-    Lift, LiftLeg, LiftPart, LinkRow, Negotiation, NewEvent, NewHalf, NewLetter, Payment,
+    Case, Claim, CommandResult, Contract, Founded, Half, HalfId, Invite, InvoiceRow, Letter,
+    LetterId, Lift, LiftLeg, LiftPart, LinkRow, Negotiation, NewEvent, NewHalf, NewLetter, Payment,
     StoreError, User, Word,
 };
 
@@ -326,6 +326,19 @@ impl Tx {
     pub async fn add_payments(&mut self, payments: &[Payment]) -> Result<()> {
         self.sound(fit(payments))?;
         change!(self.add_payments(payments))
+    }
+
+    /// Adds a lift that is decided here. [`StoreError::Duplicate`] where it is kept already.
+    pub async fn add_case(&mut self, case: &Case) -> Result<()> {
+        self.sound(fit(std::slice::from_ref(case)))?;
+        change!(self.add_case(case))
+    }
+
+    /// Changes text, status and date of change of a case; the version must be the one kept, and counts up.
+    /// [`StoreError::Again`] where it was changed since, or is not here.
+    pub async fn put_case(&mut self, case: &Case) -> Result<()> {
+        self.sound(fit(std::slice::from_ref(case)))?;
+        change!(self.put_case(case))
     }
 
     /// Keeps words of the dictionary, or changes them.

@@ -12,6 +12,7 @@ use tokio::sync::Notify;
 use super::place_of;
 use crate::door::Site;
 use crate::error::SiteError;
+use crate::referee::place_of_referee;
 
 /// How many errands may wait to be sent. Beyond, the oldest is given up: what it asked, somebody has asked since.
 pub const MAX_ERRANDS: usize = 4_096;
@@ -87,7 +88,10 @@ impl Site {
         let mut view = self.store.read().await?;
         let mut all = Vec::with_capacity(waiting.len());
         for (to, said, errand) in waiting {
-            let at = place_of(&mut view, to).await?.or(said);
+            let at = match place_of(&mut view, to).await?.or(said) {
+                Some(at) => Some(at),
+                None => place_of_referee(&mut view, to).await?,
+            };
             all.push(Outgoing { to, at, errand });
         }
         Ok(all)
@@ -105,7 +109,7 @@ impl Site {
             Errand::Composed(answer) => self.hear_composed(from, *answer).map(|()| None),
             Errand::Authorisation(signed) => self.hear_authorisation(from, *signed).map(|()| None),
             Errand::Certificate(shown) => self.hear_certificate(*shown).await.map(|()| None),
-            Errand::Ask(_) | Errand::Telling(_) => Ok(None),
+            Errand::Ask(_) | Errand::Telling(_) => Box::pin(self.hear_referee(from, errand)).await,
         };
         heard.unwrap_or_else(|error| {
             tracing::debug!(%from, errand = word, error = error.word(), "not heard: {error}");

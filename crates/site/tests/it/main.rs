@@ -21,6 +21,7 @@ mod pair;
 mod payment_law;
 mod payments;
 mod rebuilt;
+mod referee;
 mod refusals;
 mod rekey;
 mod restored;
