@@ -6,6 +6,7 @@ mod after_a_restart;
 mod any_json;
 mod asked;
 mod at_once;
+mod between;
 mod both_machines;
 mod continuous;
 mod device;

@@ -28,46 +28,46 @@ use crate::town::{START, World, agent_of, cuid, units, user};
 
 /// A tally of the land.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Tie {
-    pub(super) stock: &'static str,
-    pub(super) foil: &'static str,
+pub(crate) struct Tie {
+    pub(crate) stock: &'static str,
+    pub(crate) foil: &'static str,
     /// What the stock lets the foil owe, and the foil the stock.
-    pub(super) limits: [i64; 2],
+    pub(crate) limits: [i64; 2],
 }
 
-pub(super) struct Land {
-    pub(super) world: Arc<World>,
-    pub(super) sites: Vec<Site>,
-    pub(super) stores: Vec<Store>,
+pub(crate) struct Land {
+    pub(crate) world: Arc<World>,
+    pub(crate) sites: Vec<Site>,
+    pub(crate) stores: Vec<Store>,
     /// At which site everybody is.
-    pub(super) at: BTreeMap<&'static str, usize>,
-    pub(super) ties: Vec<Tie>,
+    pub(crate) at: BTreeMap<&'static str, usize>,
+    pub(crate) ties: Vec<Tie>,
     commands: AtomicU64,
 }
 
 /// What becomes of an errand: how often it arrives.
-pub(super) type Fate<'a> = &'a mut dyn FnMut(&Outgoing) -> usize;
+pub(crate) type Fate<'a> = &'a mut dyn FnMut(&Outgoing) -> usize;
 
 /// Everything arrives, once.
-pub(super) fn arrives(_: &Outgoing) -> usize {
+pub(crate) fn arrives(_: &Outgoing) -> usize {
     1
 }
 
-fn key(name: &str) -> SecretKey {
+pub(crate) fn key(name: &str) -> SecretKey {
     SecretKey::ed25519(Hash::of(name.as_bytes()).as_bytes())
 }
 
 /// The agent of a site.
-pub(super) fn agent(site: usize) -> AgentId {
+pub(crate) fn agent(site: usize) -> AgentId {
     agent_of(u8::try_from(site).unwrap() + 50)
 }
 
 /// Who decides, everywhere.
-pub(super) fn referee() -> AgentId {
+pub(crate) fn referee() -> AgentId {
     agent_of(49)
 }
 
-pub(super) fn tally_of(tie: usize) -> TallyId {
+pub(crate) fn tally_of(tie: usize) -> TallyId {
     TallyId::random([u8::try_from(tie + 1).unwrap(); 16])
 }
 
@@ -86,7 +86,7 @@ impl Transport for Road {
 
 impl Land {
     /// So many sites, with these users, each at the site of its number, and these tallies.
-    pub(super) async fn new(sites: usize, users: &[(&'static str, usize)], ties: &[Tie]) -> Self {
+    pub(crate) async fn new(sites: usize, users: &[(&'static str, usize)], ties: &[Tie]) -> Self {
         let world = World::started();
         let mut land = Self {
             world,
@@ -113,7 +113,7 @@ impl Land {
     }
 
     /// The site of a number over its store, as after a restart.
-    pub(super) async fn opened(&self, site: usize, store: Store) -> Site {
+    pub(crate) async fn opened(&self, site: usize, store: Store) -> Site {
         let (clock, chance) = (Arc::clone(&self.world), Arc::clone(&self.world));
         let opened = Site::open(store, agent(site), clock, chance).await.unwrap();
         let seed = u8::try_from(site).unwrap() + 50;
@@ -121,17 +121,17 @@ impl Land {
     }
 
     /// A site accepts a referee from now on.
-    pub(super) async fn accept(&self, site: usize, referee: AgentId) {
+    pub(crate) async fn accept(&self, site: usize, referee: AgentId) {
         let mut tx = self.stores[site].begin().await.unwrap();
         tx.set(&format!("referee:{referee}"), Some("")).await.unwrap();
         tx.commit().await.unwrap();
     }
 
-    pub(super) fn site_of(&self, name: &str) -> &Site {
+    pub(crate) fn site_of(&self, name: &str) -> &Site {
         &self.sites[self.at[name]]
     }
 
-    pub(super) fn address(&self, name: &str) -> ChipAddress {
+    pub(crate) fn address(&self, name: &str) -> ChipAddress {
         ChipAddress { cuid: cuid(name), agent: agent(self.at[name]), endpoint: None }
     }
 
@@ -167,7 +167,7 @@ impl Land {
     }
 
     /// Two users open a tally.
-    pub(super) async fn open(&mut self, tie: Tie) -> usize {
+    pub(crate) async fn open(&mut self, tie: Tie) -> usize {
         let number = self.ties.len();
         self.ties.push(tie);
         let terms = |milli| Terms::new(units(milli), BTreeMap::new()).unwrap();
@@ -226,14 +226,14 @@ impl Land {
     }
 
     /// A side of a tally pays directly.
-    pub(super) async fn pay(&self, tie: usize, by: Side, milli: i64) {
+    pub(crate) async fn pay(&self, tie: usize, by: Side, milli: i64) {
         let units = units(milli).try_into().unwrap();
         self.write(tie, by, Entry::Tran { units, written: Written::default() }).await;
     }
 
     /// A side of a tally signs what it charges for being used, in parts per million: for what it takes in beyond
     /// nothing, and for what it lets go; its settings of that number.
-    pub(super) async fn charge(&self, tie: usize, by: Side, counter: u32, rates: [i32; 2]) {
+    pub(crate) async fn charge(&self, tie: usize, by: Side, counter: u32, rates: [i32; 2]) {
         let [reward, clutch] = rates.map(|ppm| Rate::new(ppm).unwrap());
         let bound = self.ties[tie].limits[usize::from(by == Side::Foil)];
         let settings = Settings::new(units(0), units(bound), reward, clutch).unwrap();
@@ -241,7 +241,7 @@ impl Land {
     }
 
     /// A side of a tally closes it.
-    pub(super) async fn close(&self, tie: usize, by: Side) {
+    pub(crate) async fn close(&self, tie: usize, by: Side) {
         let settings = Settings::default_for(units(self.ties[tie].limits[0]));
         self.set(tie, by, 1, settings, true).await;
     }
@@ -251,25 +251,54 @@ impl Land {
         self.write(tie, by, Entry::Set { set, written: Written::default() }).await;
     }
 
-    /// All letters arrive.
-    pub(super) async fn settle(&self) {
+    /// All letters arrive, however long that takes.
+    pub(crate) async fn settle(&self) {
         loop {
             self.world.pass(1_000_000);
-            let mut moved = false;
-            for (number, site) in self.sites.iter().enumerate() {
-                moved |= site.post().await.unwrap().delivered > 0;
-                let sites = (0..self.sites.len()).map(agent).zip(self.sites.iter().cloned());
-                let road = Arc::new(Road { from: agent(number), sites: sites.collect() });
-                moved |= site.deliver(&road).await.unwrap() != Carried::default();
+            if !self.deliver().await {
+                return;
             }
-            if !moved {
+        }
+    }
+
+    /// Letters that are due arrive; says whether there were any.
+    pub(crate) async fn deliver(&self) -> bool {
+        let mut moved = false;
+        for (number, site) in self.sites.iter().enumerate() {
+            moved |= site.post().await.unwrap().delivered > 0;
+            let sites = (0..self.sites.len()).map(agent).zip(self.sites.iter().cloned());
+            let road = Arc::new(Road { from: agent(number), sites: sites.collect() });
+            moved |= site.deliver(&road).await.unwrap() != Carried::default();
+        }
+        moved
+    }
+
+    /// Brings errands to where they go, and their answers back, until there is none.
+    pub(crate) async fn carry_with_answers(&self, fate: Fate<'_>) {
+        loop {
+            let mut all = 0;
+            for (number, site) in self.sites.iter().enumerate() {
+                for outgoing in site.take_errands().await.unwrap() {
+                    all += 1;
+                    for _ in 0..fate(&outgoing) {
+                        let there = (0..self.sites.len()).find(|at| agent(*at) == outgoing.to);
+                        let Some(there) = there else { continue };
+                        let said =
+                            self.sites[there].hear_errand(agent(number), outgoing.errand.clone());
+                        if let Some(answer) = said.await {
+                            assert_eq!(site.hear_errand(outgoing.to, answer).await, None);
+                        }
+                    }
+                }
+            }
+            if all == 0 {
                 return;
             }
         }
     }
 
     /// Brings errands to where they go, until there is none; says how many there were.
-    pub(super) async fn carry(&self, fate: Fate<'_>) -> usize {
+    pub(crate) async fn carry(&self, fate: Fate<'_>) -> usize {
         let mut all = 0;
         loop {
             let before = all;
@@ -288,7 +317,7 @@ impl Land {
     }
 
     /// One errand arrives, where the site is there, as text.
-    pub(super) async fn bring(&self, from: AgentId, to: AgentId, errand: Errand) {
+    pub(crate) async fn bring(&self, from: AgentId, to: AgentId, errand: Errand) {
         let errand = Errand::read(errand.to_text().unwrap().as_str().as_bytes()).unwrap();
         let Some(site) = (0..self.sites.len()).find(|site| agent(*site) == to) else { return };
         assert_eq!(
@@ -299,7 +328,7 @@ impl Land {
     }
 
     /// A user looks for ways; everything that is said arrives as `fate` has it.
-    pub(super) async fn find_among(
+    pub(crate) async fn find_among(
         &self,
         [payer, payee]: [&str; 2],
         [milli, most]: [i64; 2],
@@ -316,7 +345,7 @@ impl Land {
         search.await.unwrap()
     }
 
-    pub(super) async fn find(
+    pub(crate) async fn find(
         &self,
         ends: [&str; 2],
         amounts: [i64; 2],
@@ -325,7 +354,7 @@ impl Land {
     }
 
     /// The parts of a plan, site by site from the payer's on: each site knows its own by the token that it answered.
-    pub(super) fn parts(&self, payer: &str, first: &Planned) -> Vec<(usize, Planned)> {
+    pub(crate) fn parts(&self, payer: &str, first: &Planned) -> Vec<(usize, Planned)> {
         let mut parts = vec![(self.at[payer], first.clone())];
         while let Some((tally, partner, token)) = parts.last().unwrap().1.on {
             let before = agent(parts.last().unwrap().0);
@@ -339,7 +368,7 @@ impl Land {
 
     /// What moves over each tally of a plan so that `milli` arrive, by what each site says now of its own part, from the
     /// payee's site back; none where some site says that it cannot be.
-    pub(super) fn priced(
+    pub(crate) fn priced(
         &self,
         payer: &str,
         first: &Planned,
@@ -366,7 +395,7 @@ impl Land {
     }
 
     /// Lets time pass at all sites, and carries what comes of it.
-    pub(super) async fn wait(&self, ms: i64) {
+    pub(crate) async fn wait(&self, ms: i64) {
         self.world.pass(ms);
         for site in &self.sites {
             site.tend_searches(self.world.now()).await.unwrap();
