@@ -22,16 +22,22 @@ pub enum Planted {
     UncheckedSignature,
     /// A site that was restored from a backup goes on as if nothing had happened.
     Resurrected,
+    /// A lift that was decided to be valid is taken for void.
+    VoidForValid,
+    /// What a promise set aside is free once its deadline has passed by the site's own clock.
+    OwnClock,
 }
 
 impl Planted {
     /// All of them.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 7] = [
         Self::LostLetter,
         Self::DoubleApply,
         Self::WrongOrder,
         Self::UncheckedSignature,
         Self::Resurrected,
+        Self::VoidForValid,
+        Self::OwnClock,
     ];
 
     /// One word for it.
@@ -43,6 +49,8 @@ impl Planted {
             Self::WrongOrder => "wrong-order",
             Self::UncheckedSignature => "unchecked-signature",
             Self::Resurrected => "resurrected",
+            Self::VoidForValid => "void-for-valid",
+            Self::OwnClock => "own-clock",
         }
     }
 

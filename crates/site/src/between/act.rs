@@ -14,6 +14,7 @@ use crate::batch::Batch;
 use crate::door::Site;
 use crate::error::SiteError;
 use crate::hear::Hears;
+use crate::planted::Planted;
 use store::LiftPart;
 
 impl Site {
@@ -58,6 +59,10 @@ impl Site {
     async fn act_in(&self, batch: &mut Batch, part: &mut Part) -> Result<(), SiteError> {
         if part.participant.wants() == Some(Want::Judge) {
             self.promise_or_refuse(batch, part).await?;
+        }
+        let is_late = || self.clock.now() > part.participant.part().lift().deadline;
+        if self.has(Planted::OwnClock) && part.participant.is_locked() && is_late() {
+            self.free(batch, part).await?;
         }
         if let Some(Want::Ask(evidence)) = part.participant.wants() {
             if self.known.under_way.may_ask(part.lift(), self.clock.now()) {

@@ -11,6 +11,7 @@ use super::part::Part;
 use crate::batch::Batch;
 use crate::door::Site;
 use crate::error::SiteError;
+use crate::planted::Planted;
 use crate::post::Input;
 
 impl Site {
@@ -23,7 +24,7 @@ impl Site {
     ) -> Result<bool, SiteError> {
         let Some(decided) = part.participant.decided() else { return Ok(false) };
         let certificate = decided.certificate().clone();
-        if decided.outcome() == Outcome::Void {
+        if decided.outcome() == Outcome::Void || self.has(Planted::VoidForValid) {
             self.free(batch, part).await?;
             self.tell_of_void(batch, part, &certificate);
             return Ok(true);
