@@ -42,11 +42,27 @@ pub enum Invariant {
     Present,
     /// In the end every site's own doctor finds it well.
     Doctor,
+    /// No theft: nobody ends a lift with less than it signed for: a payer gives no more than it allowed, and only
+    /// where it signed; a payee gets what was signed; everybody between is made whole.
+    Theft,
+    /// Atomicity: no two sites have opposite outcomes of one lift, and a site applies all of a lift here or nothing.
+    Atomic,
+    /// No lonely timeout: what a promise set aside is there until a certificate says how the lift ends.
+    Aside,
+    /// Proof: a certificate is signed by as many referees as the lift asks for, with what made it possible; and a lift's
+    /// chit is on a chain only where the lift is valid and both sites have promised this leg.
+    Proof,
+    /// A payment is made at most once under its name.
+    PaidOnce,
+    /// In the end every leg of a valid lift is at both halves.
+    Whole,
+    /// In the end lifts whose referees live are decided, and nothing is set aside for them.
+    Ends,
 }
 
 impl Invariant {
     /// All of them.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 25] = [
         Self::OwnSignature,
         Self::Chain,
         Self::Once,
@@ -65,6 +81,13 @@ impl Invariant {
         Self::Same,
         Self::Present,
         Self::Doctor,
+        Self::Theft,
+        Self::Atomic,
+        Self::Aside,
+        Self::Proof,
+        Self::PaidOnce,
+        Self::Whole,
+        Self::Ends,
     ];
 
     /// Its name.
@@ -89,6 +112,13 @@ impl Invariant {
             Self::Same => "same",
             Self::Present => "present",
             Self::Doctor => "doctor",
+            Self::Theft => "theft",
+            Self::Atomic => "atomic",
+            Self::Aside => "aside",
+            Self::Proof => "proof",
+            Self::PaidOnce => "paid-once",
+            Self::Whole => "whole",
+            Self::Ends => "ends",
         }
     }
 }

@@ -35,6 +35,9 @@ impl Net {
         if tallies.len() < ENOUGH && self.dice.percent(if few { 50 } else { 4 }) {
             return self.invites(who).await;
         }
+        if tallies.iter().any(|shown| shown.status == "open") && self.dice.percent(16) {
+            return self.pays_a_stranger(who).await;
+        }
         let Some(shown) = self.dice.pick(&tallies).cloned() else { return Ok(()) };
         let Some(shown) = self.looks_first(who, &site, shown).await? else { return Ok(()) };
         if self.dice.percent(5) {
@@ -108,7 +111,12 @@ impl Net {
     pub(super) fn any_settings(&mut self) -> Settings {
         let mut units = |most| Units::new(self.dice.between(0, most)).unwrap_or(Units::ZERO);
         let (target, bound) = (units(50_000), units(100_000));
-        let settings = Settings::new(target, bound, Rate::ZERO, Rate::ZERO);
+        let (target, bound) = (target.min(bound), bound);
+        let mut rate = || {
+            let ppm = if self.dice.percent(25) { self.dice.between(0, 20_000) } else { 0 };
+            i32::try_from(ppm).ok().and_then(|ppm| Rate::new(ppm).ok()).unwrap_or(Rate::ZERO)
+        };
+        let settings = Settings::new(target, bound, rate(), rate());
         settings.unwrap_or_else(|_| Settings::default_for(bound))
     }
 

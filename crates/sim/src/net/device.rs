@@ -37,6 +37,7 @@ impl Net {
             while !self.people[who].unanswered.is_empty() {
                 self.asks_again(who).await?;
             }
+            self.payments_again(who)?;
         }
         let epoch = self.places[self.people[who].home].epoch;
         let mut all = self.is_certified(who, &site).await? && self.reopens(who, &site).await?;

@@ -17,6 +17,7 @@ use super::person::{MOST_PEOPLE, Person};
 use super::place::{Disk, Place};
 use super::report::Counts;
 use super::road::{Road, Sent, Traffic, later, taken};
+use super::strangers::Payment;
 use super::trace::Trace;
 use super::words;
 use super::world::{START_MS, Time};
@@ -31,12 +32,12 @@ const BREATHS: usize = 3;
 /// Where a message comes from: the place, and in which of its lives it sent it.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Way {
-    from: usize,
-    life: u64,
+    pub(super) from: usize,
+    pub(super) life: u64,
     /// Whose line it came on.
-    agent: AgentId,
+    pub(super) agent: AgentId,
     /// Whom it is for: at that place another may answer by then.
-    whom: AgentId,
+    pub(super) whom: AgentId,
 }
 
 /// Something that happens at its time.
@@ -45,6 +46,12 @@ pub(super) enum Event {
     Arrives { way: Way, to: usize, notes: Vec<String>, answer: Option<oneshot::Sender<Receipt>> },
     /// Its sender hears what became of it.
     Answered { way: Way, notes: Vec<String>, receipt: Receipt, answer: oneshot::Sender<Receipt> },
+    /// An errand reaches its agent; of its copies the first brings the answer.
+    Errand { way: Way, to: usize, text: String, first: bool },
+    /// Its sender hears the answer to it.
+    Reply { way: Way, text: String },
+    /// A site looks after searches, lifts, and what it decides.
+    Tends(usize),
     /// A site sends what is due.
     Delivers(usize),
     /// A site says again what was not confirmed.
@@ -84,6 +91,14 @@ pub(super) struct Net {
     events: u64,
     pub(super) places: Vec<Place>,
     pub(super) people: Vec<Person>,
+    /// Which of the places decide lifts, in the eyes of all.
+    pub(super) referees: Vec<usize>,
+    /// Whether referees lose neither disk nor key.
+    pub(super) well_kept: bool,
+    /// How many commands administrators gave while it ran.
+    pub(super) orders: u64,
+    /// What people want to pay to others elsewhere.
+    pub(super) payments: Vec<Payment>,
     traffic: Traffic,
     pub(super) cut: BTreeSet<(usize, usize)>,
     pub(super) ways: Ways,
@@ -125,6 +140,10 @@ impl Net {
             events: 0,
             places,
             people: Vec::new(),
+            referees: Vec::new(),
+            well_kept: false,
+            orders: 0,
+            payments: Vec::new(),
             traffic: Traffic::default(),
             cut: BTreeSet::new(),
             ways,
@@ -136,17 +155,23 @@ impl Net {
             by_hand: false,
             until_ms,
         };
+        let towns = net.places.len();
+        net.appoint(planted)?;
         for number in 0..net.places.len() {
             net.places[number].start().await?;
         }
-        net.move_in().await?;
+        net.move_in(towns).await?;
+        for number in 0..net.places.len() {
+            net.accepts(number).await?;
+        }
         net.begin();
         Ok(net)
     }
 
-    async fn move_in(&mut self) -> Sim<()> {
+    /// People move into the first so many places.
+    async fn move_in(&mut self, towns: usize) -> Sim<()> {
         let most = i64::try_from(MOST_PEOPLE).unwrap_or(2);
-        let least = i64::try_from(self.places.len()).unwrap_or(2);
+        let least = i64::try_from(towns).unwrap_or(2);
         let many = if self.dice.percent(70) {
             self.dice.between(least, (least + 2).min(most))
         } else {
@@ -154,8 +179,8 @@ impl Net {
         };
         for number in 0..usize::try_from(many).unwrap_or(2) {
             // One at each site first.
-            let any = self.dice.place(self.places.len()).unwrap_or(0);
-            let home = if number < self.places.len() { number } else { any };
+            let any = self.dice.place(towns).unwrap_or(0);
+            let home = if number < towns { number } else { any };
             let agent = self.places[home].agent;
             let person = Person::new(number, home, agent, &mut self.dice)?;
             self.people.push(person);
@@ -170,6 +195,7 @@ impl Net {
             self.after(500, 2_000, Event::Delivers(number));
             self.after(15_000, 60_000, Event::Reminds(number));
             self.after(10_000, 60_000, Event::BacksUp(number));
+            self.after(200, 2_000, Event::Tends(number));
         }
         for number in 0..self.people.len() {
             self.after(100, 3_000, Event::Acts(number));
@@ -200,14 +226,17 @@ impl Net {
         let Some(((at, _), event)) = self.queue.pop_first() else { return Ok(false) };
         self.time.set(at.max(self.now()));
         self.counts.steps += 1;
-        let touched = Box::pin(self.happens(event)).await?;
+        let mut touched: BTreeSet<usize> =
+            Box::pin(self.happens(event)).await?.into_iter().collect();
         for _ in 0..BREATHS {
             tokio::task::yield_now().await;
         }
         self.collect().await?;
+        touched.extend(self.hears_of_payments().await?);
         for sent in taken(&self.traffic) {
             self.sets_out(sent);
         }
+        touched.extend(self.errands_set_out().await?);
         for number in touched {
             self.look(number).await?;
         }
@@ -244,6 +273,11 @@ impl Net {
                 let _ = answer.send(receipt);
                 Ok(vec![way.from])
             }
+            Event::Errand { way, to, text, first } => {
+                self.errand_arrives(way, to, &text, first).await
+            }
+            Event::Reply { way, text } => self.is_replied(way, &text).await,
+            Event::Tends(number) => self.tends(number).await,
             Event::Delivers(number) => {
                 self.delivers(number).await?;
                 self.after(500, 3_000, Event::Delivers(number));
@@ -308,6 +342,7 @@ impl Net {
             return Ok(());
         };
         let receipt = hear(&site, agent, mail::write(&notes).as_bytes(), notes.len()).await?;
+        self.is_busy(to);
         for (note, fate) in notes.iter().zip(&receipt.fates) {
             self.counts.heard(fate);
             let words = words::of_note(note, &mut self.trace);
@@ -423,11 +458,15 @@ impl Net {
     pub(super) async fn is_quiet(&mut self) -> Sim<bool> {
         let on_its_way = |event: &Event| {
             matches!(event, Event::Arrives { .. } | Event::Answered { .. } | Event::Starts(..))
+                || matches!(event, Event::Errand { .. } | Event::Reply { .. })
         };
         if self.queue.values().any(on_its_way) {
             return Ok(false);
         }
         if self.people.iter().any(|person| !person.unanswered.is_empty()) {
+            return Ok(false);
+        }
+        if self.is_paying() || !self.auditor.lifts.are_decided(&self.places, self.now()) {
             return Ok(false);
         }
         for who in 0..self.people.len() {
@@ -488,6 +527,12 @@ impl Net {
             if !self.is_settled(who) {
                 left.push(format!("{}'s device could not bring everything back", person.name));
             }
+        }
+        if self.is_paying() {
+            left.push("somebody waits for a payment to another site".to_owned());
+        }
+        if !self.auditor.lifts.are_decided(&self.places, self.now()) {
+            left.push("a lift whose referees live is not decided".to_owned());
         }
         if left.is_empty() {
             left.push("halves say the same again and again".to_owned());

@@ -10,6 +10,8 @@
 //! * `person.rs` people and their devices, `asks.rs` what these ask, `deeds.rs` and `bills.rs` what people
 //!   do, `device.rs` what a device keeps and brings back;
 //! * `auditor/` what must hold, by the names in `broken.rs`;
+//! * `errands.rs` what agents say to each other beside notes, lifts that are looked after, and who decides them;
+//!   `strangers.rs` payments to people at other sites;
 //! * `trace.rs`, `words.rs` what happened, in lines; `report.rs` how it ended.
 
 mod asks;
@@ -20,6 +22,7 @@ mod deeds;
 mod device;
 mod dice;
 mod elsewhere;
+mod errands;
 mod faults;
 mod forge;
 mod life;
@@ -27,6 +30,7 @@ mod person;
 mod place;
 mod report;
 mod road;
+mod strangers;
 mod trace;
 mod words;
 mod world;
@@ -136,7 +140,7 @@ async fn through(net: &mut Net, seed: u64) -> Sim<Report> {
     for number in 0..net.places.len() {
         net.look(number).await?;
     }
-    let ending = net.auditor.end(&net.places, &net.people, &net.trace).await?;
+    let ending = net.auditor.end(&net.places, &net.people, &net.trace, net.now()).await?;
     Ok(Report {
         seed,
         sites: net.places.len(),

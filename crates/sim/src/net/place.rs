@@ -3,8 +3,8 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use protocol::{AgentId, SecretKey, Signer as _};
-use site::{Carried, Hears, Planted, Site, SiteError};
+use protocol::{AgentId, SecretKey, Signer as _, Timestamp};
+use site::{Carried, Clock as _, Hears, Planted, Site, SiteError};
 use store::Store;
 use tokio::task::JoinHandle;
 
@@ -13,10 +13,13 @@ use super::dice::Dice;
 use super::world::{SiteChance, SiteClock, Time, moment};
 
 /// How many steps a disk that lies about what it has kept may lose.
-const LATEST: usize = 12;
+const LATEST: usize = 20;
 
 /// How many backups are kept.
 const BACKUPS: usize = 6;
+
+/// How wrong most clocks are at most, in milliseconds.
+const LITTLE_MS: i64 = 3_000;
 
 /// A disk as it was at a moment.
 pub(super) struct Image {
@@ -39,6 +42,8 @@ pub(super) enum Disk {
 pub(super) struct Place {
     pub(super) name: String,
     pub(super) agent: AgentId,
+    /// Its agent's key.
+    key: Arc<SecretKey>,
     clock: Arc<SiteClock>,
     chance: Arc<SiteChance>,
     pub(super) store: Store,
@@ -58,6 +63,8 @@ pub(super) struct Place {
     backups: VecDeque<Image>,
     /// How many times longer than others it takes to answer.
     pub(super) slow: i64,
+    /// Until when lifts may be under way here, as far as is known.
+    pub(super) busy_until_ms: i64,
 }
 
 impl Place {
@@ -74,6 +81,7 @@ impl Place {
         Ok(Self {
             name,
             agent,
+            key: Arc::new(key),
             clock: Arc::new(SiteClock::new(time, skew(dice))),
             chance: Arc::new(SiteChance::new(dice.bytes())),
             store: Store::memory(),
@@ -87,6 +95,7 @@ impl Place {
             latest: VecDeque::new(),
             backups: VecDeque::new(),
             slow: 1,
+            busy_until_ms: 0,
         })
     }
 
@@ -96,11 +105,23 @@ impl Place {
         skew
     }
 
+    /// Its clock is as right as clocks are.
+    pub(super) fn sets_clock_right(&self, dice: &mut Dice) {
+        self.clock.set_skew(dice.between(-LITTLE_MS, LITTLE_MS));
+    }
+
+    /// What its clock says.
+    pub(super) fn clock_now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
     /// The site starts over the disk that it has.
     pub(super) async fn start(&mut self) -> Sim<()> {
         let store = self.store.clone();
         let opened = Site::open(store, self.agent, self.clock.clone(), self.chance.clone()).await;
         let site = opened.map_err(|error| self.cannot("start", &error))?;
+        let site = site.signing_with(self.key.clone());
+        let site = site.map_err(|error| self.cannot("sign", &error))?;
         self.site = Some(site.hearing(self.hears).with_planted(self.planted));
         self.life += 1;
         Ok(())
@@ -118,6 +139,7 @@ impl Place {
         let key = SecretKey::ed25519(&dice.bytes());
         let agent = AgentId::of(&key.public_key());
         let agent = agent.map_err(|error| Broken::harness(&error.to_string()))?;
+        self.key = Arc::new(key);
         self.former.push(std::mem::replace(&mut self.agent, agent));
         let replaced = Site::replace_agent(&self.store, agent).await;
         replaced.map_err(|error| self.cannot("have another agent", &error))?;
@@ -199,5 +221,9 @@ impl Place {
 
 /// How wrong a clock is: mostly little, now and then hours.
 fn skew(dice: &mut Dice) -> i64 {
-    if dice.percent(20) { dice.between(-7_200_000, 7_200_000) } else { dice.between(-3_000, 3_000) }
+    if dice.percent(20) {
+        dice.between(-7_200_000, 7_200_000)
+    } else {
+        dice.between(-LITTLE_MS, LITTLE_MS)
+    }
 }

@@ -35,6 +35,10 @@ pub(super) struct Counts {
     pub(super) agents: u64,
     pub(super) forged: u64,
     pub(super) back: u64,
+    pub(super) errands: u64,
+    pub(super) errands_lost: u64,
+    pub(super) lifts_wanted: u64,
+    pub(super) lifts_paid: u64,
 }
 
 impl Counts {
@@ -139,6 +143,24 @@ impl Report {
         self.ending.statuses.get(status).copied().unwrap_or(0)
     }
 
+    /// How many lifts between sites became valid.
+    #[must_use]
+    pub const fn lifts_made(&self) -> u64 {
+        self.ending.lifts.made
+    }
+
+    /// How many of them were decided by more referees than one.
+    #[must_use]
+    pub const fn lifts_made_by_many(&self) -> u64 {
+        self.ending.lifts.made_by_many
+    }
+
+    /// How many lifts between sites came to nothing.
+    #[must_use]
+    pub const fn lifts_void(&self) -> u64 {
+        self.ending.lifts.void
+    }
+
     /// How many chits there are in the end, each counted once.
     #[must_use]
     pub const fn chits(&self) -> u64 {
@@ -181,6 +203,16 @@ impl fmt::Display for Report {
             f,
             "  and        {} ways cut, {} times slow, {} clocks wrong, {} agents replaced, {} forgeries",
             c.cuts, c.slow, c.skews, c.agents, c.forged
+        )?;
+        writeln!(f, "  errands    {} sent, {} lost", c.errands, c.errands_lost)?;
+        writeln!(
+            f,
+            "  lifts      {} made, {} void, {} undecided; {} payments to strangers wanted, {} told as paid",
+            ending.lifts.made,
+            ending.lifts.void,
+            ending.lifts.undecided,
+            c.lifts_wanted,
+            c.lifts_paid
         )?;
         write!(f, "  tallies   ")?;
         for (status, many) in &ending.statuses {

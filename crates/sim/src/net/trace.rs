@@ -3,19 +3,22 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use protocol::{ChitId, Hash, TallyId};
+use protocol::{ChitId, Hash, LiftId, PaymentId, TallyId};
 
 use super::world::START_MS;
 
 /// How many of the last lines a failure shows.
 const SHOWN: usize = 40;
 
-/// The lines, and short names for what has long ones: `t3` for a tally, `c17` for a chit.
+/// The lines, and short names for what has long ones: `t3` for a tally, `c17` for a chit, `l2` for a lift, `p4` for a
+/// payment.
 #[derive(Debug, Default)]
 pub(super) struct Trace {
     lines: Vec<String>,
     tallies: BTreeMap<TallyId, usize>,
     chits: BTreeMap<ChitId, usize>,
+    lifts: BTreeMap<LiftId, usize>,
+    payments: BTreeMap<PaymentId, usize>,
 }
 
 impl Trace {
@@ -33,6 +36,20 @@ impl Trace {
     pub(super) fn chit(&mut self, chit: ChitId) -> String {
         let next = self.chits.len() + 1;
         format!("c{}", self.chits.entry(chit).or_insert(next))
+    }
+
+    pub(super) fn lift(&mut self, lift: LiftId) -> String {
+        let next = self.lifts.len() + 1;
+        format!("l{}", self.lifts.entry(lift).or_insert(next))
+    }
+
+    pub(super) fn payment(&mut self, payment: PaymentId) -> String {
+        let next = self.payments.len() + 1;
+        format!("p{}", self.payments.entry(payment).or_insert(next))
+    }
+
+    pub(super) fn lift_named(&self, lift: &LiftId) -> String {
+        self.lifts.get(lift).map_or_else(|| lift.to_string(), |number| format!("l{number}"))
     }
 
     pub(super) fn tally_named(&self, tally: &TallyId) -> Option<String> {

@@ -99,6 +99,16 @@ fn a_resurrected_backup_is_found_by_order() {
 }
 
 #[test]
+fn a_valid_lift_that_is_taken_for_void_is_found_by_atomic() {
+    is_found(Planted::VoidForValid, Invariant::Atomic);
+}
+
+#[test]
+fn a_leg_that_a_site_frees_by_its_own_clock_is_found_by_aside() {
+    is_found(Planted::OwnClock, Invariant::Aside);
+}
+
+#[test]
 fn each_invariant_has_a_name_of_its_own() {
     let names: std::collections::BTreeSet<&str> = Invariant::ALL.map(Invariant::word).into();
     assert_eq!(names.len(), Invariant::ALL.len());
@@ -108,14 +118,19 @@ fn each_invariant_has_a_name_of_its_own() {
 #[test]
 fn the_seeds_do_what_they_are_for() {
     let (mut payments, mut chits, mut went_back, mut closed) = (0, 0, 0, 0);
+    let (mut made, mut by_many, mut void) = (0, 0, 0);
     for seed in 0..20 {
         let report = live(seed, None).ended.unwrap();
         payments += report.payments();
         chits += report.chits();
         went_back += report.went_back();
         closed += report.ended_as("close");
+        made += report.lifts_made();
+        by_many += report.lifts_made_by_many();
+        void += report.lifts_void();
     }
     assert!(payments > 200 && chits > 200, "{payments} payments, {chits} chits");
     assert!(went_back > 10, "{went_back} times back");
     assert!(closed > 0, "no tally was closed");
+    assert!(made > 10 && by_many > 0 && void > 0, "{made} lifts, {by_many} by many, {void} void");
 }

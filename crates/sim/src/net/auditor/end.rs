@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use protocol::{Hash, TallyId};
 
+use super::fair::LiftsEnded;
 use super::half::{Half, is_open};
 use super::{Auditor, name_of};
 use crate::net::broken::{Broken, Invariant, Sim};
@@ -20,6 +21,8 @@ pub(crate) struct Ending {
     pub(crate) owed: i128,
     /// Chits, each counted once.
     pub(crate) chits: u64,
+    /// Lifts between sites.
+    pub(crate) lifts: LiftsEnded,
     /// All chains, as text.
     pub(crate) heads: String,
 }
@@ -31,6 +34,7 @@ impl Auditor {
         places: &[Place],
         people: &[Person],
         trace: &Trace,
+        now: i64,
     ) -> Sim<Ending> {
         let mut tallies: BTreeMap<TallyId, Vec<&Half>> = BTreeMap::new();
         for half in self.halves.values() {
@@ -64,6 +68,7 @@ impl Auditor {
             ending.heads.push_str(&chits.join(" "));
         }
         self.all_there(people, trace)?;
+        ending.lifts = self.lifts.end(places, (&self.halves, &self.book), people, trace, now)?;
         for place in places {
             let Some(site) = &place.site else { continue };
             let doctor = site.doctor(&mut |_| {}).await;

@@ -1,14 +1,17 @@
 //! What must hold of one half at any moment.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use protocol::chit::Set;
-use protocol::{ChitId, Hash, Side, TallyId};
+use protocol::chit::{Chit, Entry, Set};
+use protocol::lift::Leg;
+use protocol::{ChitId, Hash, LiftId, Record as _, Side, TallyId};
 use site::{Governing, Summary};
 use store::LinkRow;
 
 use super::book::Book;
+use super::lifts::Lifts;
 use crate::net::broken::{Broken, Invariant, Sim};
+use crate::net::person::Person;
 
 /// A half as it was seen last.
 #[derive(Clone, Debug)]
@@ -21,6 +24,8 @@ pub(crate) struct Half {
     pub(crate) status: String,
     /// Hashes of the chits, in order.
     pub(crate) chits: Vec<Hash>,
+    /// What lifts add to its balance, in milli-CHIPs.
+    pub(crate) lifts: BTreeMap<LiftId, i64>,
     pub(crate) agreed: u64,
     pub(crate) balance: i128,
     pub(crate) signed: Option<(u32, Hash)>,
@@ -45,8 +50,8 @@ impl Reading<'_> {
     }
 
     /// All that can be said of the half by itself.
-    pub(super) fn check(&self, book: &Book) -> Sim<()> {
-        self.signatures(book)?;
+    pub(super) fn check(&self, book: &Book, lifts: &Lifts, people: &[Person]) -> Sim<()> {
+        self.signatures(book, lifts, people)?;
         self.chain()?;
         self.once()?;
         self.balance(book)?;
@@ -54,8 +59,12 @@ impl Reading<'_> {
         self.agreement(book)
     }
 
-    fn signatures(&self, book: &Book) -> Sim<()> {
+    fn signatures(&self, book: &Book, lifts: &Lifts, people: &[Person]) -> Sim<()> {
         for row in self.links {
+            if let Some((leg, lift)) = leg(row) {
+                self.proof(row, &leg, &lift, book, lifts, people)?;
+                continue;
+            }
             let fault = |what: &str| {
                 let what = format!("link {}, {}: {what}", row.index, row.text);
                 Err(self.broken(Invariant::OwnSignature, &what))
@@ -70,6 +79,36 @@ impl Reading<'_> {
                 || book.sides.get(&(written.tally, written.by)) != Some(&written.who)
             {
                 return fault("it was signed by somebody else, or for another tally");
+            }
+        }
+        Ok(())
+    }
+
+    /// A lift's chit is good by what was decided, on a leg that both users' sites have promised.
+    fn proof(
+        &self,
+        row: &LinkRow,
+        leg: &Leg,
+        lift: &LiftId,
+        book: &Book,
+        lifts: &Lifts,
+        people: &[Person],
+    ) -> Sim<()> {
+        let fault = |what: &str| {
+            let what = format!("link {}, {}: {what}", row.index, row.text);
+            Err(self.broken(Invariant::Proof, &what))
+        };
+        let names = Chit::read(row.text.as_bytes()).and_then(|chit| chit.hash());
+        if leg.tally != self.shown.tally || names != Ok(row.chit) {
+            return fault("this chit is another one");
+        }
+        if !lifts.is_valid(lift) {
+            return fault("its lift is not valid");
+        }
+        for side in Side::BOTH {
+            let home = book.sides.get(&(leg.tally, side)).and_then(|who| people.get(*who));
+            if !home.is_some_and(|person| lifts.has_promised(lift, person.home, leg)) {
+                return fault(&format!("the {}'s site has not promised it", side.word()));
             }
         }
         Ok(())
@@ -120,8 +159,9 @@ impl Reading<'_> {
 
     fn balance(&self, book: &Book) -> Sim<()> {
         let effect = |row: &LinkRow| {
-            let written = book.chits.get(&row.chit);
-            let given = written.map_or(0, |written| i128::from(written.milli));
+            let written = book.chits.get(&row.chit).map(|written| written.milli);
+            let lifted = || leg(row).map(|(leg, _)| leg.units.get().milli());
+            let given = i128::from(written.or_else(lifted).unwrap_or(0));
             if row.by == self.shown.side { -given } else { given }
         };
         let (sum, shown) = (self.links.iter().map(effect).sum::<i128>(), self.shown.balance_milli);
@@ -169,6 +209,25 @@ impl Reading<'_> {
         }
         Ok(())
     }
+}
+
+/// The leg that a link is of, where it is a lift's.
+fn leg(row: &LinkRow) -> Option<(Leg, LiftId)> {
+    if row.kind != "lift" {
+        return None;
+    }
+    let chit = Chit::read(row.text.as_bytes()).ok()?;
+    let Entry::Lift { units, lift } = chit.entry else { return None };
+    Some((Leg { tally: chit.tally, by: chit.by, units }, lift))
+}
+
+/// What the lifts on a chain add to the balance of the half on this side.
+pub(super) fn lifts(links: &[LinkRow], side: Side) -> BTreeMap<LiftId, i64> {
+    let effect = |(leg, lift): (Leg, LiftId)| {
+        let units = leg.units.get().milli();
+        (lift, if leg.by == side { -units } else { units })
+    };
+    links.iter().filter_map(leg).map(effect).collect()
 }
 
 /// Whether chits, a promise and its answer can stand on a half in this status.

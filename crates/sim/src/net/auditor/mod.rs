@@ -3,13 +3,19 @@
 //!
 //! * `book.rs` what people signed and were told, as the simulation writes it down;
 //! * `half.rs` what holds of one half, `pair.rs` of two, and of a half and what it was before;
+//! * `lifts.rs` what holds of lifts between sites, `fair.rs` of what they did to whom; `part.rs` a part as a site keeps
+//!   it, `proof.rs` what a certificate has to prove;
 //! * `outbox.rs` what holds of letters that wait; `end.rs` what holds once faults have stopped.
 
 mod book;
 mod end;
+mod fair;
 mod half;
+mod lifts;
 mod outbox;
 mod pair;
+mod part;
+mod proof;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,6 +26,7 @@ use store::{HalfFilter, HalfId, View};
 pub(super) use book::Book;
 pub(super) use end::Ending;
 use half::{Half, Reading};
+pub(super) use lifts::{Allowed, Lifts};
 use outbox::Outbox;
 
 use super::broken::{Broken, Sim};
@@ -34,6 +41,7 @@ const ALL: u32 = 10_000;
 #[derive(Debug, Default)]
 pub(super) struct Auditor {
     pub(super) book: Book,
+    pub(super) lifts: Lifts,
     halves: BTreeMap<(usize, HalfId), Half>,
     outbox: Outbox,
     /// Places that went back and were not looked at since.
@@ -61,6 +69,7 @@ impl Auditor {
             self.past.entry(tally).or_default().extend(orders);
         }
         self.outbox.went_back(place);
+        self.lifts.went_back(place);
         self.back.insert(place);
     }
 
@@ -75,6 +84,7 @@ impl Auditor {
         let Some(site) = &place.site else { return Ok(()) };
         let mut view = place.store.read().await.map_err(read)?;
         self.outbox.look(number, place, &mut view, trace).await?;
+        let parts = self.lifts.look(number, place, &mut view, trace).await?;
         let halves = view.halves(&HalfFilter::default(), None, ALL).await.map_err(read)?;
         let mut changed = Vec::new();
         for row in halves {
@@ -86,6 +96,7 @@ impl Auditor {
             if let Some(before) = self.halves.get(&key) {
                 pair::lived(&name_of(trace, people, &half), before, &half)?;
             }
+            self.lifts.half_changed(key, &row, &half, trace)?;
             changed.push((key, half));
         }
         self.back.remove(&number);
@@ -99,7 +110,8 @@ impl Auditor {
         for (key, half) in changed {
             self.compare(key, &half, people, trace)?;
         }
-        Ok(())
+        self.lifts.are_applied(number, place, &parts, &self.halves, trace)?;
+        self.lifts.are_fair(number, &parts, (&self.halves, &self.book), people, trace)
     }
 
     #[expect(clippy::too_many_arguments, reason = "all that a half is read from")]
@@ -130,7 +142,7 @@ impl Auditor {
         let short = trace.tally_named(&row.tally).unwrap_or_default();
         let name = format!("{}'s half of {short} at {}", row.holder, place.name);
         let reading = Reading { who, name, shown: &shown, signed, links: &links, governing };
-        reading.check(&self.book).map_err(|broken| broken.about([short]))?;
+        reading.check(&self.book, &self.lifts, people).map_err(|broken| broken.about([short]))?;
         let before = self.halves.get(&(number, row.id));
         let waiting = !shown.waiting.is_over();
         let went_back =
@@ -143,6 +155,7 @@ impl Auditor {
             side: row.side,
             status: shown.status.clone(),
             chits: links.iter().map(|link| link.chit).collect(),
+            lifts: half::lifts(&links, row.side),
             agreed: shown.agreed,
             balance: shown.balance_milli,
             signed,

@@ -1,0 +1,221 @@
+//! No theft: what a valid lift did to everybody whom it touched, by what each has signed; and that all of it is done.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use protocol::chit::Entry;
+use protocol::lift::{Leg, Outcome};
+use protocol::{LiftId, Side, TallyId};
+
+use super::book::Book;
+use super::half::Half;
+use super::lifts::{Halves, Known, Lifts, Promised};
+use super::part::Part;
+use crate::net::broken::{Broken, Invariant, Sim};
+use crate::net::person::Person;
+use crate::net::place::Place;
+use crate::net::trace::Trace;
+
+/// Lifts between sites, counted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct LiftsEnded {
+    pub(crate) made: u64,
+    /// Of those, by more referees than one.
+    pub(crate) made_by_many: u64,
+    pub(crate) void: u64,
+    /// Whose referees are gone, or forgot: something is set aside for them for ever.
+    pub(crate) undecided: u64,
+}
+
+impl Lifts {
+    /// Lifts that a site is done with are fair to everybody there.
+    pub(super) fn are_fair(
+        &self,
+        number: usize,
+        parts: &[Part],
+        (halves, book): (&Halves, &Book),
+        people: &[Person],
+        trace: &Trace,
+    ) -> Sim<()> {
+        let valid = |part: &&Part| {
+            let outcome = part.certificate.as_ref().map(|certificate| certificate.outcome);
+            part.settled && outcome == Some(Outcome::Commit)
+        };
+        for part in parts.iter().filter(valid) {
+            let Some(promised) = self.promised.get(&(part.id, number, part.name)) else { continue };
+            let here = halves.iter().filter(|((at, _), _)| *at == number).map(|(_, half)| half);
+            self.is_fair(&part.id, promised, here, book, people, trace)?;
+        }
+        Ok(())
+    }
+
+    /// What the legs of one promise did to whoever has a half among these.
+    fn is_fair<'a>(
+        &self,
+        id: &LiftId,
+        promised: &Promised,
+        halves: impl Iterator<Item = &'a Half>,
+        book: &Book,
+        people: &[Person],
+        trace: &Trace,
+    ) -> Sim<()> {
+        let Some(known) = self.known.get(id) else { return Ok(()) };
+        let mut nets: BTreeMap<usize, (i64, i128)> = BTreeMap::new();
+        for half in halves {
+            let leg = promised.path.iter().find(|leg| leg.tally == half.tally);
+            let (Some(effect), Some(leg)) = (half.lifts.get(id), leg) else { continue };
+            let net = nets.entry(half.who).or_default();
+            net.0 += effect;
+            if leg.by == half.side {
+                net.1 = net.1.max(due(promised, leg, half.side, book));
+            }
+        }
+        let short = trace.lift_named(id);
+        for (who, (net, due)) in nets {
+            if let Some(what) = self.wrong(known, who, net, due) {
+                let name = people.get(who).map(|person| person.name.to_string());
+                let what = format!("lift {short}: {} {what}", name.unwrap_or_default());
+                return Err(Broken::new(Invariant::Theft, what).about([short]));
+            }
+        }
+        Ok(())
+    }
+
+    /// What is wrong with somebody's share; `due` in millionths of milli-CHIPs.
+    fn wrong(&self, known: &Known, who: usize, net: i64, due: i128) -> Option<String> {
+        let Some(allowed) = self.allowed_for(&known.lift) else {
+            return Some(format!("ends with {net}, and nobody has signed for it"));
+        };
+        if who == allowed.who {
+            let within = (-allowed.most..=-allowed.units).contains(&net);
+            return (!within).then(|| {
+                format!("gave {}, and signed {} to {}", -net, allowed.units, allowed.most)
+            });
+        }
+        if who == allowed.payee {
+            let exact = net == allowed.units;
+            return (!exact).then(|| format!("got {net} where {} is paid", allowed.units));
+        }
+        let whole = i128::from(net) * 1_000_000 >= due.max(0);
+        (!whole).then(|| format!("ends with {net}, and is due {due} millionths"))
+    }
+
+    /// The last look: every leg of a valid lift is at both halves, everybody has what it signed for, and nothing waits
+    /// whose referees live.
+    pub(super) fn end(
+        &self,
+        places: &[Place],
+        (halves, book): (&Halves, &Book),
+        people: &[Person],
+        trace: &Trace,
+        now: i64,
+    ) -> Sim<LiftsEnded> {
+        if let Some((at, id)) = self.undecided(places, now) {
+            let (short, place) = (trace.lift_named(id), places.get(at).map(|place| &place.name));
+            let what = format!("lift {short} waits at {place:?}, and its referees live");
+            return Err(Broken::new(Invariant::Ends, what).about([short]));
+        }
+        let mut ended = LiftsEnded::default();
+        for (id, known) in &self.known {
+            match known.outcome {
+                Some(Outcome::Commit) => {
+                    ended.made += 1;
+                    ended.made_by_many += u64::from(known.lift.referees.len() > 1);
+                    self.is_whole(id, places, (halves, book), people, trace)?;
+                }
+                Some(Outcome::Void) => ended.void += 1,
+                None => ended.undecided += u64::from(self.waits(id)),
+            }
+        }
+        brought_back(halves, people, trace)?;
+        Ok(ended)
+    }
+
+    /// A leg is lost only where every site that promised it has gone back, or is another agent, since: nobody knows it
+    /// then but devices. Whoever has all of its legs has what it signed for.
+    fn is_whole(
+        &self,
+        id: &LiftId,
+        places: &[Place],
+        (halves, book): (&Halves, &Book),
+        people: &[Person],
+        trace: &Trace,
+    ) -> Sim<()> {
+        let of_lift = || self.promised.iter().filter(|((lift, ..), _)| lift == id);
+        let mut lost: BTreeSet<TallyId> = BTreeSet::new();
+        let legs: BTreeMap<TallyId, Leg> = of_lift()
+            .flat_map(|(_, promised)| promised.path.iter().map(|leg| (leg.tally, *leg)))
+            .collect();
+        for leg in legs.values() {
+            let remembers = of_lift().any(|((_, at, _), promised)| {
+                let same = places.get(*at).is_some_and(|place| {
+                    (place.epoch, place.former.len()) == (promised.epoch, promised.agents)
+                });
+                same && promised.path.contains(leg)
+            });
+            let at = |side| {
+                let of_side = |half: &&Half| half.tally == leg.tally && half.side == side;
+                halves.values().find(of_side).is_some_and(|half| half.lifts.contains_key(id))
+            };
+            let (giver, taker) = (at(leg.by), at(leg.by.other()));
+            if giver && taker {
+                continue;
+            }
+            if remembers {
+                let (short, tally) = (trace.lift_named(id), trace.tally_named(&leg.tally));
+                let who = if giver { "the taker" } else { "the giver" };
+                let tally = tally.unwrap_or_default();
+                let what = format!(
+                    "lift {short} is valid, and its leg of {} on {tally} is not at {who}'s half",
+                    leg.units.get()
+                );
+                return Err(Broken::new(Invariant::Whole, what).about([short, tally]));
+            }
+            lost.insert(leg.tally);
+        }
+        for ((_, at, _), promised) in of_lift() {
+            // Whoever lost one leg may not be whole: nobody can prove the other one to it.
+            let whole = |half: &&Half| {
+                let own = |other: &Half| other.who == half.who && lost.contains(&other.tally);
+                !halves.values().any(own)
+            };
+            let here = halves.iter().filter(|((place, _), _)| place == at).map(|(_, half)| half);
+            self.is_fair(id, promised, here.filter(whole), book, people, trace)?;
+        }
+        Ok(())
+    }
+}
+
+/// What somebody is due who gives this leg, by the settings that its site's promise names, in millionths of
+/// milli-CHIPs.
+fn due(promised: &Promised, leg: &Leg, side: Side, book: &Book) -> i128 {
+    let judged = promised.judged.iter().flat_map(|judged| judged.by.iter());
+    let counter = judged.filter(|by| by.tally == leg.tally).find_map(|by| *by.counters.of(side));
+    let Some(counter) = counter else { return 0 };
+    let mut sets =
+        book.chits.values().filter(|written| (written.tally, written.by) == (leg.tally, side));
+    let set = sets.find_map(|written| written.set.filter(|set| set.counter == counter));
+    let clutch = set.map_or(0, |set| set.settings.clutch().ppm());
+    i128::from(clutch) * i128::from(leg.units.get().milli())
+}
+
+/// What a device has of lifts, its site has.
+fn brought_back(halves: &Halves, people: &[Person], trace: &Trace) -> Sim<()> {
+    for (who, person) in people.iter().enumerate() {
+        for (tally, kept) in &person.kept {
+            for chit in &kept.chits {
+                let Entry::Lift { lift, .. } = &chit.entry else { continue };
+                let mut own =
+                    halves.values().filter(|half| half.who == who && half.tally == *tally);
+                if !own.any(|half| half.lifts.contains_key(lift)) {
+                    let short = trace.lift_named(lift);
+                    let what = format!(
+                        "{}'s device has a chit of lift {short}, and its site has not",
+                        person.name
+                    );
+                    return Err(Broken::new(Invariant::Present, what).about([short]));
+                }
+            }
+        }
+    }
+    Ok(())
+}

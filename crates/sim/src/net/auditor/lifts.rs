@@ -1,0 +1,321 @@
+//! What the auditor knows of lifts between sites: who signed for which, which site promised what, what was decided; and
+//! what must hold of it after every step.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use protocol::ledger::Aside;
+use protocol::lift::{Authorisation, Certificate, Judged, Leg, Outcome};
+use protocol::{Hash, Lift, LiftId, PaymentId, Record as _};
+use serde::Deserialize;
+use store::{HalfId, View};
+
+use super::half::Half;
+use super::part::Part;
+use super::{ALL, proof, read};
+use crate::net::broken::{Broken, Invariant, Sim};
+use crate::net::person::Person;
+use crate::net::place::Place;
+use crate::net::trace::Trace;
+use crate::net::world::START_MS;
+
+/// All halves as they were seen last, by place.
+pub(super) type Halves = BTreeMap<(usize, HalfId), Half>;
+
+/// How long before now a lift's date may be ahead so that its referees judge it, and how long after the beginning, in
+/// milliseconds: no referee judges what is dated before it began.
+const DATES_MS: i64 = 100_000;
+
+/// What somebody signed for: a payment.
+#[derive(Clone, Debug)]
+pub(crate) struct Allowed {
+    hash: Hash,
+    pub(super) uuid: PaymentId,
+    pub(super) who: usize,
+    pub(super) payee: usize,
+    /// In milli-CHIPs.
+    pub(super) units: i64,
+    pub(super) most: i64,
+}
+
+impl Allowed {
+    pub(crate) fn by(who: usize, signed: &Authorisation, people: &[Person]) -> Sim<Self> {
+        let hash = signed.hash().map_err(|error| Broken::harness(&error.to_string()))?;
+        let payee = people.iter().position(|person| person.name == signed.payee.cuid);
+        let payee = payee.ok_or_else(|| Broken::harness("a payee that nobody is"))?;
+        let (units, most) = (signed.units.get().milli(), signed.most.get().milli());
+        Ok(Self { hash, uuid: signed.uuid, who, payee, units, most })
+    }
+}
+
+/// What a site has promised.
+#[derive(Clone, Debug)]
+pub(super) struct Promised {
+    /// The epoch of its place then, and how many agents that had had before.
+    pub(super) epoch: u64,
+    pub(super) agents: usize,
+    /// All legs there, in order.
+    pub(super) path: Vec<Leg>,
+    pub(super) judged: Option<Judged>,
+}
+
+/// A lift.
+#[derive(Clone, Debug)]
+pub(super) struct Known {
+    pub(super) lift: Lift,
+    pub(super) outcome: Option<Outcome>,
+}
+
+/// All of it.
+#[derive(Debug, Default)]
+pub(crate) struct Lifts {
+    allowed: BTreeMap<Hash, Allowed>,
+    pub(super) known: BTreeMap<LiftId, Known>,
+    /// What a place says of a lift, in its epoch.
+    at: BTreeMap<(usize, LiftId), Outcome>,
+    /// By lift, place and the name of the part's key.
+    pub(super) promised: BTreeMap<(LiftId, usize, Hash), Promised>,
+    /// Lifts that a place is not done with.
+    open: BTreeMap<usize, BTreeSet<LiftId>>,
+    /// Lifts that a place has promised and that are not decided there.
+    locked: BTreeMap<usize, BTreeSet<LiftId>>,
+    rows: BTreeMap<usize, BTreeSet<LiftId>>,
+    aside: BTreeMap<(usize, HalfId), BTreeMap<LiftId, Aside>>,
+    made: BTreeMap<(usize, PaymentId), LiftId>,
+}
+
+#[derive(Deserialize)]
+struct Ledger {
+    #[serde(default)]
+    aside: BTreeMap<LiftId, Aside>,
+}
+
+impl Lifts {
+    /// Somebody signs for a payment.
+    pub(crate) fn allows(&mut self, allowed: Allowed) {
+        self.allowed.insert(allowed.hash, allowed);
+    }
+
+    pub(super) fn allowed_for(&self, lift: &Lift) -> Option<&Allowed> {
+        self.allowed.get(&lift.payment?)
+    }
+
+    /// A place went back: what it set aside and decided since is forgotten there.
+    pub(super) fn went_back(&mut self, place: usize) {
+        self.aside.retain(|(at, _), _| *at != place);
+        self.at.retain(|(at, _), _| *at != place);
+        self.open.remove(&place);
+        self.locked.remove(&place);
+        self.rows.remove(&place);
+    }
+
+    /// Reads the parts that a place has in lifts, as far as something may be new.
+    pub(super) async fn look(
+        &mut self,
+        number: usize,
+        place: &Place,
+        view: &mut View,
+        trace: &Trace,
+    ) -> Sim<Vec<Part>> {
+        let mut ids = self.open.remove(&number).unwrap_or_default();
+        ids.extend(view.open_parts(None, ALL).await.map_err(read)?.iter().map(|row| row.lift));
+        for row in view.lifts(None, ALL).await.map_err(read)? {
+            if self.rows.entry(number).or_default().insert(row.id) {
+                ids.insert(row.id);
+            }
+        }
+        let (mut parts, mut open, mut locked) = (Vec::new(), BTreeSet::new(), BTreeSet::new());
+        for id in ids {
+            for row in view.parts_in(&id).await.map_err(read)? {
+                let part = Part::read(&row)?;
+                self.takes(number, place, &part, trace)?;
+                if part.certificate.is_none() && part.has_promised() {
+                    locked.insert(id);
+                }
+                if part.certificate.is_none() || !part.settled {
+                    open.insert(id);
+                }
+                parts.push(part);
+            }
+        }
+        self.open.insert(number, open);
+        self.locked.insert(number, locked);
+        Ok(parts)
+    }
+
+    fn takes(&mut self, number: usize, place: &Place, part: &Part, trace: &Trace) -> Sim<()> {
+        let id = part.id;
+        self.known.entry(id).or_insert_with(|| Known { lift: part.lift.clone(), outcome: None });
+        if part.has_promised() && !part.path.is_empty() {
+            let now = Promised {
+                epoch: place.epoch,
+                agents: place.former.len(),
+                path: part.path.clone(),
+                judged: part.judged.clone(),
+            };
+            self.promised.entry((id, number, part.name)).or_insert(now);
+        }
+        match &part.certificate {
+            Some(certificate) => self.decided(number, place, &part.lift, certificate, trace),
+            None => Ok(()),
+        }
+    }
+
+    /// A place has a certificate.
+    fn decided(
+        &mut self,
+        number: usize,
+        place: &Place,
+        lift: &Lift,
+        certificate: &Certificate,
+        trace: &Trace,
+    ) -> Sim<()> {
+        let (id, outcome) = (certificate.lift, certificate.outcome);
+        if self.at.insert((number, id), outcome) == Some(outcome) {
+            return Ok(());
+        }
+        let short = trace.lift_named(&id);
+        let broken = |invariant, what: String| {
+            let what = format!("site {}, lift {short}: {what}", place.name);
+            Err(Broken::new(invariant, what).about([short.clone()]))
+        };
+        if let Some(fault) = proof::fault(lift, certificate) {
+            return broken(Invariant::Proof, format!("it goes by a certificate, but {fault}"));
+        }
+        let Some(known) = self.known.get_mut(&id) else { return Ok(()) };
+        if known.outcome.is_some_and(|before| before != outcome) {
+            let what = format!("it is {} here, and the opposite elsewhere", outcome.word());
+            return broken(Invariant::Atomic, what);
+        }
+        let is_new = known.outcome.replace(outcome).is_none();
+        if outcome == Outcome::Void || !is_new {
+            return Ok(());
+        }
+        let Some(allowed) = self.allowed_for(lift) else {
+            return broken(
+                Invariant::Theft,
+                "it is valid, and no payer has signed for it".to_owned(),
+            );
+        };
+        let name = (allowed.who, allowed.uuid);
+        if let Some(before) = self.made.insert(name, id).filter(|before| *before != id) {
+            let what = format!("it pays what {} has paid before", trace.lift_named(&before));
+            return broken(Invariant::PaidOnce, what);
+        }
+        Ok(())
+    }
+
+    /// Whether a leg was promised by the site at which this person lives.
+    pub(super) fn has_promised(&self, lift: &LiftId, home: usize, leg: &Leg) -> bool {
+        let of_lift = self.promised.range((*lift, home, Hash::from_bytes([0; 32]))..);
+        let mut of_place = of_lift.take_while(|((id, place, _), _)| id == lift && *place == home);
+        of_place.any(|(_, promised)| promised.path.contains(leg))
+    }
+
+    /// Whether a lift is known to be valid.
+    pub(super) fn is_valid(&self, lift: &LiftId) -> bool {
+        self.known.get(lift).is_some_and(|known| known.outcome == Some(Outcome::Commit))
+    }
+
+    /// A half changed: what was set aside there is so still, or its lift is decided.
+    pub(super) fn half_changed(
+        &mut self,
+        (number, half): (usize, HalfId),
+        row: &store::Half,
+        now: &Half,
+        trace: &Trace,
+    ) -> Sim<()> {
+        let ledger = row.row.ledger.as_deref().map(serde_json::from_str::<Ledger>).transpose();
+        let ledger = ledger.map_err(|error| Broken::harness(&error.to_string()))?;
+        let aside = ledger.map(|ledger| ledger.aside).unwrap_or_default();
+        let before = self.aside.insert((number, half), aside).unwrap_or_default();
+        let Some(aside) = self.aside.get(&(number, half)) else { return Ok(()) };
+        for lift in before.keys().filter(|lift| !aside.contains_key(*lift)) {
+            if self.at.contains_key(&(number, *lift)) || now.lifts.contains_key(lift) {
+                continue;
+            }
+            let short = trace.lift_named(lift);
+            let what = format!(
+                "what was set aside for lift {short} on {} is free, and no certificate says so",
+                trace.tally_named(&now.tally).unwrap_or_default()
+            );
+            return Err(Broken::new(Invariant::Aside, what).about([short]));
+        }
+        Ok(())
+    }
+
+    /// What was promised is set aside, and what was decided is done at once on all legs of a site.
+    pub(super) fn are_applied(
+        &self,
+        number: usize,
+        place: &Place,
+        parts: &[Part],
+        halves: &Halves,
+        trace: &Trace,
+    ) -> Sim<()> {
+        for part in parts {
+            let short = trace.lift_named(&part.id);
+            let broken = |invariant, what: &str| {
+                let what = format!("site {}, lift {short}: {what}", place.name);
+                Err(Broken::new(invariant, what).about([short.clone()]))
+            };
+            let Some(promised) = self.promised.get(&(part.id, number, part.name)) else { continue };
+            let on_path = |half: &Half| part.path.iter().any(|leg| leg.tally == half.tally);
+            let here = halves.iter().filter(|((at, _), half)| *at == number && on_path(half));
+            for (key, half) in here {
+                let has_chit = half.lifts.contains_key(&part.id);
+                let is_aside =
+                    self.aside.get(key).is_some_and(|aside| aside.contains_key(&part.id));
+                match part.certificate.as_ref().map(|certificate| certificate.outcome) {
+                    None if promised.epoch == place.epoch && !is_aside && !has_chit => {
+                        return broken(Invariant::Aside, "promised, and not set aside");
+                    }
+                    Some(Outcome::Commit) if part.settled && !has_chit => {
+                        return broken(Invariant::Atomic, "it is valid, and a leg has no chit");
+                    }
+                    Some(Outcome::Void) if has_chit => {
+                        return broken(Invariant::Atomic, "it is void, and a leg has a chit");
+                    }
+                    Some(_) if part.settled && is_aside => {
+                        return broken(Invariant::Aside, "decided and done, and still set aside");
+                    }
+                    _ => {}
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a lift's referees are there to decide it: as many as it takes, none of which has forgotten anything.
+    pub(super) fn can_be_decided(&self, lift: &LiftId, places: &[Place], now: i64) -> bool {
+        let Some(known) = self.known.get(lift) else { return true };
+        let all = known.lift.referees.len();
+        let lives = |place: &&Place| {
+            known.lift.referees.contains(&place.agent) && place.epoch == 0 && place.site.is_some()
+        };
+        let date = known.lift.date.ms();
+        let dated = (START_MS + 10_000..now + DATES_MS).contains(&date);
+        dated && places.iter().filter(lives).count() >= all - (all - 1) / 3
+    }
+
+    /// Lifts that wait somewhere, by place.
+    fn waiting(&self) -> impl Iterator<Item = (usize, &LiftId)> {
+        let aside = self.aside.iter().flat_map(|((at, _), lifts)| lifts.keys().map(|id| (*at, id)));
+        let locked = self.locked.iter().flat_map(|(at, lifts)| lifts.iter().map(|id| (*at, id)));
+        aside.chain(locked)
+    }
+
+    /// One that waits though its referees live.
+    pub(super) fn undecided(&self, places: &[Place], now: i64) -> Option<(usize, &LiftId)> {
+        self.waiting().find(|(_, id)| self.can_be_decided(id, places, now))
+    }
+
+    /// Whether all are decided whose referees live.
+    pub(crate) fn are_decided(&self, places: &[Place], now: i64) -> bool {
+        self.undecided(places, now).is_none()
+    }
+
+    /// Whether a lift waits somewhere.
+    pub(super) fn waits(&self, lift: &LiftId) -> bool {
+        self.waiting().any(|(_, id)| id == lift)
+    }
+}
