@@ -18,6 +18,9 @@ const MOST_AT_ONCE: usize = 2;
 /// How often somebody asks who hears that nothing is decided yet, once faults have stopped.
 const MOST_ASKED: u32 = 6;
 
+/// How long after faults have stopped payments are waited for, in milliseconds.
+const GIVEN_UP_MS: i64 = 10 * 60_000;
+
 /// How often an answer is lost, in hundreds.
 const UNANSWERED: u64 = 6;
 
@@ -148,9 +151,12 @@ impl Net {
         Ok(())
     }
 
-    /// Whether somebody has no answer yet that could come.
+    /// Whether somebody has no answer yet that could come soon. A lift that was dated while its payer's clock was hours
+    /// ahead is waited for until that time has come; that it holds up nothing else, the auditor sees.
     pub(super) fn is_paying(&self) -> bool {
-        self.payments.iter().any(|payment| !payment.is_over || !payment.asking.is_empty())
+        let in_time = self.now() <= self.until_ms + GIVEN_UP_MS;
+        in_time
+            && self.payments.iter().any(|payment| !payment.is_over || !payment.asking.is_empty())
     }
 
     /// A site has crashed: nobody there gets an answer.
