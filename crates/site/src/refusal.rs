@@ -85,6 +85,7 @@ impl SiteError {
             Self::OtherCommand => (Class::Conflict, "other_command"),
             Self::Part { .. } => (Class::Fault, "damaged"),
             Self::Word(_) | Self::NoPart(_) | Self::Participant(_) => (Class::Refused, "part"),
+            Self::NoPlace(_) => (Class::Refused, "no_place"),
             Self::NotLifted { .. } => (Class::Conflict, "not_lifted"),
             Self::Undecided(_) => (Class::Passing, "undecided"),
             Self::NoLift(_) => (Class::NotFound, "no_lift"),

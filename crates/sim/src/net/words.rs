@@ -29,6 +29,7 @@ pub(super) fn of_note(note: &str, trace: &mut Trace) -> String {
             let from = locator.first().map_or(0, |head| head.index);
             format!("{} {from}", note.body.key())
         }
+        Body::Lift(_) => "a word on a lift".to_owned(),
         Body::Invoice(OfInvoice::Invoice(invoice)) => {
             format!("invoice {} {}", trace.chit(invoice.uuid), invoice.revision)
         }

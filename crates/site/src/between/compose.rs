@@ -57,17 +57,18 @@ impl Site {
             Drawn::Laid(_) => Drawn::Refused(Reason::Unknown),
             Drawn::Refused(reason) => Drawn::Refused(reason),
         };
-        if let Some(waits) = draft.waits.take() {
+        let (asked, waits) = (draft.asked_by().zip(draft.token), draft.waits.take());
+        let drawn = match draft.laid.is_some().then(|| self.known.drafts.add(draft)) {
+            Some(Err(_)) => Drawn::Refused(Reason::Busy),
+            _ => drawn,
+        };
+        if let Some(waits) = waits {
+            // Who does not wait any more need not know.
             let _ = waits.send(match &drawn {
                 Drawn::Laid(_) => Ok(()),
                 Drawn::Refused(reason) => Err(*reason),
             });
             self.known.under_way.has_moved();
-        }
-        let (asked, is_laid) = (draft.asked_by().zip(draft.token), draft.laid.is_some());
-        if is_laid {
-            // It was there before, so there is room.
-            let _ = self.known.drafts.add(draft);
         }
         if let Some((agent, token)) = asked {
             self.known.errands.push(agent, composed(token, nonce, drawn));

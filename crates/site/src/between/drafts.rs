@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use protocol::chit::Positive;
 use protocol::errand::Laid;
 use protocol::lift::{Leg, Reason};
-use protocol::{AgentId, Hash, TallyId, Timestamp};
+use protocol::{AgentId, Hash, LiftId, TallyId, Timestamp};
 use tokio::sync::oneshot;
 
 use crate::seek::Planned;
@@ -35,6 +35,8 @@ pub(crate) struct Draft {
     pub(super) laid: Option<(Vec<Leg>, Laid)>,
     /// Who waits for it here.
     pub(super) waits: Option<oneshot::Sender<Result<(), Reason>>>,
+    /// The lift that it became: one, whatever else has its nonce.
+    became: Option<LiftId>,
     until: Timestamp,
 }
 
@@ -59,6 +61,22 @@ impl Drafts {
         }
         all.entry(draft.nonce).or_default().push(draft);
         Ok(())
+    }
+
+    /// What was laid out for a partner's site over this tally, if it is for this lift.
+    pub(super) fn laid_for(
+        &self,
+        nonce: &Hash,
+        from: (TallyId, AgentId),
+        lift: LiftId,
+    ) -> Option<(Planned, Vec<Leg>)> {
+        let mut all = self.all();
+        let is_it = |draft: &&mut Draft| draft.planned.from == Some(from) && draft.laid.is_some();
+        let draft = all.get_mut(nonce)?.iter_mut().find(is_it)?;
+        if *draft.became.get_or_insert(lift) != lift {
+            return None;
+        }
+        draft.laid.as_ref().map(|(legs, _)| (draft.planned.clone(), legs.clone()))
     }
 
     /// Takes out the draft of a lift that is as said.
@@ -92,7 +110,7 @@ impl Draft {
         now: Timestamp,
     ) -> Self {
         let until = now.plus_ms(KEEP_MS).unwrap_or(Timestamp::MAX);
-        Self { nonce, planned, token, most, laid: None, waits: None, until }
+        Self { nonce, planned, token, most, laid: None, waits: None, became: None, until }
     }
 
     /// The partner's agent for which it is laid out.

@@ -5,13 +5,14 @@
 //!   keys to take part with;
 //! * `hear.rs` what neighbours, payers' sites and referees say: it is noted, and what follows is done right after in a
 //!   transaction of its own (`act.rs`): judging and promising (`judge.rs`), settling what was decided (`settle.rs`,
-//!   `told.rs`), telling neighbours;
+//!   `told.rs`), telling neighbours; `halves.rs` which halves a leg is on;
 //! * `tend.rs` what time brings: asking referees, and saying again what may be lost;
 //! * `pay.rs` a payment to another site; `part.rs` a part as it is kept.
 
 mod act;
 mod compose;
 mod drafts;
+mod halves;
 mod hear;
 mod judge;
 mod keys;
@@ -25,7 +26,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use protocol::lift::Authorisation;
-use protocol::{Hash, LiftId, Timestamp};
+use protocol::{Cuid, Hash, LiftId, PaymentId, Timestamp};
 use tokio::sync::Notify;
 
 pub(crate) use self::drafts::Drafts;
@@ -50,12 +51,18 @@ pub(crate) struct UnderWay {
     due: Mutex<BTreeSet<LiftId>>,
     /// What payers signed, by hash, and in the order that it came.
     signed: Mutex<(BTreeMap<Hash, Authorisation>, VecDeque<Hash>)>,
+    /// Lifts that wait for what their payer signed, by its hash.
+    awaiting: Mutex<BTreeMap<Hash, LiftId>>,
+    /// Payments that are being made.
+    paying: Mutex<BTreeSet<(Cuid, PaymentId)>>,
     /// When referees of a lift were asked last.
     asked: Mutex<BTreeMap<LiftId, Timestamp>>,
     /// When open parts were looked at last.
     looked: Mutex<Option<Timestamp>>,
     /// Something was decided, or time has passed.
     moved: Notify,
+    /// Something is to be done.
+    work: Notify,
 }
 
 fn lock<T>(held: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -66,6 +73,7 @@ impl UnderWay {
     /// There is something to be done about a lift.
     pub(crate) fn is_due(&self, lift: LiftId) {
         lock(&self.due).insert(lift);
+        self.work.notify_one();
     }
 
     /// Whoever waits looks again.
@@ -86,6 +94,21 @@ impl UnderWay {
             if let Some(oldest) = order.pop_front() {
                 all.remove(&oldest);
             }
+        }
+    }
+
+    /// A lift waits for what its payer signed.
+    fn awaits(&self, hash: Hash, lift: LiftId) {
+        let mut awaiting = lock(&self.awaiting);
+        if awaiting.len() >= MOST_AUTHORISATIONS {
+            awaiting.pop_first();
+        }
+        awaiting.insert(hash, lift);
+    }
+
+    fn has_come(&self, hash: &Hash) {
+        if let Some(lift) = lock(&self.awaiting).remove(hash) {
+            self.is_due(lift);
         }
     }
 

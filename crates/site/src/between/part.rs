@@ -7,14 +7,14 @@ use protocol::lift::{
     Authorisation, Conditional, Judged, Leg, Legs, MAX_LEGS_OF_ONE, Outcome, Way,
 };
 use protocol::participant::{KeptParticipant, Participant};
-use protocol::{AgentId, Hash, LiftId, TallyId, Timestamp};
+use protocol::{AgentId, Cuid, Hash, LiftId, Side, TallyId, Timestamp};
 use serde::{Deserialize, Serialize};
 use store::LiftPart;
 
 use crate::error::SiteError;
 
 /// A part in hand.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Part {
     pub(super) participant: Participant,
     pub(super) more: More,
@@ -39,6 +39,9 @@ pub(super) struct More {
     /// What was said last over each tally: the hash of the word.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) said: BTreeMap<TallyId, Hash>,
+    /// Whose halves its legs are on, from when it was judged.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) halves: BTreeMap<TallyId, Vec<(Cuid, Side)>>,
     /// Whether all that follows from the decision is done.
     #[serde(default, skip_serializing_if = "is_not")]
     pub(super) settled: bool,
@@ -61,6 +64,7 @@ impl More {
             authorisation: None,
             told: BTreeSet::new(),
             said: BTreeMap::new(),
+            halves: BTreeMap::new(),
             settled: false,
             judged: None,
         }
@@ -106,7 +110,7 @@ impl Part {
         let state = serde_json::to_string(&kept)
             .map_err(|error| SiteError::Part { lift, reason: error.to_string() })?;
         let payment = self.more.authorisation.as_ref().map(|authorisation| authorisation.uuid);
-        let (key, is_open) = (self.key_name(), self.participant.outcome().is_none());
+        let (key, is_open) = (self.key_name(), !(self.outcome().is_some() && self.more.settled));
         let deadline = self.participant.part().lift().deadline;
         Ok(LiftPart { lift, key, payment, state, is_open, deadline, changed: now })
     }

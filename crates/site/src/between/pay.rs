@@ -8,7 +8,9 @@ use protocol::chit::Positive;
 use protocol::errand::{Compose, Errand};
 use protocol::lift::{Authorisation, Leg, Mode, Outcome, Reason};
 use protocol::query::Why;
-use protocol::{ChipAddress, Cuid, Hash, Lift, LiftId, Signed, TallyId, Timestamp, Units};
+use protocol::{
+    ChipAddress, Cuid, Hash, Lift, LiftId, PaymentId, Signed, TallyId, Timestamp, Units,
+};
 use tokio::sync::oneshot;
 use tokio::sync::oneshot::error::TryRecvError;
 
@@ -16,6 +18,7 @@ use super::LIFT_WITHIN_MS;
 use super::drafts::Draft;
 use super::hear::keep;
 use super::part::Part;
+use crate::abroad::place_of;
 use crate::batch::Batch;
 use crate::command::Answer;
 use crate::door::Site;
@@ -45,18 +48,26 @@ impl Site {
         authorisation: &Authorisation,
         hash: Hash,
     ) -> Result<Answer, SiteError> {
-        // Begun before, under whatever command: a new attempt starts only with the void certificate of the old one.
-        for row in self.store.read().await?.parts_paying(&authorisation.uuid).await? {
+        self.is_served()?;
+        self.is_reached(&authorisation.payee).await?;
+        let _alone = self.pays_alone(authorisation).await;
+        // Begun before, under whatever command: a new attempt starts only where the old one came to nothing.
+        let rows = self.store.read().await?.parts_paying(&authorisation.uuid).await?;
+        for row in rows {
             let part = Part::read(&row)?;
-            let same = part.more.authorisation.as_deref().map(|one| &one.payer);
-            if same == Some(&authorisation.payer) && part.outcome() != Some(Outcome::Void) {
-                if part.payment() != Some(hash) {
-                    return Err(SiteError::PaymentTaken(authorisation.uuid));
-                }
-                match self.outcome_of(&part, authorisation).await? {
-                    Ok(paid) => return Ok(Answer::Paid(paid)),
-                    Err(_) => break,
-                }
+            let payer = part.more.authorisation.as_deref().map(|one| &one.payer);
+            let same = payer.is_some_and(|payer| payer.same_user(&authorisation.payer));
+            if !same
+                || part.outcome() == Some(Outcome::Void)
+                || part.participant.refusal().is_some()
+            {
+                continue;
+            }
+            if part.payment() != Some(hash) {
+                return Err(SiteError::PaymentTaken(authorisation.uuid));
+            }
+            if let Ok(paid) = self.outcome_of(&part, authorisation).await? {
+                return Ok(Answer::Paid(paid));
             }
         }
         let (units, most) = (authorisation.units.get(), authorisation.most.get());
@@ -87,6 +98,20 @@ impl Site {
         Err(SiteError::NotLifted { why: why.flatten() })
     }
 
+    /// One payment is made once at a time: whoever asks for it too waits for what becomes of it.
+    async fn pays_alone(&self, authorisation: &Authorisation) -> Alone {
+        let name = (authorisation.payer.cuid.clone(), authorisation.uuid);
+        loop {
+            let moved = self.known.under_way.moved.notified();
+            tokio::pin!(moved);
+            moved.as_mut().enable();
+            if super::lock(&self.known.under_way.paying).insert(name.clone()) {
+                return Alone { site: self.clone(), name };
+            }
+            moved.await;
+        }
+    }
+
     /// One attempt: the payment, or why the lift came to nothing.
     async fn lift_along(
         &self,
@@ -115,7 +140,6 @@ impl Site {
             batch.commit(&[]).await?;
         }
         self.tell_payees_site(&part);
-        self.tend_lifts(self.clock.now()).await?;
         self.outcome_of(&part, authorisation).await
     }
 
@@ -127,7 +151,11 @@ impl Site {
     ) -> Result<(Draft, Vec<Leg>, protocol::errand::Laid), Option<Reason>> {
         let Some((_, agent, token)) = planned.on else { return Err(Some(Reason::Unknown)) };
         let (nonce, now) = (Hash::from_bytes(self.chance.bytes()), self.clock.now());
-        let (amount, most) = (authorisation.units, authorisation.most);
+        // No more than was found, and no more than was signed.
+        let amount = authorisation.units;
+        let found =
+            planned.curve.at_most(amount.get()).and_then(|found| Positive::try_from(found).ok());
+        let most = found.map_or(authorisation.most, |found| found.min(authorisation.most));
         let (tell, mut told) = oneshot::channel();
         let mut draft = Draft::new(nonce, planned, None, most, now);
         draft.waits = Some(tell);
@@ -197,6 +225,10 @@ impl Site {
             let rows = self.store.read().await?.parts_in(&lift).await?;
             for row in rows.iter().filter(|row| row.key == part.key_name()) {
                 let now = Part::read(row)?;
+                // Without its promise there is no lift, whatever referees will say.
+                if let (None, Some(refused)) = (now.outcome(), now.participant.refusal()) {
+                    return Ok(Err(Some(refused.reason)));
+                }
                 match now.outcome() {
                     Some(Outcome::Commit) if now.more.settled => {
                         return Ok(Ok(paid(lift, part, authorisation)));
@@ -230,6 +262,20 @@ impl Site {
         Ok(authorisation.check_signatures(&key)?)
     }
 
+    /// Nobody at other sites is reached by a site that nobody serves.
+    fn is_served(&self) -> Result<(), SiteError> {
+        if self.known.errands.are_carried() { Ok(()) } else { Err(SiteError::AsksNobody) }
+    }
+
+    /// The payee's site has to hear from this one what the payer signed.
+    async fn is_reached(&self, payee: &ChipAddress) -> Result<(), SiteError> {
+        let mut view = self.store.read().await?;
+        if payee.endpoint.is_some() || place_of(&mut view, payee.agent).await?.is_some() {
+            return Ok(());
+        }
+        Err(SiteError::NoPlace(payee.short()))
+    }
+
     /// Waits a while, at random.
     async fn pause(&self) {
         let chance = u64::from_be_bytes(*self.chance.bytes().first_chunk().unwrap_or(&[0; 8]));
@@ -247,6 +293,7 @@ impl Site {
         payee: &ChipAddress,
         units: Positive,
     ) -> Result<Route, SiteError> {
+        self.is_served()?;
         let units = units.get();
         let none = |why_not, most| Route {
             units,
@@ -276,6 +323,20 @@ impl Site {
             },
             None => none(WhyNot::RoomBetween, most),
         })
+    }
+}
+
+/// Whoever makes a payment, until it is done or given up.
+struct Alone {
+    site: Site,
+    name: (Cuid, PaymentId),
+}
+
+impl Drop for Alone {
+    fn drop(&mut self) {
+        let under_way = &self.site.known.under_way;
+        super::lock(&under_way.paying).remove(&self.name);
+        under_way.has_moved();
     }
 }
 

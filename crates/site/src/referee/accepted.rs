@@ -33,7 +33,7 @@ fn key(agent: AgentId) -> String {
 }
 
 /// Whether an agent is accepted as a referee.
-pub(super) async fn is_accepted(view: &mut View, agent: AgentId) -> Result<bool, SiteError> {
+pub(crate) async fn is_accepted(view: &mut View, agent: AgentId) -> Result<bool, SiteError> {
     Ok(view.setting(&key(agent)).await?.is_some())
 }
 

@@ -130,7 +130,11 @@ pub(super) fn pay(
     let authorisation = Authorisation {
         uuid: name(flags, payee, amount)?,
         payer: ChipAddress { cuid: user.clone(), agent: visit.agent(), endpoint: None },
-        payee: ChipAddress { endpoint: None, ..payee.clone() },
+        // Its own users a site finds without it.
+        payee: ChipAddress {
+            endpoint: payee.endpoint.clone().filter(|_| payee.agent != visit.agent()),
+            ..payee.clone()
+        },
         units: amount.units,
         most: most.unwrap_or(given),
         date,

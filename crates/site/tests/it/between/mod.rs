@@ -1,4 +1,5 @@
 //! Lifts between sites: payments to users of other sites, over partners' sites, decided by referees.
 
+mod fates;
 mod paid;
 mod run;

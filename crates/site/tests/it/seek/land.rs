@@ -1,9 +1,9 @@
 //! A land of sites: users at each, tallies that they opened by invitation, offer and acceptance, and a road on which the
 //! test decides what is lost or doubled.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 
 use protocol::address::Endpoint;
 use protocol::bounded::List;
@@ -42,7 +42,34 @@ pub(crate) struct Land {
     /// At which site everybody is.
     pub(crate) at: BTreeMap<&'static str, usize>,
     pub(crate) ties: Vec<Tie>,
+    /// Sites that nobody reaches.
+    pub(crate) gone: BTreeSet<AgentId>,
+    pub(crate) dice: Arc<Mutex<Dice>>,
     commands: AtomicU64,
+}
+
+/// What decides which messages arrive.
+#[derive(Debug, Default)]
+pub(crate) struct Dice {
+    pub(crate) seed: u64,
+    /// Of a hundred messages, how many are lost; as many come twice.
+    pub(crate) lost: u64,
+}
+
+impl Dice {
+    /// How often a message arrives.
+    pub(crate) fn fate(&mut self) -> usize {
+        if self.lost == 0 {
+            return 1;
+        }
+        let hash = Hash::of(&self.seed.to_be_bytes());
+        self.seed = u64::from_be_bytes(*hash.as_bytes().first_chunk().unwrap());
+        match self.seed % 100 {
+            below if below < self.lost => 0,
+            below if below < 2 * self.lost => 2,
+            _ => 1,
+        }
+    }
 }
 
 /// What becomes of an errand: how often it arrives.
@@ -75,12 +102,20 @@ pub(crate) fn tally_of(tie: usize) -> TallyId {
 struct Road {
     from: AgentId,
     sites: Vec<(AgentId, Site)>,
+    gone: BTreeSet<AgentId>,
+    dice: Arc<Mutex<Dice>>,
 }
 
 impl Transport for Road {
     async fn send(&self, to: AgentId, _: &[Endpoint], notes: &[Note]) -> Receipt {
+        let many = notes.len();
+        let fates = || self.dice.lock().unwrap().fate();
+        if self.gone.contains(&to) || self.gone.contains(&self.from) || fates() == 0 {
+            return Receipt::missing(many, "lost");
+        }
         let (_, site) = self.sites.iter().find(|(agent, _)| *agent == to).unwrap();
-        site.hear_from(self.from, notes.iter().cloned().map(Ok).collect()).await
+        let receipt = site.hear_from(self.from, notes.iter().cloned().map(Ok).collect()).await;
+        if fates() == 0 { Receipt::missing(many, "no answer") } else { receipt }
     }
 }
 
@@ -94,6 +129,8 @@ impl Land {
             stores: Vec::new(),
             at: users.iter().copied().collect(),
             ties: Vec::new(),
+            gone: BTreeSet::new(),
+            dice: Arc::default(),
             commands: AtomicU64::new(0),
         };
         for site in 0..sites {
@@ -117,7 +154,10 @@ impl Land {
         let (clock, chance) = (Arc::clone(&self.world), Arc::clone(&self.world));
         let opened = Site::open(store, agent(site), clock, chance).await.unwrap();
         let seed = u8::try_from(site).unwrap() + 50;
-        opened.signing_with(Arc::new(SecretKey::ed25519(&[seed; 32]))).unwrap()
+        let site = opened.signing_with(Arc::new(SecretKey::ed25519(&[seed; 32]))).unwrap();
+        // From now on somebody carries them.
+        site.take_errands().await.unwrap();
+        site
     }
 
     /// A site accepts a referee from now on.
@@ -150,7 +190,7 @@ impl Land {
         cert.signed(&key(name)).unwrap()
     }
 
-    async fn ask(
+    pub(crate) async fn ask(
         &self,
         site: usize,
         caller: &Caller,
@@ -267,26 +307,31 @@ impl Land {
         for (number, site) in self.sites.iter().enumerate() {
             moved |= site.post().await.unwrap().delivered > 0;
             let sites = (0..self.sites.len()).map(agent).zip(self.sites.iter().cloned());
-            let road = Arc::new(Road { from: agent(number), sites: sites.collect() });
+            let (gone, dice) = (self.gone.clone(), Arc::clone(&self.dice));
+            let from = agent(number);
+            let road = Arc::new(Road { from, sites: sites.collect(), gone, dice });
             moved |= site.deliver(&road).await.unwrap() != Carried::default();
         }
         moved
     }
 
-    /// Brings errands to where they go, and their answers back, until there is none.
-    pub(crate) async fn carry_with_answers(&self, fate: Fate<'_>) {
+    /// Brings errands to where they go, and their answers back, as the dice have it, until there is none.
+    pub(crate) async fn carry_with_answers(&self) {
         loop {
             let mut all = 0;
             for (number, site) in self.sites.iter().enumerate() {
-                for outgoing in site.take_errands().await.unwrap() {
+                for Outgoing { to, errand, .. } in site.take_errands().await.unwrap() {
                     all += 1;
-                    for _ in 0..fate(&outgoing) {
-                        let there = (0..self.sites.len()).find(|at| agent(*at) == outgoing.to);
-                        let Some(there) = there else { continue };
+                    let there = (0..self.sites.len()).find(|at| agent(*at) == to);
+                    let gone = self.gone.contains(&to) || self.gone.contains(&agent(number));
+                    let Some(there) = there.filter(|_| !gone) else { continue };
+                    let times = self.dice.lock().unwrap().fate();
+                    for _ in 0..times {
                         let said =
-                            self.sites[there].hear_errand(agent(number), outgoing.errand.clone());
-                        if let Some(answer) = said.await {
-                            assert_eq!(site.hear_errand(outgoing.to, answer).await, None);
+                            self.sites[there].hear_errand(agent(number), errand.clone()).await;
+                        let arrives = self.dice.lock().unwrap().fate() > 0;
+                        if let Some(answer) = said.filter(|_| arrives) {
+                            assert_eq!(site.hear_errand(to, answer).await, None);
                         }
                     }
                 }
