@@ -331,7 +331,8 @@ impl Land {
                             self.sites[there].hear_errand(agent(number), errand.clone()).await;
                         let arrives = self.dice.lock().unwrap().fate() > 0;
                         if let Some(answer) = said.filter(|_| arrives) {
-                            assert_eq!(site.hear_errand(to, answer).await, None);
+                            // Whatever would be said to that is not.
+                            site.hear_errand(to, answer).await;
                         }
                     }
                 }
