@@ -6,7 +6,7 @@ use protocol::errand::Errand;
 use protocol::lift::Outcome;
 use protocol::record::Record as _;
 use protocol::referee::{Lie, Ruling, Telling};
-use site::{SiteError, Unjudged};
+use site::{Clock as _, SiteError, Unjudged};
 use store::{Case, Store};
 
 use super::court::{Court, Dice, agent, participants, promises, refusal};
@@ -97,6 +97,37 @@ async fn killed_before_every_step_they_still_agree() {
         }
     }
     court.ends().await;
+}
+
+/// Nobody asks any more; what was lost is told again, and after a restart too.
+#[tokio::test]
+async fn what_was_lost_is_told_again_until_all_have_decided() {
+    for restarted in [false, true] {
+        let mut court = Court::new(4).await;
+        court.ask(0, court.promises()).await;
+        court.road.clear();
+        for _ in 0..20 {
+            court.world.pass(500);
+            if restarted {
+                court.killed(0).await;
+            }
+            court.tend().await;
+            while !court.road.is_empty() {
+                court.arrives(0, true).await;
+                court.road.remove(0);
+            }
+        }
+        assert!(court.world.now() < court.lift.deadline);
+        let id = court.lift.id().unwrap();
+        for store in &court.stores {
+            let case = store.read().await.unwrap().case(&id).await.unwrap().unwrap();
+            assert_eq!(case.status, Outcome::Commit.word());
+        }
+        // Then all is still.
+        court.world.pass(700_000);
+        court.tend().await;
+        assert!(court.road.is_empty());
+    }
 }
 
 /// The liar on the last seat votes for what was proposed towards one half, and against it towards the other.
