@@ -1,7 +1,9 @@
 //! Why a site does not do what it is asked: what happened, to which record, what to do.
 
 use clearing::{Limit, NoPath};
-use protocol::lift::{LegsError, LiftFault};
+use protocol::lift::{LegsError, LiftFault, Reason};
+use protocol::participant::{self, PartFault, WordFault};
+use protocol::query::Why;
 use protocol::{
     AgentId, Cuid, JsonError, LiftId, PaymentId, SignError, SignatureFault, TallyId, Timestamp,
     Units, invoice, ledger, negotiation, referee,
@@ -222,6 +224,34 @@ pub enum SiteError {
         /// Why.
         reason: String,
     },
+    /// A kept part in a lift cannot be read.
+    #[error("the kept part in lift {lift} cannot be read ({reason}); run doctor")]
+    Part {
+        /// The lift.
+        lift: LiftId,
+        /// Why.
+        reason: String,
+    },
+    /// A neighbour's word on a lift proves nothing.
+    #[error(transparent)]
+    Word(#[from] WordFault),
+    /// What this site would be in a lift is no part of it.
+    #[error(transparent)]
+    NoPart(#[from] PartFault),
+    /// A part in a lift does not take what it is told.
+    #[error(transparent)]
+    Participant(#[from] participant::Refusal),
+    /// A payment to another site was not made.
+    #[error("the payment was not made: {}", not_lifted(*.why))]
+    NotLifted {
+        /// What one of the sites on the way said, or none where they did not agree in time.
+        why: Option<Reason>,
+    },
+    /// Nothing was decided about a payment yet.
+    #[error(
+        "lift {0} of the payment is not decided yet: nothing more is given for it; ask again under the same name"
+    )]
+    Undecided(LiftId),
     /// No such lift, or none that the caller may see.
     #[error("no lift {0} is known here; list those that are")]
     NoLift(LiftId),
@@ -310,6 +340,16 @@ pub enum SiteError {
         /// Why not, and how much would be possible.
         reason: NoPath,
     },
+    /// No way to a payee at another site was found.
+    #[error("{}", no_way(payee, *units, *why))]
+    NoWay {
+        /// To whom: its short address.
+        payee: String,
+        /// How much.
+        units: Units,
+        /// What came nearest to one.
+        why: Why,
+    },
     /// The tallies on the way changed again and again while they were looked at.
     #[error("the tallies on the way changed {tries} times meanwhile; ask again")]
     PathMoved {
@@ -344,8 +384,27 @@ impl SiteError {
             self,
             Self::Busy { .. }
                 | Self::PathMoved { .. }
+                | Self::NoWay { why: Why::Busy, .. }
                 | Self::Store(StoreError::Again { .. } | StoreError::Gone { .. })
         )
+    }
+}
+
+/// What stood in the way of a lift.
+const fn not_lifted(why: Option<Reason>) -> &'static str {
+    match why {
+        None => "not all sites on the way agreed in time; try again",
+        Some(Reason::Room) => {
+            "there is less room on the way than there was; try again, or pay less"
+        }
+        Some(Reason::Settings) => "somebody on the way has changed its settings; try again",
+        Some(Reason::Busy) => {
+            "other lifts are under way over the same tallies; try again in a moment"
+        }
+        Some(Reason::Referees) => "a site on the way does not accept its referees",
+        Some(Reason::Deadline) => "a site on the way has another time, or wants to wait less long",
+        Some(Reason::Payment) => "the payee's site does not take the payment as it was signed",
+        Some(Reason::Unknown) => "a site on the way has forgotten the search; try again",
     }
 }
 
@@ -373,4 +432,25 @@ fn no_path(payee: &Cuid, units: Units, reason: &NoPath) -> String {
             format!("{units} cannot be paid to {payee} over one path now, {least} {most}: {at}")
         }
     }
+}
+
+/// Why no way to a payee elsewhere was found, and what may help.
+fn no_way(payee: &str, units: Units, why: Why) -> String {
+    let reason = match why {
+        Why::Nothing | Why::Loop | Why::Replay => {
+            "no partner's site knows a way with room; a tally with somebody nearer to it would help"
+        }
+        Why::Referees => {
+            "no referee is accepted here and on the way; an administrator can accept one that \
+             the others accept"
+        }
+        Why::Costly => "there is a way, but it costs more than is to be given at most",
+        Why::Busy => {
+            "some sites that were asked are busy, or did not answer; ask again in a moment"
+        }
+        Why::Deep => {
+            "it was not found as far as was searched; a tally with somebody nearer to it would help"
+        }
+    };
+    format!("no way to pay {units} to {payee} was found: {reason}")
 }

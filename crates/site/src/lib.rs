@@ -18,6 +18,8 @@
 //! * `invoice.rs` what halves take and show of invoices; `events.rs` what is told to devices;
 //! * `lift/` lifts among users of this site: clearing and payments, how they are written, what proves
 //!   them;
+//! * `seek/` ways to other sites, which are looked for without a map;
+//! * `between/` parts in lifts with other sites, and payments to them;
 //! * `referee/` lifts between sites that this one decides as a referee, and whom it accepts as one;
 //! * `contract.rs` the contracts known here; `device.rs` what a device asks before it signs;
 //! * `planted.rs` faults on purpose, for simulations that have to find them;
@@ -28,6 +30,7 @@
 mod abroad;
 mod answered;
 mod batch;
+mod between;
 mod command;
 mod contract;
 mod decide;
@@ -57,6 +60,7 @@ mod referee;
 mod refusal;
 mod rekey;
 mod request;
+mod seek;
 mod users;
 mod words;
 
@@ -72,8 +76,8 @@ pub use intake::{Intake, Whole};
 pub use invitation::{Answers, Given, Invitation, Inviting, MAX_ANSWERS, MAX_INVITES};
 pub use invoice::{InvoiceView, Standing};
 pub use lift::{
-    Cleared, LegLine, LiftFound, LiftLine, MAX_PAYMENTS_WAITING, MAX_TALLIES, Paid, Part,
-    PaymentPart, Quote, Route, Schedule, ShareOf, Tended, WhyNot,
+    Cleared, LegLine, LiftFound, LiftLine, MAX_GATES, MAX_PAYMENTS_WAITING, MAX_TALLIES, Paid,
+    Part, PaymentPart, Quote, Route, Schedule, ShareOf, Tended, WhyNot,
 };
 pub use moved::MAX_FORMER_AGENTS;
 pub use planted::Planted;
@@ -89,3 +93,4 @@ pub use referee::{
 pub use refusal::Class;
 pub use rekey::{KeyAsked, MAX_FORMER_KEYS};
 pub use request::{Health, REQUEST_WINDOW_MS};
+pub use seek::{MAX_SEARCHES_WAITING, Planned, SearchCounts};

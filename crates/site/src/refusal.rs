@@ -2,6 +2,7 @@
 //! command line makes exit codes of classes, an HTTP server status codes.
 
 use clearing::NoPath;
+use protocol::query::Why;
 use protocol::{invoice, ledger, negotiation};
 
 use crate::error::SiteError;
@@ -82,6 +83,10 @@ impl SiteError {
                 (Class::Fault, "damaged")
             }
             Self::OtherCommand => (Class::Conflict, "other_command"),
+            Self::Part { .. } => (Class::Fault, "damaged"),
+            Self::Word(_) | Self::NoPart(_) | Self::Participant(_) => (Class::Refused, "part"),
+            Self::NotLifted { .. } => (Class::Conflict, "not_lifted"),
+            Self::Undecided(_) => (Class::Passing, "undecided"),
             Self::NoLift(_) => (Class::NotFound, "no_lift"),
             Self::LiftExists(_) => (Class::Conflict, "lift_exists"),
             Self::NotJudged { reason, .. } => of_judging(*reason),
@@ -97,6 +102,8 @@ impl SiteError {
             Self::PaymentTaken(_) => (Class::Conflict, "payment_taken"),
             Self::TooDear { .. } => (Class::Conflict, "too_dear"),
             Self::NoPath { reason, .. } => of_paths(reason),
+            Self::NoWay { why: Why::Busy, .. } => (Class::Passing, "no_way_yet"),
+            Self::NoWay { .. } => (Class::Conflict, "no_way"),
             Self::PathMoved { .. } => (Class::Passing, "path_moved"),
             Self::Busy { .. } => (Class::Passing, "busy"),
             Self::Store(_) if self.is_passing() => (Class::Passing, "store"),

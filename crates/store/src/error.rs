@@ -33,6 +33,8 @@ pub enum Kind {
     Lift,
     /// A [`crate::LiftLeg`].
     Leg,
+    /// A [`crate::LiftPart`].
+    Part,
     /// A [`crate::Case`].
     Case,
     /// A [`crate::Payment`].
@@ -58,6 +60,7 @@ impl fmt::Display for Kind {
             Self::Invoice => "invoice",
             Self::Lift => "lift",
             Self::Leg => "leg of a lift",
+            Self::Part => "part in a lift",
             Self::Case => "case",
             Self::Payment => "payment",
             Self::Word => "dictionary word",

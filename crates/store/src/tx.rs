@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 use std::ops::{Deref, DerefMut};
 
-use protocol::{AgentId, ChitId, Hash, TallyId, Timestamp};
+use protocol::{AgentId, ChitId, Hash, LiftId, TallyId, Timestamp};
 
 use crate::rows::{Setting, fit};
 use crate::view::{Hand, View, ask};
 use crate::{
     Case, Claim, CommandResult, Contract, Founded, Half, HalfId, Invite, InvoiceRow, Letter,
-    LetterId, Lift, LiftLeg, LinkRow, Negotiation, NewEvent, NewHalf, NewLetter, Payment,
+    LetterId, Lift, LiftLeg, LiftPart, LinkRow, Negotiation, NewEvent, NewHalf, NewLetter, Payment,
     StoreError, User, Word,
 };
 
@@ -307,6 +307,18 @@ impl Tx {
     pub async fn add_legs(&mut self, legs: &[LiftLeg]) -> Result<()> {
         self.sound(fit(legs))?;
         change!(self.add_legs(legs))
+    }
+
+    /// The parts that this site takes in a lift, by key: no other transaction changes them before this one ends. Whoever
+    /// locks halves too locks those first.
+    pub async fn lock_parts(&mut self, lift: &LiftId) -> Result<Vec<LiftPart>> {
+        change!(self.lock_parts(lift))
+    }
+
+    /// Keeps a part in a lift, or changes its state, whether it is open, and its date of change.
+    pub async fn put_part(&mut self, part: &LiftPart) -> Result<()> {
+        self.sound(fit(std::slice::from_ref(part)))?;
+        change!(self.put_part(part))
     }
 
     /// Keeps payments. [`StoreError::Duplicate`] where its payer has one of that name,

@@ -5,7 +5,8 @@ use protocol::{ChitId, ContractId, Cuid, Hash, LiftId, PaymentId, TallyId, Times
 use crate::{
     Audience, Case, CaseCount, CaseCounts, CommandResult, Contract, Derived, Event, Half,
     HalfFilter, HalfId, Invite, InvoiceRow, LegAt, LegSum, Letter, LetterId, Lift, LiftLeg,
-    LinkRow, Meta, Negotiation, Payment, StoreError, Totals, User, Whom, Word, memory, sql,
+    LiftPart, LinkRow, Meta, Negotiation, Payment, StoreError, Totals, User, Whom, Word, memory,
+    sql,
 };
 
 /// Which implementation answers.
@@ -274,6 +275,25 @@ impl View {
     /// The payments that these lifts made, by lift, name and payer.
     pub async fn payments_by_lift(&mut self, lifts: &[LiftId]) -> Result<Vec<Payment>> {
         ask!(self.payments_by_lift(lifts))
+    }
+
+    /// The parts that this site takes in a lift, by key.
+    pub async fn parts_in(&mut self, lift: &LiftId) -> Result<Vec<LiftPart>> {
+        ask!(self.parts_in(lift))
+    }
+
+    /// The parts in payments of this name, whoever pays, by lift and key.
+    pub async fn parts_paying(&mut self, payment: &PaymentId) -> Result<Vec<LiftPart>> {
+        ask!(self.parts_paying(payment))
+    }
+
+    /// Parts in lifts about which nothing was decided yet, by lift and key, after this one.
+    pub async fn open_parts(
+        &mut self,
+        after: Option<(LiftId, Hash)>,
+        limit: u32,
+    ) -> Result<Vec<LiftPart>> {
+        ask!(self.open_parts(after, limit))
     }
 
     /// A lift that is decided here.

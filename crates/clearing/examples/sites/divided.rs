@@ -24,7 +24,7 @@ pub(crate) struct Divided {
 
 struct Site {
     agent: AgentId,
-    users: Vec<Cuid>,
+    users: Vec<Option<Cuid>>,
     gates: Gates,
     doors: Vec<Door>,
     partners: Vec<AgentId>,
@@ -88,12 +88,12 @@ impl Divided {
         both_ends: bool,
     ) -> Result<Self, Failure> {
         let count = at.iter().max().map_or(0, |most| most + 1);
-        let mut users: Vec<Vec<Cuid>> = vec![Vec::new(); count as usize];
+        let mut users: Vec<Vec<Option<Cuid>>> = vec![Vec::new(); count as usize];
         let mut local = Vec::with_capacity(at.len());
         for (user, site) in (0..).zip(&at) {
             let there = &mut users[*site as usize];
             local.push(u32::try_from(there.len())?);
-            there.push(cuid(user)?);
+            there.push(Some(cuid(user)?));
         }
         let mut sites = Vec::new();
         for (number, users) in (0..).zip(users) {
@@ -218,7 +218,7 @@ impl Divided {
 impl Site {
     fn new(
         number: u32,
-        users: Vec<Cuid>,
+        users: Vec<Option<Cuid>>,
         graph: &Hops,
         at: &[u32],
         local: &[u32],

@@ -20,8 +20,8 @@ pub struct Door {
 pub struct Here<'a> {
     /// Its agent.
     pub me: AgentId,
-    /// Its users, by number.
-    pub users: &'a [Cuid],
+    /// Its users, by number; none where the number stands for what is beyond a gate.
+    pub users: &'a [Option<Cuid>],
     /// What may move for a payment.
     pub payments: &'a Gates,
     /// What may move to make debts smaller, with the same numbers.
@@ -50,7 +50,8 @@ impl Here<'_> {
             return None;
         }
         let is_sought = |cuid: &Cuid| Payee::user_in(cuid, &self.me, query.session) == payee.user;
-        u32::try_from(self.users.iter().position(is_sought)?).ok()
+        let mut users = self.users.iter();
+        u32::try_from(users.position(|user| user.as_ref().is_some_and(is_sought))?).ok()
     }
 
     /// The partner at whose site the payee is sought.

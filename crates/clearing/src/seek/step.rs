@@ -130,8 +130,7 @@ impl Seeker {
             return Err(Why::Replay);
         }
         let came_round = query.trail.contains(&self.mark(query.session));
-        let payee =
-            if came_round { self.began(&query).ok_or(Why::Loop)? } else { here.payee(&query) };
+        let began = came_round.then(|| self.began(&query).ok_or(Why::Loop)).transpose()?;
         query.referees = query.referees.keep(|referee| here.referees.contains(referee));
         if query.referees.is_empty() {
             return Err(Why::Referees);
@@ -141,6 +140,8 @@ impl Seeker {
         if granted == 0 || theirs >= self.limits.open {
             return Err(Why::Busy);
         }
+        // Each user is compared with the payee, so whoever has no allowance left is not looked up.
+        let payee = began.unwrap_or_else(|| here.payee(&query));
         let mut open = self.open(Origin::Partner(from), Start::Gate(gate), query, now_ms);
         let mut effects = Vec::new();
         let mut used = 1;
@@ -197,6 +198,8 @@ impl Seeker {
         let branch = open.find_map(|open| open.branches.get_mut(&answer.nonce));
         let branch = branch.filter(|branch| branch.partner == from && branch.heard.is_none());
         match branch.filter(|_| answer.check().is_ok()) {
+            // The question came twice: what it was answered, or will be, comes as well.
+            Some(_) if answer.said == Said::Refused(Why::Replay) => {}
             Some(branch) => branch.heard = Some(Heard::of(answer.said)),
             None => self.counts.strays += 1,
         }

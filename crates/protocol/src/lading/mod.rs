@@ -138,6 +138,13 @@ impl Lading {
         }
     }
 
+    /// The same tally for clearing: over which only [`Lading::debt`] may move, at no cost to anybody.
+    #[must_use]
+    pub const fn only_debt(&self) -> Self {
+        let debt = self.debt;
+        Self { most: debt, free: debt, debt, ..Self::NONE }
+    }
+
     /// The most that may move at all.
     #[must_use]
     pub const fn most(&self) -> Units {

@@ -7,6 +7,8 @@
 //! foil's order. What has still to be told follows from the state alone: whoever asks again, after a
 //! loss or a crash, gets the same answer.
 //!
+//! What a promised lift would move is set aside until that is decided (`aside.rs`).
+//!
 //! A half that was restored from a backup waits until it has heard what it may have lost (`restored.rs`).
 //!
 //! A user may change its key, end it, or get another one in the place of a lost one: chits too. What
@@ -14,6 +16,7 @@
 //! only where they stand in the part of the chain that the change named; all others are void, and stay.
 
 mod agents;
+mod aside;
 mod chain;
 mod keyring;
 mod keys;
@@ -29,6 +32,7 @@ mod step;
 mod walk;
 
 pub use agents::MAX_MOVED;
+pub use aside::{Aside, MAX_ASIDE};
 pub use chain::{Ack, Good, Head, Link, Links, Missing};
 pub use keyring::{
     Consented, How, KeyChange, KeyRequest, MAX_KEYS, MAX_OWN_REQUESTS, MAX_REQUESTS,
@@ -51,6 +55,7 @@ use crate::settings::{Consent, InForce};
 use crate::side::{Side, Sides};
 use crate::{AgentId, ChitId, Hash, Tally, TallyId, Units, Verified};
 
+use aside::Asides;
 use chain::MOST_LINKS;
 use keyring::Keyring;
 
@@ -87,6 +92,9 @@ pub struct Ledger {
     /// The `set` in force for each side, and its chit's hash.
     sets: Sides<Option<(Set, Hash)>>,
     conflicts: u64,
+    /// What open promises have set aside.
+    #[serde(default, skip_serializing_if = "Asides::is_empty")]
+    aside: Asides,
     /// After a restore: what it waits for.
     #[serde(default, skip_serializing_if = "Waiting::is_over")]
     waiting: Waiting,
@@ -106,6 +114,9 @@ impl<'de> Deserialize<'de> for Ledger {
         let rings = Side::BOTH.into_iter().map(|side| ledger.keys.of(side).last_count());
         if counts.into_iter().chain(rings).any(|count| count > MOST_LINKS) {
             return Err(D::Error::custom("a count beyond that of any chain"));
+        }
+        if ledger.aside.len() > MAX_ASIDE {
+            return Err(D::Error::custom("more set aside than there may be promises"));
         }
         let most = u128::from(MOST_LINKS) * u128::from(Units::MAX.milli().unsigned_abs());
         if Side::BOTH.into_iter().any(|side| ledger.moved.of(side).len() > MAX_MOVED) {
@@ -157,6 +168,7 @@ impl Ledger {
             balance_milli: 0,
             sets: Sides { stock: None, foil: None },
             conflicts: 0,
+            aside: Asides::new(),
             waiting: Waiting::default(),
         })
     }
@@ -239,17 +251,18 @@ impl Ledger {
         if self.asked_to_close() { consent.toward_zero() } else { consent }
     }
 
-    /// What lifts may plan with here, where promises have taken these rooms; none where the tally
+    /// What lifts may plan with here, beside what is set aside for those that are promised; none where the tally
     /// must not lift: it is closed, has a conflict, was restored and may lack something, or a side has
     /// ended its key and cannot take back what it signed with it.
     #[must_use]
-    pub fn position(&self, reserved_in: Units, reserved_out: Units) -> Option<Position> {
+    pub fn position(&self) -> Option<Position> {
         let ended = Side::BOTH.into_iter().any(|side| self.key(side).is_none());
         let closed = self.status() == Status::Closed;
         if self.conflicts > 0 || ended || closed || !self.waiting.is_over() {
             return None;
         }
         let balance = i64::try_from(self.balance_milli).ok()?;
+        let (reserved_in, reserved_out) = self.reserved()?;
         Position::new(Units::new(balance).ok()?, reserved_in, reserved_out).ok()
     }
 

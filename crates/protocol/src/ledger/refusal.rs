@@ -2,12 +2,13 @@
 
 use thiserror::Error;
 
+use super::aside::MAX_ASIDE;
 use super::chain::Missing;
 use super::keyring::{MAX_KEYS, MAX_OWN_REQUESTS};
 use super::message::{MAX_CHITS_IN_UPD, MAX_LOCATOR};
 use crate::json::JsonError;
 use crate::side::Side;
-use crate::{ChitId, Hash, TallyId, Units};
+use crate::{ChitId, Hash, LiftId, TallyId, Units};
 
 /// Why a step was not taken.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -54,6 +55,38 @@ pub enum Refusal {
         by: Side,
         /// The side of this half.
         holder: Side,
+    },
+    /// A leg of another tally.
+    #[error("the leg of lift {lift} is on tally {named}, not on {tally}")]
+    NoSuchLeg {
+        /// The lift.
+        lift: LiftId,
+        /// The tally that the leg names.
+        named: TallyId,
+        /// The tally at hand.
+        tally: TallyId,
+    },
+    /// Something else is set aside for the lift already.
+    #[error("something else is set aside for lift {lift} already")]
+    OtherAside {
+        /// The lift.
+        lift: LiftId,
+    },
+    /// As many promises are open as there may be.
+    #[error("nothing is set aside for lift {lift}: {MAX_ASIDE} promises are open on this tally")]
+    TooManyAside {
+        /// The lift.
+        lift: LiftId,
+    },
+    /// Less can move than the leg says.
+    #[error("lift {lift} asks for {units} over this tally; {most} can move")]
+    NoRoom {
+        /// The lift.
+        lift: LiftId,
+        /// What the leg moves.
+        units: Units,
+        /// The most that may.
+        most: Units,
     },
     /// A lift brings its own chits only.
     #[error("chit {chit} is not of a lift; its user writes it")]

@@ -7,9 +7,10 @@ use super::order::Tail;
 use super::refusal::{Refusal, Stop};
 use super::{Ledger, Status};
 use crate::chit::{Chit, Entry, Wait};
+use crate::lift::Leg;
 use crate::moved::Moved;
 use crate::side::Side;
-use crate::{AgentId, ChitId, Hash, PublicKey, Units, Verified};
+use crate::{AgentId, ChitId, Hash, LiftId, PublicKey, Units, Verified};
 
 /// Something that happens to a half.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -29,6 +30,10 @@ pub enum Input {
     /// also to a tally that is closing or closed: what keeps a lift within what its users signed is
     /// what was promised before ([`Ledger::position`]), and a proof is not for us to refuse.
     Lift(Good),
+    /// The site promises a lift that has this leg here: so much of the room is nobody else's until it is decided.
+    SetAside(LiftId, Leg),
+    /// The lift was decided to be void: what was set aside for it is free.
+    Release(LiftId),
     /// A message from the partner's agent, every proof in it checked.
     Receive(Message<Good>),
     /// A user says that another agent speaks for it: the holder, or the partner by way of that agent.
@@ -165,11 +170,14 @@ impl Ledger {
                 step
             }
             Input::Lift(chit) => self.lift(chit, links)?,
+            Input::SetAside(lift, leg) => self.set_aside(lift, &leg)?,
+            Input::Release(lift) => self.release(&lift),
             Input::Receive(message) => self.receive(message, links)?,
             Input::Moved(moved) => self.take_moved(&moved)?,
             Input::Remind if self.waiting.partner.is_none() => self.unchanged(self.due(links)?),
             Input::Remind | Input::Compare => self.unchanged(vec![self.question(links)?]),
         };
+        step.ledger.settle(step.change.as_ref());
         let kept = step.change.as_ref().map_or(self.rested, |change| self.rested.min(change.keep));
         step.ledger.rested = step.ledger.agreed.max(kept);
         if step.ledger.status() != self.status() {
@@ -256,8 +264,10 @@ impl Ledger {
         if chit.entry.is_about_keys() {
             return Ok(());
         }
-        // What the holder gives lowers its balance. Until it owes, it only gives back.
-        let after = self.balance_milli + i128::from(chit.effect_on(self.side).milli());
+        // What the holder gives lowers its balance, and so may what it has promised. Until it owes, it only gives back.
+        let promised = self.reserved().map_or(0, |(_, out)| i128::from(out.milli()));
+        let effect = i128::from(chit.effect_on(self.side).milli());
+        let after = self.balance_milli + effect - promised;
         if after >= 0 {
             return Ok(());
         }

@@ -14,7 +14,7 @@ use protocol::lift::{
 };
 use protocol::note::Note;
 use protocol::participant::Word;
-use protocol::query::{Answer, Offer, Query};
+use protocol::query::{Advert, Answer, Query};
 use protocol::record::Record;
 use protocol::referee::{Lie, Ruling, Telling};
 use protocol::request::Request;
@@ -27,7 +27,7 @@ use crate::people::{
     any_authorisation, any_cert, any_certificate, any_chit, any_contract, any_leg, any_lift,
     any_tally,
 };
-use crate::query::{any_answer, any_offer, any_query};
+use crate::query::{any_advert, any_answer, any_query};
 
 fn comes_back<R: Record + PartialEq + std::fmt::Debug>(record: &R) -> TestCaseResult {
     let text = record.to_text().unwrap();
@@ -82,7 +82,7 @@ fn total(bytes: &[u8]) -> TestCaseResult {
     one::<Authorisation>(bytes)?;
     one::<Query>(bytes)?;
     one::<Answer>(bytes)?;
-    one::<Offer>(bytes)?;
+    one::<Advert>(bytes)?;
     one::<Ack>(bytes)?;
     one::<Invoice>(bytes)?;
     one::<Note>(bytes)?;
@@ -202,7 +202,7 @@ proptest! {
 
     #[test]
     fn queries_answers_and_offers_come_back_as_written(
-        query in any_query(), answer in any_answer(), offer in any_offer(),
+        query in any_query(), answer in any_answer(), offer in any_advert(),
     ) {
         comes_back(&query)?;
         comes_back(&answer)?;
@@ -276,7 +276,7 @@ proptest! {
 
     #[test]
     fn a_spoilt_query_answer_or_offer_gives_a_record_or_a_reason(
-        query in spoilt(any_query()), answer in spoilt(any_answer()), offer in spoilt(any_offer()),
+        query in spoilt(any_query()), answer in spoilt(any_answer()), offer in spoilt(any_advert()),
     ) {
         total(&query)?;
         total(&answer)?;

@@ -38,6 +38,23 @@ fn by_default_a_holder_takes_up_to_the_limit_it_granted_and_frees_only_its_debt(
 }
 
 #[test]
+fn for_clearing_only_debt_moves_and_nobody_charges() {
+    let charging = |limit| {
+        let settings = Settings::new(units(0), units(limit), rate(20_000), rate(30_000)).unwrap();
+        InForce::after_set(units(limit), settings, None)
+    };
+    let lading = Lading::inward(at(-3_000, 0, 0), &both(charging(9_000), charging(9_000)));
+    assert!(lading.cost(units(3_000)).unwrap().clutch > Units::ZERO);
+    let debt = lading.only_debt();
+    assert_eq!([debt.most(), debt.free(), debt.debt()], [units(3_000); 3]);
+    let cost = debt.cost(units(3_000)).unwrap();
+    assert_eq!([cost.reward, cost.clutch], [Units::ZERO; 2]);
+    assert!(debt.cost(units(3_001)).is_err());
+    let owed = Lading::inward(at(3_000, 0, 0), &both(charging(9_000), charging(9_000)));
+    assert_eq!(owed.only_debt(), Lading::NONE, "the partner owes, so nothing comes in by clearing");
+}
+
+#[test]
 fn the_holder_charges_above_its_target_and_the_partner_for_all_it_lets_go() {
     let settings = |target, reward, clutch| {
         Settings::new(units(target), units(9_000), rate(reward), rate(clutch)).unwrap()

@@ -1,5 +1,6 @@
 //! The graph in which a payment's path is looked for, and circles to clear: the tallies whose two halves
 //! are here and say the same. It is remembered (`map.rs`) and may be behind: what counts are the locked halves.
+//! Tallies with users of other sites are beside it (`border.rs`).
 
 use std::collections::{BTreeSet, HashMap};
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -11,27 +12,31 @@ use protocol::lift::Leg;
 use protocol::{AgentId, Cuid, PublicKey, Side, Sides, TallyId, Units};
 use store::{Half, HalfId};
 
+use super::border::Border;
+use super::mirrored::Mirrored;
 use super::plan::Move;
 use super::standing::{Owing, Owings, Relief};
 
-/// How many tallies are remembered: some 500 bytes each, and as much again where the site clears by itself;
-/// so at most some 1,000 MB.
+/// How many tallies are remembered: some 500 bytes each, as much again where the site clears by itself, and as much
+/// again where it has partners elsewhere (`crate::seek` has a copy); so at most some 1,500 MB.
 pub const MAX_TALLIES: usize = 1 << 20;
 
 /// The tallies of a site, as far as a payment needs to know them.
 pub(crate) struct Graph {
     /// The site's agent, as addresses have it.
     agent: String,
+    /// Which graph it is of those that there were: what was found in another means nothing in it.
+    pub(super) generation: u64,
     /// Of the tie at `n`: what the stock gives to the foil at `2n`, the other way at `2n + 1`.
-    hops: Hops,
-    ties: Vec<Tie>,
-    places: HashMap<TallyId, usize>,
-    names: Vec<Cuid>,
-    numbers: HashMap<Cuid, u32>,
+    pub(super) hops: Hops,
+    pub(super) ties: Vec<Tie>,
+    pub(super) places: HashMap<TallyId, usize>,
+    pub(super) names: Vec<Cuid>,
+    pub(super) numbers: HashMap<Cuid, u32>,
     keys: Vec<PublicKey>,
     key_numbers: HashMap<PublicKey, u32>,
     /// Counts how often all halves were read.
-    round: u32,
+    pub(super) round: u32,
     /// Whether there are tallies that are not remembered.
     cut: bool,
     /// How many ties there are whose halves do not say the same just now.
@@ -39,13 +44,17 @@ pub(crate) struct Graph {
     /// Places of the ties that may owe something else than when [`Graph::owings`] was last asked; none: it
     /// never was.
     marked: Option<BTreeSet<usize>>,
+    /// The tallies with users of other sites.
+    pub(super) border: Border,
+    /// What a copy of all this has.
+    pub(super) mirrored: Mirrored,
 }
 
 /// A tally whose halves mean each other.
-struct Tie {
-    tally: TallyId,
+pub(super) struct Tie {
+    pub(super) tally: TallyId,
     /// The users, by number.
-    ends: Sides<u32>,
+    pub(super) ends: Sides<u32>,
     /// The keys that they sign with on it, by number.
     keys: Sides<u32>,
     told: Sides<Option<Told>>,
@@ -65,12 +74,12 @@ struct Told {
 pub(crate) struct News {
     half: HalfId,
     version: u64,
-    tally: TallyId,
-    side: Side,
-    holder: Cuid,
+    pub(super) tally: TallyId,
+    pub(super) side: Side,
+    pub(super) holder: Cuid,
     /// The partner's short address.
     partner: String,
-    says: Option<Says>,
+    pub(super) says: Option<Says>,
 }
 
 impl News {
@@ -98,9 +107,9 @@ impl News {
 
 /// What one half says about its tally; both halves of one say it alike, once each knows all.
 #[derive(PartialEq, Eq, Hash)]
-struct Says {
+pub(super) struct Says {
     /// What each side can take in.
-    inward: Sides<Lading>,
+    pub(super) inward: Sides<Lading>,
     /// The keys that the users sign with.
     keys: Sides<PublicKey>,
 }
@@ -108,7 +117,7 @@ struct Says {
 impl Says {
     /// None where the half must not lift: not open, closed, in conflict.
     fn of(side: Side, ledger: &Ledger) -> Option<Self> {
-        let position = ledger.position(Units::ZERO, Units::ZERO)?;
+        let position = ledger.position()?;
         let consent = ledger.consent();
         let own = Lading::inward(position, &consent);
         let others = Lading::outward(position, &consent);
@@ -164,9 +173,11 @@ impl Way {
 }
 
 impl Graph {
-    pub(crate) fn at(agent: AgentId) -> Self {
+    /// The graph of a site's agent, of this generation.
+    pub(crate) fn at(agent: AgentId, generation: u64) -> Self {
         Self {
             agent: agent.to_string(),
+            generation,
             hops: Hops::default(),
             ties: Vec::new(),
             places: HashMap::new(),
@@ -178,6 +189,8 @@ impl Graph {
             cut: false,
             unsettled: 0,
             marked: None,
+            border: Border::default(),
+            mirrored: Mirrored::default(),
         }
     }
 
@@ -193,6 +206,7 @@ impl Graph {
 
     /// All halves that lift were read: what was not heard of since the round began is no more.
     pub(crate) fn end_round(&mut self) {
+        self.border.end_round(self.round);
         for place in 0..self.ties.len() {
             for side in Side::BOTH {
                 let told = self.ties[place].told.of_mut(side);
@@ -209,6 +223,12 @@ impl Graph {
     /// Takes in what is new of a half, unless something newer is known. `forced`: whatever is known, as
     /// this is the half under its lock.
     pub(crate) fn learn(&mut self, news: &News, forced: bool) {
+        if let Some((_, agent)) = news.partner.split_once(':')
+            && agent != self.agent
+        {
+            self.learn_abroad(news, agent, forced);
+            return;
+        }
         let Some(place) = self.place(news) else { return };
         let known = self.ties[place].told.of(news.side);
         if !forced && known.is_some_and(|known| known.version > news.version) {
@@ -263,7 +283,7 @@ impl Graph {
         Some(place)
     }
 
-    fn number(&mut self, name: &Cuid) -> Option<u32> {
+    pub(super) fn number(&mut self, name: &Cuid) -> Option<u32> {
         if let Some(number) = self.numbers.get(name) {
             return Some(*number);
         }
@@ -316,6 +336,7 @@ impl Graph {
         // Both places and both participants are there.
         let _ = self.hops.put(2 * place, onward);
         let _ = self.hops.put(2 * place + 1, back);
+        self.mirrored.mark(place);
         if let Some(marked) = &mut self.marked {
             marked.insert(place);
         }
@@ -460,6 +481,6 @@ impl Graph {
 }
 
 /// The side that gives over a hop.
-const fn by(hop: usize) -> Side {
+pub(super) const fn by(hop: usize) -> Side {
     if hop.is_multiple_of(2) { Side::Stock } else { Side::Foil }
 }

@@ -84,7 +84,7 @@ fn in_hand<'a>(hands: &'a Hands, step: &Step, side: Side) -> Result<&'a Bare, Si
 /// What a leg does, as one half sees it.
 fn leg(step: &Step, half: &Bare) -> Result<Judged, SiteError> {
     let ledger = half.ledger();
-    let position = ledger.position(Units::ZERO, Units::ZERO);
+    let position = ledger.position();
     let position = position.ok_or_else(|| unproved("a tally must not lift"))?;
     let consent = ledger.consent();
     let lading = if half.half.side == step.by {

@@ -2,22 +2,25 @@
 //! process commits, and read anew, now and then, for what others at the same database did.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use clearing::NoPath;
 use protocol::ledger::Ledger;
+use protocol::lift::Leg;
 use protocol::{AgentId, Cuid, PublicKey, Timestamp, Units};
 use store::{Committed, Half, HalfFilter, HalfId, View};
 
 use super::aside::aside;
 use super::graph::{Graph, News, Way};
+use super::mirrored::Changes;
 use super::own::Own;
 use super::plan::Plan;
 use super::standing::Standing;
 use crate::door::Site;
 use crate::error::SiteError;
 use crate::half;
+use crate::seek::Planned;
 
 /// How many halves are read at once.
 const AT_ONCE: u32 = 1_000;
@@ -36,6 +39,8 @@ const MOST_NEWS: usize = 65_536;
 #[derive(Default)]
 pub(crate) struct Map {
     graph: RwLock<Option<Graph>>,
+    /// How many graphs there were.
+    generations: AtomicU64,
     /// Whether there is one, or is about to be.
     wanted: AtomicBool,
     /// What was committed since the last search, of each half the newest.
@@ -222,10 +227,27 @@ impl Map {
         self.read().as_ref()?.along(way, units)
     }
 
+    /// Whether some tally with a user of another site is remembered.
+    pub(crate) fn has_gates(&self) -> bool {
+        self.fresh().as_ref().is_some_and(Graph::has_gates)
+    }
+
+    /// What changed since a copy of the graph, of this generation, last asked; none where there is no graph now.
+    pub(crate) fn changes(&self, known: Option<u64>) -> Option<Changes> {
+        drop(self.fresh());
+        self.write().as_mut().map(|graph| graph.changes(known))
+    }
+
+    /// What a plan costs now.
+    pub(crate) fn price(&self, planned: &Planned, ends: Units) -> Option<Vec<Leg>> {
+        self.fresh().as_ref()?.price(planned, ends)
+    }
+
     fn begin(&self, agent: AgentId) {
         // What was laid by before is older than what is read now.
         drop(self.fresh());
-        self.write().get_or_insert_with(|| Graph::at(agent)).begin_round();
+        let next = || self.generations.fetch_add(1, Ordering::Relaxed);
+        self.write().get_or_insert_with(|| Graph::at(agent, next())).begin_round();
         self.wanted.store(true, Ordering::Release);
     }
 

@@ -30,7 +30,7 @@ impl Room {
     /// doctor says.
     fn of(half: &Half) -> Option<Self> {
         let ledger: Ledger = serde_json::from_str(half.row.ledger.as_deref()?).ok()?;
-        let position = ledger.position(Units::ZERO, Units::ZERO)?;
+        let position = ledger.position()?;
         let consent = ledger.consent();
         Some(Self {
             half: half.id,

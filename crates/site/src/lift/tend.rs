@@ -58,6 +58,7 @@ impl Site {
         let mut tending = self.tending.lock().await;
         self.tend_referee(now).await?;
         let mut tended = Tended::default();
+        self.tend_searches(now).await?;
         if is_due(tending.reminded, schedule.remind_every_ms, now) {
             tended.reminded = self.remind().await?;
             tending.reminded = Some(now);

@@ -7,6 +7,7 @@ use protocol::cert::Type;
 use protocol::chit::{Entry, Written};
 use protocol::invoice::{Invoice, MAX_OPEN_INVOICES};
 use protocol::note::{Body, Note};
+use protocol::query::Why;
 use protocol::{ChipAddress, Hash, SecretKey, Side, TallyId, Units, ledger};
 use site::{Answer, Caller, Class, Command, SiteError, Wish};
 use store::{NewLetter, Store, UserKind};
@@ -337,8 +338,12 @@ fn of_lifts_and_keys() {
     use protocol::lift::LiftFault;
     use protocol::negotiation::Refusal as Negotiation;
     let (lift, tally) = (protocol::LiftId::from_bytes([7; 32]), tally_id());
-    let expected: [(SiteError, Class, &str); 12] = [
+    let no_way =
+        |why| SiteError::NoWay { payee: "bob:elsewhere".to_owned(), units: Units::ZERO, why };
+    let expected: [(SiteError, Class, &str); 14] = [
         (SiteError::PathMoved { tries: 8 }, Class::Passing, "path_moved"),
+        (no_way(Why::Nothing), Class::Conflict, "no_way"),
+        (no_way(Why::Busy), Class::Passing, "no_way_yet"),
         (SiteError::NoAgentKey, Class::Fault, "agent_key"),
         (SiteError::NoLift(lift), Class::NotFound, "no_lift"),
         (SiteError::LiftExists(lift), Class::Conflict, "lift_exists"),

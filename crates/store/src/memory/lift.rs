@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 use std::ops::Bound;
 
-use protocol::{Cuid, LiftId, PaymentId, Timestamp};
+use protocol::{Cuid, Hash, LiftId, PaymentId, Timestamp};
 
 use super::Hand;
 use super::read::{beyond, page};
-use crate::{HalfId, LegAt, LegSum, Lift, LiftLeg, LinkRow, Payment, StoreError};
+use crate::{HalfId, LegAt, LegSum, Lift, LiftLeg, LiftPart, LinkRow, Payment, StoreError};
 
 type Result<T> = std::result::Result<T, StoreError>;
 
@@ -68,6 +68,35 @@ impl Hand {
             found.extend(own.filter_map(payment));
         }
         Ok(found)
+    }
+
+    pub(crate) fn parts_in(&self, lift: &LiftId) -> Result<Vec<LiftPart>> {
+        let first = (lift.to_string(), String::new());
+        let own = self.state.parts.up(Bound::Included(&first));
+        Ok(own.take_while(|(key, _)| key.0 == first.0).map(|(_, part)| part.clone()).collect())
+    }
+
+    pub(crate) fn lock_parts(&mut self, lift: &LiftId) -> Result<Vec<LiftPart>> {
+        self.parts_in(lift)
+    }
+
+    pub(crate) fn parts_paying(&self, payment: &PaymentId) -> Result<Vec<LiftPart>> {
+        let first = (payment.to_string(), String::new(), String::new());
+        let own = self.state.payment_parts.up(Bound::Included(&first));
+        let own = own.take_while(|(key, ())| key.0 == first.0).map(|(key, ())| key.clone());
+        let part = |(_, lift, key)| self.state.parts.get(&(lift, key)).cloned();
+        Ok(own.filter_map(part).collect())
+    }
+
+    pub(crate) fn open_parts(
+        &self,
+        after: Option<(LiftId, Hash)>,
+        limit: u32,
+    ) -> Result<Vec<LiftPart>> {
+        let after = after.map(|(lift, key)| (lift.to_string(), key.to_string()));
+        let from = after.as_ref().map_or(Bound::Unbounded, Bound::Excluded);
+        let open = self.state.open_parts.up(from).map(|(key, ())| key);
+        Ok(page(open.filter_map(|key| self.state.parts.get(key)), limit))
     }
 
     pub(crate) fn legs_of_halves(&self, halves: &[HalfId]) -> Result<Vec<LiftLeg>> {

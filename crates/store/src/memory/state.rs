@@ -5,7 +5,7 @@ use protocol::{AgentId, ChitId, ContractId, Cuid, Hash, LiftId, PaymentId, Tally
 use super::map::Map;
 use crate::{
     Case, CommandResult, Contract, Event, Founded, Half, HalfId, Invite, InvoiceRow, Letter,
-    LetterId, Lift, LiftLeg, LinkRow, Payment, User, Word,
+    LetterId, Lift, LiftLeg, LiftPart, LinkRow, Payment, User, Word,
 };
 
 // Where an order can be seen, names are ordered as texts, as in the databases.
@@ -45,6 +45,12 @@ pub(super) struct State {
     pub(super) legs: Map<LegKey, LiftLeg>,
     /// By half, and then as texts.
     pub(super) half_legs: Map<(HalfId, String, String), LegKey>,
+    /// By lift and key, as texts.
+    pub(super) parts: Map<(String, String), LiftPart>,
+    /// Those that are open.
+    pub(super) open_parts: Map<(String, String), ()>,
+    /// By payment as text, and then as above.
+    pub(super) payment_parts: Map<(String, String, String), ()>,
     pub(super) payments: Map<(String, String), Payment>,
     /// By lift as text, and then as above.
     pub(super) lift_payments: Map<(String, String, String), PaymentId>,

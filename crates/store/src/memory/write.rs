@@ -7,7 +7,7 @@ use super::map::Map;
 use crate::rows::{Fit, which};
 use crate::{
     CommandResult, Contract, Event, Founded, Half, HalfId, Invite, InvoiceRow, Kind, Lift, LiftLeg,
-    LinkRow, Negotiation, NewEvent, NewHalf, Payment, StoreError, User, Word,
+    LiftPart, LinkRow, Negotiation, NewEvent, NewHalf, Payment, StoreError, User, Word,
 };
 
 type Result<T> = std::result::Result<T, StoreError>;
@@ -226,6 +226,25 @@ impl Hand {
                 return Err(duplicate(legs));
             }
         }
+        Ok(())
+    }
+
+    pub(crate) fn put_part(&mut self, part: &LiftPart) -> Result<()> {
+        let key = (part.lift.to_string(), part.key.to_string());
+        let mut part = part.clone();
+        if let Some(kept) = self.state.parts.get(&key) {
+            (part.payment, part.deadline) = (kept.payment, kept.deadline);
+        }
+        if let Some(payment) = part.payment {
+            let by_payment = (payment.to_string(), key.0.clone(), key.1.clone());
+            self.state.payment_parts.insert(by_payment, ());
+        }
+        if part.is_open {
+            self.state.open_parts.insert(key.clone(), ());
+        } else {
+            self.state.open_parts.remove(&key);
+        }
+        self.state.parts.insert(key, part);
         Ok(())
     }
 

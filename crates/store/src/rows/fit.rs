@@ -1,8 +1,8 @@
 //! `Fit`: how a row is called in messages, and whether every database can hold it.
 
 use crate::{
-    Case, CommandResult, Contract, Half, HalfRow, Invite, InvoiceRow, Kind, Lift, LiftLeg, LinkRow,
-    Negotiation, NewEvent, NewHalf, NewLetter, Payment, StoreError, User, Word,
+    Case, CommandResult, Contract, Half, HalfRow, Invite, InvoiceRow, Kind, Lift, LiftLeg,
+    LiftPart, LinkRow, Negotiation, NewEvent, NewHalf, NewLetter, Payment, StoreError, User, Word,
 };
 
 /// A row that can be written.
@@ -255,6 +255,18 @@ impl Fit for LiftLeg {
 
     fn texts(&self) -> Vec<&str> {
         Vec::new()
+    }
+}
+
+impl Fit for LiftPart {
+    const KIND: Kind = Kind::Part;
+
+    fn name(&self) -> String {
+        format!("in {}", self.lift)
+    }
+
+    fn texts(&self) -> Vec<&str> {
+        vec![&self.state]
     }
 }
 

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use protocol::{Cuid, LiftId, PaymentId, Timestamp};
+use protocol::{Cuid, Hash, LiftId, PaymentId, Timestamp};
 
 use super::conn::Hand;
 use super::value::{Value, name, sum_of};
-use crate::{HalfId, Kind, LegAt, LegSum, Lift, LiftLeg, LinkRow, Payment, StoreError};
+use crate::{HalfId, Kind, LegAt, LegSum, Lift, LiftLeg, LiftPart, LinkRow, Payment, StoreError};
 
 type Result<T> = std::result::Result<T, StoreError>;
 
@@ -55,6 +55,36 @@ impl Hand {
 
     pub(crate) async fn add_payments(&mut self, payments: &[Payment]) -> Result<()> {
         self.put(payments, "").await
+    }
+
+    pub(crate) async fn put_part(&mut self, part: &LiftPart) -> Result<()> {
+        let rest = "ON CONFLICT (lift, key) DO UPDATE SET state = excluded.state, \
+                    is_open = excluded.is_open, changed = excluded.changed";
+        self.put(std::slice::from_ref(part), rest).await
+    }
+
+    pub(crate) async fn parts_in(&mut self, lift: &LiftId) -> Result<Vec<LiftPart>> {
+        self.pick("WHERE lift = $1 ORDER BY key", vec![name(lift)]).await
+    }
+
+    pub(crate) async fn lock_parts(&mut self, lift: &LiftId) -> Result<Vec<LiftPart>> {
+        let rest = format!("WHERE lift = $1 ORDER BY key {}", self.on_postgres("FOR UPDATE"));
+        self.pick(&rest, vec![name(lift)]).await
+    }
+
+    pub(crate) async fn parts_paying(&mut self, payment: &PaymentId) -> Result<Vec<LiftPart>> {
+        self.pick("WHERE payment = $1 ORDER BY lift, key", vec![name(payment)]).await
+    }
+
+    pub(crate) async fn open_parts(
+        &mut self,
+        after: Option<(LiftId, Hash)>,
+        limit: u32,
+    ) -> Result<Vec<LiftPart>> {
+        let (lift, key) =
+            after.map_or_else(Default::default, |(lift, key)| (lift.to_string(), key.to_string()));
+        let rest = "WHERE is_open = 1 AND (lift > $1 OR (lift = $1 AND key > $2)) ORDER BY lift, key LIMIT $3";
+        self.pick(rest, vec![(&lift).into(), (&key).into(), i64::from(limit).into()]).await
     }
 
     pub(crate) async fn legs_of_halves(&mut self, halves: &[HalfId]) -> Result<Vec<LiftLeg>> {

@@ -8,8 +8,8 @@ use super::table::{Kept, Put};
 use super::value::{Cells, Value, name, opt_int, opt_name};
 use crate::{
     CommandResult, Contract, Event, Half, HalfId, HalfRow, Invite, InvoiceRow, Kind, LegAt, Letter,
-    LetterId, Lift, LiftLeg, LinkRow, Negotiation, NewEvent, NewLetter, Payment, Restored,
-    StoreError, User, UserKind, UserStatus, Word,
+    LetterId, Lift, LiftLeg, LiftPart, LinkRow, Negotiation, NewEvent, NewLetter, Payment,
+    Restored, StoreError, User, UserKind, UserStatus, Word,
 };
 
 type Result<T> = std::result::Result<T, StoreError>;
@@ -439,6 +439,34 @@ impl Kept for LegAt {
             side: cells.word(side)?,
             partner: cells.opt_text()?,
         })
+    }
+}
+
+table!(LiftPart in "parts": "lift", "key", "payment", "state", "is_open", "deadline", "changed");
+
+impl LiftPart {
+    fn read_cells(cells: &mut Cells<'_>) -> Result<Self> {
+        Ok(Self {
+            lift: cells.name()?,
+            key: cells.name()?,
+            payment: cells.opt_name()?,
+            state: cells.text()?,
+            is_open: cells.int()? != 0,
+            deadline: cells.date()?,
+            changed: cells.date()?,
+        })
+    }
+
+    fn write_cells(&self) -> Vec<Value> {
+        vec![
+            name(&self.lift),
+            name(&self.key),
+            opt_name(self.payment.as_ref()),
+            (&self.state).into(),
+            i64::from(self.is_open).into(),
+            self.deadline.into(),
+            self.changed.into(),
+        ]
     }
 }
 

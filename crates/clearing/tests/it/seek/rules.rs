@@ -249,6 +249,49 @@ fn answers_that_were_not_asked_for_or_cannot_be_are_nothing() {
 }
 
 #[test]
+fn a_question_that_comes_twice_is_answered_all_the_same() {
+    let mut world = street(3, &[(0, 1), (1, 2)]);
+    let wanted = world.wanted(0, 1, 10, 10);
+    world.input(0, Input::Begin(wanted));
+    let again = world.post.clone();
+    world.post.extend(again);
+    // That it was asked before arrives first.
+    while let Some(message) = world.post.pop_back() {
+        world.deliver(message);
+    }
+    assert_eq!((refused(&world, 1, Why::Replay), world.sites[1].counts().answered), (1, 1));
+    let [(_, Outcome::Found(plans))] = &world.outcomes[..] else { panic!("{:?}", world.outcomes) };
+    assert_eq!(plans[0].curve.top().arrives, positive(10));
+}
+
+#[test]
+fn whoever_numbers_its_gates_anew_forgets_what_names_them_and_says_so() {
+    let mut world = street(3, &[(0, 1), (1, 2)]);
+    let wanted = world.wanted(0, 2, 10, 10);
+    world.input(0, Input::Begin(wanted));
+    let asked = query(1, b"one", 0, 2, 100);
+    // Of one that is answered a plan is remembered; of the other nothing is known yet.
+    world.input(1, Input::Asked { from: agent(2), query: asked });
+    let wait = query(0, b"two", 2, 2, 100);
+    world.input(1, Input::Asked { from: agent(0), query: wait.clone() });
+    let left = world.sites[0].seeker.renumber();
+    assert_eq!(left, [Effect::NotFound { search: SearchId(1), why: Why::Busy }]);
+    let told = world.sites[1].seeker.renumber().into_iter().map(|effect| match effect {
+        Effect::Answer { to, answer } => (to, answer.session, answer.said),
+        other => panic!("{other:?}"),
+    });
+    let told: Vec<_> = told.collect();
+    assert!(told.contains(&(agent(0), wait.session, Said::Refused(Why::Busy))), "{told:?}");
+    for site in [0, 1] {
+        assert!(
+            world.sites[site].seeker.is_idle() && world.sites[site].seeker.renumber().is_empty()
+        );
+    }
+    // It may be asked again at once.
+    assert!(matches!(says(&mut world, 1, 0, &wait), None | Some(Said::Plans(_))));
+}
+
+#[test]
 fn whoever_is_silent_is_not_waited_for() {
     // 1 has two ways on; what is said at 3 gets lost.
     let mut world = street(5, &[(0, 1), (1, 2), (1, 3), (2, 4), (3, 4)]);

@@ -46,7 +46,7 @@ pub(crate) struct Site {
     pub(crate) agent: AgentId,
     /// Numbers in the whole economy.
     pub(crate) users: Vec<u32>,
-    names: Vec<Cuid>,
+    names: Vec<Option<Cuid>>,
     pub(crate) gates: Gates,
     debts: Gates,
     pub(crate) doors: Vec<Door>,
@@ -245,7 +245,7 @@ impl Site {
         let secret = Hash::of(format!("secret {number}").as_bytes());
         Self {
             agent: agent(number),
-            names: users.iter().map(|user| cuid(*user)).collect(),
+            names: users.iter().map(|user| Some(cuid(*user))).collect(),
             users,
             gates,
             debts,

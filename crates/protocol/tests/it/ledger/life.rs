@@ -102,7 +102,7 @@ fn a_closing_tally_takes_only_what_brings_it_to_zero_and_then_closes() {
     world.assert_one_ledger();
     for side in Side::BOTH {
         assert_eq!(world.half(side).ledger.status(), Status::Closed);
-        assert!(world.half(side).ledger.position(Units::ZERO, Units::ZERO).is_none());
+        assert!(world.half(side).ledger.position().is_none());
         assert!(world.events.contains(&(side, Event::Status(Status::Closed))));
     }
 }
@@ -144,14 +144,14 @@ fn two_good_chits_of_one_name_both_count_and_stop_lifting() {
         chit
     };
     let (to_bob, to_suzie) = (show(Side::Foil, 5), show(Side::Stock, 7));
-    assert!(world.stock.ledger.position(Units::ZERO, Units::ZERO).is_some());
+    assert!(world.stock.ledger.position().is_some());
     world.settle();
     world.assert_one_ledger();
     for side in Side::BOTH {
         let ledger = &world.half(side).ledger;
         assert_eq!(ledger.conflicts(), 1);
         assert_eq!(ledger.balance_milli().abs(), 12, "who signed both owes both");
-        assert!(ledger.position(Units::ZERO, Units::ZERO).is_none(), "no lift until people looked");
+        assert!(ledger.position().is_none(), "no lift until people looked");
     }
     let (first, second) = (to_suzie.hash(), to_bob.hash());
     let told = Event::Conflict { chit: id(1), first, second };
@@ -167,8 +167,7 @@ fn lifts_over_a_closing_tally_move_it_toward_zero_and_no_further() {
     world.settle();
     let room = |world: &World, side| {
         let ledger = &world.half(side).ledger;
-        let (position, consent) =
-            (ledger.position(Units::ZERO, Units::ZERO).unwrap(), ledger.consent());
+        let (position, consent) = (ledger.position().unwrap(), ledger.consent());
         let inward = Lading::inward(position, &consent).most().milli();
         (inward, Lading::outward(position, &consent).most().milli())
     };
@@ -206,7 +205,7 @@ fn whoever_is_owed_more_than_a_record_holds_can_still_give_back() {
     }
     let owed = 3 * i128::from(Units::MAX.milli());
     assert_eq!(world.stock.ledger.balance_milli(), owed);
-    assert!(world.stock.ledger.position(Units::ZERO, Units::ZERO).is_none(), "lifts stay away");
+    assert!(world.stock.ledger.position().is_none(), "lifts stay away");
     world.write(payment(Side::Stock, id(9), 5)).unwrap();
     assert_eq!(world.stock.ledger.balance_milli(), owed - 5);
     world.settle();

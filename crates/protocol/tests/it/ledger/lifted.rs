@@ -53,7 +53,7 @@ fn a_lift_applies_to_a_tally_that_was_closed_and_brings_it_back() {
     world.write(settings(Side::Stock, id(1), 1, true)).unwrap();
     world.settle();
     assert_eq!(world.foil.ledger.status(), Status::Closed);
-    assert!(world.foil.ledger.position(protocol::Units::ZERO, protocol::Units::ZERO).is_none());
+    assert!(world.foil.ledger.position().is_none());
     world.lift(lifted(Side::Foil, 1, 200), &Side::BOTH);
     world.settle();
     world.assert_one_ledger();

@@ -2,7 +2,7 @@
 
 use protocol::chit::Wait;
 use protocol::ledger::{Event, Good, How, Input, Message, Refusal};
-use protocol::{SecretKey, Side, SignatureFault, Signer, Units};
+use protocol::{SecretKey, Side, SignatureFault, Signer};
 
 use super::devices::{Town, public};
 use super::keyed::{about, assert_one_verdict, claim, consent, next, object, request};
@@ -25,7 +25,7 @@ fn is_well(town: &Town) {
 }
 
 fn can_lift(town: &Town) -> bool {
-    let room = |side| town.half(side).ledger.position(Units::ZERO, Units::ZERO);
+    let room = |side| town.half(side).ledger.position();
     let rooms = Side::BOTH.map(|side| room(side).is_some());
     assert_eq!(rooms[0], rooms[1], "both halves say the same");
     rooms[0]

@@ -1,5 +1,6 @@
 //! Two halves of one tally, whatever the network and the machines do to them.
 
+mod aside;
 mod chaos;
 mod convergence;
 mod devices;

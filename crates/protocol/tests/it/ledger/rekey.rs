@@ -2,7 +2,7 @@
 
 use protocol::chit::{Chit, Entry, Rekey};
 use protocol::ledger::{Event, Input, Message, Refusal, Stop};
-use protocol::{Side, SignatureFault, Signer, Units};
+use protocol::{Side, SignatureFault, Signer};
 
 use super::devices::{Town, key_of, public, rekey};
 use super::keyed::{about, end};
@@ -241,7 +241,7 @@ fn more_owed_or_less_over_a_void_chit_moves_what_lifts_may_plan_with() {
     let mut town = traded();
     town.rekeys(Side::Foil, id(20)).unwrap();
     town.settles();
-    let room = |town: &Town| town.stock.ledger.position(Units::ZERO, Units::ZERO).unwrap();
+    let room = |town: &Town| town.stock.ledger.position().unwrap();
     let before = room(&town);
     town.steals(Side::Foil, Side::Stock, id(31), 60_000);
     town.settles();

@@ -3,7 +3,7 @@
 
 use protocol::chit::Chit;
 use protocol::ledger::{Event, Head, Input, Message, Refusal, Waiting};
-use protocol::{Hash, Side, Units};
+use protocol::{Hash, Side};
 
 use super::world::{Half, World, id, lifted, payment, resigned, settings};
 use crate::chance::Chance;
@@ -88,8 +88,7 @@ fn until_the_partner_has_answered_the_holder_signs_nothing_and_a_foil_links_noth
 
 #[test]
 fn lifts_wait_for_the_partner_and_for_the_device() {
-    let lifts =
-        |world: &World, side| world.half(side).ledger.position(Units::ZERO, Units::ZERO).is_some();
+    let lifts = |world: &World, side| world.half(side).ledger.position().is_some();
     for side in Side::BOTH {
         let (mut world, old) = traded(side);
         restore(&mut world, side, old, 1);
