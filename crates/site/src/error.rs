@@ -282,7 +282,7 @@ pub enum SiteError {
     Referee(#[from] referee::Refusal),
     /// A kept case cannot be read.
     #[error(
-        "what is kept of lift {lift}, which is decided here, cannot be read ({reason}); run doctor"
+        "what is kept of lift {lift}, which is decided here, cannot be read ({reason}); nothing new is said of it"
     )]
     Case {
         /// The lift.

@@ -7,7 +7,7 @@ use protocol::errand::Errand;
 use protocol::lift::{Conditional, Late, Lift, Promise, Refused};
 use protocol::participant::Word;
 use protocol::query::{Advert, Answer, Query};
-use protocol::referee::{Ruling, Telling};
+use protocol::referee::{Lie, Ruling, Telling};
 use protocol::{Hash, Record};
 use serde_json::{Value, json};
 
@@ -71,6 +71,7 @@ fn referees(decided: &Value) -> Result<Vec<(&'static str, String)>, Box<dyn Erro
     seed::<Refused>(&refused)?;
     late.iter().try_for_each(|late| seed::<Late>(late).map(|_| ()))?;
     let named = record(&decided["refused"])?["lift"].clone();
+    let referee = late.first().ok_or("decided.json lacks a late word")?["referee"].clone();
     let vote =
         |ballot: &str, outcome: Value| json!({ "ballot": ballot, "round": 1, "outcome": outcome });
     let quorum = json!({ "round": 0, "outcome": "commit", "votes": { "0": sign, "2": sign } });
@@ -93,6 +94,10 @@ fn referees(decided: &Value) -> Result<Vec<(&'static str, String)>, Box<dyn Erro
         let ruling = json!({ "kind": "ruling", "v": 1, "lift": named, "statement": statement });
         all.push(("ruling", seed::<Ruling>(&ruling)?));
     }
+    let lie = json!({ "kind": "lie", "v": 1, "lift": named, "referee": referee,
+        "first": { "statement": { "vote": vote("prevote", json!("commit")) }, "sign": sign },
+        "second": { "statement": { "vote": vote("prevote", Value::Null) }, "sign": sign } });
+    all.push(("lie", seed::<Lie>(&lie)?));
     let told = messages.iter().map(|message| json!({ "messages": [message] }));
     let proofs = [
         json!({ "messages": messages, "promises": promises }),

@@ -15,7 +15,7 @@ pub(super) fn of_note(note: &str, trace: &mut Trace) -> String {
     let tally = trace.tally(note.tally);
     let said = match &note.body {
         Body::Negotiation(Negotiated::Tally(of)) => format!("tally {}", of.members().revision),
-        Body::Negotiation(_) | Body::Invoice(OfInvoice::Ask) => note.body.key(),
+        Body::Negotiation(_) | Body::Lift(_) | Body::Invoice(OfInvoice::Ask) => note.body.key(),
         Body::Ledger(
             OfLedger::Upd { base, chits, head } | OfLedger::Tell { base, chits, head, .. },
         ) => {
@@ -29,7 +29,6 @@ pub(super) fn of_note(note: &str, trace: &mut Trace) -> String {
             let from = locator.first().map_or(0, |head| head.index);
             format!("{} {from}", note.body.key())
         }
-        Body::Lift(_) => "a word on a lift".to_owned(),
         Body::Invoice(OfInvoice::Invoice(invoice)) => {
             format!("invoice {} {}", trace.chit(invoice.uuid), invoice.revision)
         }

@@ -372,10 +372,18 @@ fn every_word_is_in_a_test() {
         .collect();
     assert!(words.len() > 35, "{words:?}");
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it");
-    let tests: Vec<String> = std::fs::read_dir(folder)
-        .unwrap()
-        .map(|file| std::fs::read_to_string(file.unwrap().path()).unwrap())
-        .collect();
+    let mut tests = Vec::new();
+    let mut folders = vec![folder];
+    while let Some(folder) = folders.pop() {
+        for file in std::fs::read_dir(folder).unwrap() {
+            let path = file.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                tests.push(std::fs::read_to_string(path).unwrap());
+            }
+        }
+    }
     let named = |word: &&str| tests.iter().any(|test| test.contains(&format!("\"{word}\"")));
     let missing: Vec<_> = words.iter().filter(|word| !named(word)).collect();
     assert!(missing.is_empty(), "no test of this crate names these refusals: {missing:?}");
