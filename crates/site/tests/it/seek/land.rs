@@ -5,25 +5,19 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use protocol::address::Endpoint;
 use protocol::bounded::List;
 use protocol::cert::{Cert, Identity, Names, Type};
 use protocol::chit::{Chit, Entry, Set, Written};
-use protocol::errand::Errand;
-use protocol::mail::Receipt;
 use protocol::negotiation::Draft;
-use protocol::note::Note;
 use protocol::tally::{Agree, Members, Party};
 use protocol::{
     AgentId, ChipAddress, ChitId, ContractId, Hash, Rate, SecretKey, Settings, Side, Signer, Tally,
     TallyId, Terms,
 };
-use site::{
-    Answer, Caller, Carried, Clock as _, Command, CommandId, Outgoing, Planned, Site, SiteError,
-    Transport, Wish,
-};
+use site::{Answer, Caller, Command, CommandId, Planned, Site, SiteError, Wish};
 use store::{Store, UserKind};
 
+use super::road::{Fate, arrives};
 use crate::town::{START, World, agent_of, cuid, units, user};
 
 /// A tally of the land.
@@ -45,14 +39,6 @@ pub(super) struct Land {
     commands: AtomicU64,
 }
 
-/// What becomes of an errand: how often it arrives.
-pub(super) type Fate<'a> = &'a mut dyn FnMut(&Outgoing) -> usize;
-
-/// Everything arrives, once.
-pub(super) fn arrives(_: &Outgoing) -> usize {
-    1
-}
-
 fn key(name: &str) -> SecretKey {
     SecretKey::ed25519(Hash::of(name.as_bytes()).as_bytes())
 }
@@ -69,19 +55,6 @@ pub(super) fn referee() -> AgentId {
 
 pub(super) fn tally_of(tie: usize) -> TallyId {
     TallyId::random([u8::try_from(tie + 1).unwrap(); 16])
-}
-
-/// The way between sites, for letters.
-struct Road {
-    from: AgentId,
-    sites: Vec<(AgentId, Site)>,
-}
-
-impl Transport for Road {
-    async fn send(&self, to: AgentId, _: &[Endpoint], notes: &[Note]) -> Receipt {
-        let (_, site) = self.sites.iter().find(|(agent, _)| *agent == to).unwrap();
-        site.hear_from(self.from, notes.iter().cloned().map(Ok).collect()).await
-    }
 }
 
 impl Land {
@@ -213,7 +186,7 @@ impl Land {
     }
 
     /// A side of a tally writes a chit, and both sites hear of it.
-    async fn write(&self, tie: usize, by: Side, entry: Entry) {
+    async fn try_to_write(&self, tie: usize, by: Side, entry: Entry) -> Result<(), SiteError> {
         let Tie { stock, foil, .. } = self.ties[tie];
         let holder = if by == Side::Stock { stock } else { foil };
         let mut uuid = [7; 16];
@@ -221,14 +194,26 @@ impl Land {
         let date = "2026-11-22T10:00:00.000Z".parse().unwrap();
         let chit = Chit { uuid: ChitId::random(uuid), tally: tally_of(tie), by, date, entry };
         let chit = Box::new(chit.signed(&key(holder)).unwrap());
-        self.wish(holder, tie, Wish::Write { chit, over_limit: false }).await.unwrap();
+        self.wish(holder, tie, Wish::Write { chit, over_limit: false }).await?;
         self.settle().await;
+        Ok(())
     }
 
     /// A side of a tally pays directly.
     pub(super) async fn pay(&self, tie: usize, by: Side, milli: i64) {
         let units = units(milli).try_into().unwrap();
-        self.write(tie, by, Entry::Tran { units, written: Written::default() }).await;
+        let entry = Entry::Tran { units, written: Written::default() };
+        self.try_to_write(tie, by, entry).await.unwrap();
+    }
+
+    /// The same where it may be beyond the limit, or the tally closed.
+    pub(super) async fn try_to_pay(&self, tie: usize, by: Side, milli: i64) {
+        let units = units(milli).try_into().unwrap();
+        let entry = Entry::Tran { units, written: Written::default() };
+        match self.try_to_write(tie, by, entry).await {
+            Ok(()) | Err(SiteError::Ledger(_)) => {}
+            Err(error) => panic!("{error}"),
+        }
     }
 
     /// A side of a tally signs what it charges for being used, in parts per million: for what it takes in beyond
@@ -237,65 +222,34 @@ impl Land {
         let [reward, clutch] = rates.map(|ppm| Rate::new(ppm).unwrap());
         let bound = self.ties[tie].limits[usize::from(by == Side::Foil)];
         let settings = Settings::new(units(0), units(bound), reward, clutch).unwrap();
-        self.set(tie, by, counter, settings, false).await;
+        self.try_to_set(tie, by, counter, settings, false).await.unwrap();
     }
 
     /// A side of a tally closes it.
     pub(super) async fn close(&self, tie: usize, by: Side) {
         let settings = Settings::default_for(units(self.ties[tie].limits[0]));
-        self.set(tie, by, 1, settings, true).await;
+        self.try_to_set(tie, by, 1, settings, true).await.unwrap();
     }
 
-    async fn set(&self, tie: usize, by: Side, counter: u32, settings: Settings, close: bool) {
+    /// The stock of a tally closes it, where it has not yet.
+    pub(super) async fn try_to_close(&self, tie: usize) {
+        let settings = Settings::default_for(units(self.ties[tie].limits[0]));
+        match self.try_to_set(tie, Side::Stock, 1, settings, true).await {
+            Ok(()) | Err(SiteError::Ledger(_)) => {}
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    async fn try_to_set(
+        &self,
+        tie: usize,
+        by: Side,
+        counter: u32,
+        settings: Settings,
+        close: bool,
+    ) -> Result<(), SiteError> {
         let set = Set { settings, counter: counter.try_into().unwrap(), owe: None, close };
-        self.write(tie, by, Entry::Set { set, written: Written::default() }).await;
-    }
-
-    /// All letters arrive.
-    pub(super) async fn settle(&self) {
-        loop {
-            self.world.pass(1_000_000);
-            let mut moved = false;
-            for (number, site) in self.sites.iter().enumerate() {
-                moved |= site.post().await.unwrap().delivered > 0;
-                let sites = (0..self.sites.len()).map(agent).zip(self.sites.iter().cloned());
-                let road = Arc::new(Road { from: agent(number), sites: sites.collect() });
-                moved |= site.deliver(&road).await.unwrap() != Carried::default();
-            }
-            if !moved {
-                return;
-            }
-        }
-    }
-
-    /// Brings errands to where they go, until there is none; says how many there were.
-    pub(super) async fn carry(&self, fate: Fate<'_>) -> usize {
-        let mut all = 0;
-        loop {
-            let before = all;
-            for (number, site) in self.sites.iter().enumerate() {
-                for outgoing in site.take_errands().await.unwrap() {
-                    all += 1;
-                    for _ in 0..fate(&outgoing) {
-                        self.bring(agent(number), outgoing.to, outgoing.errand.clone()).await;
-                    }
-                }
-            }
-            if all == before {
-                return all;
-            }
-        }
-    }
-
-    /// One errand arrives, where the site is there, as text.
-    pub(super) async fn bring(&self, from: AgentId, to: AgentId, errand: Errand) {
-        let errand = Errand::read(errand.to_text().unwrap().as_str().as_bytes()).unwrap();
-        let Some(site) = (0..self.sites.len()).find(|site| agent(*site) == to) else { return };
-        assert_eq!(
-            self.sites[site].hear_errand(from, errand).await,
-            None,
-            "errands answer errands"
-        );
+        self.try_to_write(tie, by, Entry::Set { set, written: Written::default() }).await
     }
 
     /// A user looks for ways; everything that is said arrives as `fate` has it.
@@ -363,14 +317,5 @@ impl Land {
             all = legs;
         }
         Some(all)
-    }
-
-    /// Lets time pass at all sites, and carries what comes of it.
-    pub(super) async fn wait(&self, ms: i64) {
-        self.world.pass(ms);
-        for site in &self.sites {
-            site.tend_searches(self.world.now()).await.unwrap();
-        }
-        self.carry(&mut arrives).await;
     }
 }

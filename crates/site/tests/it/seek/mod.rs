@@ -4,3 +4,4 @@ mod found;
 mod land;
 mod law;
 mod refused;
+mod road;

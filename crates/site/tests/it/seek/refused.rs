@@ -7,7 +7,8 @@ use protocol::{ChipAddress, Hash, Side};
 use site::SiteError;
 
 use super::found::{STREET, street};
-use super::land::{Land, Tie, agent, arrives, referee, tally_of};
+use super::land::{Land, Tie, agent, referee, tally_of};
+use super::road::arrives;
 use crate::town::{agent_of, cuid, units};
 
 fn why(found: Result<Vec<site::Planned>, SiteError>) -> Why {
