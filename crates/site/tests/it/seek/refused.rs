@@ -184,6 +184,10 @@ fn query(tie: usize, session: &[u8]) -> Query {
     }
 }
 
+fn most(milli: i64) -> protocol::chit::Positive {
+    units(milli).try_into().unwrap()
+}
+
 /// What a site says to a query.
 async fn says(land: &Land, site: usize, from: protocol::AgentId, query: Query) -> Vec<Errand> {
     let asked = query.session;
@@ -197,6 +201,30 @@ async fn says(land: &Land, site: usize, from: protocol::AgentId, query: Query) -
         other => panic!("{other:?}"),
     };
     said.filter(of_it).collect()
+}
+
+#[tokio::test]
+async fn a_way_round_goes_on_over_what_makes_debts_smaller_and_over_nothing_else() {
+    let both = |foil, stock| Tie { stock, foil, limits: [100, 100] };
+    let ties = [both("ann", "bob"), both("bob", "cleo")];
+    let land = Land::new(3, &STREET[..3], &ties).await;
+    let round =
+        |session: &[u8]| Query { sought: Sought::Circle, most: most(50), ..query(0, session) };
+    let nothing = async |session: &[u8]| {
+        let said = says(&land, 1, agent(0), round(session)).await;
+        let [Errand::Answer(answer)] = &said[..] else { panic!("{said:?}") };
+        assert_eq!(answer.said, Said::Refused(Why::Nothing));
+    };
+    // There is room, and nobody owes anything.
+    nothing(b"one").await;
+    // Bob owes Ann; Cleo owes Bob; Bob charges whoever wants to pay over him.
+    land.pay(0, Side::Stock, 30).await;
+    nothing(b"two").await;
+    land.pay(1, Side::Stock, 20).await;
+    land.charge(1, Side::Foil, 1, [0, 300_000]).await;
+    let said = says(&land, 1, agent(0), round(b"three")).await;
+    let [Errand::Query(on)] = &said[..] else { panic!("{said:?}") };
+    assert_eq!(on.most, most(20), "all that Cleo owes, and nobody charges");
 }
 
 #[tokio::test]
