@@ -39,6 +39,9 @@ pub(super) struct Land {
     commands: AtomicU64,
 }
 
+/// A search under way.
+type Search = tokio::task::JoinHandle<Result<Vec<Planned>, SiteError>>;
+
 fn key(name: &str) -> SecretKey {
     SecretKey::ed25519(Hash::of(name.as_bytes()).as_bytes())
 }
@@ -134,7 +137,12 @@ impl Land {
         self.sites[site].command(caller, &id, command).await
     }
 
-    async fn wish(&self, name: &str, tie: usize, wish: Wish) -> Result<Answer, SiteError> {
+    pub(super) async fn wish(
+        &self,
+        name: &str,
+        tie: usize,
+        wish: Wish,
+    ) -> Result<Answer, SiteError> {
         let command = Command::Tally { tally: tally_of(tie), wish };
         self.ask(self.at[name], &user(name), command).await
     }
@@ -259,15 +267,38 @@ impl Land {
         [milli, most]: [i64; 2],
         fate: Fate<'_>,
     ) -> Result<Vec<Planned>, SiteError> {
-        let (site, payer, payee) = (self.site_of(payer).clone(), cuid(payer), self.address(payee));
-        let [amount, most] = [milli, most].map(units);
-        let search = async move { site.find_ways(&payer, &payee, amount, most).await };
-        let search = tokio::spawn(search);
+        let search = self.search(payer, payee, [milli, most]);
         while !search.is_finished() {
             self.carry(fate).await;
             tokio::task::yield_now().await;
         }
         search.await.unwrap()
+    }
+
+    /// The same where time has to pass: once something is asked, `meanwhile` happens again and again.
+    pub(super) async fn find_while(
+        &self,
+        [payer, payee]: [&str; 2],
+        amounts: [i64; 2],
+        meanwhile: impl AsyncFn(),
+    ) -> Result<Vec<Planned>, SiteError> {
+        let asked = || self.site_of(payer).search_counts().seeker.asked;
+        let before = asked();
+        let search = self.search(payer, payee, amounts);
+        while !search.is_finished() {
+            if asked() > before {
+                self.carry(&mut arrives).await;
+                meanwhile().await;
+            }
+            tokio::task::yield_now().await;
+        }
+        search.await.unwrap()
+    }
+
+    fn search(&self, payer: &str, payee: &str, amounts: [i64; 2]) -> Search {
+        let (site, payer, payee) = (self.site_of(payer).clone(), cuid(payer), self.address(payee));
+        let [amount, most] = amounts.map(units);
+        tokio::spawn(async move { site.find_ways(&payer, &payee, amount, most).await })
     }
 
     pub(super) async fn find(

@@ -30,6 +30,31 @@ async fn a_tally_that_is_closed_is_no_way() {
 }
 
 #[tokio::test]
+async fn a_tally_of_a_site_that_was_restored_is_no_way_until_partner_and_device_were_heard() {
+    let land = Land::new(3, &STREET[..3], &street()[..2]).await;
+    assert!(land.find(["ann", "cleo"], [10, 10]).await.is_ok());
+    let backup = site::Clock::now(&*land.world);
+    land.sites[1].begin_epoch(backup).await.unwrap();
+    // Ann's site has what Bob's said before the backup, and asks; Bob's has no tally that may lift.
+    let silent = async || {
+        let strangers = land.sites[1].search_counts().strangers;
+        let pass = async || land.pass_and_tend(250).await;
+        let found = land.find_while(["ann", "cleo"], [10, 10], pass).await;
+        assert_eq!(why(found), Why::Busy);
+        assert!(land.sites[1].search_counts().strangers > strangers);
+    };
+    silent().await;
+    // The partners have said what they know; what Bob's device knows is still to come.
+    land.settle().await;
+    silent().await;
+    for tie in [0, 1] {
+        land.wish("bob", tie, site::Wish::Recover(Vec::new())).await.unwrap();
+    }
+    land.settle().await;
+    assert!(land.find(["ann", "cleo"], [10, 10]).await.is_ok());
+}
+
+#[tokio::test]
 async fn room_that_is_used_is_no_way_and_what_is_left_is() {
     let land = Land::new(4, &STREET[..4], &street()[..3]).await;
     land.pay(1, Side::Foil, 9_990).await;

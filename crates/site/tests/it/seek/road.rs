@@ -82,10 +82,15 @@ impl Land {
 
     /// Lets time pass at all sites, and carries what comes of it.
     pub(super) async fn wait(&self, ms: i64) {
+        self.pass_and_tend(ms).await;
+        self.carry(&mut arrives).await;
+    }
+
+    /// Lets time pass at all sites.
+    pub(super) async fn pass_and_tend(&self, ms: i64) {
         self.world.pass(ms);
         for site in &self.sites {
             site.tend_searches(self.world.now()).await.unwrap();
         }
-        self.carry(&mut arrives).await;
     }
 }
