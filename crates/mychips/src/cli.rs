@@ -19,6 +19,7 @@ use crate::commands::lift::Lift;
 use crate::commands::limits::Limits;
 use crate::commands::pay::Pay;
 use crate::commands::peers::Peers;
+use crate::commands::referee::Referee;
 use crate::commands::restore::Restore;
 use crate::commands::serve::Serve;
 use crate::commands::simulate::Sim;
@@ -76,6 +77,8 @@ pub(crate) enum Command {
     Agent(Agent),
     #[command(subcommand)]
     Peers(Peers),
+    #[command(subcommand)]
+    Referee(Referee),
     Doctor(Doctor),
     Backup(Backup),
     Restore(Restore),
@@ -111,6 +114,7 @@ impl Command {
             Self::Status(flags) => flags.json(),
             Self::Agent(flags) => flags.json(),
             Self::Peers(flags) => flags.json(),
+            Self::Referee(flags) => flags.json(),
             Self::Doctor(flags) => flags.json(),
             Self::Backup(flags) => flags.json(),
             Self::Restore(flags) => flags.json(),

@@ -76,6 +76,7 @@ fn run(command: &Command, started: Instant) -> Result<(), Failure> {
         Command::Status(flags) => commands::status::run(flags),
         Command::Agent(flags) => commands::agent::run(flags),
         Command::Peers(flags) => commands::peers::run(flags),
+        Command::Referee(flags) => commands::referee::run(flags),
         Command::Backup(flags) => commands::backup::run(flags),
         Command::Restore(flags) => commands::restore::run(flags),
         Command::Doctor(flags) => commands::doctor::run(flags),

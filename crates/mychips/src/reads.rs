@@ -7,8 +7,8 @@ use protocol::ledger::{Ack, Head, Link, Rekeying};
 use protocol::negotiation::Draft;
 use protocol::{ChipAddress, Contract, Cuid, LiftId, PaymentId, Tally, TallyId, Verified};
 use site::{
-    Entry, Examined, Found, Given, Governing, InvoiceView, LegLine, LiftFound, LiftLine, Paid,
-    Peer, Query, Resident, Route, Seen, Status, Summary,
+    Accepted, Entry, Examined, Found, Given, Governing, InvoiceView, LegLine, LiftFound, LiftLine,
+    Paid, Peer, Query, Resident, Route, Seen, Status, Summary,
 };
 
 use crate::failure::Failure;
@@ -57,6 +57,11 @@ impl Visit {
             }
             peers.append(&mut page);
         }
+    }
+
+    /// The agents that are accepted as referees, by name.
+    pub(crate) fn referees(&self) -> Result<Vec<Accepted>, Failure> {
+        found!(self, Query::Referees, Found::Referees(all) => all)
     }
 
     /// All users, by name.

@@ -5,11 +5,14 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::sync::Arc;
 
+use protocol::errand::Errand;
 use protocol::half::HalfTally;
 use protocol::invoice::Invoices;
 use protocol::ledger::{Change, Ledger};
 use protocol::note::Note;
-use protocol::{AgentId, ChipAddress, ChitId, Cuid, Hash, Record, TallyId, Timestamp};
+use protocol::{
+    AgentId, ChipAddress, ChitId, Cuid, Hash, LiftId, Record, Side, TallyId, Timestamp,
+};
 use store::{
     CommandResult, Half, HalfId, LinkRow, Negotiation, NewHalf, NewLetter, Store, Tx, User, View,
 };
@@ -47,6 +50,10 @@ pub(crate) struct Work {
     tx: Tx,
     said: Vec<Said>,
     changes: u64,
+    /// Lifts about which something is to be done once this is committed.
+    pub(crate) due: Vec<LiftId>,
+    /// What is to be said to other agents, without a letter, once this is committed.
+    pub(crate) errands: Vec<(AgentId, Errand)>,
 }
 
 /// What a half says to its partner at an agent.
@@ -174,7 +181,13 @@ impl Held {
 
 impl Batch {
     pub(crate) async fn begin(store: &Store, known: &Arc<Known>) -> Result<Self, SiteError> {
-        let work = Work { tx: store.begin().await?, said: Vec::new(), changes: 0 };
+        let work = Work {
+            tx: store.begin().await?,
+            said: Vec::new(),
+            changes: 0,
+            due: Vec::new(),
+            errands: Vec::new(),
+        };
         let (halves, users) = (BTreeMap::new(), BTreeMap::new());
         Ok(Self { known: Arc::clone(known), halves, users, work })
     }
@@ -241,6 +254,12 @@ impl Batch {
     /// A user's half, where it is in hand.
     pub(crate) fn held(&self, holder: &Cuid, tally: TallyId) -> Option<&Held> {
         self.halves.get(&(holder.clone(), tally))
+    }
+
+    /// The holders of the halves of a tally that are in hand, with their sides.
+    pub(crate) fn holders(&self, tally: &TallyId) -> Vec<(Cuid, Side)> {
+        let of_it = self.halves.iter().filter(|((_, name), _)| name == tally);
+        of_it.map(|((holder, _), held)| (holder.clone(), held.half.side)).collect()
     }
 
     /// Whether a half in hand of a user is with this partner, and lives.
@@ -371,7 +390,7 @@ impl Batch {
                 held.half.invoices = u64::try_from(in_hand.now.kept().len()).unwrap_or(u64::MAX);
             }
         }
-        let Work { mut tx, said, .. } = self.work;
+        let Work { mut tx, said, due, errands, .. } = self.work;
         let letters: Vec<NewLetter> = said.iter().map(letter).collect::<Result<_, _>>()?;
         if !links.is_empty() {
             tx.append(&links).await?;
@@ -399,6 +418,8 @@ impl Batch {
         for held in self.halves.into_values() {
             self.known.remember(held.remembered());
         }
+        due.into_iter().for_each(|lift| self.known.under_way.is_due(lift));
+        errands.into_iter().for_each(|(to, errand)| self.known.errands.push(to, errand));
         // Last: whoever finds these events to be its own counts on the halves.
         self.known.map.told(committed);
         Ok(())

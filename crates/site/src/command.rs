@@ -97,6 +97,20 @@ pub enum Command {
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         new: bool,
     },
+    /// An administrator accepts an agent as a referee of lifts that users here take part in, this site's own not
+    /// excepted; or says anew where an accepted one answers.
+    AcceptReferee {
+        /// Whom.
+        agent: AgentId,
+        /// Where it answers; none: nobody says.
+        #[serde(default, skip_serializing_if = "Option::is_none", with = "crate::words::place")]
+        endpoint: Option<Endpoint>,
+    },
+    /// An administrator accepts a referee no longer. What was promised under it, it decides all the same.
+    DropReferee {
+        /// Whom.
+        agent: AgentId,
+    },
     /// An administrator clears: debts between users of this site vanish, as many as can, and nobody
     /// is richer or poorer.
     Clear,
@@ -173,6 +187,8 @@ impl Command {
             Self::Reopen { .. } => "reopen",
             Self::NewCert { .. } => "new_cert",
             Self::FindAt { .. } => "find_at",
+            Self::AcceptReferee { .. } => "accept_referee",
+            Self::DropReferee { .. } => "drop_referee",
             Self::Clear => "clear",
             Self::Invite { .. } => "invite",
             Self::InviteAs { .. } => "invite_as",

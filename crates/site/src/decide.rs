@@ -50,6 +50,14 @@ impl Site {
                 self.find_at(batch.work.tx(), agent, endpoint.as_ref(), new).await?;
                 Ok(Answer::Done)
             }
+            (Command::AcceptReferee { agent, endpoint }, Caller::Administrator) => {
+                self.accept_referee(batch.work.tx(), agent, endpoint.as_ref()).await?;
+                Ok(Answer::Done)
+            }
+            (Command::DropReferee { agent }, Caller::Administrator) => {
+                self.drop_referee(batch.work.tx(), agent).await?;
+                Ok(Answer::Done)
+            }
             (Command::Readmit { cert }, Caller::Administrator) => self.readmit(batch, *cert).await,
             // Whoever ended its key on all tallies wants nothing more done in its name. With a key
             // that can still be used, it may be a thief who wants nobody to stop him.
@@ -68,6 +76,8 @@ impl Site {
                 | Command::Readmit { .. }
                 | Command::AddContract { .. }
                 | Command::FindAt { .. }
+                | Command::AcceptReferee { .. }
+                | Command::DropReferee { .. }
                 | Command::Clear,
                 Caller::User(_) | Caller::Former(_),
             ) => Err(SiteError::NotAllowed { who: "an administrator" }),

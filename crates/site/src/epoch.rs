@@ -27,6 +27,9 @@ const AT_ONCE: u32 = 500;
 /// The setting that says of when the backup was.
 const WENT_BACK_TO: &str = "went_back_to";
 
+/// The setting that says when the store was restored.
+const RESTORED: &str = "restored";
+
 /// A new epoch, and what waits in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -55,6 +58,7 @@ impl Site {
         let mut tx = self.store.begin().await?;
         let (number, invitations) = (tx.new_epoch().await?, tx.drop_invites().await?);
         tx.set(WENT_BACK_TO, Some(&backup.to_string())).await?;
+        tx.set(RESTORED, Some(&self.clock.now().to_string())).await?;
         let mut epoch = Epoch { number, halves: 0, asking: 0, damaged: 0, invitations };
         let mut after = None;
         loop {
@@ -243,6 +247,11 @@ impl Site {
         self.take(work, held, HalfInput::Invoice(invoice::Input::Compare)).await?;
         self.take(work, held, HalfInput::Ledger(Input::Compare)).await
     }
+}
+
+/// When this store was restored from a backup last; none where it never was.
+pub(crate) async fn restored_at(view: &mut View) -> Result<Option<Timestamp>, SiteError> {
+    Ok(view.setting(RESTORED).await?.and_then(|date| date.parse().ok()))
 }
 
 /// What a ledger asks its partner's after a restore.

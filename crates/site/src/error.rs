@@ -1,14 +1,17 @@
 //! Why a site does not do what it is asked: what happened, to which record, what to do.
 
 use clearing::{Limit, NoPath};
-use protocol::lift::{LegsError, LiftFault};
+use protocol::lift::{LegsError, LiftFault, Reason};
+use protocol::participant::{self, PartFault, WordFault};
 use protocol::query::Why;
 use protocol::{
     AgentId, Cuid, JsonError, LiftId, PaymentId, SignError, SignatureFault, TallyId, Timestamp,
-    Units, invoice, ledger, negotiation,
+    Units, invoice, ledger, negotiation, referee,
 };
 use store::StoreError;
 use thiserror::Error;
+
+use crate::referee::{MAX_ACCEPTED, Unjudged};
 
 /// Why nothing was done; what was kept before is as it was.
 #[derive(Debug, Error)]
@@ -221,6 +224,34 @@ pub enum SiteError {
         /// Why.
         reason: String,
     },
+    /// A kept part in a lift cannot be read.
+    #[error("the kept part in lift {lift} cannot be read ({reason}); run doctor")]
+    Part {
+        /// The lift.
+        lift: LiftId,
+        /// Why.
+        reason: String,
+    },
+    /// A neighbour's word on a lift proves nothing.
+    #[error(transparent)]
+    Word(#[from] WordFault),
+    /// What this site would be in a lift is no part of it.
+    #[error(transparent)]
+    NoPart(#[from] PartFault),
+    /// A part in a lift does not take what it is told.
+    #[error(transparent)]
+    Participant(#[from] participant::Refusal),
+    /// A payment to another site was not made.
+    #[error("the payment was not made: {}", not_lifted(*.why))]
+    NotLifted {
+        /// What one of the sites on the way said, or none where they did not agree in time.
+        why: Option<Reason>,
+    },
+    /// Nothing was decided about a payment yet.
+    #[error(
+        "lift {0} of the payment is not decided yet: nothing more is given for it; ask again under the same name"
+    )]
+    Undecided(LiftId),
     /// No such lift, or none that the caller may see.
     #[error("no lift {0} is known here; list those that are")]
     NoLift(LiftId),
@@ -233,6 +264,33 @@ pub enum SiteError {
     /// The legs are not those of a lift.
     #[error(transparent)]
     Legs(#[from] LegsError),
+    /// This site does not judge a lift as its referee.
+    #[error("lift {lift} is not judged here: {reason}")]
+    NotJudged {
+        /// The lift.
+        lift: LiftId,
+        /// Why not.
+        reason: Unjudged,
+    },
+    /// A referee refuses what is brought or told.
+    #[error(transparent)]
+    Referee(#[from] referee::Refusal),
+    /// A kept case cannot be read.
+    #[error(
+        "what is kept of lift {lift}, which is decided here, cannot be read ({reason}); run doctor"
+    )]
+    Case {
+        /// The lift.
+        lift: LiftId,
+        /// Why.
+        reason: String,
+    },
+    /// Too many referees are accepted.
+    #[error("{MAX_ACCEPTED} referees are accepted already; drop some that nobody needs")]
+    TooManyReferees,
+    /// The agent is not accepted as a referee.
+    #[error("agent {0} is not accepted as a referee; list those that are")]
+    NoReferee(AgentId),
     /// The site was not handed its agent's key.
     #[error("the site cannot decide a lift: it has not got its agent's key")]
     NoAgentKey,
@@ -329,6 +387,24 @@ impl SiteError {
                 | Self::NoWay { why: Why::Busy, .. }
                 | Self::Store(StoreError::Again { .. } | StoreError::Gone { .. })
         )
+    }
+}
+
+/// What stood in the way of a lift.
+const fn not_lifted(why: Option<Reason>) -> &'static str {
+    match why {
+        None => "not all sites on the way agreed in time; try again",
+        Some(Reason::Room) => {
+            "there is less room on the way than there was; try again, or pay less"
+        }
+        Some(Reason::Settings) => "somebody on the way has changed its settings; try again",
+        Some(Reason::Busy) => {
+            "other lifts are under way over the same tallies; try again in a moment"
+        }
+        Some(Reason::Referees) => "a site on the way does not accept its referees",
+        Some(Reason::Deadline) => "a site on the way has another time, or wants to wait less long",
+        Some(Reason::Payment) => "the payee's site does not take the payment as it was signed",
+        Some(Reason::Unknown) => "a site on the way has forgotten the search; try again",
     }
 }
 

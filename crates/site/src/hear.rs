@@ -208,7 +208,9 @@ impl Site {
                 let message = message.try_map(|invoice| ledger.prove_invoice(&invoice))?;
                 Input::Invoice(InvoiceInput::Receive(message))
             }
-            Body::Lift(_) => return Err(SiteError::OtherCommand),
+            Body::Lift(word) => {
+                return Box::pin(self.hear_word(batch, (&to, tally), from.agent, *word)).await;
+            }
         };
         self.take(work, held, input).await?;
         if let Some(moved) = word {

@@ -13,8 +13,10 @@ use protocol::{AgentId, ChitId, Cuid, LiftId, PublicKey, TallyId};
 use store::{Half, HalfId};
 
 use crate::abroad::Errands;
+use crate::between::{Drafts, UnderWay};
 use crate::lift::{Line, Map, Proven};
 use crate::ports::Asks;
+use crate::referee::Bench;
 use crate::seek::Seeking;
 
 /// How many halves are remembered: some 10 KiB each, so some 80 MiB.
@@ -53,8 +55,13 @@ pub(crate) struct Known {
     pub(crate) answers_at: RwLock<Option<Endpoint>>,
     /// What asks other agents, where something does.
     pub(crate) asks: RwLock<Option<Arc<dyn Asks>>>,
+    /// Lifts with other sites that are being laid out, and that are under way.
+    pub(crate) drafts: Drafts,
+    pub(crate) under_way: UnderWay,
     /// What is said to other agents without a letter.
     pub(crate) errands: Errands,
+    /// Lifts that this agent decides as a referee, and has not decided.
+    pub(crate) bench: Bench,
     /// How many lines of letters are on their way to other agents.
     pub(crate) lines: Mutex<BTreeMap<AgentId, usize>>,
     /// What other agents refused: it is told once, however often it is said again.
@@ -75,7 +82,10 @@ impl Default for Known {
             seeking: Arc::default(),
             answers_at: RwLock::default(),
             asks: RwLock::default(),
+            drafts: Drafts::default(),
+            under_way: UnderWay::default(),
             errands: Errands::default(),
+            bench: Bench::default(),
             lines: Mutex::default(),
             refused: Mutex::new(Lately::at_most(NAMES)),
             present: Mutex::default(),
@@ -152,6 +162,11 @@ impl Known {
     }
 
     /// Remembers a lift that was proved.
+    /// What was known of a lift is read again: more of it is proved now.
+    pub(crate) fn forget_lift(&self, id: &LiftId) {
+        open(&self.lifts).forget(id);
+    }
+
     pub(crate) fn remember_lift(&self, id: LiftId, lift: Arc<Proven>) {
         open(&self.lifts).put(id, lift);
     }
@@ -173,6 +188,11 @@ struct Lately<K, V> {
 impl<K: Hashed + Eq + Clone, V> Lately<K, V> {
     fn at_most(most: usize) -> Self {
         Self { young: HashMap::new(), old: HashMap::new(), most }
+    }
+
+    fn forget(&mut self, key: &K) {
+        self.young.remove(key);
+        self.old.remove(key);
     }
 
     fn get(&mut self, key: &K) -> Option<&V> {

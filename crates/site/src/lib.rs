@@ -19,6 +19,8 @@
 //! * `lift/` lifts among users of this site: clearing and payments, how they are written, what proves
 //!   them;
 //! * `seek/` ways to other sites, which are looked for without a map;
+//! * `between/` parts in lifts with other sites, and payments to them;
+//! * `referee/` lifts between sites that this one decides as a referee, and whom it accepts as one;
 //! * `contract.rs` the contracts known here; `device.rs` what a device asks before it signs;
 //! * `planted.rs` faults on purpose, for simulations that have to find them;
 //! * `request.rs` who signed a request; `rekey.rs` keys that were lost;
@@ -28,6 +30,7 @@
 mod abroad;
 mod answered;
 mod batch;
+mod between;
 mod command;
 mod contract;
 mod decide;
@@ -53,6 +56,7 @@ mod post;
 mod query;
 mod queue;
 mod read;
+mod referee;
 mod refusal;
 mod rekey;
 mod request;
@@ -82,6 +86,10 @@ pub use post::{MAX_WAITING as MAX_LETTERS_WAITING, Posted};
 pub use query::{Found, MAX_ROWS, Query, Resident, Seen, Status};
 pub use queue::MAX_WAITING;
 pub use read::{Entry, Signing, Summary};
+pub use referee::{
+    Accepted, MAX_ACCEPTED, MAX_AHEAD_MS, MAX_OPEN, MAX_OPEN_OF_ONE, MAX_OPEN_WITH_STRANGERS,
+    MAX_SPAN_MS, MAX_STRANGERS, Unjudged,
+};
 pub use refusal::Class;
 pub use rekey::{KeyAsked, MAX_FORMER_KEYS};
 pub use request::{Health, REQUEST_WINDOW_MS};

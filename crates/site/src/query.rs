@@ -25,6 +25,7 @@ use crate::invitation::{Given, Invitation};
 use crate::invoice::InvoiceView;
 use crate::lift::{LiftFound, LiftLine, Paid, Route};
 use crate::read::{Entry, Summary};
+use crate::referee::Accepted;
 
 /// The most rows of one answer: with certs of a usual size some megabytes.
 pub const MAX_ROWS: u32 = 500;
@@ -43,6 +44,8 @@ pub enum Query {
         /// How many.
         limit: u32,
     },
+    /// The agents that are accepted as referees, by name; for an administrator.
+    Referees,
     /// Users by name; for an administrator.
     Users {
         /// The one seen last.
@@ -237,6 +240,8 @@ pub enum Found {
     Status(Status),
     /// See [`Query::Peers`].
     Peers(Vec<Peer>),
+    /// See [`Query::Referees`].
+    Referees(Vec<Accepted>),
     /// See [`Query::Users`].
     Users(Vec<Resident>),
     /// See [`Query::User`].
@@ -381,6 +386,7 @@ impl Site {
             Query::Peers { after, limit } => {
                 Ok(Found::Peers(self.peers(caller, after, limit.min(MAX_ROWS)).await?))
             }
+            Query::Referees => Ok(Found::Referees(self.referees(caller).await?)),
             Query::Users { after, limit } => {
                 let users = self.users(caller, after.as_ref(), limit.min(MAX_ROWS)).await?;
                 Ok(Found::Users(users.into_iter().map(resident).collect::<Result<_, _>>()?))

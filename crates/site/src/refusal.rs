@@ -6,6 +6,7 @@ use protocol::query::Why;
 use protocol::{invoice, ledger, negotiation};
 
 use crate::error::SiteError;
+use crate::referee::Unjudged;
 
 /// What a refusal means for whoever asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -78,12 +79,20 @@ impl SiteError {
             Self::Invoice(refusal) => of_invoice(refusal),
             Self::Waiting { .. } => (Class::Conflict, "waiting"),
             Self::SameKey(_) => (Class::Conflict, "same_key"),
-            Self::History { .. } | Self::State { .. } | Self::Answer { .. } => {
+            Self::History { .. } | Self::State { .. } | Self::Answer { .. } | Self::Case { .. } => {
                 (Class::Fault, "damaged")
             }
             Self::OtherCommand => (Class::Conflict, "other_command"),
+            Self::Part { .. } => (Class::Fault, "damaged"),
+            Self::Word(_) | Self::NoPart(_) | Self::Participant(_) => (Class::Refused, "part"),
+            Self::NotLifted { .. } => (Class::Conflict, "not_lifted"),
+            Self::Undecided(_) => (Class::Passing, "undecided"),
             Self::NoLift(_) => (Class::NotFound, "no_lift"),
             Self::LiftExists(_) => (Class::Conflict, "lift_exists"),
+            Self::NotJudged { reason, .. } => of_judging(*reason),
+            Self::Referee(_) => (Class::Refused, "referee"),
+            Self::TooManyReferees => (Class::Conflict, "too_many_referees"),
+            Self::NoReferee(_) => (Class::NotFound, "no_referee"),
             Self::Lift(_) | Self::Legs(_) => (Class::Refused, "lift"),
             Self::NoAgentKey | Self::Sign(_) => (Class::Fault, "agent_key"),
             Self::Unproved { .. } => (Class::Fault, "unproved"),
@@ -100,6 +109,14 @@ impl SiteError {
             Self::Store(_) if self.is_passing() => (Class::Passing, "store"),
             Self::Store(_) => (Class::Store, "store"),
         }
+    }
+}
+
+const fn of_judging(reason: Unjudged) -> (Class, &'static str) {
+    match reason {
+        Unjudged::Ahead { .. } | Unjudged::Long => (Class::Refused, "not_judged"),
+        Unjudged::Forgotten { .. } => (Class::Refused, "referee_forgot"),
+        Unjudged::TooMany => (Class::Passing, "too_many_cases"),
     }
 }
 

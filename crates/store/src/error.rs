@@ -35,6 +35,8 @@ pub enum Kind {
     Leg,
     /// A [`crate::LiftPart`].
     Part,
+    /// A [`crate::Case`].
+    Case,
     /// A [`crate::Payment`].
     Payment,
     /// A [`crate::Word`] of the data dictionary.
@@ -59,6 +61,7 @@ impl fmt::Display for Kind {
             Self::Lift => "lift",
             Self::Leg => "leg of a lift",
             Self::Part => "part in a lift",
+            Self::Case => "case",
             Self::Payment => "payment",
             Self::Word => "dictionary word",
             Self::Setting => "setting",

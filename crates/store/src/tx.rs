@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 use std::ops::{Deref, DerefMut};
 
-use protocol::{AgentId, ChitId, Hash, TallyId, Timestamp};
+use protocol::{AgentId, ChitId, Hash, LiftId, TallyId, Timestamp};
 
 use crate::rows::{Setting, fit};
 use crate::view::{Hand, View, ask};
 use crate::{
-    Claim, CommandResult, Contract, Founded, Half, HalfId, Invite, InvoiceRow, Letter, LetterId,
-    Lift, LiftLeg, LiftPart, LinkRow, Negotiation, NewEvent, NewHalf, NewLetter, Payment,
+    Case, Claim, CommandResult, Contract, Founded, Half, HalfId, Invite, InvoiceRow, Letter,
+    LetterId, Lift, LiftLeg, LiftPart, LinkRow, Negotiation, NewEvent, NewHalf, NewLetter, Payment,
     StoreError, User, Word,
 };
 
@@ -309,6 +309,12 @@ impl Tx {
         change!(self.add_legs(legs))
     }
 
+    /// The parts that this site takes in a lift, by key: no other transaction changes them before this one ends. Whoever
+    /// locks halves too locks those first.
+    pub async fn lock_parts(&mut self, lift: &LiftId) -> Result<Vec<LiftPart>> {
+        change!(self.lock_parts(lift))
+    }
+
     /// Keeps a part in a lift, or changes its state, whether it is open, and its date of change.
     pub async fn put_part(&mut self, part: &LiftPart) -> Result<()> {
         self.sound(fit(std::slice::from_ref(part)))?;
@@ -320,6 +326,19 @@ impl Tx {
     pub async fn add_payments(&mut self, payments: &[Payment]) -> Result<()> {
         self.sound(fit(payments))?;
         change!(self.add_payments(payments))
+    }
+
+    /// Adds a lift that is decided here. [`StoreError::Duplicate`] where it is kept already.
+    pub async fn add_case(&mut self, case: &Case) -> Result<()> {
+        self.sound(fit(std::slice::from_ref(case)))?;
+        change!(self.add_case(case))
+    }
+
+    /// Changes text, status and date of change of a case; the version must be the one kept, and counts up.
+    /// [`StoreError::Again`] where it was changed since, or is not here.
+    pub async fn put_case(&mut self, case: &Case) -> Result<()> {
+        self.sound(fit(std::slice::from_ref(case)))?;
+        change!(self.put_case(case))
     }
 
     /// Keeps words of the dictionary, or changes them.

@@ -3,9 +3,10 @@
 use protocol::{ChitId, ContractId, Cuid, Hash, LiftId, PaymentId, TallyId, Timestamp};
 
 use crate::{
-    Audience, CommandResult, Contract, Derived, Event, Half, HalfFilter, HalfId, Invite,
-    InvoiceRow, LegAt, LegSum, Letter, LetterId, Lift, LiftLeg, LiftPart, LinkRow, Meta,
-    Negotiation, Payment, StoreError, Totals, User, Whom, Word, memory, sql,
+    Audience, Case, CaseCount, CaseCounts, CommandResult, Contract, Derived, Event, Half,
+    HalfFilter, HalfId, Invite, InvoiceRow, LegAt, LegSum, Letter, LetterId, Lift, LiftLeg,
+    LiftPart, LinkRow, Meta, Negotiation, Payment, StoreError, Totals, User, Whom, Word, memory,
+    sql,
 };
 
 /// Which implementation answers.
@@ -293,6 +294,27 @@ impl View {
         limit: u32,
     ) -> Result<Vec<LiftPart>> {
         ask!(self.open_parts(after, limit))
+    }
+
+    /// A lift that is decided here.
+    pub async fn case(&mut self, lift: &LiftId) -> Result<Option<Case>> {
+        ask!(self.case(lift))
+    }
+
+    /// Cases that are open and whose deadline is not before a moment, by deadline and lift, of those after one given
+    /// by them.
+    pub async fn open_cases(
+        &mut self,
+        deadline: Timestamp,
+        after: Option<(Timestamp, LiftId)>,
+        limit: u32,
+    ) -> Result<Vec<Case>> {
+        ask!(self.open_cases(deadline, after, limit))
+    }
+
+    /// How many cases there are.
+    pub async fn count_cases(&mut self, which: &CaseCount) -> Result<CaseCounts> {
+        ask!(self.count_cases(which))
     }
 
     /// The last link of each of these halves, by half; those without one are left out.

@@ -16,6 +16,7 @@ pub(crate) mod limits;
 mod part;
 pub(crate) mod pay;
 pub(crate) mod peers;
+pub(crate) mod referee;
 pub(crate) mod restore;
 pub(crate) mod serve;
 pub(crate) mod simulate;

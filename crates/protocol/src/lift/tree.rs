@@ -42,6 +42,15 @@ impl Way {
         }))
     }
 
+    /// This way, and then the way on from where it ends: for a tree that is one leaf of another.
+    ///
+    /// # Errors
+    /// [`LegsError::TooMany`] where no tree is as high.
+    pub fn then(&self, on: &Self) -> Result<Self, LegsError> {
+        let turns = self.0.iter().chain(on.0.iter()).copied().collect::<Vec<_>>();
+        List::new(turns).map(Self).map_err(|_| LegsError::TooMany(MAX_LEGS))
+    }
+
     /// The turns, from the leaf on.
     #[must_use]
     pub fn turns(&self) -> &[Turn] {

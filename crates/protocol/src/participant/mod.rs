@@ -1,5 +1,6 @@
 //! The participant: one crossing of one site by a lift (protocol §7, "Promise" and "Resolve"). What it is in
-//! the lift is in `part.rs`, what neighbours say to each other in `word.rs`, what it does in `step.rs`.
+//! the lift is in `part.rs`, what neighbours say to each other in `word.rs`, what it does in `step.rs`; how it is
+//! kept in `kept.rs`.
 //!
 //! All that a participant learns only grows: its neighbours' conditional chits, promises, a refusal, the
 //! certificate. So a word that is lost, late, repeated or out of order does no harm, and what a neighbour has to be
@@ -9,6 +10,7 @@
 //! the giver of a leg to its taker; refusals and certificates go both ways. Whoever collects, the payee's site or
 //! the one that proposed a clearing, brings the referees what they need.
 
+mod kept;
 mod part;
 mod refusal;
 mod step;
@@ -17,6 +19,7 @@ mod word;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+pub use kept::{KeptFault, KeptParticipant};
 pub use part::{Crossing, Part, PartFault};
 pub use refusal::Refusal;
 pub use step::{Event, Input, Step, Want};
@@ -79,6 +82,12 @@ impl Participant {
     #[must_use]
     pub fn refusal(&self) -> Option<&Refused> {
         self.refused.as_ref().filter(|refused| refused.by == *self.part.key())
+    }
+
+    /// Whether a participant is known to refuse, maybe this one: then the lift can only be void.
+    #[must_use]
+    pub const fn is_refused(&self) -> bool {
+        self.refused.is_some()
     }
 
     /// What was decided.

@@ -1,6 +1,7 @@
 //! The referee: an agent that decides one lift, alone or with others (protocol §7, "Decide"). What makes a
 //! decision possible it gathers here; which of two possible ones it is, all referees agree on by
-//! [`crate::agreement`]. What referees tell each other is in `telling.rs`, what one does in `step.rs`.
+//! [`crate::agreement`]. What referees tell each other is in `telling.rs`, what one does in `step.rs`, the proof that one
+//! lies in `lie.rs`.
 //!
 //! Nobody registers a lift: whoever asks brings the record. A referee that is asked after the deadline about a
 //! lift that it has not seen complete says that the deadline has passed; where more referees say so than may lie,
@@ -9,6 +10,7 @@
 //! Whoever runs a [`Referee`] writes the state of a step durably before anything is signed: all that it signs, it
 //! signs from the state ([`Referee::tells`], [`Referee::certificate`]), so what is signed again is the same.
 
+mod lie;
 mod refusal;
 mod statement;
 mod step;
@@ -19,6 +21,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+pub use lie::{Lie, Stated};
 pub use refusal::Refusal;
 pub use statement::Ruling;
 pub use step::{Event, Given, Input, Step};
@@ -90,6 +93,12 @@ impl Referee {
         self.case.id
     }
 
+    /// Which of the lift's referees this is.
+    #[must_use]
+    pub fn me(&self) -> Option<AgentId> {
+        self.agent(self.agreement.me())
+    }
+
     /// What was decided.
     #[must_use]
     pub fn outcome(&self) -> Option<Outcome> {
@@ -106,6 +115,15 @@ impl Referee {
     #[must_use]
     pub const fn forgot(&self) -> bool {
         self.forgot
+    }
+
+    /// The same referee where it may have lost what it signed, as after a restore from a backup: it learns what was
+    /// decided, says again what this state says of evidence, and signs nothing new. Once it has decided, nothing
+    /// can have been lost.
+    #[must_use]
+    pub fn went_back(mut self) -> Self {
+        self.forgot |= self.outcome().is_none();
+        self
     }
 
     /// Whether it says that the deadline has passed.
@@ -158,7 +176,7 @@ impl Referee {
     /// All words that the deadline has passed, its own among them, by agent id.
     fn all_late(&self, signer: &dyn Signer) -> Result<Vec<Late>, SignError> {
         let mut late = self.late.clone();
-        if let Some(me) = self.agent(self.agreement.me()).filter(|_| self.is_late) {
+        if let Some(me) = self.me().filter(|_| self.is_late) {
             let own = Late { lift: self.case.id, referee: me, sign: None }.signed(signer)?;
             late.insert(me, own);
         }

@@ -31,6 +31,9 @@ pub enum Refusal {
     /// Against the rules of the referees' agreement.
     #[error(transparent)]
     Agreement(#[from] agreement::Refusal),
+    /// Two statements that an honest referee may well both make.
+    #[error("the two statements do not contradict each other")]
+    NoLie,
     /// A record has no canonical form.
     #[error(transparent)]
     Record(#[from] JsonError),

@@ -112,7 +112,7 @@ impl Step {
         // That one may have had them in time.
         known.promises = known.promises.take().or(told.promises);
         known.refused = known.refused.or(told.refused);
-        let me = known.agent(known.agreement.me());
+        let me = known.me();
         let others = told.late.into_iter().filter(|word| Some(word.referee) != me);
         known.late.extend(others.map(|word| (word.referee, word)));
         self.look_at_the_clock(given);

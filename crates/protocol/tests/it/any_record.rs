@@ -16,7 +16,7 @@ use protocol::note::Note;
 use protocol::participant::Word;
 use protocol::query::{Advert, Answer, Query};
 use protocol::record::Record;
-use protocol::referee::{Ruling, Telling};
+use protocol::referee::{Lie, Ruling, Telling};
 use protocol::request::Request;
 use protocol::{Cert, Chit, Contract, Lift, Moved, Tally};
 use serde_json::{Value, json};
@@ -78,6 +78,7 @@ fn total(bytes: &[u8]) -> TestCaseResult {
     one::<Word>(bytes)?;
     one::<Ruling>(bytes)?;
     one::<Telling>(bytes)?;
+    one::<Lie>(bytes)?;
     one::<Authorisation>(bytes)?;
     one::<Query>(bytes)?;
     one::<Answer>(bytes)?;

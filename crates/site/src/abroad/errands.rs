@@ -12,6 +12,7 @@ use tokio::sync::Notify;
 use super::place_of;
 use crate::door::Site;
 use crate::error::SiteError;
+use crate::referee::place_of_referee;
 
 /// How many errands may wait to be sent. Beyond, the oldest is given up: what it asked, somebody has asked since.
 pub const MAX_ERRANDS: usize = 4_096;
@@ -27,26 +28,44 @@ pub struct Outgoing {
     pub errand: Errand,
 }
 
+/// To whom, where its sender says that it answers, and what.
+type Waiting = (AgentId, Option<Endpoint>, Errand);
+
 /// Errands that wait to be sent.
 #[derive(Default)]
 pub(crate) struct Errands {
-    waiting: Mutex<VecDeque<(AgentId, Errand)>>,
+    waiting: Mutex<VecDeque<Waiting>>,
     due: Notify,
 }
 
 impl Errands {
     /// One more.
     pub(crate) fn push(&self, to: AgentId, errand: Errand) {
+        self.push_at(to, None, errand);
+    }
+
+    /// One more, to an agent that is said to answer there.
+    pub(crate) fn push_at(&self, to: AgentId, at: Option<Endpoint>, errand: Errand) {
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         if waiting.len() >= MAX_ERRANDS {
             waiting.pop_front();
         }
-        waiting.push_back((to, errand));
+        waiting.push_back((to, at, errand));
         drop(waiting);
         self.due.notify_one();
     }
 
-    fn take(&self) -> VecDeque<(AgentId, Errand)> {
+    /// Those to this agent, in order.
+    pub(crate) fn take_for(&self, agent: AgentId) -> Vec<Errand> {
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        let (own, others) =
+            std::mem::take(&mut *waiting).into_iter().partition(|(to, ..)| *to == agent);
+        *waiting = others;
+        let own: VecDeque<Waiting> = own;
+        own.into_iter().map(|(_, _, errand)| errand).collect()
+    }
+
+    fn take(&self) -> VecDeque<Waiting> {
         std::mem::take(&mut self.waiting.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
@@ -68,8 +87,11 @@ impl Site {
         }
         let mut view = self.store.read().await?;
         let mut all = Vec::with_capacity(waiting.len());
-        for (to, errand) in waiting {
-            let at = place_of(&mut view, to).await?;
+        for (to, said, errand) in waiting {
+            let at = match place_of(&mut view, to).await?.or(said) {
+                Some(at) => Some(at),
+                None => place_of_referee(&mut view, to).await?,
+            };
             all.push(Outgoing { to, at, errand });
         }
         Ok(all)
@@ -83,8 +105,11 @@ impl Site {
             Errand::Query(_) | Errand::Answer(_) | Errand::Advert(_) => {
                 self.hear_search(from, errand).await.map(|()| None)
             }
-            Errand::Compose(_) | Errand::Composed(_) | Errand::Authorisation(_) => Ok(None),
-            Errand::Ask(_) | Errand::Telling(_) | Errand::Certificate(_) => Ok(None),
+            Errand::Compose(asked) => self.hear_compose(from, &asked),
+            Errand::Composed(answer) => self.hear_composed(from, *answer).map(|()| None),
+            Errand::Authorisation(signed) => self.hear_authorisation(from, *signed).map(|()| None),
+            Errand::Certificate(shown) => self.hear_certificate(*shown).await.map(|()| None),
+            Errand::Ask(_) | Errand::Telling(_) => Box::pin(self.hear_referee(from, errand)).await,
         };
         heard.unwrap_or_else(|error| {
             tracing::debug!(%from, errand = word, error = error.word(), "not heard: {error}");

@@ -214,6 +214,8 @@ pub(crate) fn fate(note: &Note, error: &SiteError) -> Fate {
             Body::Negotiation(_) => false,
             Body::Ledger(_) | Body::Invoice(_) | Body::Lift(_) => true,
         },
+        // The word with what was decided may come after.
+        SiteError::NoLift(_) => true,
         // A half that was restored, and has not compared yet.
         SiteError::State { .. } | SiteError::NotOpen { .. } | SiteError::MoveNotProved { .. } => {
             true

@@ -86,8 +86,8 @@ async fn place_of(view: &mut View, agent: AgentId) -> Result<Option<Endpoint>, S
 }
 
 /// Whether users here have dealings with users of an agent.
-pub(crate) async fn is_known(tx: &mut Tx, agent: AgentId) -> Result<bool, SiteError> {
-    Ok(tx.setting(&agent_key(agent)).await?.is_some())
+pub(crate) async fn is_known(view: &mut View, agent: AgentId) -> Result<bool, SiteError> {
+    Ok(view.setting(&agent_key(agent)).await?.is_some())
 }
 
 /// Keeps that an agent is known, and where an invitation says that it answers, where nothing better is known: who

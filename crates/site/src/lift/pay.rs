@@ -75,6 +75,9 @@ impl Site {
         let names = [payer.clone(), authorisation.payee.cuid.clone()];
         self.may_propose(&view.users_named(&names).await?, payer, &authorisation)?;
         drop(view);
+        if authorisation.payee.agent != self.agent {
+            return self.pay_elsewhere(payer, &authorisation, hash).await;
+        }
         self.map_tallies().await?;
         let (mut tries, mut looked_again) = (0, false);
         loop {
@@ -119,8 +122,10 @@ impl Site {
             Some(_) => return Err(SiteError::Suspended(payer.clone())),
         }
         let payee = &authorisation.payee;
-        self.may_be_paid(users.iter().find(|user| user.cuid == payee.cuid), payee)?;
-        if payee.cuid == *payer {
+        if payee.agent == self.agent {
+            self.may_be_paid(users.iter().find(|user| user.cuid == payee.cuid), payee)?;
+        }
+        if payee.agent == self.agent && payee.cuid == *payer {
             let units = authorisation.units.get();
             return Err(no_path(&payee.cuid, units, clearing::NoPath::ToOneself));
         }

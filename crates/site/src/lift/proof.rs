@@ -9,24 +9,31 @@ use protocol::ledger::Good;
 use protocol::lift::{Certificate, Committed, Leg, Legs, LiftFault};
 use protocol::record::Record;
 use protocol::{Cuid, Lift, LiftId, Side, TallyId};
-use store::{Half, LegAt, View};
+use store::{Half, LegAt, LiftPart, View};
 
 use super::verify::payment_faults;
+use crate::between::{LegProof, Part};
 use crate::error::SiteError;
 use crate::known::Known;
 
 /// A lift that was decided to be valid, with all its legs: everything checked.
 pub(crate) struct Proven {
     pub(crate) committed: Committed,
-    pub(crate) legs: Legs,
+    /// Of a lift between sites only those of this one, and only where the giver's word is here.
+    proofs: BTreeMap<TallyId, LegProof>,
     /// The halves that it touches: a leg names its tally by an id, which others may have given to a
     /// tally of their own.
     halves: BTreeSet<(TallyId, Cuid, Side)>,
 }
 
 impl Proven {
-    /// Checks a lift as it is kept; `rows` are all its legs.
-    pub(crate) fn check(kept: &store::Lift, rows: &[LegAt]) -> Result<Self, SiteError> {
+    /// Checks a lift as it is kept; `rows` are all its legs here, `parts` those that this site takes in it where there
+    /// are other sites in it.
+    pub(crate) fn check(
+        kept: &store::Lift,
+        rows: &[LegAt],
+        parts: &[LiftPart],
+    ) -> Result<Self, SiteError> {
         let lift = Lift::read(kept.record.as_bytes())?;
         let certificate = kept.certificate.as_deref().ok_or(SiteError::NoLift(kept.id))?;
         let committed = Committed::check(lift, &Certificate::read(certificate.as_bytes())?)?;
@@ -34,15 +41,30 @@ impl Proven {
             let (named, lift) = (committed.id(), kept.id);
             return Err(LiftFault::OtherLift { named, lift }.into());
         }
-        let legs = Legs::new(legs(rows), committed.lift().salt())?;
+        let proofs = if committed.lift().participants.is_empty() {
+            let legs = Legs::new(legs(rows), committed.lift().salt())?;
+            legs.with_ways().map(|(leg, way)| (leg.tally, (*leg, way, None))).collect()
+        } else {
+            proofs_of(parts)?
+        };
         let half = |row: &LegAt| (row.tally, row.holder.clone(), row.side);
-        Ok(Self { committed, legs, halves: rows.iter().map(half).collect() })
+        Ok(Self { committed, proofs, halves: rows.iter().map(half).collect() })
+    }
+
+    /// Its legs, by tally.
+    pub(super) fn legs(&self) -> Vec<Leg> {
+        self.proofs.values().map(|(leg, ..)| *leg).collect()
+    }
+
+    /// Whether other sites take part in it: then its legs here are not all.
+    pub(super) fn is_between_sites(&self) -> bool {
+        !self.committed.lift().participants.is_empty()
     }
 
     /// The chit of the lift on a tally.
     pub(crate) fn good_on(&self, tally: &TallyId) -> Result<Good, SiteError> {
         let lift = self.committed.id();
-        let found = self.legs.find(tally).ok_or(LiftFault::NotALeg { lift, tally: *tally })?;
+        let found = self.proofs.get(tally).ok_or(LiftFault::NotALeg { lift, tally: *tally })?;
         Ok(Good::of_lift(&self.committed, &found.0, &found.1)?)
     }
 
@@ -56,6 +78,20 @@ impl Proven {
         let good = self.good_on(&chit.tally)?;
         if good.chit() == chit { Ok(good) } else { Err(LiftFault::OtherChit(chit.uuid).into()) }
     }
+}
+
+/// What proves the legs of the parts that this site takes in a lift.
+fn proofs_of(parts: &[LiftPart]) -> Result<BTreeMap<TallyId, LegProof>, SiteError> {
+    let mut proofs = BTreeMap::new();
+    for row in parts {
+        let part = Part::read(row)?;
+        for tally in part.tallies() {
+            if let Some(proof) = part.proof(&tally)? {
+                proofs.insert(tally, proof);
+            }
+        }
+    }
+    Ok(proofs)
 }
 
 /// The legs that rows tell of, each once though both halves have it.
@@ -105,7 +141,8 @@ async fn proven(view: &mut View, known: &Known, id: LiftId) -> Result<Arc<Proven
         return Ok(proven);
     }
     let kept = view.lift(&id).await?.ok_or(SiteError::NoLift(id))?;
-    let proven = Arc::new(Proven::check(&kept, &view.legs_at(&id).await?)?);
+    let (rows, parts) = (view.legs_at(&id).await?, view.parts_in(&id).await?);
+    let proven = Arc::new(Proven::check(&kept, &rows, &parts)?);
     known.remember_lift(id, Arc::clone(&proven));
     Ok(proven)
 }
@@ -118,11 +155,11 @@ pub(crate) async fn proof_on(
     tally: TallyId,
 ) -> Result<LiftProof, SiteError> {
     let proven = proven(view, known, id).await?;
-    let found = proven.legs.find(&tally).ok_or(LiftFault::NotALeg { lift: id, tally })?;
+    let found = proven.proofs.get(&tally).ok_or(LiftFault::NotALeg { lift: id, tally })?.clone();
     let kept = view.lift(&id).await?.ok_or(SiteError::NoLift(id))?;
     let certificate = kept.certificate.as_deref().ok_or(SiteError::NoLift(id))?;
     Ok(LiftProof {
-        giver: None,
+        giver: found.2,
         record: proven.committed.lift().clone(),
         certificate: Certificate::read(certificate.as_bytes())?,
         leg: found.0,
@@ -138,7 +175,8 @@ pub(crate) async fn faults(
     kept: &store::Lift,
 ) -> Result<Vec<(Option<LegAt>, String)>, SiteError> {
     let rows = view.legs_at(&kept.id).await?;
-    let proven = match Proven::check(kept, &rows) {
+    let parts = view.parts_in(&kept.id).await?;
+    let proven = match Proven::check(kept, &rows, &parts) {
         Ok(proven) => proven,
         Err(error @ SiteError::Store(_)) => return Err(error),
         Err(error) => return Ok(vec![(None, format!("lift {}: {error}", kept.id))]),
@@ -168,13 +206,14 @@ pub(crate) async fn faults(
             say("its chit is not linked");
         }
     }
+    let partial = proven.is_between_sites();
     for (tally, mut sides) in sides {
         sides.sort_unstable();
-        if sides != Side::BOTH {
+        if sides != Side::BOTH && !(partial && sides.len() == 1) {
             found.push((None, format!("lift {}: not in both halves of tally {tally}", kept.id)));
         }
     }
-    if proven.committed.lift().mode == protocol::lift::Mode::Clearing {
+    if proven.committed.lift().mode == protocol::lift::Mode::Clearing && !partial {
         for (user, net) in nets.into_iter().filter(|(_, net)| *net != 0) {
             let what = format!("lift {}: {user} ends {net} milli-CHIPs richer", kept.id);
             found.push((None, what));

@@ -116,6 +116,10 @@ impl Site {
     ) -> Result<Route, SiteError> {
         let mut view = self.store.read().await?;
         view.user(payer).await?.ok_or_else(|| SiteError::NoUser(payer.clone()))?;
+        if payee.agent != self.agent {
+            drop(view);
+            return self.route_elsewhere(payer, payee, units).await;
+        }
         self.may_be_paid(view.user(&payee.cuid).await?.as_ref(), payee)?;
         drop(view);
         let units = units.get();

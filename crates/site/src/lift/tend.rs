@@ -1,4 +1,4 @@
-//! What a site does by itself as time passes: delivers, reminds, clears. Whoever serves calls
+//! What a site does by itself as time passes: delivers, reminds, clears, decides as a referee. Whoever serves calls
 //! [`Site::tend`] every so often; nothing runs of its own accord.
 
 use protocol::Timestamp;
@@ -56,6 +56,7 @@ impl Site {
     /// [`SiteError`] where the store could not; what was done before stays done.
     pub async fn tend(&self, now: Timestamp, schedule: &Schedule) -> Result<Tended, SiteError> {
         let mut tending = self.tending.lock().await;
+        self.tend_referee(now).await?;
         let mut tended = Tended::default();
         self.tend_searches(now).await?;
         if is_due(tending.reminded, schedule.remind_every_ms, now) {

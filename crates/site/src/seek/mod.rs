@@ -22,5 +22,6 @@ mod waits;
 
 pub use counts::SearchCounts;
 pub use planned::Planned;
+pub(crate) use referees::accepted;
 pub(crate) use state::Seeking;
 pub use waits::MAX_SEARCHES_WAITING;

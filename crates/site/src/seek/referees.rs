@@ -11,7 +11,7 @@ use crate::error::SiteError;
 const REFEREE: &str = "referee:";
 
 /// Those that are accepted here, in order; at most as many as a lift may have: the first ones.
-pub(super) async fn accepted(view: &mut View) -> Result<List<AgentId, MAX_REFEREES>, SiteError> {
+pub(crate) async fn accepted(view: &mut View) -> Result<List<AgentId, MAX_REFEREES>, SiteError> {
     let settings = view.settings().await?.into_iter();
     let named = settings.filter_map(|(key, _)| key.strip_prefix(REFEREE)?.parse().ok());
     let mut referees: Vec<AgentId> = named.collect();

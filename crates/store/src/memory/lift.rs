@@ -76,6 +76,10 @@ impl Hand {
         Ok(own.take_while(|(key, _)| key.0 == first.0).map(|(_, part)| part.clone()).collect())
     }
 
+    pub(crate) fn lock_parts(&mut self, lift: &LiftId) -> Result<Vec<LiftPart>> {
+        self.parts_in(lift)
+    }
+
     pub(crate) fn parts_paying(&self, payment: &PaymentId) -> Result<Vec<LiftPart>> {
         let first = (payment.to_string(), String::new(), String::new());
         let own = self.state.payment_parts.up(Bound::Included(&first));

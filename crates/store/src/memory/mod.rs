@@ -1,6 +1,7 @@
 //! The store in memory: deterministic, nothing survives; for simulation and as the measure of the
 //! others. `state.rs` what is kept, `map.rs` how; `read.rs` and `write.rs` what can be done.
 
+mod case;
 mod lift;
 mod map;
 mod outbox;

@@ -4,8 +4,8 @@ use protocol::{AgentId, ChitId, ContractId, Cuid, Hash, LiftId, PaymentId, Tally
 
 use super::map::Map;
 use crate::{
-    CommandResult, Contract, Event, Founded, Half, HalfId, Invite, InvoiceRow, Letter, LetterId,
-    Lift, LiftLeg, LiftPart, LinkRow, Payment, User, Word,
+    Case, CommandResult, Contract, Event, Founded, Half, HalfId, Invite, InvoiceRow, Letter,
+    LetterId, Lift, LiftLeg, LiftPart, LinkRow, Payment, User, Word,
 };
 
 // Where an order can be seen, names are ordered as texts, as in the databases.
@@ -54,5 +54,10 @@ pub(super) struct State {
     pub(super) payments: Map<(String, String), Payment>,
     /// By lift as text, and then as above.
     pub(super) lift_payments: Map<(String, String, String), PaymentId>,
+    pub(super) cases: Map<LiftId, Case>,
+    /// By deadline and lift as text.
+    pub(super) open_cases: Map<(Timestamp, String), LiftId>,
+    /// By when they were first asked about, and lift as text.
+    pub(super) strangers_cases: Map<(Timestamp, String), ()>,
     pub(super) words: Map<(String, String, String, String), Word>,
 }

@@ -1,8 +1,8 @@
 //! `Fit`: how a row is called in messages, and whether every database can hold it.
 
 use crate::{
-    CommandResult, Contract, Half, HalfRow, Invite, InvoiceRow, Kind, Lift, LiftLeg, LiftPart,
-    LinkRow, Negotiation, NewEvent, NewHalf, NewLetter, Payment, StoreError, User, Word,
+    Case, CommandResult, Contract, Half, HalfRow, Invite, InvoiceRow, Kind, Lift, LiftLeg,
+    LiftPart, LinkRow, Negotiation, NewEvent, NewHalf, NewLetter, Payment, StoreError, User, Word,
 };
 
 /// A row that can be written.
@@ -220,6 +220,29 @@ impl Fit for Lift {
 
     fn texts(&self) -> Vec<&str> {
         vec![&self.kind, &self.status, &self.record, opt(self.certificate.as_ref())]
+    }
+}
+
+impl Fit for Case {
+    const KIND: Kind = Kind::Case;
+
+    fn name(&self) -> String {
+        self.lift.to_string()
+    }
+
+    fn texts(&self) -> Vec<&str> {
+        vec![&self.text, &self.status]
+    }
+
+    fn numbers(&self) -> Vec<i128> {
+        vec![i128::from(self.version) + 1]
+    }
+}
+
+impl Case {
+    /// Somebody else has changed it.
+    pub(crate) fn was_changed(&self) -> StoreError {
+        StoreError::Again { why: format!("the case of lift {} was changed meanwhile", self.lift) }
     }
 }
 

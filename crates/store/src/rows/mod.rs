@@ -1,5 +1,6 @@
 //! What is kept, as types. Texts are opaque to the store; dates are milliseconds in UTC.
 
+mod case;
 mod event;
 mod fit;
 mod half;
@@ -12,6 +13,7 @@ mod payment;
 mod site;
 mod user;
 
+pub use case::{Case, CaseCount, CaseCounts};
 pub use event::{Audience, CommandResult, Event, NewEvent};
 pub(crate) use fit::{Fit, Setting, fit, which};
 pub use half::{Derived, Half, HalfFilter, HalfId, HalfRow, Negotiation, NewHalf, Restored};

@@ -67,6 +67,11 @@ impl Hand {
         self.pick("WHERE lift = $1 ORDER BY key", vec![name(lift)]).await
     }
 
+    pub(crate) async fn lock_parts(&mut self, lift: &LiftId) -> Result<Vec<LiftPart>> {
+        let rest = format!("WHERE lift = $1 ORDER BY key {}", self.on_postgres("FOR UPDATE"));
+        self.pick(&rest, vec![name(lift)]).await
+    }
+
     pub(crate) async fn parts_paying(&mut self, payment: &PaymentId) -> Result<Vec<LiftPart>> {
         self.pick("WHERE payment = $1 ORDER BY lift, key", vec![name(payment)]).await
     }

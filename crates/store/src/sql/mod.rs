@@ -4,6 +4,7 @@
 //! schemas; `copy.rs` copies of a whole store; `conn.rs`, `value.rs`, `fault.rs` statements, cells and errors of both; `table.rs`, `tables.rs` how rows
 //! lie in tables; `read.rs`, `write.rs`, `outbox.rs` what can be done.
 
+mod case;
 mod conn;
 pub(crate) mod copy;
 mod fault;

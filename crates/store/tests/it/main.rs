@@ -6,6 +6,7 @@ mod places;
 mod world;
 
 mod alike;
+mod cases;
 mod chain;
 mod copies;
 mod crash;

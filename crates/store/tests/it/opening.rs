@@ -6,7 +6,7 @@ use store::testing::run_in;
 use store::{Negotiation, SCHEMA, Store, StoreError, StoreKind};
 
 use crate::places::{Home, wait};
-use crate::world::{cuid, hash, link, payment, payment_id, tally, two_halves, user};
+use crate::world::{case, cuid, hash, link, payment, payment_id, tally, two_halves, user};
 
 async fn refused(file: &Path) -> StoreError {
     Store::sqlite(file).await.unwrap_err()
@@ -92,11 +92,15 @@ pub(crate) async fn second_schema_is_whole(store: &Store) {
     assert_eq!((half.invoices, tx.invoices(half.id).await.unwrap().len()), (1, 1));
     let lift = tx.lifts(None, 9).await.unwrap().remove(0);
     tx.add_payments(&[payment(1, "anne", lift.id)]).await.unwrap();
+    tx.add_case(&case("one", 1, 5)).await.unwrap();
     tx.commit().await.unwrap();
     let mut view = store.read().await.unwrap();
     assert_eq!(view.payments(&[payment_id(1)]).await.unwrap(), [payment(1, "anne", lift.id)]);
+    assert_eq!(view.case(&case("one", 1, 5).lift).await.unwrap(), Some(case("one", 1, 5)));
     let words = view.words("es").await.unwrap();
-    assert!(words.iter().any(|word| word.view == "payments_v"), "{words:?}");
+    for new in ["payments_v", "cases_v"] {
+        assert!(words.iter().any(|word| word.view == new), "{words:?}");
+    }
 }
 
 /// What the fixtures of the first schema hold.

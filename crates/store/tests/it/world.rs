@@ -7,7 +7,7 @@ use protocol::{
     Units,
 };
 use store::{
-    Half, HalfId, HalfRow, Lift, LinkRow, NewEvent, NewHalf, NewLetter, Payment, Store, User,
+    Case, Half, HalfId, HalfRow, Lift, LinkRow, NewEvent, NewHalf, NewLetter, Payment, Store, User,
     UserKind, UserStatus,
 };
 
@@ -110,6 +110,21 @@ pub(crate) fn lift(name: &str, date: i64) -> Lift {
         certificate: None,
         date: at(date),
         changed: at(date),
+    }
+}
+
+/// A case that is open, asked by an agent.
+pub(crate) fn case(name: &str, asked_by: u8, deadline: i64) -> Case {
+    Case {
+        lift: LiftId::from(hash(name)),
+        text: format!("{{\"case\":\"{name}\"}}"),
+        status: Case::OPEN.to_owned(),
+        asked_by: agent(asked_by),
+        known: asked_by == 1,
+        asked: at(deadline - 1),
+        deadline: at(deadline),
+        changed: at(deadline - 1),
+        version: 1,
     }
 }
 

@@ -19,6 +19,9 @@ const REMIND_EVERY: Duration = Duration::from_mins(1);
 /// How long to wait after the store could not do something.
 const AFTER_A_FAULT: Duration = Duration::from_secs(1);
 
+/// How often it is looked whether a time has passed for which lifts wait that are decided here.
+const JUDGE_EVERY: Duration = Duration::from_millis(200);
+
 /// When the site does what by itself.
 pub(super) fn schedule(config: &Config) -> Schedule {
     let remind_every_ms = i64::try_from(REMIND_EVERY.as_millis()).unwrap_or(i64::MAX);
@@ -45,6 +48,23 @@ pub(super) async fn run(
         tokio::select! {
             () = told(ended.clone()) => return,
             () = post.due() => {}
+            () = sleep(wait) => {}
+        }
+    }
+}
+
+/// Looks after lifts that this site decides as a referee, until told to end.
+pub(super) async fn judge(site: Site, ended: watch::Receiver<bool>) {
+    loop {
+        let wait = match site.tend_referee(World.now()).await {
+            Ok(_) => JUDGE_EVERY,
+            Err(error) => {
+                tracing::warn!(error = error.word(), "cannot judge lifts: {error}");
+                AFTER_A_FAULT
+            }
+        };
+        tokio::select! {
+            () = told(ended.clone()) => return,
             () = sleep(wait) => {}
         }
     }

@@ -22,47 +22,47 @@ use crate::town::{START, World, agent_of, cuid, units, user};
 
 /// A tally of the land.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Tie {
-    pub(super) stock: &'static str,
-    pub(super) foil: &'static str,
+pub(crate) struct Tie {
+    pub(crate) stock: &'static str,
+    pub(crate) foil: &'static str,
     /// What the stock lets the foil owe, and the foil the stock.
-    pub(super) limits: [i64; 2],
+    pub(crate) limits: [i64; 2],
 }
 
-pub(super) struct Land {
-    pub(super) world: Arc<World>,
-    pub(super) sites: Vec<Site>,
-    pub(super) stores: Vec<Store>,
+pub(crate) struct Land {
+    pub(crate) world: Arc<World>,
+    pub(crate) sites: Vec<Site>,
+    pub(crate) stores: Vec<Store>,
     /// At which site everybody is.
-    pub(super) at: BTreeMap<&'static str, usize>,
-    pub(super) ties: Vec<Tie>,
+    pub(crate) at: BTreeMap<&'static str, usize>,
+    pub(crate) ties: Vec<Tie>,
     commands: AtomicU64,
 }
 
 /// A search under way.
 type Search = tokio::task::JoinHandle<Result<Vec<Planned>, SiteError>>;
 
-fn key(name: &str) -> SecretKey {
+pub(crate) fn key(name: &str) -> SecretKey {
     SecretKey::ed25519(Hash::of(name.as_bytes()).as_bytes())
 }
 
 /// The agent of a site.
-pub(super) fn agent(site: usize) -> AgentId {
+pub(crate) fn agent(site: usize) -> AgentId {
     agent_of(u8::try_from(site).unwrap() + 50)
 }
 
 /// Who decides, everywhere.
-pub(super) fn referee() -> AgentId {
+pub(crate) fn referee() -> AgentId {
     agent_of(49)
 }
 
-pub(super) fn tally_of(tie: usize) -> TallyId {
+pub(crate) fn tally_of(tie: usize) -> TallyId {
     TallyId::random([u8::try_from(tie + 1).unwrap(); 16])
 }
 
 impl Land {
     /// So many sites, with these users, each at the site of its number, and these tallies.
-    pub(super) async fn new(sites: usize, users: &[(&'static str, usize)], ties: &[Tie]) -> Self {
+    pub(crate) async fn new(sites: usize, users: &[(&'static str, usize)], ties: &[Tie]) -> Self {
         let world = World::started();
         let mut land = Self {
             world,
@@ -89,7 +89,7 @@ impl Land {
     }
 
     /// The site of a number over its store, as after a restart.
-    pub(super) async fn opened(&self, site: usize, store: Store) -> Site {
+    pub(crate) async fn opened(&self, site: usize, store: Store) -> Site {
         let (clock, chance) = (Arc::clone(&self.world), Arc::clone(&self.world));
         let opened = Site::open(store, agent(site), clock, chance).await.unwrap();
         let seed = u8::try_from(site).unwrap() + 50;
@@ -97,17 +97,17 @@ impl Land {
     }
 
     /// A site accepts a referee from now on.
-    pub(super) async fn accept(&self, site: usize, referee: AgentId) {
+    pub(crate) async fn accept(&self, site: usize, referee: AgentId) {
         let mut tx = self.stores[site].begin().await.unwrap();
         tx.set(&format!("referee:{referee}"), Some("")).await.unwrap();
         tx.commit().await.unwrap();
     }
 
-    pub(super) fn site_of(&self, name: &str) -> &Site {
+    pub(crate) fn site_of(&self, name: &str) -> &Site {
         &self.sites[self.at[name]]
     }
 
-    pub(super) fn address(&self, name: &str) -> ChipAddress {
+    pub(crate) fn address(&self, name: &str) -> ChipAddress {
         ChipAddress { cuid: cuid(name), agent: agent(self.at[name]), endpoint: None }
     }
 
@@ -137,7 +137,7 @@ impl Land {
         self.sites[site].command(caller, &id, command).await
     }
 
-    pub(super) async fn wish(
+    pub(crate) async fn wish(
         &self,
         name: &str,
         tie: usize,
@@ -148,7 +148,7 @@ impl Land {
     }
 
     /// Two users open a tally.
-    pub(super) async fn open(&mut self, tie: Tie) -> usize {
+    pub(crate) async fn open(&mut self, tie: Tie) -> usize {
         let number = self.ties.len();
         self.ties.push(tie);
         let terms = |milli| Terms::new(units(milli), BTreeMap::new()).unwrap();
@@ -208,14 +208,14 @@ impl Land {
     }
 
     /// A side of a tally pays directly.
-    pub(super) async fn pay(&self, tie: usize, by: Side, milli: i64) {
+    pub(crate) async fn pay(&self, tie: usize, by: Side, milli: i64) {
         let units = units(milli).try_into().unwrap();
         let entry = Entry::Tran { units, written: Written::default() };
         self.try_to_write(tie, by, entry).await.unwrap();
     }
 
     /// The same where it may be beyond the limit, or the tally closed.
-    pub(super) async fn try_to_pay(&self, tie: usize, by: Side, milli: i64) {
+    pub(crate) async fn try_to_pay(&self, tie: usize, by: Side, milli: i64) {
         let units = units(milli).try_into().unwrap();
         let entry = Entry::Tran { units, written: Written::default() };
         match self.try_to_write(tie, by, entry).await {
@@ -226,7 +226,7 @@ impl Land {
 
     /// A side of a tally signs what it charges for being used, in parts per million: for what it takes in beyond
     /// nothing, and for what it lets go; its settings of that number.
-    pub(super) async fn charge(&self, tie: usize, by: Side, counter: u32, rates: [i32; 2]) {
+    pub(crate) async fn charge(&self, tie: usize, by: Side, counter: u32, rates: [i32; 2]) {
         let [reward, clutch] = rates.map(|ppm| Rate::new(ppm).unwrap());
         let bound = self.ties[tie].limits[usize::from(by == Side::Foil)];
         let settings = Settings::new(units(0), units(bound), reward, clutch).unwrap();
@@ -234,13 +234,13 @@ impl Land {
     }
 
     /// A side of a tally closes it.
-    pub(super) async fn close(&self, tie: usize, by: Side) {
+    pub(crate) async fn close(&self, tie: usize, by: Side) {
         let settings = Settings::default_for(units(self.ties[tie].limits[0]));
         self.try_to_set(tie, by, 1, settings, true).await.unwrap();
     }
 
     /// The stock of a tally closes it, where it has not yet.
-    pub(super) async fn try_to_close(&self, tie: usize) {
+    pub(crate) async fn try_to_close(&self, tie: usize) {
         let settings = Settings::default_for(units(self.ties[tie].limits[0]));
         match self.try_to_set(tie, Side::Stock, 1, settings, true).await {
             Ok(()) | Err(SiteError::Ledger(_)) => {}
@@ -261,7 +261,7 @@ impl Land {
     }
 
     /// A user looks for ways; everything that is said arrives as `fate` has it.
-    pub(super) async fn find_among(
+    pub(crate) async fn find_among(
         &self,
         [payer, payee]: [&str; 2],
         [milli, most]: [i64; 2],
@@ -276,7 +276,7 @@ impl Land {
     }
 
     /// The same where time has to pass: once something is asked, `meanwhile` happens again and again.
-    pub(super) async fn find_while(
+    pub(crate) async fn find_while(
         &self,
         [payer, payee]: [&str; 2],
         amounts: [i64; 2],
@@ -301,7 +301,7 @@ impl Land {
         tokio::spawn(async move { site.find_ways(&payer, &payee, amount, most).await })
     }
 
-    pub(super) async fn find(
+    pub(crate) async fn find(
         &self,
         ends: [&str; 2],
         amounts: [i64; 2],
@@ -310,7 +310,7 @@ impl Land {
     }
 
     /// The parts of a plan, site by site from the payer's on: each site knows its own by the token that it answered.
-    pub(super) fn parts(&self, payer: &str, first: &Planned) -> Vec<(usize, Planned)> {
+    pub(crate) fn parts(&self, payer: &str, first: &Planned) -> Vec<(usize, Planned)> {
         let mut parts = vec![(self.at[payer], first.clone())];
         while let Some((tally, partner, token)) = parts.last().unwrap().1.on {
             let before = agent(parts.last().unwrap().0);
@@ -324,7 +324,7 @@ impl Land {
 
     /// What moves over each tally of a plan so that `milli` arrive, by what each site says now of its own part, from the
     /// payee's site back; none where some site says that it cannot be.
-    pub(super) fn priced(
+    pub(crate) fn priced(
         &self,
         payer: &str,
         first: &Planned,

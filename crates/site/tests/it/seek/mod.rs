@@ -1,7 +1,7 @@
 //! Several sites look for ways together: real sites with tallies between them, and a road that carries what they say.
 
 mod found;
-mod land;
+pub(crate) mod land;
 mod law;
 mod refused;
-mod road;
+pub(crate) mod road;

@@ -1,0 +1,113 @@
+//! Lifts that are being laid out, before there is a record: in memory only. What is lost here costs a search.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use protocol::chit::Positive;
+use protocol::errand::Laid;
+use protocol::lift::{Leg, Reason};
+use protocol::{AgentId, Hash, TallyId, Timestamp};
+use tokio::sync::oneshot;
+
+use crate::seek::Planned;
+
+/// How many drafts are remembered at once: some kilobytes each.
+const MOST_DRAFTS: usize = 4_096;
+
+/// How many of them may be of one partner's asking.
+const MOST_OF_ONE: usize = 256;
+
+/// For how long one is remembered, in milliseconds: as long as the plans that it follows.
+const KEEP_MS: i64 = 30_000;
+
+/// A lift as this site lays it out along a plan.
+#[derive(Debug)]
+pub(crate) struct Draft {
+    /// The lift's nonce.
+    pub(super) nonce: Hash,
+    /// The plan here.
+    pub(super) planned: Planned,
+    /// Under which token it was asked for; none where it begins here.
+    pub(super) token: Option<Hash>,
+    /// The most that may come in, or be given where it begins here.
+    pub(super) most: Positive,
+    /// The legs here in their order, and what is beyond, once that is known.
+    pub(super) laid: Option<(Vec<Leg>, Laid)>,
+    /// Who waits for it here.
+    pub(super) waits: Option<oneshot::Sender<Result<(), Reason>>>,
+    until: Timestamp,
+}
+
+/// All of them, by nonce.
+#[derive(Default)]
+pub(crate) struct Drafts(Mutex<BTreeMap<Hash, Vec<Draft>>>);
+
+impl Drafts {
+    fn all(&self) -> MutexGuard<'_, BTreeMap<Hash, Vec<Draft>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Remembers one; gives it back where there are too many.
+    pub(super) fn add(&self, draft: Draft) -> Result<(), Draft> {
+        let mut all = self.all();
+        let of_one = draft.asked_by().map(|agent| {
+            all.values().flatten().filter(|other| other.asked_by() == Some(agent)).count()
+        });
+        let many: usize = all.values().map(Vec::len).sum();
+        if many >= MOST_DRAFTS || of_one.is_some_and(|of_one| of_one >= MOST_OF_ONE) {
+            return Err(draft);
+        }
+        all.entry(draft.nonce).or_default().push(draft);
+        Ok(())
+    }
+
+    /// Takes out the draft of a lift that is as said.
+    pub(super) fn take(&self, nonce: &Hash, is_it: impl Fn(&Draft) -> bool) -> Option<Draft> {
+        let mut all = self.all();
+        let drafts = all.get_mut(nonce)?;
+        let place = drafts.iter().position(is_it)?;
+        let draft = drafts.swap_remove(place);
+        if drafts.is_empty() {
+            all.remove(nonce);
+        }
+        Some(draft)
+    }
+
+    /// Forgets those whose time is over; who waits for one learns that by its end.
+    pub(super) fn forget(&self, now: Timestamp) {
+        self.all().retain(|_, drafts| {
+            // A clock that was set back forgets none too early, and none for ever: there are limits.
+            drafts.retain(|draft| draft.until > now);
+            !drafts.is_empty()
+        });
+    }
+}
+
+impl Draft {
+    pub(super) fn new(
+        nonce: Hash,
+        planned: Planned,
+        token: Option<Hash>,
+        most: Positive,
+        now: Timestamp,
+    ) -> Self {
+        let until = now.plus_ms(KEEP_MS).unwrap_or(Timestamp::MAX);
+        Self { nonce, planned, token, most, laid: None, waits: None, until }
+    }
+
+    /// The partner's agent for which it is laid out.
+    pub(super) fn asked_by(&self) -> Option<AgentId> {
+        self.planned.from.map(|(_, agent)| agent)
+    }
+
+    /// The tally by which its key is made.
+    pub(super) fn over(&self) -> Option<TallyId> {
+        let on = self.planned.on.map(|(tally, _, _)| tally);
+        self.planned.from.map(|(tally, _)| tally).or(on)
+    }
+
+    /// Whether the partner's site on its way out answers under this token.
+    pub(super) fn goes_on(&self, agent: &AgentId, token: &Hash) -> bool {
+        self.planned.on.is_some_and(|(_, there, on)| there == *agent && on == *token)
+    }
+}

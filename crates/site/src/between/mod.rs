@@ -1,0 +1,95 @@
+//! Lifts between sites: this site's parts in them (protocol §7, "Promise" and "Resolve"). What a participant does is
+//! decided in `protocol::participant`, which is pure; here is what it is told, what it judges by and what follows.
+//!
+//! * `compose.rs` how a lift is laid out before there is a record, `drafts.rs` what is remembered of that, `keys.rs` the
+//!   keys to take part with;
+//! * `hear.rs` what neighbours, payers' sites and referees say: it is noted, and what follows is done right after in a
+//!   transaction of its own (`act.rs`): judging and promising (`judge.rs`), settling what was decided (`settle.rs`,
+//!   `told.rs`), telling neighbours;
+//! * `tend.rs` what time brings: asking referees, and saying again what may be lost;
+//! * `pay.rs` a payment to another site; `part.rs` a part as it is kept.
+
+mod act;
+mod compose;
+mod drafts;
+mod hear;
+mod judge;
+mod keys;
+mod part;
+mod pay;
+mod settle;
+mod tend;
+mod told;
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use protocol::lift::Authorisation;
+use protocol::{Hash, LiftId, Timestamp};
+use tokio::sync::Notify;
+
+pub(crate) use self::drafts::Drafts;
+pub(crate) use self::part::{LegProof, Part};
+
+/// How long after it was proposed a lift may become valid, in milliseconds: many times what its messages take.
+const LIFT_WITHIN_MS: i64 = 30_000;
+
+/// The longest that this site's tallies may wait for others' lifts, in milliseconds.
+const LONGEST_MS: i64 = 600_000;
+
+/// How far the clocks of honest sites may be apart, in milliseconds, before a lift is refused for its date.
+const SKEW_MS: i64 = 120_000;
+
+/// How many authorisations are remembered for lifts that have not come yet: a few kilobytes each.
+const MOST_AUTHORISATIONS: usize = 4_096;
+
+/// What is remembered of lifts under way: losing it costs time only.
+#[derive(Default)]
+pub(crate) struct UnderWay {
+    /// Lifts with something to be done.
+    due: Mutex<BTreeSet<LiftId>>,
+    /// What payers signed, by hash, and in the order that it came.
+    signed: Mutex<(BTreeMap<Hash, Authorisation>, VecDeque<Hash>)>,
+    /// When referees of a lift were asked last.
+    asked: Mutex<BTreeMap<LiftId, Timestamp>>,
+    /// When open parts were looked at last.
+    looked: Mutex<Option<Timestamp>>,
+    /// Something was decided, or time has passed.
+    moved: Notify,
+}
+
+fn lock<T>(held: &Mutex<T>) -> MutexGuard<'_, T> {
+    held.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl UnderWay {
+    /// There is something to be done about a lift.
+    pub(crate) fn is_due(&self, lift: LiftId) {
+        lock(&self.due).insert(lift);
+    }
+
+    /// Whoever waits looks again.
+    fn has_moved(&self) {
+        self.moved.notify_waiters();
+    }
+
+    fn take_due(&self) -> BTreeSet<LiftId> {
+        std::mem::take(&mut *lock(&self.due))
+    }
+
+    fn keep_signed(&self, hash: Hash, authorisation: Authorisation) {
+        let (all, order) = &mut *lock(&self.signed);
+        if all.insert(hash, authorisation).is_none() {
+            order.push_back(hash);
+        }
+        while order.len() > MOST_AUTHORISATIONS {
+            if let Some(oldest) = order.pop_front() {
+                all.remove(&oldest);
+            }
+        }
+    }
+
+    fn signed(&self, hash: &Hash) -> Option<Authorisation> {
+        lock(&self.signed).0.get(hash).cloned()
+    }
+}

@@ -1,0 +1,173 @@
+//! A part that this site takes in a lift, as it is kept: the participant, the whole way here, and what it was judged by.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use protocol::bounded::List;
+use protocol::lift::{
+    Authorisation, Conditional, Judged, Leg, Legs, MAX_LEGS_OF_ONE, Outcome, Way,
+};
+use protocol::participant::{KeptParticipant, Participant};
+use protocol::{AgentId, Hash, LiftId, TallyId, Timestamp};
+use serde::{Deserialize, Serialize};
+use store::LiftPart;
+
+use crate::error::SiteError;
+
+/// A part in hand.
+#[derive(Clone, Debug)]
+pub(crate) struct Part {
+    pub(super) participant: Participant,
+    pub(super) more: More,
+}
+
+/// What is kept of a part beside the participant.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct More {
+    /// All legs here in the order of the way, those with other sites among them.
+    pub(super) path: List<Leg, MAX_LEGS_OF_ONE>,
+    /// The tally by which the part's key is made: over it the lift comes, or leaves where it begins here.
+    pub(super) over: TallyId,
+    /// Whose site is on the other side of each tally with another one.
+    pub(super) agents: BTreeMap<TallyId, AgentId>,
+    /// Where a payment begins or ends here: what its payer signed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) authorisation: Option<Box<Authorisation>>,
+    /// Over which tallies the neighbour is known to know what was decided.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub(super) told: BTreeSet<TallyId>,
+    /// What was said last over each tally: the hash of the word.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) said: BTreeMap<TallyId, Hash>,
+    /// Whether all that follows from the decision is done.
+    #[serde(default, skip_serializing_if = "is_not")]
+    pub(super) settled: bool,
+    /// What the promise was judged by.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) judged: Option<Judged>,
+}
+
+impl More {
+    /// What is kept at the beginning.
+    pub(super) fn new(
+        path: List<Leg, MAX_LEGS_OF_ONE>,
+        over: TallyId,
+        agents: BTreeMap<TallyId, AgentId>,
+    ) -> Self {
+        Self {
+            path,
+            over,
+            agents,
+            authorisation: None,
+            told: BTreeSet::new(),
+            said: BTreeMap::new(),
+            settled: false,
+            judged: None,
+        }
+    }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands out references")]
+const fn is_not(flag: &bool) -> bool {
+    !*flag
+}
+
+/// A leg with the way to its lift's root; on a tally with another site, what the giver's site said of it.
+pub(crate) type LegProof = (Leg, Way, Option<Conditional>);
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Kept {
+    participant: KeptParticipant,
+    more: More,
+}
+
+impl Part {
+    /// As it was kept.
+    ///
+    /// # Errors
+    /// [`SiteError::Part`] where somebody changed it.
+    pub(crate) fn read(row: &LiftPart) -> Result<Self, SiteError> {
+        let damaged = |reason: String| SiteError::Part { lift: row.lift, reason };
+        let kept: Kept =
+            serde_json::from_str(&row.state).map_err(|error| damaged(error.to_string()))?;
+        let participant = kept.participant.participant();
+        let participant = participant.map_err(|error| damaged(error.to_string()))?;
+        if participant.lift() != row.lift || participant.part().key().name() != row.key {
+            return Err(damaged("it is another lift's".to_owned()));
+        }
+        Ok(Self { participant, more: kept.more })
+    }
+
+    /// As it is kept.
+    pub(super) fn row(&self, now: Timestamp) -> Result<LiftPart, SiteError> {
+        let lift = self.lift();
+        let kept = Kept { participant: self.participant.kept(), more: self.more.clone() };
+        let state = serde_json::to_string(&kept)
+            .map_err(|error| SiteError::Part { lift, reason: error.to_string() })?;
+        let payment = self.more.authorisation.as_ref().map(|authorisation| authorisation.uuid);
+        let (key, is_open) = (self.key_name(), self.participant.outcome().is_none());
+        let deadline = self.participant.part().lift().deadline;
+        Ok(LiftPart { lift, key, payment, state, is_open, deadline, changed: now })
+    }
+
+    /// The lift.
+    pub(super) fn lift(&self) -> LiftId {
+        self.participant.lift()
+    }
+
+    /// The name of the key that it takes part with.
+    pub(super) fn key_name(&self) -> Hash {
+        self.participant.part().key().name()
+    }
+
+    /// Whether it was decided, and how.
+    pub(super) fn outcome(&self) -> Option<Outcome> {
+        self.participant.outcome()
+    }
+
+    /// All its tallies.
+    pub(crate) fn tallies(&self) -> Vec<TallyId> {
+        self.more.path.iter().map(|leg| leg.tally).collect()
+    }
+
+    /// Its legs among users here.
+    pub(super) fn inner(&self) -> Vec<Leg> {
+        let part = self.participant.part();
+        self.more.path.iter().filter(|leg| part.crossing(&leg.tally).is_none()).copied().collect()
+    }
+
+    /// A leg here with the way to the lift's root, and what the giver's site said of it where that is another one's tally.
+    pub(crate) fn proof(&self, tally: &TallyId) -> Result<Option<LegProof>, SiteError> {
+        let part = self.participant.part();
+        if let Some(crossing) = part.crossing(tally) {
+            let giver = if crossing.takes() {
+                self.participant.conditional(tally).copied()
+            } else {
+                Some(*crossing.ours())
+            };
+            let proof = |giver| (*crossing.leg(), crossing.way().clone(), Some(giver));
+            return Ok(giver.filter(Conditional::is_givers).map(proof));
+        }
+        let salt = part.lift().salt();
+        let inner = self.inner();
+        if inner.is_empty() {
+            return Ok(None);
+        }
+        let legs = Legs::new(inner, salt)?;
+        let Some((leg, way)) = legs.find(tally) else { return Ok(None) };
+        let tree = protocol::lift::Tree::new(part.branches().to_vec())?;
+        let on = tree.place(&legs.root()).map(|place| tree.way(place));
+        Ok(on.map(|on| way.then(&on)).transpose()?.map(|way| (leg, way, None)))
+    }
+
+    /// The agent on the other side of a tally with another site.
+    pub(super) fn agent(&self, tally: &TallyId) -> Option<AgentId> {
+        self.more.agents.get(tally).copied()
+    }
+
+    /// The hash of the payer's authorisation, where it is a payment.
+    pub(super) fn payment(&self) -> Option<Hash> {
+        self.participant.part().lift().payment
+    }
+}

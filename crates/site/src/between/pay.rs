@@ -1,0 +1,297 @@
+//! A payment to somebody at another site: a way is searched for, a lift laid out along it, and what its payer signed is
+//! what this site promises by.
+
+use std::collections::BTreeMap;
+
+use protocol::bounded::List;
+use protocol::chit::Positive;
+use protocol::errand::{Compose, Errand};
+use protocol::lift::{Authorisation, Leg, Mode, Outcome, Reason};
+use protocol::query::Why;
+use protocol::{ChipAddress, Cuid, Hash, Lift, LiftId, Signed, TallyId, Timestamp, Units};
+use tokio::sync::oneshot;
+use tokio::sync::oneshot::error::TryRecvError;
+
+use super::LIFT_WITHIN_MS;
+use super::drafts::Draft;
+use super::hear::keep;
+use super::part::Part;
+use crate::batch::Batch;
+use crate::command::Answer;
+use crate::door::Site;
+use crate::error::SiteError;
+use crate::half::Kept as _;
+use crate::lift::{Paid, Quote, Route, WhyNot};
+use crate::seek::Planned;
+
+/// How often a payment is begun anew at most where a lift came to nothing.
+const MOST_ATTEMPTS: u32 = 3;
+
+/// How long is waited until a lift is laid out, in milliseconds.
+const LAY_OUT_MS: i64 = 10_000;
+
+/// How long after its deadline a decision is waited for, in milliseconds: then whoever asks may ask again.
+const DECIDE_MS: i64 = 30_000;
+
+/// The longest pause before the next attempt, in milliseconds; it is drawn at random, so that two that were in each
+/// other's way are not again.
+const LONGEST_PAUSE_MS: i64 = 2_000;
+
+impl Site {
+    /// Pays somebody elsewhere; `hash` is the authorisation's.
+    pub(crate) async fn pay_elsewhere(
+        &self,
+        payer: &Cuid,
+        authorisation: &Authorisation,
+        hash: Hash,
+    ) -> Result<Answer, SiteError> {
+        // Begun before, under whatever command: a new attempt starts only with the void certificate of the old one.
+        for row in self.store.read().await?.parts_paying(&authorisation.uuid).await? {
+            let part = Part::read(&row)?;
+            let same = part.more.authorisation.as_deref().map(|one| &one.payer);
+            if same == Some(&authorisation.payer) && part.outcome() != Some(Outcome::Void) {
+                if part.payment() != Some(hash) {
+                    return Err(SiteError::PaymentTaken(authorisation.uuid));
+                }
+                match self.outcome_of(&part, authorisation).await? {
+                    Ok(paid) => return Ok(Answer::Paid(paid)),
+                    Err(_) => break,
+                }
+            }
+        }
+        let (units, most) = (authorisation.units.get(), authorisation.most.get());
+        let mut why = None;
+        for attempt in 0..MOST_ATTEMPTS {
+            if attempt > 0 {
+                self.pause().await;
+            }
+            let plans = self.find_ways(payer, &authorisation.payee, units, most).await;
+            let plans = match plans {
+                // What stood in the way of the attempt before says more.
+                Err(_) if why.is_some() => break,
+                plans => plans?,
+            };
+            let whole: Vec<Planned> =
+                plans.into_iter().filter(|plan| plan.curve.top().arrives.get() >= units).collect();
+            if whole.is_empty() {
+                let (payee, why) = (authorisation.payee.short(), Why::Costly);
+                return Err(SiteError::NoWay { payee, units, why });
+            }
+            for planned in whole {
+                match self.lift_along(planned, authorisation, hash).await? {
+                    Ok(paid) => return Ok(Answer::Paid(paid)),
+                    Err(reason) => why = Some(reason),
+                }
+            }
+        }
+        Err(SiteError::NotLifted { why: why.flatten() })
+    }
+
+    /// One attempt: the payment, or why the lift came to nothing.
+    async fn lift_along(
+        &self,
+        planned: Planned,
+        authorisation: &Authorisation,
+        hash: Hash,
+    ) -> Result<Result<Paid, Option<Reason>>, SiteError> {
+        let first = planned.way.first().copied();
+        let Some((first, _)) = first else { return Ok(Err(Some(Reason::Unknown))) };
+        self.is_signed_for(&authorisation.payer.cuid, first, authorisation).await?;
+        let (draft, legs, laid) = match self.laid_out(planned, authorisation).await {
+            Ok(laid) => laid,
+            Err(reason) => return Ok(Err(reason)),
+        };
+        let Some((out, agent, _)) = draft.planned.on else { return Ok(Err(Some(Reason::Unknown))) };
+        let lift = self.record_of(&draft, &laid, hash)?;
+        let agents = BTreeMap::from([(out, agent)]);
+        let says = |leg: &Leg| leg.by;
+        let mut part = self.part_in(&lift, &laid.branches, out, agents, &legs, says, false)?;
+        part.more.authorisation = Some(Box::new(authorisation.clone()));
+        {
+            let _turn = self.queue.turn().await;
+            let mut batch = Batch::begin(&self.store, &self.known).await?;
+            keep(&mut batch.work, &part, self.clock.now()).await?;
+            batch.work.due.push(part.lift());
+            batch.commit(&[]).await?;
+        }
+        self.tell_payees_site(&part);
+        self.tend_lifts(self.clock.now()).await?;
+        self.outcome_of(&part, authorisation).await
+    }
+
+    /// Has a lift laid out along a plan.
+    async fn laid_out(
+        &self,
+        planned: Planned,
+        authorisation: &Authorisation,
+    ) -> Result<(Draft, Vec<Leg>, protocol::errand::Laid), Option<Reason>> {
+        let Some((_, agent, token)) = planned.on else { return Err(Some(Reason::Unknown)) };
+        let (nonce, now) = (Hash::from_bytes(self.chance.bytes()), self.clock.now());
+        let (amount, most) = (authorisation.units, authorisation.most);
+        let (tell, mut told) = oneshot::channel();
+        let mut draft = Draft::new(nonce, planned, None, most, now);
+        draft.waits = Some(tell);
+        self.known.drafts.forget(now);
+        self.known.drafts.add(draft).map_err(|_| Some(Reason::Busy))?;
+        let compose = Compose { token, nonce, amount, most };
+        self.known.errands.push(agent, Errand::Compose(Box::new(compose)));
+        let until = now.plus_ms(LAY_OUT_MS).unwrap_or(Timestamp::MAX);
+        let heard = loop {
+            let moved = self.known.under_way.moved.notified();
+            tokio::pin!(moved);
+            moved.as_mut().enable();
+            match told.try_recv() {
+                Err(TryRecvError::Empty) if self.clock.now() <= until => moved.await,
+                heard => break heard.ok(),
+            }
+        };
+        let draft = self.known.drafts.take(&nonce, |draft| draft.token.is_none());
+        match (heard, draft) {
+            (Some(Ok(())), Some(mut draft)) => match draft.laid.take() {
+                Some((legs, laid)) => Ok((draft, legs, laid)),
+                None => Err(None),
+            },
+            (Some(Err(reason)), _) => Err(Some(reason)),
+            _ => Err(None),
+        }
+    }
+
+    /// The record of a lift that was laid out.
+    fn record_of(
+        &self,
+        draft: &Draft,
+        laid: &protocol::errand::Laid,
+        payment: Hash,
+    ) -> Result<Lift, SiteError> {
+        let date = self.clock.now();
+        let tree = protocol::lift::Tree::new(laid.branches.to_vec())?;
+        // Where enough are accepted by all, one of them may lie or be gone.
+        let many = if draft.planned.referees.len() >= 4 { 4 } else { 1 };
+        let referees = draft.planned.referees.iter().take(many).copied().collect::<Vec<_>>();
+        Ok(Lift {
+            nonce: draft.nonce,
+            mode: Mode::Payment,
+            date,
+            deadline: date.plus_ms(LIFT_WITHIN_MS).unwrap_or(Timestamp::MAX),
+            legs: tree.root(),
+            participants: laid.participants.clone(),
+            quorum: Lift::quorum_of(referees.len()).unwrap_or(1),
+            referees: List::new(referees).unwrap_or_default(),
+            payment: Some(payment),
+        })
+    }
+
+    /// Waits until a lift is decided and what follows is done here.
+    async fn outcome_of(
+        &self,
+        part: &Part,
+        authorisation: &Authorisation,
+    ) -> Result<Result<Paid, Option<Reason>>, SiteError> {
+        let lift = part.lift();
+        let deadline = part.participant.part().lift().deadline;
+        let until = deadline.plus_ms(DECIDE_MS).unwrap_or(Timestamp::MAX);
+        loop {
+            let moved = self.known.under_way.moved.notified();
+            tokio::pin!(moved);
+            moved.as_mut().enable();
+            let rows = self.store.read().await?.parts_in(&lift).await?;
+            for row in rows.iter().filter(|row| row.key == part.key_name()) {
+                let now = Part::read(row)?;
+                match now.outcome() {
+                    Some(Outcome::Commit) if now.more.settled => {
+                        return Ok(Ok(paid(lift, part, authorisation)));
+                    }
+                    Some(Outcome::Void) if now.more.settled => {
+                        let refused = now.participant.decided();
+                        let refused = refused.and_then(|decided| decided.certificate().refused);
+                        return Ok(Err(refused.map(|refused| refused.reason)));
+                    }
+                    _ => {}
+                }
+            }
+            if self.clock.now() > until {
+                return Err(SiteError::Undecided(lift));
+            }
+            moved.await;
+        }
+    }
+
+    /// The authorisation is signed with the key that its payer has on the tally where it gives.
+    async fn is_signed_for(
+        &self,
+        payer: &Cuid,
+        tally: TallyId,
+        authorisation: &Authorisation,
+    ) -> Result<(), SiteError> {
+        let mut batch = Batch::begin(&self.store, &self.known).await?;
+        let (held, _) = batch.hold(payer, tally).await?;
+        let key = held.state.open()?.key(held.half.side).copied();
+        let key = key.ok_or(protocol::SignatureFault::Missing { by: "payer" })?;
+        Ok(authorisation.check_signatures(&key)?)
+    }
+
+    /// Waits a while, at random.
+    async fn pause(&self) {
+        let chance = u64::from_be_bytes(*self.chance.bytes().first_chunk().unwrap_or(&[0; 8]));
+        let ms = i64::try_from(chance % LONGEST_PAUSE_MS.unsigned_abs()).unwrap_or(0);
+        let until = self.clock.now().plus_ms(ms).unwrap_or(Timestamp::MAX);
+        while self.clock.now() < until {
+            self.known.under_way.moved.notified().await;
+        }
+    }
+
+    /// What a payment to somebody elsewhere would cost, as far as sites on the way say now.
+    pub(crate) async fn route_elsewhere(
+        &self,
+        payer: &Cuid,
+        payee: &ChipAddress,
+        units: Positive,
+    ) -> Result<Route, SiteError> {
+        let units = units.get();
+        let none = |why_not, most| Route {
+            units,
+            quote: None,
+            why_not: Some(why_not),
+            most,
+            proved: false,
+        };
+        let plans = match self.find_ways(payer, payee, units, Units::MAX).await {
+            Ok(plans) => plans,
+            Err(SiteError::NoWay { why: Why::Nothing, .. }) => {
+                return Ok(none(WhyNot::NotConnected, Units::ZERO));
+            }
+            Err(error) => return Err(error),
+        };
+        let most = plans.iter().map(|plan| plan.curve.top().arrives.get()).max();
+        let most = most.unwrap_or(Units::ZERO);
+        let best = plans.iter().find(|plan| plan.curve.top().arrives.get() >= units);
+        let quote = best.and_then(|plan| quote(plan, units));
+        Ok(match quote {
+            Some(quote) => Route {
+                units,
+                quote: Some(quote),
+                why_not: None,
+                most: most.max(units),
+                proved: false,
+            },
+            None => none(WhyNot::RoomBetween, most),
+        })
+    }
+}
+
+/// What a plan costs, and how far it goes.
+fn quote(plan: &Planned, units: Units) -> Option<Quote> {
+    let given = plan.curve.at_most(units)?;
+    let cost = Units::new(given.milli() - units.milli()).ok()?;
+    let (first, _) = plan.way.first()?;
+    // What is beyond its own site and its partner's, a payer does not know: at least a tally to each site.
+    let tallies = plan.way.len() + usize::from(plan.sites.saturating_sub(1));
+    let shares = Vec::new();
+    Some(Quote { given, cost, first: *first, tallies: u32::try_from(tallies).ok()?, shares })
+}
+
+/// What was paid, from the payer's part.
+fn paid(lift: LiftId, part: &Part, authorisation: &Authorisation) -> Paid {
+    let given = part.more.path.first().map_or(Units::ZERO, |first| first.units.get());
+    Paid { lift, payment: authorisation.uuid, units: authorisation.units.get(), given }
+}

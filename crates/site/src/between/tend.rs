@@ -1,0 +1,143 @@
+//! What time brings to lifts under way: what is due is done, referees are asked, and what may have been lost is said again.
+
+use protocol::errand::Errand;
+use protocol::participant::Want;
+use protocol::{LiftId, Timestamp};
+
+use super::part::Part;
+use super::{LONGEST_MS, UnderWay, lock};
+use crate::door::Site;
+use crate::error::SiteError;
+
+/// After how long all open parts are looked at again, in milliseconds.
+const LOOK_MS: i64 = 1_000;
+
+/// After how long referees are asked again, in milliseconds.
+const ASK_AGAIN_MS: i64 = 1_000;
+
+/// How long whoever has promised waits for its neighbours, in milliseconds, before it asks the referees itself.
+pub(super) const WAIT_MS: i64 = 5_000;
+
+/// How many parts are read at once.
+const AT_ONCE: u32 = 64;
+
+/// How often what is due is done at most in one go: what still follows is done in the next.
+const ROUNDS: usize = 16;
+
+impl UnderWay {
+    /// Whether it is time to ask a lift's referees, again or for the first time; remembers that they are asked.
+    pub(super) fn may_ask(&self, lift: LiftId, now: Timestamp) -> bool {
+        let mut asked = lock(&self.asked);
+        let waits = asked.get(&lift).is_some_and(|last| {
+            // A clock that was set back stops nobody.
+            (0..ASK_AGAIN_MS).contains(&now.ms().saturating_sub(last.ms()))
+        });
+        if !waits {
+            asked.insert(lift, now);
+        }
+        !waits
+    }
+
+    /// Nobody has to be asked about a lift any more.
+    pub(super) fn is_over(&self, lift: &LiftId) {
+        lock(&self.asked).remove(lift);
+    }
+
+    /// All open parts are looked at with the next round: something may go on now.
+    pub(super) fn look_again(&self) {
+        *lock(&self.looked) = None;
+    }
+
+    fn may_look(&self, now: Timestamp) -> bool {
+        let mut looked = lock(&self.looked);
+        let waits =
+            looked.is_some_and(|last| (0..LOOK_MS).contains(&now.ms().saturating_sub(last.ms())));
+        if !waits {
+            *looked = Some(now);
+        }
+        !waits
+    }
+}
+
+impl Site {
+    /// Does what is due about lifts with other sites. To be called whenever something was heard, and several times a
+    /// second.
+    ///
+    /// # Errors
+    /// [`SiteError`] where the store could not; what is due stays so.
+    pub async fn tend_lifts(&self, now: Timestamp) -> Result<(), SiteError> {
+        if self.known.under_way.may_look(now) {
+            self.look_at_open_parts(now).await?;
+        }
+        for _ in 0..ROUNDS {
+            let due = self.known.under_way.take_due();
+            if due.is_empty() {
+                break;
+            }
+            let mut failed = None;
+            for lift in due {
+                match self.act(lift).await {
+                    Ok(()) => {}
+                    Err(error @ SiteError::Store(_)) => {
+                        self.known.under_way.is_due(lift);
+                        failed = Some(error);
+                    }
+                    // Damaged: doctor says so, and the others go on.
+                    Err(error) => tracing::warn!(%lift, "a part in a lift cannot go on: {error}"),
+                }
+            }
+            if let Some(error) = failed {
+                return Err(error);
+            }
+            self.ask_at_home().await;
+        }
+        self.known.under_way.has_moved();
+        Ok(())
+    }
+
+    /// What this site's agent is asked by the site itself goes over no wire.
+    async fn ask_at_home(&self) {
+        for errand in self.known.errands.take_for(self.agent) {
+            if let Some(answer) = self.hear_errand(self.agent, errand).await {
+                self.hear_errand(self.agent, answer).await;
+            }
+        }
+    }
+
+    async fn look_at_open_parts(&self, now: Timestamp) -> Result<(), SiteError> {
+        let mut after = None;
+        loop {
+            let page = self.store.read().await?.open_parts(after, AT_ONCE).await?;
+            let Some(last) = page.last() else { return Ok(()) };
+            after = Some((last.lift, last.key));
+            for row in &page {
+                // What cannot be read takes no part; doctor says so.
+                let Ok(part) = Part::read(row) else { continue };
+                self.tell_payees_site(&part);
+                let waits = part.participant.is_locked()
+                    && now.ms().saturating_sub(row.changed.ms()) > WAIT_MS;
+                let over = now.ms().saturating_sub(row.deadline.ms()) > LONGEST_MS;
+                if waits || part.participant.wants().is_some() || over {
+                    self.known.under_way.is_due(row.lift);
+                }
+            }
+        }
+    }
+
+    /// The payer's site tells the payee's what was signed, again and again while nothing is decided: it may be lost.
+    pub(super) fn tell_payees_site(&self, part: &Part) {
+        let Some(signed) = part.more.authorisation.as_deref() else { return };
+        let is_payers = signed.payer.agent == self.agent && signed.payee.agent != self.agent;
+        if is_payers && !part.participant.part().collects() && part.outcome().is_none() {
+            let (to, at) = (signed.payee.agent, signed.payee.endpoint.clone());
+            let errand = Errand::Authorisation(Box::new(signed.clone()));
+            self.known.errands.push_at(to, at, errand);
+        }
+    }
+}
+
+/// Whether nobody needs this part any more: nothing was promised, and its time is long over.
+pub(super) fn is_dead(part: &Part, deadline: Timestamp, now: Timestamp) -> bool {
+    let over = now.ms().saturating_sub(deadline.ms()) > LONGEST_MS;
+    over && part.participant.promise().is_none() && part.participant.wants() != Some(Want::Judge)
+}

@@ -1,0 +1,98 @@
+//! Whom this site accepts as referees of lifts that its users take part in: who an administrator says, and nobody else.
+//! A site accepts its own agent only where it says so, as any other.
+
+use protocol::AgentId;
+use protocol::address::Endpoint;
+use serde::{Deserialize, Serialize};
+use store::{Tx, View};
+
+use crate::command::Caller;
+use crate::door::Site;
+use crate::error::SiteError;
+use crate::query::administrator;
+
+/// How many referees a site accepts at most.
+pub const MAX_ACCEPTED: usize = 64;
+
+/// What a setting begins with that says that an agent is accepted as a referee, and where it answers.
+const REFEREE: &str = "referee:";
+
+/// An agent that is accepted as a referee.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Accepted {
+    /// Who it is.
+    pub agent: AgentId,
+    /// Where it answers, as an administrator says.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "crate::words::place")]
+    pub endpoint: Option<Endpoint>,
+}
+
+fn key(agent: AgentId) -> String {
+    format!("{REFEREE}{agent}")
+}
+
+/// Whether an agent is accepted as a referee.
+pub(super) async fn is_accepted(view: &mut View, agent: AgentId) -> Result<bool, SiteError> {
+    Ok(view.setting(&key(agent)).await?.is_some())
+}
+
+/// Where an agent that is accepted as a referee answers, as far as is known.
+pub(crate) async fn place_of_referee(
+    view: &mut View,
+    agent: AgentId,
+) -> Result<Option<Endpoint>, SiteError> {
+    Ok(view.setting(&key(agent)).await?.and_then(|place| place.parse().ok()))
+}
+
+async fn accepted(view: &mut View) -> Result<Vec<(AgentId, Option<Endpoint>)>, SiteError> {
+    let settings = view.settings().await?;
+    let accepted = settings.into_iter().filter_map(|(key, place)| {
+        let agent = key.strip_prefix(REFEREE)?.parse().ok()?;
+        Some((agent, place.parse().ok()))
+    });
+    Ok(accepted.collect())
+}
+
+impl Site {
+    /// The agents that this site accepts as referees of lifts that its users take part in, by name, with where they
+    /// answer as far as an administrator said.
+    ///
+    /// # Errors
+    /// [`SiteError::Store`].
+    pub async fn accepted_referees(&self) -> Result<Vec<(AgentId, Option<Endpoint>)>, SiteError> {
+        accepted(&mut self.store.read().await?).await
+    }
+
+    /// The same, as an administrator sees it.
+    ///
+    /// # Errors
+    /// [`SiteError::NotAllowed`], [`SiteError::Store`].
+    pub async fn referees(&self, caller: &Caller) -> Result<Vec<Accepted>, SiteError> {
+        administrator(caller)?;
+        let all = self.accepted_referees().await?;
+        Ok(all.into_iter().map(|(agent, endpoint)| Accepted { agent, endpoint }).collect())
+    }
+
+    /// An administrator accepts a referee, or says anew where it answers.
+    pub(crate) async fn accept_referee(
+        &self,
+        tx: &mut Tx,
+        agent: AgentId,
+        endpoint: Option<&Endpoint>,
+    ) -> Result<(), SiteError> {
+        if !is_accepted(tx, agent).await? && accepted(tx).await?.len() >= MAX_ACCEPTED {
+            return Err(SiteError::TooManyReferees);
+        }
+        let place = endpoint.map(ToString::to_string).unwrap_or_default();
+        Ok(tx.set(&key(agent), Some(&place)).await?)
+    }
+
+    /// An administrator accepts a referee no longer: lifts that were promised under it are decided by it all the same.
+    pub(crate) async fn drop_referee(&self, tx: &mut Tx, agent: AgentId) -> Result<(), SiteError> {
+        if !is_accepted(tx, agent).await? {
+            return Err(SiteError::NoReferee(agent));
+        }
+        Ok(tx.set(&key(agent), None).await?)
+    }
+}

@@ -1,0 +1,154 @@
+//! What this referee waits for, lift by lift: since when, and when the others are told again. Kept in memory only: after
+//! a restart every wait begins anew, which is longer than it need be, and harms nobody.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use protocol::agreement::{Timeout, timeout_ms};
+use protocol::referee::Referee;
+use protocol::{LiftId, Timestamp};
+
+use super::judge::{GIVES_UP_AFTER_MS, MAX_OPEN};
+
+/// How long the first round of an agreement waits, in milliseconds: longer than most errands take there and back.
+const FIRST_ROUND_MS: u64 = 1_000;
+
+/// The longest that a round waits, in milliseconds: longer than any errand takes there and back.
+const LONGEST_ROUND_MS: u64 = 60_000;
+
+/// After how long the others are told again for the first time, in milliseconds; then after twice as long each time.
+const FIRST_AGAIN_MS: u64 = 1_000;
+
+/// The longest wait before they are told again, in milliseconds.
+const LONGEST_AGAIN_MS: u64 = 600_000;
+
+/// How often it is looked in the store for cases that another program at it began, or this one before it was restarted,
+/// in milliseconds.
+const LOOK_EVERY_MS: i64 = 60_000;
+
+/// Lifts that are not decided.
+#[derive(Default)]
+pub(crate) struct Bench(Mutex<Seats>);
+
+#[derive(Default)]
+struct Seats {
+    waiting: BTreeMap<LiftId, Waiting>,
+    looked: Option<Timestamp>,
+}
+
+struct Waiting {
+    deadline: Timestamp,
+    waits: Vec<(Timeout, Timestamp)>,
+    /// When the others were told last; none: they have to be told now.
+    told: Option<Timestamp>,
+    again: u32,
+}
+
+/// What is to be done about a lift now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Due {
+    /// A time has passed.
+    Timeout(Timeout),
+    /// The other referees are told again.
+    Tell,
+}
+
+/// Whether so long has passed; where the clock was set back, it has.
+const fn is_over(since: Timestamp, ms: u64, now: Timestamp) -> bool {
+    let passed = now.ms() - since.ms();
+    passed < 0 || passed.unsigned_abs() >= ms
+}
+
+impl Bench {
+    fn open(&self) -> MutexGuard<'_, Seats> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A case is now like this. Where that is news the others are being told of it; waits go on that were there before.
+    pub(super) fn note(&self, referee: &Referee, is_new: bool, now: Timestamp) {
+        let (id, mut seats) = (referee.id(), self.open());
+        if referee.outcome().is_some() || referee.forgot() {
+            seats.waiting.remove(&id);
+            return;
+        }
+        let before = seats.waiting.remove(&id);
+        if before.is_none() && u64::try_from(seats.waiting.len()).is_ok_and(|many| many >= MAX_OPEN)
+        {
+            return;
+        }
+        let known = before.as_ref().map_or(&[][..], |before| &before.waits);
+        let since = |timeout: Timeout| {
+            let known = known.iter().find(|(known, _)| *known == timeout);
+            (timeout, known.map_or(now, |(_, since)| *since))
+        };
+        let waits = referee.waits().into_iter().map(since).collect();
+        let (told, again) = match &before {
+            _ if is_new => (Some(now), 0),
+            Some(before) => (before.told, before.again),
+            None => (None, 0),
+        };
+        let deadline = referee.lift().deadline;
+        seats.waiting.insert(id, Waiting { deadline, waits, told, again });
+    }
+
+    /// Whether a case waits here.
+    pub(super) fn has(&self, lift: &LiftId) -> bool {
+        self.open().waiting.contains_key(lift)
+    }
+
+    /// A case is not looked after any more.
+    pub(super) fn drop_case(&self, lift: &LiftId) {
+        self.open().waiting.remove(lift);
+    }
+
+    /// Whether it is time to look into the store; it is taken for done.
+    pub(super) fn is_to_look(&self, now: Timestamp) -> bool {
+        let mut seats = self.open();
+        let due =
+            seats.looked.is_none_or(|looked| is_over(looked, LOOK_EVERY_MS.unsigned_abs(), now));
+        if due {
+            seats.looked = Some(now);
+        }
+        due
+    }
+
+    /// What is due, of at most so many lifts. Whoever is given something does it: it is not due again until it was
+    /// noted, or as much later as is usual.
+    pub(super) fn due(&self, now: Timestamp, most: usize) -> Vec<(LiftId, Due)> {
+        let mut due = Vec::new();
+        for (id, waiting) in &mut self.open().waiting {
+            if due.len() >= most {
+                break;
+            }
+            due.extend(waiting.due(now).map(|what| (*id, what)));
+        }
+        due
+    }
+
+    /// Forgets cases whose deadline was so long ago that somebody has to ask.
+    pub(super) fn give_up(&self, now: Timestamp) {
+        let gone = |waiting: &Waiting| {
+            waiting.told.is_some() && now.ms() - waiting.deadline.ms() > GIVES_UP_AFTER_MS
+        };
+        self.open().waiting.retain(|_, waiting| !gone(waiting));
+    }
+}
+
+impl Waiting {
+    fn due(&mut self, now: Timestamp) -> Option<Due> {
+        let passed = |(timeout, since): &&mut (Timeout, Timestamp)| {
+            is_over(*since, timeout_ms(timeout.round, FIRST_ROUND_MS, LONGEST_ROUND_MS), now)
+        };
+        if let Some((timeout, since)) = self.waits.iter_mut().find(passed) {
+            *since = now;
+            return Some(Due::Timeout(*timeout));
+        }
+        let wait = FIRST_AGAIN_MS.saturating_mul(1 << self.again.min(20)).min(LONGEST_AGAIN_MS);
+        if self.told.is_some_and(|told| !is_over(told, wait, now)) {
+            return None;
+        }
+        self.again = self.again.saturating_add(u32::from(self.told.is_some()));
+        self.told = Some(now);
+        Some(Due::Tell)
+    }
+}

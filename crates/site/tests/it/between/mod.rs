@@ -1,0 +1,4 @@
+//! Lifts between sites: payments to users of other sites, over partners' sites, decided by referees.
+
+mod paid;
+mod run;

@@ -1,0 +1,120 @@
+//! A land in which letters and errands travel as the test has it, while somebody pays.
+
+use protocol::chit::Positive;
+use protocol::lift::Authorisation;
+use protocol::{PaymentId, Side};
+use site::{Answer, Clock as _, Command, CommandId, Paid, SiteError};
+
+use crate::seek::land::{Land, agent, key, referee, tally_of};
+use crate::seek::road::arrives;
+use crate::town::{cuid, units, user};
+
+impl Land {
+    /// These sites are the referees that all accept, and no others.
+    pub(super) async fn referees_at(&self, referees: &[usize]) {
+        for (site, store) in self.stores.iter().enumerate() {
+            let mut tx = store.begin().await.unwrap();
+            tx.set(&format!("referee:{}", referee()), None).await.unwrap();
+            tx.commit().await.unwrap();
+            for referee in referees {
+                self.accept(site, agent(*referee)).await;
+            }
+        }
+    }
+
+    /// Brings everything about once, and lets every site do what is due.
+    pub(super) async fn breathe(&self, ms: i64) {
+        self.world.pass(ms);
+        for site in &self.sites {
+            site.tend_searches(self.world.now()).await.unwrap();
+            site.tend_lifts(self.world.now()).await.unwrap();
+            site.tend_referee(self.world.now()).await.unwrap();
+        }
+        self.carry_with_answers(&mut arrives).await;
+        self.deliver().await;
+        for site in &self.sites {
+            site.tend_lifts(self.world.now()).await.unwrap();
+        }
+    }
+
+    /// What a user signs to pay another.
+    pub(super) fn signed(
+        &self,
+        name: u8,
+        [payer, payee]: [&str; 2],
+        [milli, most]: [i64; 2],
+    ) -> Authorisation {
+        let positive = |milli| Positive::try_from(units(milli)).unwrap();
+        let now = self.world.now();
+        let authorisation = Authorisation {
+            uuid: PaymentId::random([name; 16]),
+            payer: self.address(payer),
+            payee: self.address(payee),
+            units: positive(milli),
+            most: positive(most),
+            date: now,
+            expires: now.plus_ms(3_600_000).unwrap(),
+            r#ref: None,
+            memo: None,
+            sign: None,
+        };
+        authorisation.signed(&key(payer)).unwrap()
+    }
+
+    /// Somebody pays somebody elsewhere; time passes until the site has answered.
+    pub(super) async fn pays(
+        &self,
+        name: u8,
+        ends: [&str; 2],
+        amounts: [i64; 2],
+    ) -> Result<Paid, SiteError> {
+        let authorisation = Box::new(self.signed(name, ends, amounts));
+        self.pays_by(authorisation).await
+    }
+
+    pub(super) async fn pays_by(
+        &self,
+        authorisation: Box<Authorisation>,
+    ) -> Result<Paid, SiteError> {
+        let payer = authorisation.payer.cuid.as_str().to_owned();
+        let (site, id) = (self.site_of(&payer).clone(), CommandId::new("pay").unwrap());
+        let command = Command::PayByLift { authorisation };
+        let caller = user(&payer);
+        let asked = tokio::spawn(async move { site.command(&caller, &id, command).await });
+        for _ in 0..2_000 {
+            if asked.is_finished() {
+                break;
+            }
+            self.breathe(50).await;
+            tokio::task::yield_now().await;
+        }
+        match asked.await.unwrap() {
+            Ok(Answer::Paid(paid)) => Ok(paid),
+            Ok(other) => panic!("{other:?}"),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The balance of each half of a tally, stock first.
+    pub(super) async fn balances(&self, tie: usize) -> [i64; 2] {
+        let mut both = [0; 2];
+        for side in Side::BOTH {
+            let name = if side == Side::Stock { self.ties[tie].stock } else { self.ties[tie].foil };
+            let seen = self.site_of(name).tally(&cuid(name), tally_of(tie)).await.unwrap();
+            both[usize::from(side == Side::Foil)] = i64::try_from(seen.balance_milli).unwrap();
+        }
+        both
+    }
+
+    /// Nothing is set aside anywhere, and every site's doctor finds nothing.
+    pub(super) async fn assert_sound(&self) {
+        for (number, site) in self.sites.iter().enumerate() {
+            let examined = site.doctor(&mut |_| ()).await.unwrap();
+            assert!(examined.faults.is_empty(), "site {number}: {:?}", examined.faults);
+            assert_eq!(
+                self.stores[number].read().await.unwrap().open_parts(None, 9).await.unwrap(),
+                []
+            );
+        }
+    }
+}
