@@ -64,7 +64,7 @@ impl Site {
             let nothing = clearing::NoPath::NothingToPay { amount: units };
             SiteError::NoPath { payee: payee.cuid.clone(), units, reason: nothing }
         };
-        let (amount, most) = (Positive::try_from(units).map_err(refusal)?, most);
+        let amount = Positive::try_from(units).map_err(refusal)?;
         let most = Positive::try_from(most).map_err(refusal)?;
         let no_way = |why| SiteError::NoWay { payee: payee.short(), units, why };
         if payee.agent == self.agent {

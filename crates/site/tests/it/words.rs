@@ -372,19 +372,22 @@ fn every_word_is_in_a_test() {
         .collect();
     assert!(words.len() > 35, "{words:?}");
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it");
-    let mut tests = Vec::new();
-    let mut folders = vec![folder];
-    while let Some(folder) = folders.pop() {
-        for file in std::fs::read_dir(folder).unwrap() {
-            let path = file.unwrap().path();
-            if path.is_dir() {
-                folders.push(path);
-            } else {
-                tests.push(std::fs::read_to_string(path).unwrap());
-            }
-        }
-    }
+    let tests = read_all(&folder);
     let named = |word: &&str| tests.iter().any(|test| test.contains(&format!("\"{word}\"")));
     let missing: Vec<_> = words.iter().filter(|word| !named(word)).collect();
     assert!(missing.is_empty(), "no test of this crate names these refusals: {missing:?}");
+}
+
+/// What is in all files of a folder and its folders.
+fn read_all(folder: &std::path::Path) -> Vec<String> {
+    let mut texts = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            texts.extend(read_all(&path));
+        } else {
+            texts.push(std::fs::read_to_string(path).unwrap());
+        }
+    }
+    texts
 }

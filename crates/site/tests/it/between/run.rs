@@ -6,7 +6,8 @@ use protocol::{ChipAddress, PaymentId, Side};
 use site::{Answer, Caller, Clock as _, Command, CommandId, Paid, SiteError};
 use tokio::task::JoinHandle;
 
-use crate::seek::land::{Dice, Land, agent, key, referee, tally_of};
+use crate::seek::land::{Land, agent, key, referee, tally_of};
+use crate::seek::road::Dice;
 use crate::town::{cuid, units, user};
 
 /// Somebody who waits for a site's answer.
