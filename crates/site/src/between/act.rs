@@ -59,15 +59,14 @@ impl Site {
         if part.participant.wants() == Some(Want::Judge) {
             self.promise_or_refuse(batch, part).await?;
         }
-        if let Some(Want::Ask(evidence)) = part.participant.wants() {
-            if self.known.under_way.may_ask(part.lift(), self.clock.now()) {
-                let record = part.participant.part().lift();
-                let ask = Ask::new(record.clone(), evidence);
-                for referee in record.referees.iter() {
-                    // Nobody else has this site ask strangers.
-                    if !is_accepted(batch.work.view(), *referee).await? {
-                        continue;
-                    }
+        if let Some(Want::Ask(evidence)) = part.participant.wants()
+            && self.known.under_way.may_ask(part.lift(), self.clock.now())
+        {
+            let record = part.participant.part().lift();
+            let ask = Ask::new(record.clone(), evidence);
+            for referee in record.referees.iter() {
+                // Nobody else has this site ask strangers.
+                if is_accepted(batch.work.view(), *referee).await? {
                     batch.work.errands.push((*referee, Errand::Ask(Box::new(ask.clone()))));
                 }
             }

@@ -160,7 +160,9 @@ impl Site {
         let mut draft = Draft::new(nonce, planned, None, most, now);
         draft.waits = Some(tell);
         self.known.drafts.forget(now);
-        self.known.drafts.add(draft).map_err(|_| Some(Reason::Busy))?;
+        if !self.known.drafts.add(draft) {
+            return Err(Some(Reason::Busy));
+        }
         let compose = Compose { token, nonce, amount, most };
         self.known.errands.push(agent, Errand::Compose(Box::new(compose)));
         let until = now.plus_ms(LAY_OUT_MS).unwrap_or(Timestamp::MAX);
