@@ -121,7 +121,12 @@ impl Site {
             let tally = crossing.leg().tally;
             let gives = !crossing.takes();
             let has_news = gives && (part.participant.promise().is_some() || taken.collects());
-            if !(is_over || refused || has_news) || part.more.told.contains(&tally) {
+            // Who has not heard of the lift need not hear that nothing comes of it.
+            let met = !gives
+                || part.more.said.contains_key(&tally)
+                || part.participant.conditional(&tally).is_some();
+            let ends = (is_over || refused) && met;
+            if !(ends || has_news) || part.more.told.contains(&tally) {
                 continue;
             }
             let Some(word) = part.participant.word(&tally) else { continue };
