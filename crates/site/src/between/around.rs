@@ -43,18 +43,20 @@ impl Resting {
     fn rests(&self, tally: &TallyId, now: Timestamp) -> bool {
         lock(&self.0).get(tally).is_some_and(|(until, rest_ms)| {
             // A clock that was set back wakes it.
-            now < *until && until.ms().saturating_sub(now.ms()) <= *rest_ms
+            now < *until && until.ms().saturating_sub(now.ms()) <= 2 * *rest_ms
         })
     }
 
-    fn puts_to_rest(&self, tally: TallyId, now: Timestamp) {
+    /// Rests twice as long as before; `spread` draws how long exactly, so that two sites that were in each other's way are
+    /// not again.
+    fn puts_to_rest(&self, tally: TallyId, now: Timestamp, spread: impl Fn(i64) -> i64) {
         let mut all = lock(&self.0);
         if all.len() >= MOST_RESTING {
             all.pop_first();
         }
         let before = all.get(&tally).map_or(0, |(_, rest_ms)| *rest_ms);
         let rest_ms = (2 * before).clamp(FIRST_REST_MS, LONGEST_REST_MS);
-        let until = now.plus_ms(rest_ms).unwrap_or(Timestamp::MAX);
+        let until = now.plus_ms(spread(rest_ms)).unwrap_or(Timestamp::MAX);
         all.insert(tally, (until, rest_ms));
     }
 
@@ -85,7 +87,7 @@ impl Site {
                     resting.wakes(&tally);
                     made.push(lift);
                 }
-                None => resting.puts_to_rest(tally, self.clock.now()),
+                None => resting.puts_to_rest(tally, self.clock.now(), |ms| self.spread(ms)),
             }
         }
         Ok(made)

@@ -73,3 +73,34 @@ async fn where_no_way_leads_round_nothing_moves() {
     assert_eq!(land.balances(0).await, [5_000, -5_000]);
     land.assert_sound().await;
 }
+
+/// Lifts of several sites over one circle stand in each other's way: those that fail free their room at once, and who
+/// comes again at another time finishes it.
+#[tokio::test]
+async fn sites_that_clear_the_same_circle_at_once_do_not_lock_each_other() {
+    let land = circle(&[5_000, 3_000, 4_000]).await;
+    for _ in 0..40 {
+        let asked: Vec<_> = (0..3)
+            .map(|site| {
+                let site: Site = land.sites[site].clone();
+                tokio::spawn(async move { site.clear_around().await })
+            })
+            .collect();
+        for _ in 0..4_000 {
+            if asked.iter().all(tokio::task::JoinHandle::is_finished) {
+                break;
+            }
+            land.breathe(50).await;
+            tokio::task::yield_now().await;
+        }
+        for asked in asked {
+            asked.await.unwrap().unwrap();
+        }
+        // As long as a tally rests at most after it failed a few times.
+        land.breathe(60_000).await;
+    }
+    land.calms().await;
+    assert_eq!(land.balances(1).await, [0, 0]);
+    assert_eq!(land.balances(0).await, [2_000, -2_000]);
+    land.assert_sound().await;
+}
