@@ -6,18 +6,22 @@ use std::sync::Arc;
 
 use protocol::bounded::List;
 use protocol::lift::{
-    Authorisation, Certificate, Conditional, Decided, Leg, Legs, LiftFault, Reason, Refused,
+    Authorisation, Certificate, Conditional, Decided, Leg, Legs, LiftFault, Outcome, Reason,
+    Refused,
 };
 use protocol::note::Body;
 use protocol::participant::Part as Taken;
 use protocol::participant::{Event, Input, Participant, Word};
 use protocol::record::Record;
-use protocol::{AgentId, Cuid, LiftId, Side, Signer as _, TallyId, Verified};
+use protocol::{AgentId, Cuid, Hash, LiftId, PublicKey, Side, Signer as _, TallyId, Verified};
 
 use super::part::{More, Part};
 use crate::batch::{Batch, Held, Work};
 use crate::door::Site;
 use crate::error::SiteError;
+
+/// Of how many lifts a restored half is told again at most, each time that it asks.
+const MOST_TOLD_AGAIN: usize = 1_024;
 
 impl Site {
     /// A neighbour's word on a lift, over a tally of `holder`'s with a user of the agent `from`.
@@ -37,6 +41,14 @@ impl Site {
             None => self.taken_on(&word, tally, side, from)?,
             known => known,
         };
+        let taken = match taken {
+            None => {
+                let rows = work.tx().lock_parts(&lift).await?;
+                let keys: Vec<Hash> = rows.iter().map(|row| row.key).collect();
+                self.lost(&word, tally, (side, from), &keys)?
+            }
+            taken => taken,
+        };
         let Some(mut part) = taken else {
             return self.refuse_unknown(work, held, &word, from).await;
         };
@@ -55,6 +67,54 @@ impl Site {
         if before.as_ref() != Some(&part) {
             keep(work, &part, self.clock.now()).await?;
             work.due.push(lift);
+        }
+        Ok(())
+    }
+
+    /// A lift that was decided, and that this site lost, as one restored from an older backup did: what it is on this tally
+    /// the neighbour's word and the certificate prove.
+    fn lost(
+        &self,
+        word: &Word,
+        tally: TallyId,
+        (side, from): (Side, AgentId),
+        taken: &[Hash],
+    ) -> Result<Option<Part>, SiteError> {
+        let leg = word.conditional.leg;
+        let is_decided =
+            word.certificate.as_ref().is_some_and(|shown| shown.outcome == Outcome::Commit);
+        if !is_decided || leg.tally != tally || word.conditional.side == side {
+            return Ok(None);
+        }
+        let agents = BTreeMap::from([(tally, from)]);
+        // Under whose key it is kept says nothing to anybody: all is decided. Any that is neither the neighbour's nor
+        // another part's of this site.
+        let free = |key: &&PublicKey| **key != word.conditional.key && !taken.contains(&key.name());
+        let Some(key) = word.lift.participants.iter().find(free) else { return Ok(None) };
+        let mine = (tally, *key);
+        let part = self.part_in(&word.lift, &word.branches, mine, agents, &[leg], |_| side, false);
+        Ok(part.ok())
+    }
+
+    /// A partner's half was restored: what was decided of lifts over the tally it is told again, before their chits.
+    pub(crate) async fn tell_of_lifts_again(
+        &self,
+        work: &mut Work,
+        held: &Held,
+    ) -> Result<(), SiteError> {
+        let (half, tally) = (held.half.id, held.half.tally);
+        let legs = work.view().legs_of_halves(&[half]).await?;
+        for lift in legs.iter().map(|leg| leg.lift).take(MOST_TOLD_AGAIN) {
+            for row in work.tx().lock_parts(&lift).await? {
+                let mut part = Part::read(&row)?;
+                if part.participant.part().crossing(&tally).is_none() {
+                    continue;
+                }
+                part.more.told.remove(&tally);
+                part.more.said.remove(&tally);
+                keep(work, &part, self.clock.now()).await?;
+                work.due.push(lift);
+            }
         }
         Ok(())
     }
@@ -116,7 +176,9 @@ impl Site {
     ) -> Result<Part, SiteError> {
         let agents: BTreeMap<_, _> = std::iter::once((over, from)).chain(on).collect();
         let says = |leg: &Leg| if leg.tally == over { side } else { leg.by };
-        self.part_in(&word.lift, &word.branches, over, agents, legs, says, on.is_none())
+        let key = self.lift_key(word.lift.nonce, over)?.public_key();
+        let mine = (over, key);
+        self.part_in(&word.lift, &word.branches, mine, agents, legs, says, on.is_none())
     }
 
     /// A part of this site's in a lift, with these legs in their order; of those over tallies with other agents, what
@@ -125,15 +187,14 @@ impl Site {
     pub(super) fn part_in(
         &self,
         lift: &protocol::Lift,
-        branches: &List<protocol::Hash, { protocol::participant::MAX_BRANCHES }>,
-        over: TallyId,
+        branches: &List<Hash, { protocol::participant::MAX_BRANCHES }>,
+        (over, key): (TallyId, PublicKey),
         agents: BTreeMap<TallyId, AgentId>,
         legs: &[Leg],
         says: impl Fn(&Leg) -> Side,
         collects: bool,
     ) -> Result<Part, SiteError> {
         let signer = self.signer.as_deref().ok_or(SiteError::NoAgentKey)?;
-        let key = self.lift_key(lift.nonce, over)?.public_key();
         let id = lift.id()?;
         let inner: Vec<Leg> =
             legs.iter().filter(|leg| !agents.contains_key(&leg.tally)).copied().collect();

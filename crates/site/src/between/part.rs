@@ -129,6 +129,11 @@ impl Part {
         self.participant.part().key().name()
     }
 
+    /// Whether this site still has what it promised by; not where it was restored from a backup of before.
+    pub(crate) fn is_remembered(&self) -> bool {
+        self.participant.promise().is_some()
+    }
+
     /// Whether it was decided, and how.
     pub(super) fn outcome(&self) -> Option<Outcome> {
         self.participant.outcome()

@@ -6,7 +6,7 @@ use protocol::bounded::List;
 use protocol::chit::Positive;
 use protocol::errand::{Compose, Errand, Laid};
 use protocol::lift::{Authorisation, Leg, Mode, Reason, Tree};
-use protocol::{Hash, Lift, Timestamp};
+use protocol::{Hash, Lift, Signer as _, Timestamp};
 use tokio::sync::oneshot;
 use tokio::sync::oneshot::error::TryRecvError;
 
@@ -66,7 +66,9 @@ impl Site {
         let lift = self.record_of(&draft, &laid, wanted)?;
         let agents = BTreeMap::from([(out, agent)]);
         let says = |leg: &Leg| leg.by;
-        let mut part = self.part_in(&lift, &laid.branches, out, agents, &legs, says, false)?;
+        let key = self.lift_key(lift.nonce, out)?.public_key();
+        let mine = (out, key);
+        let mut part = self.part_in(&lift, &laid.branches, mine, agents, &legs, says, false)?;
         part.more.proposed = true;
         if let Wanted::Payment { authorisation, .. } = wanted {
             part.more.authorisation = Some(Box::new((*authorisation).clone()));

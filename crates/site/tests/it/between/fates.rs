@@ -88,3 +88,34 @@ proptest! {
         });
     }
 }
+
+/// The site between is restored from a backup of before: both partners tell it what it lost, and prove it.
+#[test]
+fn a_site_that_lost_a_lift_hears_of_it_from_its_neighbours() {
+    for lost in 0..3 {
+        run(async move {
+            let mut land = three().await;
+            land.pays(1, ["ann", "cat"], [1_000, 1_000]).await.unwrap();
+            land.calms().await;
+            let before = land.stores[lost].copy_in_memory().unwrap();
+            let date = land.now();
+            land.pays(2, ["ann", "cat"], [5_000, 5_000]).await.unwrap();
+            land.calms().await;
+            land.stores[lost] = before;
+            land.restart(lost).await;
+            land.sites[lost].begin_epoch(date).await.unwrap();
+            land.calms().await;
+            for (tie, name) in [(0, "ann"), (0, "bob"), (1, "bob"), (1, "cat")] {
+                if land.at[name] == lost {
+                    land.has_no_more(name, tie).await;
+                }
+            }
+            land.calms().await;
+            assert_eq!(land.balances(0).await, [-6_000, 6_000], "site {lost}");
+            assert_eq!(land.balances(1).await, [-6_000, 6_000], "site {lost}");
+            land.assert_sound().await;
+            // And its tallies lift again.
+            land.pays(3, ["ann", "cat"], [500, 500]).await.unwrap();
+        });
+    }
+}

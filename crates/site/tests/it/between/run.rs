@@ -3,7 +3,7 @@
 use protocol::chit::Positive;
 use protocol::lift::Authorisation;
 use protocol::{ChipAddress, PaymentId, Side};
-use site::{Answer, Caller, Clock as _, Command, CommandId, Paid, SiteError};
+use site::{Answer, Caller, Clock as _, Command, CommandId, Paid, SiteError, Wish};
 use tokio::task::JoinHandle;
 
 use crate::seek::land::{Land, agent, key, referee, tally_of};
@@ -137,6 +137,18 @@ impl Land {
     pub(super) async fn restart(&mut self, site: usize) {
         self.sites[site] = self.opened(site, self.stores[site].clone()).await;
         self.sites[site].take_over().await.unwrap();
+    }
+
+    /// Now, at all sites.
+    pub(super) fn now(&self) -> protocol::Timestamp {
+        self.world.now()
+    }
+
+    /// A user's device has nothing of a tally that its site lacks.
+    pub(super) async fn has_no_more(&self, name: &str, tie: usize) {
+        let wish = Wish::Recover(Vec::new());
+        let command = Command::Tally { tally: tally_of(tie), wish };
+        self.ask(self.at[name], &user(name), command).await.unwrap();
     }
 
     /// So many of a hundred messages are lost from now on, and as many come twice.

@@ -61,6 +61,9 @@ impl Transport for Road {
         }
         let (_, site) = self.sites.iter().find(|(agent, _)| *agent == to).unwrap();
         let receipt = site.hear_from(self.from, notes.iter().cloned().map(Ok).collect()).await;
+        for (note, fate) in notes.iter().zip(&receipt.fates) {
+            if !matches!(fate, protocol::mail::Fate::Taken) {}
+        }
         if fates() == 0 { Receipt::missing(many, "no answer") } else { receipt }
     }
 }
@@ -68,12 +71,17 @@ impl Transport for Road {
 impl Land {
     /// All letters arrive, however long that takes.
     pub(crate) async fn settle(&self) {
-        loop {
+        for _ in 0..200 {
             self.world.pass(1_000_000);
             if !self.deliver().await {
                 return;
             }
         }
+        let mut left = Vec::new();
+        for store in &self.stores {
+            left.extend(store.read().await.unwrap().letters(None, 9).await.unwrap());
+        }
+        panic!("letters that never arrive: {left:?}");
     }
 
     /// Letters that are due arrive; says whether there were any.
