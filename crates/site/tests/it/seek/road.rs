@@ -61,9 +61,6 @@ impl Transport for Road {
         }
         let (_, site) = self.sites.iter().find(|(agent, _)| *agent == to).unwrap();
         let receipt = site.hear_from(self.from, notes.iter().cloned().map(Ok).collect()).await;
-        for (note, fate) in notes.iter().zip(&receipt.fates) {
-            if !matches!(fate, protocol::mail::Fate::Taken) {}
-        }
         if fates() == 0 { Receipt::missing(many, "no answer") } else { receipt }
     }
 }
