@@ -1,4 +1,4 @@
-//! Whom a payment goes to: a partner, on the tally with it; or somebody else at this site.
+//! Whom a payment goes to: a partner, on the tally with it; or somebody else, at this site or another one.
 
 use protocol::{ChipAddress, Cuid};
 use site::Summary;
@@ -53,7 +53,7 @@ fn before(visit: &Visit, flags: &Pay, whom: &Whom, amount: Amount) -> Result<boo
         Whom::Other(payee, _) => Some(ChipAddress::clone(payee)),
     };
     let Some(payee) = payee else { return Ok(false) };
-    if payee.agent == visit.agent() && lifted::before(visit, flags, &payee, amount)? {
+    if lifted::before(visit, flags, &payee, amount)? {
         return Ok(true);
     }
     let Whom::Other(..) = whom else { return Ok(false) };
@@ -95,9 +95,8 @@ fn find(visit: &Visit, user: &Cuid, named: &str) -> Result<Whom, Failure> {
             Err(failure) if failure.is("no_user") => Err(instead),
             Err(failure) => Err(failure),
         },
-        Some(payee) if instead.is("no_tally") => {
-            Err(site::SiteError::PayeeElsewhere(payee.short()).into())
-        }
+        // Over partners' sites, which the site asks.
+        Some(payee) if instead.is("no_tally") => Ok(Whom::Other(Box::new(payee), instead)),
         _ => Err(instead),
     }
 }
