@@ -306,12 +306,13 @@ pub(crate) fn run(flags: &Limits) -> Result<(), Failure> {
     })
 }
 
-/// A value as people read it: bytes in KiB and times in days or hours, where that is exact.
+/// A value as people read it: bytes in KiB and times in days or minutes, where that is exact.
 fn people(value: i128, unit: &'static str) -> (String, &'static str) {
     const DAY_MS: i128 = 24 * 3_600 * 1_000;
     match unit {
         "bytes" if value >= 1024 && value % 1024 == 0 => ((value / 1024).to_string(), "KiB"),
         "ms" if value % DAY_MS == 0 => ((value / DAY_MS).to_string(), "days"),
+        "ms" if value % 60_000 == 0 => ((value / 60_000).to_string(), "minutes"),
         _ => (value.to_string(), unit),
     }
 }
