@@ -308,9 +308,6 @@ pub enum SiteError {
         /// What does not hold.
         reason: String,
     },
-    /// Payments to other sites are being built.
-    #[error("{0} lives at another site, and payments to other sites are not there yet")]
-    PayeeElsewhere(String),
     /// The payee may not act.
     #[error("user {0} cannot be paid by a lift now; ask it why")]
     PayeeSuspended(Cuid),

@@ -97,7 +97,6 @@ impl SiteError {
             Self::Lift(_) | Self::Legs(_) => (Class::Refused, "lift"),
             Self::NoAgentKey | Self::Sign(_) => (Class::Fault, "agent_key"),
             Self::Unproved { .. } => (Class::Fault, "unproved"),
-            Self::PayeeElsewhere(_) => (Class::Refused, "payee_elsewhere"),
             Self::PayeeSuspended(_) => (Class::Conflict, "payee_suspended"),
             Self::AuthorisationExpired { .. } => (Class::Conflict, "expired"),
             Self::PaymentTaken(_) => (Class::Conflict, "payment_taken"),

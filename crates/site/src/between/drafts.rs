@@ -11,11 +11,11 @@ use tokio::sync::oneshot;
 
 use crate::seek::Planned;
 
-/// How many drafts are remembered at once: some kilobytes each.
-const MOST_DRAFTS: usize = 4_096;
+/// How many drafts of lifts are remembered at once: some kilobytes each.
+pub const MAX_DRAFTS: usize = 4_096;
 
 /// How many of them may be of one partner's asking.
-const MOST_OF_ONE: usize = 256;
+pub const MAX_DRAFTS_OF_ONE: usize = 256;
 
 /// For how long one is remembered, in milliseconds: as long as the plans that it follows.
 const KEEP_MS: i64 = 30_000;
@@ -56,7 +56,7 @@ impl Drafts {
             all.values().flatten().filter(|other| other.asked_by() == Some(agent)).count()
         });
         let many: usize = all.values().map(Vec::len).sum();
-        if many >= MOST_DRAFTS || of_one.is_some_and(|of_one| of_one >= MOST_OF_ONE) {
+        if many >= MAX_DRAFTS || of_one.is_some_and(|of_one| of_one >= MAX_DRAFTS_OF_ONE) {
             return false;
         }
         all.entry(draft.nonce).or_default().push(draft);

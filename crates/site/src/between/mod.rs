@@ -33,6 +33,7 @@ use tokio::sync::Notify;
 
 pub(crate) use self::around::{Owed, Resting};
 pub(crate) use self::drafts::Drafts;
+pub use self::drafts::{MAX_DRAFTS, MAX_DRAFTS_OF_ONE};
 pub(crate) use self::part::{LegProof, Part};
 
 /// How long after it was proposed a lift may become valid, in milliseconds: many times what its messages take.
@@ -45,7 +46,7 @@ const LONGEST_MS: i64 = 600_000;
 const SKEW_MS: i64 = 120_000;
 
 /// How many authorisations are remembered for lifts that have not come yet: a few kilobytes each.
-const MOST_AUTHORISATIONS: usize = 4_096;
+pub const MAX_AUTHORISATIONS: usize = 4_096;
 
 /// What is remembered of lifts under way: losing it costs time only.
 #[derive(Default)]
@@ -93,7 +94,7 @@ impl UnderWay {
         if all.insert(hash, authorisation).is_none() {
             order.push_back(hash);
         }
-        while order.len() > MOST_AUTHORISATIONS {
+        while order.len() > MAX_AUTHORISATIONS {
             if let Some(oldest) = order.pop_front() {
                 all.remove(&oldest);
             }
@@ -103,7 +104,7 @@ impl UnderWay {
     /// A lift waits for what its payer signed.
     fn awaits(&self, hash: Hash, lift: LiftId) {
         let mut awaiting = lock(&self.awaiting);
-        if awaiting.len() >= MOST_AUTHORISATIONS {
+        if awaiting.len() >= MAX_AUTHORISATIONS {
             awaiting.pop_first();
         }
         awaiting.insert(hash, lift);

@@ -13,7 +13,7 @@ use store::{Kind, Payment, StoreError, User, UserStatus, View};
 
 use super::clear::answered_before;
 use super::graph::Way;
-use super::route::no_path;
+use super::route::{may_be_paid, no_path};
 use crate::command::{Answer, Caller};
 use crate::door::Site;
 use crate::error::SiteError;
@@ -123,7 +123,7 @@ impl Site {
         }
         let payee = &authorisation.payee;
         if payee.agent == self.agent {
-            self.may_be_paid(users.iter().find(|user| user.cuid == payee.cuid), payee)?;
+            may_be_paid(users.iter().find(|user| user.cuid == payee.cuid), &payee.cuid)?;
         }
         if payee.agent == self.agent && payee.cuid == *payer {
             let units = authorisation.units.get();

@@ -337,10 +337,13 @@ fn of_lifts_and_keys() {
     use protocol::ledger::Refusal as Ledger;
     use protocol::lift::LiftFault;
     use protocol::negotiation::Refusal as Negotiation;
+    use protocol::participant;
     let (lift, tally) = (protocol::LiftId::from_bytes([7; 32]), tally_id());
     let no_way =
         |why| SiteError::NoWay { payee: "bob:elsewhere".to_owned(), units: Units::ZERO, why };
-    let expected: [(SiteError, Class, &str); 14] = [
+    let other = protocol::LiftId::from_bytes([8; 32]);
+    let of_another = LiftFault::OtherLift { named: other, lift };
+    let expected: [(SiteError, Class, &str); 16] = [
         (SiteError::PathMoved { tries: 8 }, Class::Passing, "path_moved"),
         (no_way(Why::Nothing), Class::Conflict, "no_way"),
         (no_way(Why::Busy), Class::Passing, "no_way_yet"),
@@ -348,6 +351,8 @@ fn of_lifts_and_keys() {
         (SiteError::NoLift(lift), Class::NotFound, "no_lift"),
         (SiteError::LiftExists(lift), Class::Conflict, "lift_exists"),
         (LiftFault::NotALeg { lift, tally }.into(), Class::Refused, "lift"),
+        (participant::Refusal::NotSaid { lift }.into(), Class::Refused, "part"),
+        (participant::WordFault::Lift(of_another).into(), Class::Refused, "part"),
         (SiteError::Unproved { reason: "more".to_owned() }, Class::Fault, "unproved"),
         (Ledger::StaleKey { next: 2 }.into(), Class::Conflict, "stale_key"),
         (Ledger::OtherHead { index: 2 }.into(), Class::Conflict, "stale_key"),

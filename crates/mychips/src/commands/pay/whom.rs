@@ -1,4 +1,4 @@
-//! Whom a payment goes to: a partner, on the tally with it; or somebody else at this site.
+//! Whom a payment goes to: a partner, on the tally with it; or somebody else, at this site or another one.
 
 use protocol::{ChipAddress, Cuid};
 use site::Summary;
@@ -95,7 +95,7 @@ fn find(visit: &Visit, user: &Cuid, named: &str) -> Result<Whom, Failure> {
             Err(failure) if failure.is("no_user") => Err(instead),
             Err(failure) => Err(failure),
         },
-        // A way to it is searched for.
+        // Over partners' sites, which the site asks.
         Some(payee) if instead.is("no_tally") => Ok(Whom::Other(Box::new(payee), instead)),
         _ => Err(instead),
     }
