@@ -248,6 +248,7 @@ fn all() -> Vec<Limit> {
         limit!("site::between::MAX_DRAFTS" => site::MAX_DRAFTS, "drafts", "of lifts that partners lay out: half a minute each"),
         limit!("site::between::MAX_DRAFTS_OF_ONE" => site::MAX_DRAFTS_OF_ONE, "drafts", "of lifts for one partner: so that there is room for others"),
         limit!("site::between::MAX_AUTHORISATIONS" => site::MAX_AUTHORISATIONS, "payments", "signed elsewhere, remembered until their lift comes"),
+        limit!("site::between::MAX_OPEN_PROMISES" => site::MAX_OPEN_PROMISES, "promises", "open with one neighbour, or under one referee"),
         limit!("site::referee::MAX_ACCEPTED" => site::MAX_ACCEPTED, "agents", "accepted as referees: more than anybody knows"),
         limit!("site::referee::MAX_AHEAD_MS" => site::MAX_AHEAD_MS, "ms", "a lift's date may be ahead of a referee's clock"),
         limit!("site::referee::MAX_SPAN_MS" => site::MAX_SPAN_MS, "ms", "from a lift's date to its deadline, before a referee"),

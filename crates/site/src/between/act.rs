@@ -100,6 +100,7 @@ impl Site {
                 part.more.judged = Some(judged);
                 // Whatever is opened or moved meanwhile, these are what was promised for.
                 part.more.halves = self.all_halves(batch, part);
+                self.known.under_way.promises(part.others());
                 Input::Promise(Verified::check(promise.signed(&key)?, &())?)
             }
             Err(reason) => {

@@ -10,7 +10,7 @@ use protocol::{Cuid, Hash, Lift, Side, Sides, Signed as _, TallyId};
 use store::UserStatus;
 
 use super::part::Part;
-use super::{LONGEST_MS, SKEW_MS};
+use super::{LONGEST_MS, MAX_OPEN_PROMISES, SKEW_MS};
 use crate::batch::Batch;
 use crate::door::Site;
 use crate::error::SiteError;
@@ -35,6 +35,10 @@ impl Site {
         part: &Part,
     ) -> Result<Result<Judged, Reason>, SiteError> {
         let lift = part.participant.part().lift();
+        let open = |agent| self.known.under_way.open_with(&agent);
+        if part.others().any(|agent| open(agent) >= MAX_OPEN_PROMISES) {
+            return Ok(Err(Reason::Busy));
+        }
         if let Err(reason) = self.may_wait_for(batch, lift).await? {
             return Ok(Err(reason));
         }

@@ -28,7 +28,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use protocol::lift::Authorisation;
-use protocol::{Cuid, Hash, LiftId, PaymentId, Timestamp};
+use protocol::{AgentId, Cuid, Hash, LiftId, PaymentId, Timestamp};
 use tokio::sync::Notify;
 
 pub(crate) use self::around::{Owed, Resting};
@@ -45,6 +45,10 @@ const LONGEST_MS: i64 = 600_000;
 /// How far the clocks of honest sites may be apart, in milliseconds, before a lift is refused for its date.
 const SKEW_MS: i64 = 120_000;
 
+/// How many promises may be open with one neighbour's site, and under one referee: what a site that is gone, or a referee
+/// that decides nothing, can lock is bounded.
+pub const MAX_OPEN_PROMISES: usize = 256;
+
 /// How many authorisations are remembered for lifts that have not come yet: a few kilobytes each.
 pub const MAX_AUTHORISATIONS: usize = 4_096;
 
@@ -57,6 +61,8 @@ pub(crate) struct UnderWay {
     signed: Mutex<(BTreeMap<Hash, Authorisation>, VecDeque<Hash>)>,
     /// Lifts that wait for what their payer signed, by its hash.
     awaiting: Mutex<BTreeMap<Hash, LiftId>>,
+    /// How many lifts users here have promised, and are not decided: with each neighbour's site, and under each referee.
+    open: Mutex<BTreeMap<AgentId, usize>>,
     /// Payments that are being made.
     paying: Mutex<BTreeSet<(Cuid, PaymentId)>>,
     /// When referees of a lift were asked last.
@@ -83,6 +89,17 @@ impl UnderWay {
     /// Whoever waits looks again.
     fn has_moved(&self) {
         self.moved.notify_waiters();
+    }
+
+    /// How many promises are open with an agent as a neighbour's, or under it as a referee.
+    fn open_with(&self, agent: &AgentId) -> usize {
+        lock(&self.open).get(agent).copied().unwrap_or(0)
+    }
+
+    /// One more is promised, with and under these.
+    fn promises(&self, agents: impl Iterator<Item = AgentId>) {
+        let mut open = lock(&self.open);
+        agents.for_each(|agent| *open.entry(agent).or_insert(0) += 1);
     }
 
     fn take_due(&self) -> BTreeSet<LiftId> {

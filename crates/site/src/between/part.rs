@@ -179,6 +179,13 @@ impl Part {
         self.more.agents.get(tally).copied()
     }
 
+    /// The agents that could keep it open: neighbours' and referees'.
+    pub(super) fn others(&self) -> impl Iterator<Item = AgentId> {
+        let referees = self.participant.part().lift().referees.iter().copied();
+        let all: BTreeSet<AgentId> = self.more.agents.values().copied().chain(referees).collect();
+        all.into_iter()
+    }
+
     /// The hash of the payer's authorisation, where it is a payment.
     pub(super) fn payment(&self) -> Option<Hash> {
         self.participant.part().lift().payment

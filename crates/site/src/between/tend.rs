@@ -1,5 +1,7 @@
 //! What time brings to lifts under way: what is due is done, referees are asked, and what may have been lost is said again.
 
+use std::collections::BTreeMap;
+
 use protocol::errand::Errand;
 use protocol::participant::Want;
 use protocol::{LiftId, Timestamp};
@@ -107,14 +109,21 @@ impl Site {
 
     async fn look_at_open_parts(&self, now: Timestamp) -> Result<(), SiteError> {
         let mut after = None;
+        let mut open = BTreeMap::new();
         loop {
             let page = self.store.read().await?.open_parts(after, AT_ONCE).await?;
-            let Some(last) = page.last() else { return Ok(()) };
+            let Some(last) = page.last() else {
+                *lock(&self.known.under_way.open) = open;
+                return Ok(());
+            };
             after = Some((last.lift, last.key));
             for row in &page {
                 // What cannot be read takes no part; doctor says so.
                 let Ok(part) = Part::read(row) else { continue };
                 self.tell_payees_site(&part);
+                if part.participant.is_locked() {
+                    part.others().for_each(|agent| *open.entry(agent).or_insert(0) += 1);
+                }
                 let waits = part.participant.is_locked()
                     && now.ms().saturating_sub(row.changed.ms()) > WAIT_MS;
                 let unsettled = part.outcome().is_some() || part.participant.is_refused();
