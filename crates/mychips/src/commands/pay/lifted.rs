@@ -92,6 +92,8 @@ fn page(visit: &Visit, flags: &Pay, payee: &ChipAddress, route: &Route) -> Resul
         (true, _) => "those between".to_owned(),
         _ => shares.join(", "),
     };
+    // No more is searched for than was asked.
+    let more = if beyond && route.most <= route.units { " or more" } else { "" };
     let mut page = format!(
         "To pay {} to {} you would give {}.\n\n",
         say::units(route.units),
@@ -103,7 +105,7 @@ fn page(visit: &Visit, flags: &Pay, payee: &ChipAddress, route: &Route) -> Resul
         ("goes to", shares),
         ("leaves by", format!("your tally with {}", say::partner_name(&first))),
         ("tallies", format!("{}{}", quote.tallies, if beyond { " or more" } else { "" })),
-        ("possible", format!("{} now, over one path", say::units(route.most))),
+        ("possible", format!("{}{more} now, over one path", say::units(route.most))),
     ]));
     if !route.proved {
         page.push_str("\nNot all ways could be looked at: there may be a cheaper one.\n");

@@ -59,7 +59,8 @@ JSON of --quote:
   tallies        how many it goes over, to another site at least; shares: what
                  each of those between at this site is left with, by name only
                  your own partner
-  possible       the most that can be paid now
+  possible       the most that can be paid now; to another site no more is
+                 looked for than the amount
   why_not        not_connected, too_far, payees_room, payers_room, room_between
   proved         whether all ways were looked at
 

@@ -16,8 +16,8 @@ use super::row::{Row, USERS};
 /// How often a site is killed, unless told otherwise: each once.
 const KILLS: u32 = 5;
 
-/// Who pays whom, all at once.
-const ENDS: [[usize; 2]; 4] = [[0, 3], [3, 0], [1, 3], [2, 0]];
+/// Who pays whom, all at once, each one payment after the other.
+const ENDS: [[usize; 2]; 8] = [[0, 3], [3, 0], [1, 3], [2, 0], [0, 2], [3, 1], [0, 3], [3, 0]];
 
 fn variable(name: &str, usual: u32) -> u32 {
     std::env::var(name).ok().and_then(|value| value.parse().ok()).unwrap_or(usual)

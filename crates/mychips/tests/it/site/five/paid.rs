@@ -47,6 +47,8 @@ fn a_stranger_three_sites_away_is_paid_at_once_and_everybody_sees_its_own_part()
     // An administrator sees the same of its own site, and no more.
     let at = |town: &crate::site::town::Town| town.json("lift list")["lifts"][0]["part"].clone();
     assert_eq!(at(bob), bobs.0);
+    let both = bob.json("lift list")["lifts"][0].clone();
+    assert_eq!((&both["tallies"], &both["moved"]), (&json!(2), &json!(5_000)), "{both}");
     assert_eq!(
         (&at(ann)["paid"]["given"], &at(dan)["received"]["given"]),
         (&json!(5_000), &Value::Null)
@@ -72,21 +74,30 @@ fn pages(row: &Row, id: &str) {
         }
     };
     let referee = row.agents[4].to_string();
+    let signed = "By       the payer's signature";
+    let settings = "By       the settings signed on these tallies";
     let short = &id[..10];
     says(
         ann,
         &format!("lift show {short} --as ann"),
-        &["To", "dan", "Given", "Allowed", "map", &referee],
+        &["To", "dan", "Given", "Allowed", "map", signed, &referee],
         &[],
     );
     says(
         dan,
         &format!("lift show {short} --as dan"),
-        &["From", "ann", "map", &referee],
+        &["From", "ann", "map", settings, &referee],
         &["Given", "Allowed"],
     );
     let hidden = ["dan", "map", "Given", "Allowed"];
-    says(bob, &format!("lift show {short} --as bob"), &["Earned", "ann", "cat", &referee], &hidden);
+    says(
+        bob,
+        &format!("lift show {short} --as bob"),
+        &["Earned", "ann", "cat", settings, &referee],
+        &hidden,
+    );
+    says(ann, &format!("lift show {short}"), &["-5.000", "Moved    5.000"], &["+5.000"]);
+    says(bob, &format!("lift show {short}"), &["-5.000", "+5.000", "Tallies  2"], &hidden);
     says(ann, "statement bob --as ann", &["to dan, who got 5.000: 17 · map"], &["*"]);
     says(bob, "statement ann --as bob", &["passed on"], &["dan", "map"]);
     says(dan, "statement cat --as dan", &["from ann: 17 · map"], &["*"]);
