@@ -59,15 +59,14 @@ impl Site {
         if part.participant.wants() == Some(Want::Judge) {
             self.promise_or_refuse(batch, part).await?;
         }
-        if let Some(Want::Ask(evidence)) = part.participant.wants() {
-            if self.known.under_way.may_ask(part.lift(), self.clock.now()) {
-                let record = part.participant.part().lift();
-                let ask = Ask::new(record.clone(), evidence);
-                for referee in record.referees.iter() {
-                    // Nobody else has this site ask strangers.
-                    if !is_accepted(batch.work.view(), *referee).await? {
-                        continue;
-                    }
+        if let Some(Want::Ask(evidence)) = part.participant.wants()
+            && self.known.under_way.may_ask(part.lift(), self.clock.now())
+        {
+            let record = part.participant.part().lift();
+            let ask = Ask::new(record.clone(), evidence);
+            for referee in record.referees.iter() {
+                // Nobody else has this site ask strangers.
+                if is_accepted(batch.work.view(), *referee).await? {
                     batch.work.errands.push((*referee, Errand::Ask(Box::new(ask.clone()))));
                 }
             }
@@ -122,7 +121,12 @@ impl Site {
             let tally = crossing.leg().tally;
             let gives = !crossing.takes();
             let has_news = gives && (part.participant.promise().is_some() || taken.collects());
-            if !(is_over || refused || has_news) || part.more.told.contains(&tally) {
+            // Who has not heard of the lift need not hear that nothing comes of it.
+            let met = !gives
+                || part.more.said.contains_key(&tally)
+                || part.participant.conditional(&tally).is_some();
+            let ends = (is_over || refused) && met;
+            if !(ends || has_news) || part.more.told.contains(&tally) {
                 continue;
             }
             let Some(word) = part.participant.word(&tally) else { continue };

@@ -49,18 +49,18 @@ impl Drafts {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Remembers one; gives it back where there are too many.
-    pub(super) fn add(&self, draft: Draft) -> Result<(), Draft> {
+    /// Remembers one; says whether there was room.
+    pub(super) fn add(&self, draft: Draft) -> bool {
         let mut all = self.all();
         let of_one = draft.asked_by().map(|agent| {
             all.values().flatten().filter(|other| other.asked_by() == Some(agent)).count()
         });
         let many: usize = all.values().map(Vec::len).sum();
         if many >= MOST_DRAFTS || of_one.is_some_and(|of_one| of_one >= MOST_OF_ONE) {
-            return Err(draft);
+            return false;
         }
         all.entry(draft.nonce).or_default().push(draft);
-        Ok(())
+        true
     }
 
     /// What was laid out for a partner's site over this tally, if it is for this lift.

@@ -99,9 +99,10 @@ impl Site {
         if !begins && !ends {
             return Ok(Ok(()));
         }
-        let Some(signed) =
-            part.more.authorisation.as_deref().filter(|_| lift.mode == Mode::Payment)
-        else {
+        if lift.mode == Mode::Clearing {
+            return self.comes_back(batch, part, legs, found).await;
+        }
+        let Some(signed) = part.more.authorisation.as_deref() else {
             return Ok(Err(Reason::Payment));
         };
         let fits = lift.payment == Some(signed.hash()?) && lift.date < signed.expires;
@@ -138,6 +139,40 @@ impl Site {
             open |= same && other.participant.is_locked() && other.outcome().is_none();
         }
         Ok(if made || open { Err(Reason::Payment) } else { Ok(()) })
+    }
+}
+
+impl Site {
+    /// Of a clearing that begins or ends here: this site proposed it, and what its user gives comes back to it by the same
+    /// lift, in full.
+    async fn comes_back(
+        &self,
+        batch: &mut Batch,
+        part: &Part,
+        legs: &[Leg],
+        found: &[Judgement],
+    ) -> Result<Result<(), Reason>, SiteError> {
+        let begins = found.first().and_then(|first| first.giver.clone());
+        let ends = found.last().and_then(|last| last.taker.clone());
+        let (Some(first), Some(last)) = (legs.first(), legs.last()) else {
+            return Ok(Err(Reason::Unknown));
+        };
+        let Some(user) = ends else {
+            // What is given here comes back by the other part, which promises last, if at all.
+            let proposed = begins.is_some() && part.more.proposed;
+            return Ok(if proposed { Ok(()) } else { Err(Reason::Unknown) });
+        };
+        for row in batch.work.tx().lock_parts(&part.lift()).await? {
+            let other = Part::read(&row)?;
+            let gives = other.more.path.first().filter(|_| other.more.proposed);
+            let Some(gives) = gives.filter(|gives| gives.units <= last.units) else { continue };
+            let halves = other.more.halves.get(&gives.tally);
+            let same = halves.is_some_and(|halves| halves.contains(&(user.clone(), gives.by)));
+            if same && other.participant.promise().is_some() && first.tally != gives.tally {
+                return Ok(Ok(()));
+            }
+        }
+        Ok(Err(Reason::Unknown))
     }
 }
 
@@ -226,6 +261,9 @@ impl Site {
             } else {
                 Lading::inward(position, &consent)
             };
+            // A clearing makes debts smaller, and costs nobody anything.
+            let clears = part.participant.part().lift().mode == Mode::Clearing;
+            let lading = if clears { lading.only_debt() } else { lading };
             let cost = lading.cost(leg.units.get()).map_err(|_| Reason::Room)?;
             // Both halves of a tally say the same, once each knows all.
             judged.clutch = judged.clutch.max(cost.clutch.milli());

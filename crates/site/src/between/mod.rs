@@ -7,9 +7,10 @@
 //!   transaction of its own (`act.rs`): judging and promising (`judge.rs`), settling what was decided (`settle.rs`,
 //!   `told.rs`), telling neighbours; `halves.rs` which halves a leg is on;
 //! * `tend.rs` what time brings: asking referees, and saying again what may be lost;
-//! * `pay.rs` a payment to another site; `part.rs` a part as it is kept.
+//! * `propose.rs` a lift of this site's making: `pay.rs` a payment to another site, `around.rs` clearing across sites; `part.rs` a part as it is kept.
 
 mod act;
+mod around;
 mod compose;
 mod drafts;
 mod halves;
@@ -18,6 +19,7 @@ mod judge;
 mod keys;
 mod part;
 mod pay;
+mod propose;
 mod settle;
 mod tend;
 mod told;
@@ -29,6 +31,7 @@ use protocol::lift::Authorisation;
 use protocol::{Cuid, Hash, LiftId, PaymentId, Timestamp};
 use tokio::sync::Notify;
 
+pub(crate) use self::around::{Owed, Resting};
 pub(crate) use self::drafts::Drafts;
 pub(crate) use self::part::{LegProof, Part};
 

@@ -42,6 +42,9 @@ pub(super) struct More {
     /// Whose halves its legs are on, from when it was judged.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) halves: BTreeMap<TallyId, Vec<(Cuid, Side)>>,
+    /// Whether this site proposed the lift, and it begins here.
+    #[serde(default, skip_serializing_if = "is_not")]
+    pub(super) proposed: bool,
     /// Whether all that follows from the decision is done.
     #[serde(default, skip_serializing_if = "is_not")]
     pub(super) settled: bool,
@@ -65,6 +68,7 @@ impl More {
             told: BTreeSet::new(),
             said: BTreeMap::new(),
             halves: BTreeMap::new(),
+            proposed: false,
             settled: false,
             judged: None,
         }

@@ -1,24 +1,14 @@
 //! A payment to somebody at another site: a way is searched for, a lift laid out along it, and what its payer signed is
 //! what this site promises by.
 
-use std::collections::BTreeMap;
-
-use protocol::bounded::List;
 use protocol::chit::Positive;
-use protocol::errand::{Compose, Errand};
-use protocol::lift::{Authorisation, Leg, Mode, Outcome, Reason};
+use protocol::lift::{Authorisation, Outcome, Reason};
 use protocol::query::Why;
-use protocol::{
-    ChipAddress, Cuid, Hash, Lift, LiftId, PaymentId, Signed, TallyId, Timestamp, Units,
-};
+use protocol::{ChipAddress, Cuid, Hash, LiftId, PaymentId, Signed, TallyId, Timestamp, Units};
 use store::User;
-use tokio::sync::oneshot;
-use tokio::sync::oneshot::error::TryRecvError;
 
-use super::LIFT_WITHIN_MS;
-use super::drafts::Draft;
-use super::hear::keep;
 use super::part::Part;
+use super::propose::Wanted;
 use crate::abroad::place_of;
 use crate::batch::Batch;
 use crate::command::Answer;
@@ -30,9 +20,6 @@ use crate::seek::Planned;
 
 /// How often a payment is begun anew at most where a lift came to nothing.
 const MOST_ATTEMPTS: u32 = 3;
-
-/// How long is waited until a lift is laid out, in milliseconds.
-const LAY_OUT_MS: i64 = 10_000;
 
 /// How long after its deadline a decision is waited for, in milliseconds: then whoever asks may ask again.
 const DECIDE_MS: i64 = 30_000;
@@ -83,7 +70,19 @@ impl Site {
                 return Err(SiteError::NoWay { payee, units, why });
             }
             for planned in whole {
-                match self.lift_along(planned, authorisation, hash).await? {
+                let first = planned.way.first().map(|(tally, _)| *tally);
+                let Some(first) = first else { continue };
+                self.is_signed_for(payer, first, authorisation).await?;
+                let wanted = Wanted::Payment { authorisation, hash };
+                let part = match self.propose(planned, &wanted).await? {
+                    Ok(part) => part,
+                    Err(reason) => {
+                        why = Some(reason);
+                        continue;
+                    }
+                };
+                self.tell_payees_site(&part);
+                match self.outcome_of(&part, authorisation).await? {
                     Ok(paid) => return Ok(Answer::Paid(paid)),
                     Err(reason) => why = Some(reason),
                 }
@@ -146,109 +145,21 @@ impl Site {
         }
     }
 
-    /// One attempt: the payment, or why the lift came to nothing.
-    async fn lift_along(
-        &self,
-        planned: Planned,
-        authorisation: &Authorisation,
-        hash: Hash,
-    ) -> Result<Result<Paid, Option<Reason>>, SiteError> {
-        let first = planned.way.first().copied();
-        let Some((first, _)) = first else { return Ok(Err(Some(Reason::Unknown))) };
-        self.is_signed_for(&authorisation.payer.cuid, first, authorisation).await?;
-        let (draft, legs, laid) = match self.laid_out(planned, authorisation).await {
-            Ok(laid) => laid,
-            Err(reason) => return Ok(Err(reason)),
-        };
-        let Some((out, agent, _)) = draft.planned.on else { return Ok(Err(Some(Reason::Unknown))) };
-        let lift = self.record_of(&draft, &laid, hash)?;
-        let agents = BTreeMap::from([(out, agent)]);
-        let says = |leg: &Leg| leg.by;
-        let mut part = self.part_in(&lift, &laid.branches, out, agents, &legs, says, false)?;
-        part.more.authorisation = Some(Box::new(authorisation.clone()));
-        {
-            let _turn = self.queue.turn().await;
-            let mut batch = Batch::begin(&self.store, &self.known).await?;
-            keep(&mut batch.work, &part, self.clock.now()).await?;
-            batch.work.due.push(part.lift());
-            batch.commit(&[]).await?;
-        }
-        self.tell_payees_site(&part);
-        self.outcome_of(&part, authorisation).await
-    }
-
-    /// Has a lift laid out along a plan.
-    async fn laid_out(
-        &self,
-        planned: Planned,
-        authorisation: &Authorisation,
-    ) -> Result<(Draft, Vec<Leg>, protocol::errand::Laid), Option<Reason>> {
-        let Some((_, agent, token)) = planned.on else { return Err(Some(Reason::Unknown)) };
-        let (nonce, now) = (Hash::from_bytes(self.chance.bytes()), self.clock.now());
-        // No more than was found, and no more than was signed.
-        let amount = authorisation.units;
-        let found =
-            planned.curve.at_most(amount.get()).and_then(|found| Positive::try_from(found).ok());
-        let most = found.map_or(authorisation.most, |found| found.min(authorisation.most));
-        let (tell, mut told) = oneshot::channel();
-        let mut draft = Draft::new(nonce, planned, None, most, now);
-        draft.waits = Some(tell);
-        self.known.drafts.forget(now);
-        self.known.drafts.add(draft).map_err(|_| Some(Reason::Busy))?;
-        let compose = Compose { token, nonce, amount, most };
-        self.known.errands.push(agent, Errand::Compose(Box::new(compose)));
-        let until = now.plus_ms(LAY_OUT_MS).unwrap_or(Timestamp::MAX);
-        let heard = loop {
-            let moved = self.known.under_way.moved.notified();
-            tokio::pin!(moved);
-            moved.as_mut().enable();
-            match told.try_recv() {
-                Err(TryRecvError::Empty) if self.clock.now() <= until => moved.await,
-                heard => break heard.ok(),
-            }
-        };
-        let draft = self.known.drafts.take(&nonce, |draft| draft.token.is_none());
-        match (heard, draft) {
-            (Some(Ok(())), Some(mut draft)) => match draft.laid.take() {
-                Some((legs, laid)) => Ok((draft, legs, laid)),
-                None => Err(None),
-            },
-            (Some(Err(reason)), _) => Err(Some(reason)),
-            _ => Err(None),
-        }
-    }
-
-    /// The record of a lift that was laid out.
-    fn record_of(
-        &self,
-        draft: &Draft,
-        laid: &protocol::errand::Laid,
-        payment: Hash,
-    ) -> Result<Lift, SiteError> {
-        let date = self.clock.now();
-        let tree = protocol::lift::Tree::new(laid.branches.to_vec())?;
-        // Where enough are accepted by all, one of them may lie or be gone.
-        let many = if draft.planned.referees.len() >= 4 { 4 } else { 1 };
-        let referees = draft.planned.referees.iter().take(many).copied().collect::<Vec<_>>();
-        Ok(Lift {
-            nonce: draft.nonce,
-            mode: Mode::Payment,
-            date,
-            deadline: date.plus_ms(LIFT_WITHIN_MS).unwrap_or(Timestamp::MAX),
-            legs: tree.root(),
-            participants: laid.participants.clone(),
-            quorum: Lift::quorum_of(referees.len()).unwrap_or(1),
-            referees: List::new(referees).unwrap_or_default(),
-            payment: Some(payment),
-        })
-    }
-
     /// Waits until a lift is decided and what follows is done here.
     async fn outcome_of(
         &self,
         part: &Part,
         authorisation: &Authorisation,
     ) -> Result<Result<Paid, Option<Reason>>, SiteError> {
+        let done = self.decision_on(part).await?;
+        Ok(done.map(|()| paid(part.lift(), part, authorisation)))
+    }
+
+    /// Waits until a lift is decided and what follows is done here; says why where it came to nothing.
+    pub(super) async fn decision_on(
+        &self,
+        part: &Part,
+    ) -> Result<Result<(), Option<Reason>>, SiteError> {
         let lift = part.lift();
         let deadline = part.participant.part().lift().deadline;
         let until = deadline.plus_ms(DECIDE_MS).unwrap_or(Timestamp::MAX);
@@ -265,7 +176,7 @@ impl Site {
                 }
                 match now.outcome() {
                     Some(Outcome::Commit) if now.more.settled => {
-                        return Ok(Ok(paid(lift, part, authorisation)));
+                        return Ok(Ok(()));
                     }
                     Some(Outcome::Void) if now.more.settled => {
                         let refused = now.participant.decided();

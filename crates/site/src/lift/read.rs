@@ -113,7 +113,9 @@ impl Site {
                     own_sum(lift.id, &view.legs_of_holder(user, &[lift.id]).await?)
                 }
                 // Of some tallies one half is elsewhere.
-                Caller::Administrator if part != Part::Cleared && is_between_sites(lift)? => {
+                Caller::User(_) | Caller::Former(_) | Caller::Administrator
+                    if is_between_sites(lift)? =>
+                {
                     own_sum(lift.id, &view.legs_at(&lift.id).await?)
                 }
                 _ => {

@@ -97,6 +97,39 @@ impl Site {
         found.map_err(no_way)
     }
 
+    /// Looks for a way round for a user here: about so much that others owe it goes out to another site, and comes back
+    /// over tallies on which it owes, making debts smaller on its way and costing nobody anything. As
+    /// [`Site::find_ways`] otherwise.
+    ///
+    /// # Errors
+    /// As for [`Site::find_ways`].
+    pub async fn find_round(
+        &self,
+        user: &Cuid,
+        units: Positive,
+    ) -> Result<Vec<Planned>, SiteError> {
+        let none = |why| SiteError::NoWay { payee: user.to_string(), units: units.get(), why };
+        let referees = self.referees_for(user).await?;
+        if referees.is_empty() {
+            return Err(none(Why::Referees));
+        }
+        let wanted = Wanted {
+            // Both get their numbers when the turn comes.
+            id: SearchId(0),
+            payer: 0,
+            to: To::Round,
+            amount: units,
+            most: units,
+            referees,
+            first: depth(2)?,
+            deepest: depth(MOST_DEPTH)?,
+            budget: budget(SEARCH_BUDGET)?,
+            chance: Hash::from_bytes(self.chance.bytes()),
+        };
+        self.map_tallies().await?;
+        self.search(user, wanted).await?.map_err(none)
+    }
+
     /// Makes known to partners' sites that so much could come to a user here, so that a payer's site that has the same
     /// number from its invoice finds more ([`Site::find_advertised`]). The number is drawn for one payment, and
     /// nobody else knows it; what is made known is forgotten after half a minute.

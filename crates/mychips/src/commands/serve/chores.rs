@@ -72,6 +72,30 @@ pub(super) async fn lifts(site: Site, post: Arc<Post>, ended: watch::Receiver<bo
     }
 }
 
+/// Clears debts around circles through other sites, every so often, until told to end.
+pub(super) async fn around(site: Site, every_ms: Option<i64>, ended: watch::Receiver<bool>) {
+    let Some(every_ms) = every_ms.and_then(|ms| u64::try_from(ms).ok()) else {
+        return told(ended).await;
+    };
+    loop {
+        tokio::select! {
+            () = told(ended.clone()) => return,
+            () = sleep(Duration::from_millis(every_ms)) => {}
+        }
+        let cleared = tokio::select! {
+            () = told(ended.clone()) => return,
+            cleared = site.clear_around() => cleared,
+        };
+        match cleared {
+            Ok(lifts) if lifts.is_empty() => {}
+            Ok(lifts) => tracing::info!(lifts = lifts.len(), "cleared around other sites"),
+            Err(error) => {
+                tracing::warn!(error = error.word(), "cannot clear around other sites: {error}");
+            }
+        }
+    }
+}
+
 async fn lift_round(site: &Site, post: &Post) -> Result<(), SiteError> {
     let now = World.now();
     site.tend_searches(now).await?;
