@@ -5,6 +5,7 @@ use protocol::chit::Positive;
 use protocol::lift::{Authorisation, Outcome, Reason};
 use protocol::query::Why;
 use protocol::{ChipAddress, Cuid, Hash, LiftId, PaymentId, Signed, TallyId, Timestamp, Units};
+use store::User;
 
 use super::part::Part;
 use super::propose::Wanted;
@@ -31,32 +32,25 @@ impl Site {
     /// Pays somebody elsewhere; `hash` is the authorisation's.
     pub(crate) async fn pay_elsewhere(
         &self,
+        users: &[User],
         payer: &Cuid,
         authorisation: &Authorisation,
         hash: Hash,
     ) -> Result<Answer, SiteError> {
         self.is_served()?;
-        self.is_reached(&authorisation.payee).await?;
-        let _alone = self.pays_alone(authorisation).await;
-        // Begun before, under whatever command: a new attempt starts only where the old one came to nothing.
-        let rows = self.store.read().await?.parts_paying(&authorisation.uuid).await?;
-        for row in rows {
-            let part = Part::read(&row)?;
-            let payer = part.more.authorisation.as_deref().map(|one| &one.payer);
-            let same = payer.is_some_and(|payer| payer.same_user(&authorisation.payer));
-            if !same
-                || part.outcome() == Some(Outcome::Void)
-                || part.participant.refusal().is_some()
-            {
-                continue;
-            }
-            if part.payment() != Some(hash) {
+        let _alone = self.pays_alone(payer, authorisation.uuid).await;
+        // Begun before, under whatever command: a new attempt starts only where the old one came to nothing, and what
+        // is under way is told of also when it is too late for a new one.
+        for (part, signed) in self.begun(payer, authorisation.uuid).await? {
+            if !signed.asks_the_same(authorisation) {
                 return Err(SiteError::PaymentTaken(authorisation.uuid));
             }
-            if let Ok(paid) = self.outcome_of(&part, authorisation).await? {
+            if let Ok(paid) = self.outcome_of(&part, &signed).await? {
                 return Ok(Answer::Paid(paid));
             }
         }
+        self.may_propose(users, payer, authorisation)?;
+        self.is_reached(&authorisation.payee).await?;
         let (units, most) = (authorisation.units.get(), authorisation.most.get());
         let mut why = None;
         for attempt in 0..MOST_ATTEMPTS {
@@ -97,9 +91,49 @@ impl Site {
         Err(SiteError::NotLifted { why: why.flatten() })
     }
 
+    /// The parts in lifts for a user's payment that have not come to nothing, with what it signed.
+    async fn begun(
+        &self,
+        payer: &Cuid,
+        name: PaymentId,
+    ) -> Result<Vec<(Part, Authorisation)>, SiteError> {
+        let rows = self.store.read().await?.parts_paying(&name).await?;
+        let mut begun = Vec::new();
+        for row in rows {
+            let part = Part::read(&row)?;
+            let nothing =
+                part.outcome() == Some(Outcome::Void) || part.participant.refusal().is_some();
+            let signed = part.more.authorisation.as_deref().filter(|signed| {
+                let by = &signed.payer;
+                let is_ours = by.agent == self.agent || self.former_agents().contains(&by.agent);
+                !nothing && is_ours && by.cuid == *payer
+            });
+            begun.extend(signed.cloned().map(|signed| (part, signed)));
+        }
+        Ok(begun)
+    }
+
+    /// A payment to another site that is under way here, once it is made; none where there is none, or it came to nothing.
+    ///
+    /// # Errors
+    /// [`SiteError::Undecided`] where that takes too long, or nobody serves this site.
+    pub(crate) async fn paid_elsewhere(
+        &self,
+        payer: &Cuid,
+        name: PaymentId,
+    ) -> Result<Option<Paid>, SiteError> {
+        for (part, signed) in self.begun(payer, name).await? {
+            self.is_served().map_err(|_| SiteError::Undecided(part.lift()))?;
+            if let Ok(paid) = self.outcome_of(&part, &signed).await? {
+                return Ok(Some(paid));
+            }
+        }
+        Ok(None)
+    }
+
     /// One payment is made once at a time: whoever asks for it too waits for what becomes of it.
-    async fn pays_alone(&self, authorisation: &Authorisation) -> Alone {
-        let name = (authorisation.payer.cuid.clone(), authorisation.uuid);
+    async fn pays_alone(&self, payer: &Cuid, payment: PaymentId) -> Alone {
+        let name = (payer.clone(), payment);
         loop {
             let moved = self.known.under_way.moved.notified();
             tokio::pin!(moved);

@@ -29,6 +29,11 @@ impl Hand {
         Ok(halves.into_iter().filter_map(last).collect())
     }
 
+    pub(crate) fn lifts_named(&self, lifts: &[LiftId]) -> Result<Vec<Lift>> {
+        let lift = |id| self.state.lifts.get(&id).cloned();
+        Ok(by_text(lifts).into_iter().filter_map(lift).collect())
+    }
+
     pub(crate) fn legs_at(&self, lift: &LiftId) -> Result<Vec<LegAt>> {
         let at = |leg: LiftLeg| {
             let half = self.state.halves.get(&leg.half)?;

@@ -28,6 +28,10 @@ impl Hand {
         self.pick_named("half", &numbers(halves), last).await
     }
 
+    pub(crate) async fn lifts_named(&mut self, lifts: &[LiftId]) -> Result<Vec<Lift>> {
+        self.pick_named("id", &texts(lifts), "ORDER BY id").await
+    }
+
     pub(crate) async fn legs_at(&mut self, lift: &LiftId) -> Result<Vec<LegAt>> {
         self.pick("WHERE lift = $1 ORDER BY half, chit", vec![name(lift)]).await
     }

@@ -231,6 +231,10 @@ async fn a_payment_is_kept_once(home: &Home) {
     let mut all = both.to_vec();
     all.sort_by_key(|payment| payment.lift.to_string());
     assert_eq!(view.payments_by_lift(&[two.id, one.id, two.id]).await.unwrap(), all);
+    let mut named = view.lifts_named(&[two.id, one.id, two.id, lift("none", 3).id]).await.unwrap();
+    assert!(named.is_sorted_by_key(|lift| lift.id.to_string()));
+    named.sort_by_key(|lift| lift.date);
+    assert_eq!(named, [one.clone(), two.clone()]);
     let own = view.legs_of_holder(&cuid("anne"), &[one.id, two.id]).await.unwrap();
     let mut effects: Vec<_> = own.iter().map(|leg| leg.leg.effect.milli()).collect();
     effects.sort_unstable();

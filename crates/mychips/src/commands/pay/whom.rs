@@ -1,4 +1,4 @@
-//! Whom a payment goes to: a partner, on the tally with it; or somebody else, at this site or another one.
+//! Whom a payment goes to: a partner, on the tally with it; or somebody else, at this site or another.
 
 use protocol::{ChipAddress, Cuid};
 use site::Summary;
@@ -36,8 +36,18 @@ pub(super) fn pay(
         Whom::Other(payee, instead) => {
             match lifted::pay(visit, keys, flags, &payee, amount) {
                 // With a tally that is not open, that is what to go on with.
-                Err(failure) if failure.is("not_connected") && !instead.is("no_tally") => {
+                Err(failure)
+                    if (failure.is("not_connected") || failure.is("no_way"))
+                        && !instead.is("no_tally") =>
+                {
                     Err(instead)
+                }
+                // It was asked before, under its name, and that became a payment meanwhile.
+                Err(failure) if failure.is("payment_taken") && flags.once.is_some() => {
+                    match lifted::before(visit, flags, &payee, amount)? {
+                        true => Ok(()),
+                        false => lifted::pay(visit, keys, flags, &payee, amount),
+                    }
                 }
                 done => done,
             }
@@ -95,9 +105,8 @@ fn find(visit: &Visit, user: &Cuid, named: &str) -> Result<Whom, Failure> {
             Err(failure) if failure.is("no_user") => Err(instead),
             Err(failure) => Err(failure),
         },
-        // Over partners' sites, which the site asks.
-        Some(payee) if instead.is("no_tally") => Ok(Whom::Other(Box::new(payee), instead)),
-        _ => Err(instead),
+        Some(payee) => Ok(Whom::Other(Box::new(payee), instead)),
+        None => Err(instead),
     }
 }
 

@@ -102,6 +102,12 @@ async fn the_same_payment_asked_twice_at_once_is_made_once() {
     land.calms().await;
     assert_eq!(land.balances(1).await, [-5_000, 5_000]);
     assert_eq!(again.given.milli(), 5_000);
+    // Signed anew at another time, in the same words, it is the same; and who asks by its name is told.
+    let mut anew = land.signed(1, ["ann", "cat"], [5_000, 5_000]);
+    anew.date = anew.date.plus_ms(1_000).unwrap();
+    anew.expires = anew.expires.plus_ms(1_000).unwrap();
+    let anew = Box::new(anew.signed(&crate::seek::land::key("ann")).unwrap());
+    assert_eq!(land.pays_as("e", anew).await.unwrap().lift, again.lift);
     // The same name for something else is refused.
     let other = Box::new(land.signed(1, ["ann", "cat"], [6_000, 6_000]));
     let taken = land.pays_as("d", other).await.unwrap_err();
