@@ -187,6 +187,9 @@ impl Visit {
             return Err(Failure::refused("site_exists", text));
         }
         config::write(data, chosen)?;
+        if home.agent().is_ok() {
+            runtime.block_on(Site::past_is_lost(&store, World.now()))?;
+        }
         home.agent_or_new()?;
         served::token_or_new(home.folder())?;
         let site = runtime.block_on(site(&home, store.clone()))?;

@@ -8,7 +8,7 @@ use protocol::note::{Body, Note};
 use protocol::record::Record;
 use protocol::{Hash, Tally, TallyId, Timestamp, Verified, invoice, negotiation};
 use serde::{Deserialize, Serialize};
-use store::{Half, HalfFilter, NewEvent, NewLetter, View};
+use store::{Half, HalfFilter, NewEvent, NewLetter, Store, View};
 
 use crate::abroad::remember_invited;
 use crate::batch::Batch;
@@ -27,7 +27,7 @@ const AT_ONCE: u32 = 500;
 /// The setting that says of when the backup was.
 const WENT_BACK_TO: &str = "went_back_to";
 
-/// The setting that says when the store was restored.
+/// The setting that says when the store was restored, or begun after another one was lost.
 const RESTORED: &str = "restored";
 
 /// A new epoch, and what waits in it.
@@ -96,6 +96,17 @@ impl Site {
         tx.commit().await?;
         self.known.map.forget();
         Ok(epoch)
+    }
+
+    /// Says in a store that is nobody's yet that its agent was a site before, whose store is lost: for whoever founds a
+    /// site with a key that was there. As a referee it says nothing new of lifts from before.
+    ///
+    /// # Errors
+    /// [`SiteError::Store`].
+    pub async fn past_is_lost(store: &Store, now: Timestamp) -> Result<(), SiteError> {
+        let mut tx = store.begin().await?;
+        tx.set(RESTORED, Some(&now.to_string())).await?;
+        Ok(tx.commit().await.map(|_| ())?)
     }
 
     /// Whether the partner's half is here too, and both went back to one chain that both know of.
@@ -249,7 +260,7 @@ impl Site {
     }
 }
 
-/// When this store was restored from a backup last; none where it never was.
+/// When this store was restored from a backup last, or begun after another one was lost; none where neither was.
 pub(crate) async fn restored_at(view: &mut View) -> Result<Option<Timestamp>, SiteError> {
     Ok(view.setting(RESTORED).await?.and_then(|date| date.parse().ok()))
 }

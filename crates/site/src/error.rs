@@ -117,7 +117,7 @@ pub enum SiteError {
         reason: String,
     },
     /// Nothing here asks other sites.
-    #[error("this site asks no others now; serve it, and answer then")]
+    #[error("this site asks no others now; serve it, and ask again")]
     AsksNobody,
     /// The user has too many invitations out.
     #[error("{most} invitations are out already; take back some that nobody will answer")]
@@ -241,6 +241,11 @@ pub enum SiteError {
     /// A part in a lift does not take what it is told.
     #[error(transparent)]
     Participant(#[from] participant::Refusal),
+    /// A payee's site is not known here, and its address does not say where it answers.
+    #[error(
+        "nobody here knows where {0} answers; give the address with its place, as NAME:AGENT@HOST:PORT"
+    )]
+    NoPlace(String),
     /// A payment to another site was not made.
     #[error("the payment was not made: {}", not_lifted(*.why))]
     NotLifted {
@@ -277,7 +282,7 @@ pub enum SiteError {
     Referee(#[from] referee::Refusal),
     /// A kept case cannot be read.
     #[error(
-        "what is kept of lift {lift}, which is decided here, cannot be read ({reason}); run doctor"
+        "what is kept of lift {lift}, which is decided here, cannot be read ({reason}); nothing new is said of it"
     )]
     Case {
         /// The lift.
@@ -303,9 +308,6 @@ pub enum SiteError {
         /// What does not hold.
         reason: String,
     },
-    /// Payments to other sites are being built.
-    #[error("{0} lives at another site, and payments to other sites are not there yet")]
-    PayeeElsewhere(String),
     /// The payee may not act.
     #[error("user {0} cannot be paid by a lift now; ask it why")]
     PayeeSuspended(Cuid),

@@ -167,6 +167,10 @@ impl Site {
             let ask = Input::Negotiation(NegotiationInput::Compare);
             return self.take(work, held, ask).await;
         }
+        let was_restored = matches!(&body, Body::Ledger(ledger::Message::Ask { .. }));
+        if was_restored && held.state.ledger.is_some() {
+            self.tell_of_lifts_again(work, held).await?;
+        }
         let input = match body {
             Body::Negotiation(message) => {
                 Input::Negotiation(NegotiationInput::Receive(message.check()?))

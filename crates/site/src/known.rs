@@ -13,7 +13,7 @@ use protocol::{AgentId, ChitId, Cuid, LiftId, PublicKey, TallyId};
 use store::{Half, HalfId};
 
 use crate::abroad::Errands;
-use crate::between::{Drafts, UnderWay};
+use crate::between::{Drafts, Resting, UnderWay};
 use crate::lift::{Line, Map, Proven};
 use crate::ports::Asks;
 use crate::referee::Bench;
@@ -58,6 +58,8 @@ pub(crate) struct Known {
     /// Lifts with other sites that are being laid out, and that are under way.
     pub(crate) drafts: Drafts,
     pub(crate) under_way: UnderWay,
+    /// Tallies over which nothing could be cleared lately.
+    pub(crate) resting: Resting,
     /// What is said to other agents without a letter.
     pub(crate) errands: Errands,
     /// Lifts that this agent decides as a referee, and has not decided.
@@ -84,6 +86,7 @@ impl Default for Known {
             asks: RwLock::default(),
             drafts: Drafts::default(),
             under_way: UnderWay::default(),
+            resting: Resting::default(),
             errands: Errands::default(),
             bench: Bench::default(),
             lines: Mutex::default(),

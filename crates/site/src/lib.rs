@@ -65,6 +65,7 @@ mod users;
 mod words;
 
 pub use abroad::{Carried, MAX_ERRANDS, MOST_BACK, Outgoing, Peer};
+pub use between::{MAX_AUTHORISATIONS, MAX_DRAFTS, MAX_DRAFTS_OF_ONE, MAX_OPEN_PROMISES};
 pub use command::{Answer, Caller, Command, CommandId, Wish};
 pub use device::{Allowed, Governing};
 pub use doctor::{Doctor, Examined, Fault};

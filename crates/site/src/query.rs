@@ -176,7 +176,8 @@ pub enum Query {
         /// What the payee is to get.
         units: Positive,
     },
-    /// A payment that the user made by a lift, by its name.
+    /// A payment that the user made by a lift, by its name. While one to another site is under way, the answer waits for
+    /// what becomes of it.
     Payment {
         /// Who paid.
         user: Cuid,

@@ -315,7 +315,14 @@ impl Tx {
         change!(self.lock_parts(lift))
     }
 
-    /// Keeps a part in a lift, or changes its state, whether it is open, and its date of change.
+    /// Until this transaction ends, no other one does anything for which it locks the same name. Whoever locks halves too
+    /// locks those first.
+    pub async fn lock_name(&mut self, name: &str) -> Result<()> {
+        change!(self.lock_name(name))
+    }
+
+    /// Keeps a part in a lift, or changes its state, whether it is open, and its date of change; and says which payment it
+    /// is in where that was not known.
     pub async fn put_part(&mut self, part: &LiftPart) -> Result<()> {
         self.sound(fit(std::slice::from_ref(part)))?;
         change!(self.put_part(part))

@@ -247,6 +247,11 @@ impl View {
         ask!(self.lifts_of(holder, before, limit))
     }
 
+    /// The lifts of these names that are kept, by name.
+    pub async fn lifts_named(&mut self, lifts: &[LiftId]) -> Result<Vec<Lift>> {
+        ask!(self.lifts_named(lifts))
+    }
+
     /// The legs of a lift at this site with their halves, by half.
     pub async fn legs_at(&mut self, lift: &LiftId) -> Result<Vec<LegAt>> {
         ask!(self.legs_at(lift))

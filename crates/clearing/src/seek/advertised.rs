@@ -71,7 +71,7 @@ impl Seeker {
         let kept = |way: Way, most| {
             let curve = gates.curve(&way, amount.get(), most)?;
             let referees = advertising.referees.clone();
-            Some(Kept { way, on: None, curve, sites: 1, referees })
+            Some(Kept { way, on: None, is_round: false, curve, sites: 1, referees })
         };
         self.hand_on(&going, None, (end, amount.get()), kept, here, now_ms).0
     }
@@ -141,6 +141,7 @@ impl Seeker {
             let curve = here.payments.composed(&way, &plan.curve, amount.get(), most)?;
             let (on, sites) = (Some((gate, plan.token)), plan.sites + 1);
             (sites <= MOST_DEPTH).then(|| Kept {
+                is_round: false,
                 way,
                 on,
                 curve,

@@ -5,7 +5,7 @@ use std::cmp::Reverse;
 use protocol::bounded::List;
 use protocol::chit::Positive;
 use protocol::lift::MAX_REFEREES;
-use protocol::query::{Curve, MOST_DEPTH, MOST_PLANS, Plan, Query, Said, Why};
+use protocol::query::{Curve, MOST_DEPTH, MOST_PLANS, Plan, Query, Said, Sought, Why};
 use protocol::{AgentId, Hash};
 
 use super::{Branch, Effect, Here, Open, Origin, Seeker};
@@ -35,6 +35,8 @@ pub struct Kept {
     /// The gate that it goes on over, and the token by which the partner's site knows the rest; none where the payee is
     /// here.
     pub on: Option<(usize, Hash)>,
+    /// Whether it leads round to whoever began, over what only makes debts smaller.
+    pub is_round: bool,
     /// What arrives at the payee and what has to be given at the beginning of the way for it.
     pub curve: Curve,
     /// Through how many sites it goes from here, this one included.
@@ -63,7 +65,9 @@ impl Seeker {
             let referees = open.query.referees.clone();
             Some((way, Plan { token: nonce, curve, sites: 1, referees }))
         };
-        open.here = ways.into_iter().filter_map(plan).map(kept_here).collect();
+        let is_round = sought == Sought::Circle;
+        let kept = |found| kept_here(found, is_round);
+        open.here = ways.into_iter().filter_map(plan).map(kept).collect();
     }
 
     /// Ends every query of a session that has nothing more to wait for.
@@ -112,9 +116,9 @@ impl Seeker {
     }
 }
 
-fn kept_here((way, plan): (Way, Plan)) -> Kept {
+fn kept_here((way, plan): (Way, Plan), is_round: bool) -> Kept {
     let Plan { curve, sites, referees, .. } = plan;
-    Kept { way, on: None, curve, sites, referees }
+    Kept { way, on: None, is_round, curve, sites, referees }
 }
 
 /// The best plans for a query, and why there are none.
@@ -158,7 +162,8 @@ fn composed(open: &Open, branch: &Branch, plan: &Plan, gates: &Gates) -> Option<
     let kept = |way: &Way| {
         let curve = gates.composed(way, &plan.curve, amount, most)?;
         let (way, on) = (way.clone(), Some((branch.gate, plan.token)));
-        Some(Kept { way, on, curve, sites, referees: referees.clone() })
+        let is_round = open.query.sought == Sought::Circle;
+        Some(Kept { way, on, is_round, curve, sites, referees: referees.clone() })
     };
     branch.ways.iter().filter_map(kept).min_by_key(Kept::rank)
 }

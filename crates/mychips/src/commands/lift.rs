@@ -1,5 +1,6 @@
 //! `mychips lift`: what was cleared and paid over several tallies at the site, and clearing it.
 
+use std::collections::BTreeMap;
 use std::time::Instant;
 
 use clap::{Args, Subcommand};
@@ -192,18 +193,15 @@ fn share(cleared: i128, all: i128) -> f64 {
     f64::from(i32::try_from(millionths).unwrap_or(1_000_000)) / 1e6
 }
 
-fn line(found: LiftLine, user: Option<&Cuid>) -> Line {
-    let LiftLine { lift, mode, status, date, legs, moved, part } = found;
-    // Both halves of each tally have a leg; of a payment a user sees its own halves.
-    let own = user.is_some() && part != Part::Cleared;
-    let tallies = if own { legs } else { legs.div_ceil(2) };
+fn line(found: LiftLine) -> Line {
+    let LiftLine { lift, mode, status, date, tallies, moved, part, .. } = found;
     Line { lift, mode, status, date, tallies, moved, part }
 }
 
 fn list(flags: &List, visit: &Visit) -> Result<(), Failure> {
     let user = flags.user.as_ref();
     let lifts = visit.lifts(user, flags.limit)?;
-    let lifts: Vec<Line> = lifts.into_iter().map(|lift| line(lift, user)).collect();
+    let lifts: Vec<Line> = lifts.into_iter().map(line).collect();
     if flags.place.json {
         return say::json(&Lifts { lifts });
     }
@@ -234,7 +232,7 @@ fn show(flags: &Show, visit: &Visit) -> Result<(), Failure> {
     let user = flags.user.as_ref();
     let id = find(visit, user, &flags.lift)?;
     let (found, legs) = visit.lift(user, id)?;
-    let line = line(found.line, user);
+    let line = line(found.line);
     if flags.place.json {
         let leg = |leg: LegLine| {
             let LegLine { holder, partner, tally, effect, .. } = leg;
@@ -266,9 +264,13 @@ fn show(flags: &Show, visit: &Visit) -> Result<(), Failure> {
         ("Balance", Set::Right),
     ]);
     // Of a tally both of whose halves are shown, the one whose holder owes less now says it all.
-    let one_side = flags.user.is_none();
-    for leg in legs.into_iter().filter(|leg| !one_side || leg.effect > Units::ZERO) {
-        let partner = leg.partner.unwrap_or_default();
+    let mut halves: BTreeMap<TallyId, u32> = BTreeMap::new();
+    for leg in &legs {
+        *halves.entry(leg.tally).or_default() += 1;
+    }
+    let alone = |leg: &LegLine| halves.get(&leg.tally) == Some(&1);
+    for leg in legs.iter().filter(|leg| leg.effect > Units::ZERO || alone(leg)) {
+        let partner = leg.partner.as_deref().unwrap_or_default();
         let partner = partner.split(':').next().unwrap_or_default().to_owned();
         let tally = leg.tally.to_string().chars().take(8).collect();
         let sign = if leg.effect > Units::ZERO { "+" } else { "" };

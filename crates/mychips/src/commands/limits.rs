@@ -150,6 +150,11 @@ fn all() -> Vec<Limit> {
             "in one message: so that it is one that a reader takes"
         ),
         limit!(
+            protocol::ledger::MAX_ASIDE,
+            "lifts",
+            "for which a half sets something aside: it waits for each"
+        ),
+        limit!(
             protocol::ledger::MAX_MOVED,
             "words",
             "of a side about its agent, kept on a tally: the last ones"
@@ -237,6 +242,20 @@ fn all() -> Vec<Limit> {
         limit!("site::invitation::MAX_INVITES" => site::MAX_INVITES, "invites", "of one user: invitations that are kept"),
         limit!("site::lift::MAX_TALLIES" => site::MAX_TALLIES, "tallies", "looked through for paths and circles: some 1,000 bytes each"),
         limit!("site::lift::MAX_PAYMENTS_WAITING" => site::MAX_PAYMENTS_WAITING, "payments", "that wait: each holds memory until it is served"),
+        limit!("site::lift::MAX_GATES" => site::MAX_GATES, "tallies", "with other sites: some 600 bytes each"),
+        limit!("site::seek::MAX_SEARCHES_WAITING" => site::MAX_SEARCHES_WAITING, "searches", "that wait, and errands of one partner about ways"),
+        limit!("site::abroad::MAX_ERRANDS" => site::MAX_ERRANDS, "errands", "that wait: the oldest is lost, and asked again"),
+        limit!("site::between::MAX_DRAFTS" => site::MAX_DRAFTS, "drafts", "of lifts that partners lay out: half a minute each"),
+        limit!("site::between::MAX_DRAFTS_OF_ONE" => site::MAX_DRAFTS_OF_ONE, "drafts", "of lifts for one partner: so that there is room for others"),
+        limit!("site::between::MAX_AUTHORISATIONS" => site::MAX_AUTHORISATIONS, "payments", "signed elsewhere, remembered until their lift comes"),
+        limit!("site::between::MAX_OPEN_PROMISES" => site::MAX_OPEN_PROMISES, "promises", "open with one neighbour, or under one referee"),
+        limit!("site::referee::MAX_ACCEPTED" => site::MAX_ACCEPTED, "agents", "accepted as referees: more than anybody knows"),
+        limit!("site::referee::MAX_AHEAD_MS" => site::MAX_AHEAD_MS, "ms", "a lift's date may be ahead of a referee's clock"),
+        limit!("site::referee::MAX_SPAN_MS" => site::MAX_SPAN_MS, "ms", "from a lift's date to its deadline, before a referee"),
+        limit!("site::referee::MAX_OPEN" => site::MAX_OPEN, "cases", "undecided before a referee: each is told again"),
+        limit!("site::referee::MAX_OPEN_OF_ONE" => site::MAX_OPEN_OF_ONE, "cases", "of them that one agent was the first to ask about"),
+        limit!("site::referee::MAX_OPEN_WITH_STRANGERS" => site::MAX_OPEN_WITH_STRANGERS, "cases", "undecided: from then on strangers bring no new ones"),
+        limit!("site::referee::MAX_STRANGERS" => site::MAX_STRANGERS, "cases", "that strangers bring in an hour: they are kept for ever"),
         limit!("site::post::MAX_WAITING" => site::MAX_LETTERS_WAITING, "letters", "of one half that wait: all that both sides can have to say"),
         limit!("site::query::MAX_ROWS" => site::MAX_ROWS, "rows", "in one answer: whoever wants more asks for the next page"),
         limit!("site::moved::MAX_FORMER_AGENTS" => site::MAX_FORMER_AGENTS, "agents", "that a site was before"),
@@ -288,12 +307,13 @@ pub(crate) fn run(flags: &Limits) -> Result<(), Failure> {
     })
 }
 
-/// A value as people read it: bytes in KiB and times in days or hours, where that is exact.
+/// A value as people read it: bytes in KiB and times in days or minutes, where that is exact.
 fn people(value: i128, unit: &'static str) -> (String, &'static str) {
     const DAY_MS: i128 = 24 * 3_600 * 1_000;
     match unit {
         "bytes" if value >= 1024 && value % 1024 == 0 => ((value / 1024).to_string(), "KiB"),
         "ms" if value % DAY_MS == 0 => ((value / DAY_MS).to_string(), "days"),
+        "ms" if value % 60_000 == 0 => ((value / 60_000).to_string(), "minutes"),
         _ => (value.to_string(), unit),
     }
 }

@@ -45,7 +45,10 @@ fn about(payment: &PaymentPart) -> String {
 pub(super) fn rows(part: &Part) -> Vec<(&'static str, String)> {
     let payment = match part {
         Part::Cleared => return Vec::new(),
-        Part::PassedOn { earned } => return vec![("Earned", say::units(*earned))],
+        Part::PassedOn { earned } => {
+            let by = "the settings signed on these tallies".to_owned();
+            return vec![("Earned", say::units(*earned)), ("By", by)];
+        }
         Part::Paid(payment) | Part::Received(payment) => payment,
     };
     let mut rows = vec![
@@ -57,6 +60,11 @@ pub(super) fn rows(part: &Part) -> Vec<(&'static str, String)> {
     for (label, amount) in [("Given", payment.given), ("Allowed", payment.most)] {
         rows.extend(amount.map(|amount| (label, say::units(amount))));
     }
+    let by = match part {
+        Part::Paid(_) => "the payer's signature",
+        _ => "the settings signed on these tallies",
+    };
+    rows.push(("By", by.to_owned()));
     let texts = [
         ("Ref", payment.r#ref.as_ref().map(ToString::to_string)),
         ("Memo", payment.memo.as_ref().map(ToString::to_string)),

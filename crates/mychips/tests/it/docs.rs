@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::io::BufRead as _;
 use std::path::{Component, Path, PathBuf};
 use std::process::Command;
 
@@ -226,11 +227,13 @@ fn commands_shown_to_readers_work() {
 struct Terminal {
     env: BTreeMap<String, String>,
     serving: Option<std::process::Child>,
+    /// Where the site that it serves is reached by others.
+    place: String,
 }
 
 impl Terminal {
     fn new() -> Self {
-        Self { env: BTreeMap::new(), serving: None }
+        Self { env: BTreeMap::new(), serving: None, place: String::new() }
     }
 
     fn shell(&self, home: &Path, line: &str) -> Command {
@@ -254,8 +257,13 @@ impl Terminal {
             return String::new();
         }
         if let Some(background) = line.strip_suffix(" &") {
-            let shell = self.shell(home, &format!("exec {background}")).spawn();
-            self.serving = Some(shell.expect("a shell"));
+            let mut shell = self.shell(home, &format!("exec {background}"));
+            let mut serving = shell.stdout(std::process::Stdio::piped()).spawn().expect("a shell");
+            let (mut said, out) = (String::new(), serving.stdout.as_mut().expect("its words"));
+            std::io::BufReader::new(out).read_line(&mut said).expect("a line");
+            let place = said.split_once("for other sites at ").expect("a place").1;
+            place.rsplit_once(": ").expect("what is served").0.clone_into(&mut self.place);
+            self.serving = Some(serving);
             let sign = Path::new(&self.env["MYCHIPS_DATA"]).join("serve.json");
             return until("it is served", || {
                 sign.exists().then(String::new).ok_or_else(|| "not yet".to_owned())
@@ -303,61 +311,102 @@ fn until(what: &str, attempt: impl Fn() -> Result<String, String>) -> String {
     }
 }
 
-/// README.md shows two sites in two terminals: every line of it, in order, does what it says.
+/// What the sites of README.md are called by, which differs from run to run.
+#[derive(Default)]
+struct Names {
+    /// The last invitation's link.
+    link: String,
+    invoice: String,
+    /// The referee, and where it answers.
+    referee: String,
+    /// Ann, and where her site answers.
+    ann: String,
+    /// What was shown last by each command that shows something.
+    shown: BTreeMap<String, String>,
+}
+
+impl Names {
+    /// A line as a reader gives it, with what is elided in the document.
+    fn whole(&self, line: &str) -> String {
+        let line = line.replace("chip://ann:12D3Koo…@127.0.0.1:8421", &self.ann);
+        let line = line.replace("12D3Koo…@127.0.0.1:8541", &self.referee);
+        let line = line.replace("chip://ann:12D3Koo…", &self.link);
+        line.replace("chip://bob:12D3Koo…", &self.link).replace("7d1c", &self.invoice)
+    }
+
+    fn learn(&mut self, terminal: &Terminal, line: &str, out: String) {
+        let last = |label: &str| {
+            let found = out.lines().find_map(|line| line.strip_prefix(label));
+            found.expect("a row").trim().to_owned()
+        };
+        if line.starts_with("mychips tally invite") {
+            let link = out.lines().find(|line| line.starts_with("chip://"));
+            link.expect("a link").clone_into(&mut self.link);
+        } else if line == "mychips status" {
+            self.referee = format!("{}@{}", last("Agent"), terminal.place);
+        } else if line == "mychips user show ann" {
+            self.ann = format!("chip://{}@{}", last("Address"), terminal.place);
+        } else if line.starts_with("mychips invoice list") {
+            self.invoice = out;
+            return;
+        }
+        self.shown.insert(line.to_owned(), out);
+    }
+}
+
+/// README.md shows two sites in two terminals, and then three: every line of it, in order, does what it says.
 #[test]
-fn two_sites_in_two_terminals_as_the_readme_shows_them() {
+fn the_sites_in_terminals_are_as_the_readme_shows_them() {
     let text = fs::read_to_string(root().join("README.md")).expect("the document");
     let home = tempfile::tempdir().expect("a folder");
-    let (mut ann, mut bob) = (Terminal::new(), Terminal::new());
-    let (mut link, mut invoice, mut closed) = (String::new(), String::new(), String::new());
-    let mut lines = 0;
-    for (info, block) in cut(&text).blocks {
-        let terminal = match info.as_str() {
-            "console ann" => &mut ann,
-            "console bob" => &mut bob,
-            _ => continue,
-        };
-        for line in block.lines() {
+    let mut terminals: BTreeMap<&str, Terminal> =
+        ["ann", "bob", "cat", "referee"].map(|name| (name, Terminal::new())).into();
+    let (mut names, mut lines) = (Names::default(), 0);
+    let blocks = cut(&text).blocks;
+    for (info, block) in &blocks {
+        let Some(whose) = info.strip_prefix("console ") else { continue };
+        let whose = if whose == "each" { vec!["ann", "bob", "cat"] } else { vec![whose] };
+        for (name, line) in whose.iter().flat_map(|name| block.lines().map(move |l| (name, l))) {
             let line = line.strip_prefix("$ ").expect("a command");
-            let line = line.replace("chip://ann:12D3Koo…", &link).replace("7d1c", &invoice);
-            let out = match line.as_str() {
-                // It goes well before the invoice has come, too.
-                "mychips invoice list --as bob" => until(&line, || {
-                    let out = terminal.shell(home.path(), &format!("{line} --json")).output();
-                    let list: serde_json::Value =
-                        serde_json::from_slice(&out.expect("a shell").stdout).unwrap_or_default();
-                    let uuid = list["invoices"][0]["invoice"].as_str();
-                    uuid.map(str::to_owned).ok_or_else(|| list.to_string())
-                }),
-                "mychips statement bob --as ann" => until(&line, || {
-                    let out = terminal.shell(home.path(), &line).output().expect("a shell");
-                    let out = String::from_utf8_lossy(&out.stdout).into_owned();
-                    if out.contains("17.500") { Ok(out) } else { Err(out) }
-                }),
-                "mychips tally list --as bob" => until(&line, || {
-                    let out = terminal.shell(home.path(), &line).output().expect("a shell");
-                    let out = String::from_utf8_lossy(&out.stdout).into_owned();
-                    if out.contains("close") { Ok(out) } else { Err(out) }
-                }),
-                line => terminal.gives(home.path(), line),
-            };
-            match line.as_str() {
-                line if line.ends_with("--qr") => {
-                    link = out
-                        .lines()
-                        .find(|line| line.starts_with("chip://"))
-                        .expect("a link")
-                        .to_owned();
-                }
-                line if line.starts_with("mychips invoice list") => invoice = out,
-                line if line.starts_with("mychips tally list") => closed = out,
-                _ => {}
-            }
+            let terminal = terminals.get_mut(name).expect("a terminal");
+            let out = given(terminal, home.path(), &names.whole(line), names.ann.is_empty());
+            names.learn(terminal, line, out);
             lines += 1;
         }
     }
-    assert!(lines > 20, "README.md shows two sites");
-    assert!(closed.contains("close"), "{closed}");
+    assert!(lines > 50, "README.md shows two sites, and three");
+    let shows = |line: &str, words: &str| assert!(names.shown[line].contains(words), "{line}");
+    shows("mychips tally list --as bob", "close");
+    shows("mychips lift list --as cat", "to ann");
+    shows("mychips lift list --as bob", "passed on");
+    shows("mychips statement bob --as ann", "from cat: bread");
+    shows("mychips statement cat --as bob", "passed on");
+}
+
+/// What a line gives; some go well before that has come which they are to show.
+fn given(terminal: &mut Terminal, home: &Path, line: &str, first: bool) -> String {
+    let awaited = match line {
+        "mychips invoice list --as bob" => {
+            return until(line, || {
+                let out = terminal.shell(home, &format!("{line} --json")).output();
+                let list: serde_json::Value =
+                    serde_json::from_slice(&out.expect("a shell").stdout).unwrap_or_default();
+                let uuid = list["invoices"][0]["invoice"].as_str();
+                uuid.map(str::to_owned).ok_or_else(|| list.to_string())
+            });
+        }
+        // It is shown twice.
+        "mychips statement bob --as ann" if first => "17.500",
+        "mychips statement bob --as ann" => "from cat",
+        "mychips tally list --as bob" => "close",
+        "mychips lift list --as bob" | "mychips statement cat --as bob" => "passed on",
+        line => return terminal.gives(home, line),
+    };
+    until(line, || {
+        let out = terminal.shell(home, line).output().expect("a shell");
+        let out = String::from_utf8_lossy(&out.stdout).into_owned();
+        if out.contains(awaited) { Ok(out) } else { Err(out) }
+    })
 }
 
 #[test]

@@ -1,5 +1,8 @@
 //! Every message that agents send each other stands in the book with an example: made here, read back with the
-//! readers of the program. `BOOK=write` writes the examples into the book anew.
+//! readers of the program. `BOOK=write` writes the examples into the book anew. What is said of a lift is in
+//! `messages/errands.rs`.
+
+mod errands;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -7,6 +10,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use protocol::chit::Chit;
+use protocol::errand::Errand;
 use protocol::invoice::{self, Invoice};
 use protocol::ledger::{self, Head, Ledger};
 use protocol::mail;
@@ -19,10 +23,11 @@ use protocol::{
 use serde_json::Value;
 use site::Invitation;
 
+use self::errands::{ERRANDS, Story};
 use crate::docs::{cut, root};
 
 /// Every kind of note, by the names that their examples have.
-const NOTES: [&str; 17] = [
+const NOTES: [&str; 18] = [
     "answer",
     "answered",
     "tally",
@@ -40,6 +45,7 @@ const NOTES: [&str; 17] = [
     "invoice received",
     "invoice refused",
     "invoice ask",
+    "lift",
 ];
 
 /// The name of what a note says. A new message needs a name here, and so a place in the book.
@@ -65,6 +71,7 @@ const fn name(body: &Body) -> &'static str {
         Body::Invoice(I::Received { .. }) => 14,
         Body::Invoice(I::Refused { .. }) => 15,
         Body::Invoice(I::Ask) => 16,
+        Body::Lift(_) => 17,
     }]
 }
 
@@ -78,6 +85,7 @@ struct World {
     chits: Vec<Chit>,
     bakerys_key: SecretKey,
     dairys_key: SecretKey,
+    agents_key: SecretKey,
 }
 
 impl World {
@@ -96,8 +104,9 @@ impl World {
             SecretKey::from_jwk(key["secret"].to_string().as_bytes()).unwrap()
         };
         let (bakerys_key, dairys_key) = (key("suzie"), key("bob"));
+        let agents_key = key("agent");
         let tally = Verified::check(Tally::read(tally.as_bytes()).unwrap(), &()).unwrap();
-        Self { tally, chits: chits.into(), bakerys_key, dairys_key }
+        Self { tally, chits: chits.into(), bakerys_key, dairys_key, agents_key }
     }
 
     fn cert(&self, side: Side) -> Cert {
@@ -216,6 +225,15 @@ impl World {
         ]
     }
 
+    /// The payment over the dairy to somebody at another site.
+    fn story(&self) -> Story {
+        Story::new(self.id(), self.cert(Side::Foil).chad, &self.bakerys_key)
+    }
+
+    fn lift(&self) -> Vec<Note> {
+        vec![self.note(Side::Foil, None, self.story().word(&self.agents_key))]
+    }
+
     /// The invitation that the answer above answers.
     fn invitation(&self) -> Invitation {
         Invitation {
@@ -268,11 +286,15 @@ fn print(text: &str) -> String {
 /// All examples, by the words behind their fences.
 fn examples() -> BTreeMap<String, String> {
     let world = World::new();
-    let notes = [world.negotiation(), world.ledger(), world.invoice()].concat();
+    let notes = [world.negotiation(), world.ledger(), world.invoice(), world.lift()].concat();
     let mut examples = BTreeMap::new();
     for note in notes {
         let text = note.to_text().unwrap().to_string();
         examples.insert(format!("json note {}", name(&note.body)), print(&text));
+    }
+    for errand in world.story().errands() {
+        let text = errand.to_text().unwrap().to_string();
+        examples.insert(format!("json errand {}", errand.word()), print(&text));
     }
     let text = world.by_another_agent().to_text().unwrap().to_string();
     examples.insert("json note by another agent".to_owned(), print(&text));
@@ -310,6 +332,9 @@ fn the_book_shows_every_message_as_it_is() {
     for note in NOTES {
         assert!(examples.contains_key(&format!("json note {note}")), "no example of {note}");
     }
+    for errand in ERRANDS {
+        assert!(examples.contains_key(&format!("json errand {errand}")), "no example of {errand}");
+    }
     let text = fs::read_to_string(page()).unwrap();
     if std::env::var_os("BOOK").is_some_and(|book| book == "write") {
         fs::write(page(), with_examples(&text, &examples)).unwrap();
@@ -332,7 +357,7 @@ fn the_book_shows_every_message_as_it_is() {
 fn what_the_book_shows_is_read_and_its_signatures_are_good() {
     let world = World::new();
     let ledger = Ledger::open(&world.tally, Side::Foil).unwrap();
-    let mut seen = Vec::new();
+    let (mut seen, mut errands) = (Vec::new(), Vec::new());
     for (info, block) in cut(&fs::read_to_string(page()).unwrap()).blocks {
         if info == "text link" {
             let link: InviteLink = block.trim().parse().unwrap();
@@ -347,6 +372,12 @@ fn what_the_book_shows_is_read_and_its_signatures_are_good() {
             let moved = note.moved.unwrap();
             assert_eq!((moved.agent, moved.by), (note.from.agent, Side::Foil));
             ledger.prove_moved(moved).unwrap();
+        } else if let Some(named) = info.strip_prefix("json errand ") {
+            let errand = Errand::read(block.as_bytes()).unwrap();
+            assert_eq!(print(&errand.to_text().unwrap().to_string()), block, "{named}");
+            assert_eq!(errand.word(), named);
+            errands.push(named.to_owned());
+            world.story().proves(errand, &world.bakerys_key);
         } else if let Some(named) = info.strip_prefix("json note ") {
             let note = Note::read(block.as_bytes()).unwrap();
             let text = note.to_text().unwrap();
@@ -365,6 +396,7 @@ fn what_the_book_shows_is_read_and_its_signatures_are_good() {
                 Body::Invoice(message) => {
                     message.try_map(|invoice| ledger.prove_invoice(&invoice)).unwrap();
                 }
+                Body::Lift(word) => world.story().proves_word(*word, &note.from.agent),
             }
         }
     }
@@ -372,6 +404,7 @@ fn what_the_book_shows_is_read_and_its_signatures_are_good() {
     let mut all = NOTES.map(str::to_owned).to_vec();
     all.sort();
     assert_eq!(seen, all);
+    assert_eq!(errands, ERRANDS.map(str::to_owned), "each once, in this order");
 }
 
 /// The table of who may send what, in the book, is the one that is kept.

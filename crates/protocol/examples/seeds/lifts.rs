@@ -3,11 +3,11 @@
 
 use std::error::Error;
 
-use protocol::errand::Errand;
+use protocol::errand::{Ask, Compose, Composed, Errand};
 use protocol::lift::{Conditional, Late, Lift, Promise, Refused};
 use protocol::participant::Word;
 use protocol::query::{Advert, Answer, Query};
-use protocol::referee::{Ruling, Telling};
+use protocol::referee::{Lie, Ruling, Telling};
 use protocol::{Hash, Record};
 use serde_json::{Value, json};
 
@@ -22,7 +22,8 @@ pub(crate) fn seeds(decided: &Value) -> Result<Vec<(&'static str, String)>, Box<
     all.extend(referees(decided)?);
     all.extend(searches(decided)?);
     all.extend(errands(decided)?);
-    let sent = |target: &str| matches!(target, "query" | "answer" | "advert" | "telling");
+    let sent = ["query", "answer", "advert", "telling", "ask", "compose", "composed"];
+    let sent = |target: &str| sent.contains(&target);
     let again: Vec<_> = all.iter().filter(|(target, _)| sent(target)).cloned().collect();
     all.extend(again.into_iter().map(|(_, seed)| ("errand", seed)));
     Ok(all)
@@ -71,6 +72,7 @@ fn referees(decided: &Value) -> Result<Vec<(&'static str, String)>, Box<dyn Erro
     seed::<Refused>(&refused)?;
     late.iter().try_for_each(|late| seed::<Late>(late).map(|_| ()))?;
     let named = record(&decided["refused"])?["lift"].clone();
+    let referee = late.first().ok_or("decided.json lacks a late word")?["referee"].clone();
     let vote =
         |ballot: &str, outcome: Value| json!({ "ballot": ballot, "round": 1, "outcome": outcome });
     let quorum = json!({ "round": 0, "outcome": "commit", "votes": { "0": sign, "2": sign } });
@@ -93,6 +95,10 @@ fn referees(decided: &Value) -> Result<Vec<(&'static str, String)>, Box<dyn Erro
         let ruling = json!({ "kind": "ruling", "v": 1, "lift": named, "statement": statement });
         all.push(("ruling", seed::<Ruling>(&ruling)?));
     }
+    let lie = json!({ "kind": "lie", "v": 1, "lift": named, "referee": referee,
+        "first": { "statement": { "vote": vote("prevote", json!("commit")) }, "sign": sign },
+        "second": { "statement": { "vote": vote("prevote", Value::Null) }, "sign": sign } });
+    all.push(("lie", seed::<Lie>(&lie)?));
     let told = messages.iter().map(|message| json!({ "messages": [message] }));
     let proofs = [
         json!({ "messages": messages, "promises": promises }),
@@ -151,22 +157,23 @@ fn errands(decided: &Value) -> Result<Vec<(&'static str, String)>, Box<dyn Error
     let keys: Vec<&Value> = promises.iter().map(|promise| &promise["by"]).collect();
     let composed = |drawn: Value| json!({ "kind": "composed", "v": 1, "token": token, "nonce": nonce, "drawn": drawn });
     let laid = json!({ "enters": 12_750, "participants": keys, "branches": [Hash::of(b"a leg")] });
-    let all = [
+    let asks = [
         json!({ "kind": "ask", "v": 1, "lift": lift }),
         json!({ "kind": "ask", "v": 1, "lift": lift, "promises": promises }),
         json!({ "kind": "ask", "v": 1, "lift": lift, "refused": record(&decided["refused"])? }),
-        json!({
-            "kind": "compose", "v": 1, "token": token, "nonce": nonce, "amount": 12_500,
-            "most": 13_000,
-        }),
-        composed(json!({ "laid": laid })),
-        composed(json!({ "refused": "room" })),
-        record(&decided["valid"])?,
     ];
-    all.iter()
-        .map(|value| {
-            let text = value.to_string();
-            Ok(("errand", Errand::read(text.as_bytes())?.to_text()?.to_string()))
-        })
-        .collect()
+    let compose = json!({
+        "kind": "compose", "v": 1, "token": token, "nonce": nonce, "amount": 12_500,
+        "most": 13_000,
+    });
+    let mut all = vec![("compose", seed::<Compose>(&compose)?)];
+    for ask in &asks {
+        all.push(("ask", seed::<Ask>(ask)?));
+    }
+    for drawn in [json!({ "laid": laid }), json!({ "refused": "room" })] {
+        all.push(("composed", seed::<Composed>(&composed(drawn))?));
+    }
+    let shown = record(&decided["valid"])?.to_string();
+    all.push(("errand", Errand::read(shown.as_bytes())?.to_text()?.to_string()));
+    Ok(all)
 }

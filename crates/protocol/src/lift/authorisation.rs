@@ -46,6 +46,16 @@ impl Authorisation {
         self.sign = Some(self.sign_with(payer)?);
         Ok(self)
     }
+
+    /// Whether both ask for one payment in the same words: whoever saw no answer signs anew, at another time.
+    #[must_use]
+    pub fn asks_the_same(&self, other: &Self) -> bool {
+        self.uuid == other.uuid
+            && self.payer.same_user(&other.payer)
+            && self.payee.same_user(&other.payee)
+            && (self.units, self.most) == (other.units, other.most)
+            && (&self.r#ref, &self.memo) == (&other.r#ref, &other.memo)
+    }
 }
 
 impl Signed for Authorisation {

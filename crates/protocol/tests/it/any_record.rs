@@ -7,6 +7,7 @@ use std::path::Path;
 
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseResult;
+use protocol::errand::{Ask, Compose, Composed};
 use protocol::invoice::Invoice;
 use protocol::ledger::Ack;
 use protocol::lift::{
@@ -21,6 +22,7 @@ use protocol::request::Request;
 use protocol::{Cert, Chit, Contract, Lift, Moved, Tally};
 use serde_json::{Value, json};
 
+use crate::errand::{any_ask, any_compose, any_composed};
 use crate::letters::{any_ack, any_invoice, any_moved, any_note};
 use crate::lift_records::{any_conditional, any_judged, any_late, any_promise, any_refused};
 use crate::people::{
@@ -83,6 +85,9 @@ fn total(bytes: &[u8]) -> TestCaseResult {
     one::<Query>(bytes)?;
     one::<Answer>(bytes)?;
     one::<Advert>(bytes)?;
+    one::<Ask>(bytes)?;
+    one::<Compose>(bytes)?;
+    one::<Composed>(bytes)?;
     one::<Ack>(bytes)?;
     one::<Invoice>(bytes)?;
     one::<Note>(bytes)?;
@@ -210,6 +215,15 @@ proptest! {
     }
 
     #[test]
+    fn questions_and_what_is_laid_out_come_back_as_written(
+        ask in any_ask(), compose in any_compose(), composed in any_composed(),
+    ) {
+        comes_back(&ask)?;
+        comes_back(&compose)?;
+        comes_back(&composed)?;
+    }
+
+    #[test]
     fn an_authorisation_comes_back_as_written(authorisation in any_authorisation()) {
         comes_back(&authorisation)?;
     }
@@ -281,6 +295,16 @@ proptest! {
         total(&query)?;
         total(&answer)?;
         total(&offer)?;
+    }
+
+    #[test]
+    fn a_spoilt_question_or_what_is_laid_out_gives_a_record_or_a_reason(
+        ask in spoilt(any_ask()), compose in spoilt(any_compose()),
+        composed in spoilt(any_composed()),
+    ) {
+        total(&ask)?;
+        total(&compose)?;
+        total(&composed)?;
     }
 
     #[test]

@@ -10,6 +10,7 @@ mod chance;
 mod chit;
 mod contract;
 mod date;
+mod errand;
 mod export;
 mod given;
 mod half;

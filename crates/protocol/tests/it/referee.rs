@@ -3,11 +3,11 @@
 
 use proptest::collection::vec;
 use proptest::prelude::*;
-use protocol::agreement::Timeout;
+use protocol::agreement::{Ballot, Round, Statement, Timeout, Vote};
 use protocol::bounded::List;
 use protocol::lift::{Certificate, Evidence, Outcome, Promise, Reason, Refused};
 use protocol::record::Record;
-use protocol::referee::{Event, Given, Input, Referee, Refusal, Telling};
+use protocol::referee::{Event, Given, Input, Lie, Referee, Refusal, Ruling, Stated, Telling};
 use protocol::{AgentId, Hash, Lift, SecretKey, Signer as _};
 
 use crate::participant::world::{key, record};
@@ -366,4 +366,59 @@ fn who_is_no_referee_neither_decides_nor_tells() {
     assert!(!telling.messages.is_empty());
     assert!(telling.clone().check(agent(&court.keys[0])).is_ok());
     assert!(matches!(telling.check(agent(&court.keys[1])), Err(Refusal::Signature(_))));
+}
+
+#[test]
+fn a_lie_is_two_votes_of_a_kind_in_one_round_each_signed() {
+    let (key, other, lift) = (key(3, 0), key(3, 1), Court::new(1).lift.id().unwrap());
+    let vote = |ballot, round: u32, outcome| {
+        let round = Round::try_from(round).unwrap();
+        Statement::Vote(Vote { ballot, round, outcome })
+    };
+    let stated = |statement| {
+        let sign = Ruling { lift, statement }.sign_with(&key).unwrap();
+        Stated { statement, sign }
+    };
+    let first = stated(vote(Ballot::Prevote, 0, Some(Outcome::Commit)));
+    let lie = |statement| Lie { lift, referee: agent(&key), first, second: stated(statement) };
+    let proved = lie(vote(Ballot::Prevote, 0, Some(Outcome::Void)));
+    let read = Lie::read(proved.to_text().unwrap().as_bytes()).unwrap();
+    assert_eq!((read.check(), &read), (Ok(()), &proved));
+    assert_eq!(lie(vote(Ballot::Prevote, 0, None)).check(), Ok(()), "for nothing is another vote");
+    // An honest referee may change its mind in another round, and votes twice in each.
+    let proposal =
+        Statement::Proposal { round: Round::FIRST, outcome: Outcome::Void, backed: None };
+    for honest in [
+        vote(Ballot::Prevote, 0, Some(Outcome::Commit)),
+        vote(Ballot::Prevote, 1, Some(Outcome::Void)),
+        vote(Ballot::Precommit, 0, None),
+        proposal,
+    ] {
+        assert_eq!(lie(honest).check(), Err(Refusal::NoLie), "{honest:?}");
+    }
+    for forged in [
+        Lie { referee: agent(&other), ..proved.clone() },
+        Lie { lift: Hash::of(b"another").into(), ..proved.clone() },
+        Lie { second: Stated { sign: first.sign, ..proved.second }, ..proved },
+    ] {
+        assert!(matches!(forged.check(), Err(Refusal::Signature(_))), "{forged:?}");
+    }
+}
+
+#[test]
+fn a_referee_that_may_have_gone_back_signs_nothing_new_and_keeps_what_is_decided() {
+    let mut court = Court::new(4);
+    court.referees[0] = court.referees[0].clone().went_back();
+    court.is_past[0] = true;
+    court.ask(0, Some(court.refusal()));
+    court.ask(0, Some(court.promises()));
+    assert!(court.referees[0].waits().is_empty(), "it waits for nothing");
+    let telling = court.referees[0].tells(&court.keys[0]).unwrap();
+    assert!(telling.messages.is_empty() && telling.late.is_empty(), "{telling:?}");
+    let mut sole = Court::new(1);
+    sole.ask(0, Some(sole.promises()));
+    let certificate = sole.certificate(0).unwrap();
+    sole.referees[0] = sole.referees[0].clone().went_back();
+    assert!(!sole.referees[0].forgot());
+    assert_eq!(sole.certificate(0), Some(certificate));
 }

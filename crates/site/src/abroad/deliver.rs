@@ -448,7 +448,7 @@ impl Site {
     }
 
     /// A wait, by chance up to half as long again.
-    fn spread(&self, wait: i64) -> i64 {
+    pub(crate) fn spread(&self, wait: i64) -> i64 {
         let [byte, ..] = self.chance.bytes();
         wait + wait * i64::from(byte) / 512
     }

@@ -2,6 +2,7 @@
 //! again.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use protocol::AgentId;
@@ -36,9 +37,16 @@ type Waiting = (AgentId, Option<Endpoint>, Errand);
 pub(crate) struct Errands {
     waiting: Mutex<VecDeque<Waiting>>,
     due: Notify,
+    /// Whether anybody carries them.
+    carried: AtomicBool,
 }
 
 impl Errands {
+    /// Whether anybody carries what is said without a letter: a program that serves the site.
+    pub(crate) fn are_carried(&self) -> bool {
+        self.carried.load(Ordering::Acquire)
+    }
+
     /// One more.
     pub(crate) fn push(&self, to: AgentId, errand: Errand) {
         self.push_at(to, None, errand);
@@ -65,14 +73,21 @@ impl Errands {
         own.into_iter().map(|(_, _, errand)| errand).collect()
     }
 
-    fn take(&self) -> VecDeque<Waiting> {
-        std::mem::take(&mut self.waiting.lock().unwrap_or_else(PoisonError::into_inner))
+    /// Those to others than this agent, in order: what a site asks itself goes over no wire.
+    fn take(&self, own: AgentId) -> VecDeque<Waiting> {
+        self.carried.store(true, Ordering::Release);
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        let all = std::mem::take(&mut *waiting);
+        let (own, others) = all.into_iter().partition(|(to, ..)| *to == own);
+        *waiting = own;
+        others
     }
 }
 
 impl Site {
     /// Waits until there is an errand to be sent.
     pub async fn errands_due(&self) {
+        self.known.errands.carried.store(true, Ordering::Release);
         self.known.errands.due.notified().await;
     }
 
@@ -81,7 +96,7 @@ impl Site {
     /// # Errors
     /// [`SiteError`] where the store could not say where an agent answers.
     pub async fn take_errands(&self) -> Result<Vec<Outgoing>, SiteError> {
-        let waiting = self.known.errands.take();
+        let waiting = self.known.errands.take(self.agent);
         if waiting.is_empty() {
             return Ok(Vec::new());
         }

@@ -214,8 +214,9 @@ pub(crate) fn fate(note: &Note, error: &SiteError) -> Fate {
             Body::Negotiation(_) => false,
             Body::Ledger(_) | Body::Invoice(_) | Body::Lift(_) => true,
         },
-        // The word with what was decided may come after.
-        SiteError::NoLift(_) => true,
+        // The word with what was decided may come after its chit; a word that is of no use now is of none later.
+        SiteError::NoLift(_) => !matches!(note.body, Body::Lift(_)),
+        SiteError::Part { .. } | SiteError::NoAgentKey => true,
         // A half that was restored, and has not compared yet.
         SiteError::State { .. } | SiteError::NotOpen { .. } | SiteError::MoveNotProved { .. } => {
             true

@@ -80,7 +80,10 @@ fn agent_key(agent: AgentId) -> String {
     format!("{AGENT}{agent}")
 }
 
-async fn place_of(view: &mut View, agent: AgentId) -> Result<Option<Endpoint>, SiteError> {
+pub(crate) async fn place_of(
+    view: &mut View,
+    agent: AgentId,
+) -> Result<Option<Endpoint>, SiteError> {
     let place = view.setting(&agent_key(agent)).await?;
     Ok(place.and_then(|place| place.parse().ok()))
 }

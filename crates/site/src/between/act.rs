@@ -15,6 +15,7 @@ use crate::door::Site;
 use crate::error::SiteError;
 use crate::hear::Hears;
 use crate::planted::Planted;
+use crate::referee::is_accepted;
 use store::LiftPart;
 
 impl Site {
@@ -35,16 +36,15 @@ impl Site {
         for row in batch.work.tx().lock_parts(&lift).await? {
             let mut part = Part::read(&row)?;
             let now = self.clock.now();
-            if part.participant.is_locked() && now.ms().saturating_sub(row.changed.ms()) > WAIT_MS {
+            let waits = now.ms().saturating_sub(row.changed.ms()) > WAIT_MS || now > row.deadline;
+            if part.participant.is_locked() && waits {
                 part.participant = part.participant.step(Input::Wait)?.participant;
             }
             self.act_in(&mut batch, &mut part).await?;
             let is_dead = is_dead(&part, row.deadline, now);
             if is_dead || part.row(row.changed)? != row {
-                let kept = LiftPart {
-                    is_open: row.is_open && !is_dead && part.outcome().is_none(),
-                    ..part.row(now)?
-                };
+                let kept = part.row(now)?;
+                let kept = LiftPart { is_open: kept.is_open && !is_dead, ..kept };
                 batch.work.tx().put_part(&kept).await?;
             }
         }
@@ -64,11 +64,14 @@ impl Site {
         if self.has(Planted::OwnClock) && part.participant.is_locked() && is_late() {
             self.free(batch, part).await?;
         }
-        if let Some(Want::Ask(evidence)) = part.participant.wants() {
-            if self.known.under_way.may_ask(part.lift(), self.clock.now()) {
-                let record = part.participant.part().lift();
-                let ask = Ask::new(record.clone(), evidence);
-                for referee in record.referees.iter() {
+        if let Some(Want::Ask(evidence)) = part.participant.wants()
+            && self.known.under_way.may_ask(part.lift(), self.clock.now())
+        {
+            let record = part.participant.part().lift();
+            let ask = Ask::new(record.clone(), evidence);
+            for referee in record.referees.iter() {
+                // Nobody else has this site ask strangers.
+                if is_accepted(batch.work.view(), *referee).await? {
                     batch.work.errands.push((*referee, Errand::Ask(Box::new(ask.clone()))));
                 }
             }
@@ -85,8 +88,12 @@ impl Site {
             (&part.more.authorisation, part.payment(), part.participant.part().collects())
         {
             // The payee's site promises last, and not before it knows what the payer signed: from the payer's own site.
-            let Some(signed) = self.known.under_way.signed(&payment) else { return Ok(()) };
-            part.more.authorisation = Some(Box::new(signed));
+            let signed = self.known.under_way.signed(&payment);
+            if signed.is_none() && self.clock.now() <= part.participant.part().lift().deadline {
+                self.known.under_way.awaits(payment, part.lift());
+                return Ok(());
+            }
+            part.more.authorisation = signed.map(Box::new);
         }
         let input = match self.judge_part(batch, part).await? {
             Ok(judged) => {
@@ -96,6 +103,9 @@ impl Site {
                 let by = *taken.key();
                 let promise = Promise { lift: part.lift(), by, judged: judged_hash, sign: None };
                 part.more.judged = Some(judged);
+                // Whatever is opened or moved meanwhile, these are what was promised for.
+                part.more.halves = self.all_halves(batch, part);
+                self.known.under_way.promises(part.others());
                 Input::Promise(Verified::check(promise.signed(&key)?, &())?)
             }
             Err(reason) => {
@@ -117,7 +127,12 @@ impl Site {
             let tally = crossing.leg().tally;
             let gives = !crossing.takes();
             let has_news = gives && (part.participant.promise().is_some() || taken.collects());
-            if !(is_over || refused || has_news) || part.more.told.contains(&tally) {
+            // Who has not heard of the lift need not hear that nothing comes of it.
+            let met = !gives
+                || part.more.said.contains_key(&tally)
+                || part.participant.conditional(&tally).is_some();
+            let ends = (is_over || refused) && met;
+            if !(ends || has_news) || part.more.told.contains(&tally) {
                 continue;
             }
             let Some(word) = part.participant.word(&tally) else { continue };
@@ -125,7 +140,7 @@ impl Site {
             if part.more.said.get(&tally) == Some(&hash) {
                 continue;
             }
-            for (holder, _) in batch.holders(&tally) {
+            for (holder, _) in self.halves_of(batch, part, &tally).unwrap_or_default() {
                 let (held, work) = batch.hold(&holder, tally).await?;
                 let body = Body::Lift(Box::new(word.clone()));
                 let state = std::sync::Arc::clone(&held.state);

@@ -34,7 +34,7 @@ impl Site {
             None => Some(self.lay_out(&mut draft, amount.get(), None)?),
             Some(_) => None,
         };
-        if self.known.drafts.add(draft).is_err() {
+        if !self.known.drafts.add(draft) {
             return Ok(answer(Drawn::Refused(Reason::Busy)));
         }
         if let Some((_, agent, token)) = on {
@@ -52,22 +52,23 @@ impl Site {
         let drawn = match drawn {
             Drawn::Laid(laid) if laid.is_in_order() => {
                 let ends = laid.enters.get();
-                self.lay_out(&mut draft, ends, Some(laid))?
+                self.lay_out(&mut draft, ends, Some(&laid))?
             }
             Drawn::Laid(_) => Drawn::Refused(Reason::Unknown),
             Drawn::Refused(reason) => Drawn::Refused(reason),
         };
-        if let Some(waits) = draft.waits.take() {
+        let (asked, waits) = (draft.asked_by().zip(draft.token), draft.waits.take());
+        let drawn = match draft.laid.is_some().then(|| self.known.drafts.add(draft)) {
+            Some(false) => Drawn::Refused(Reason::Busy),
+            _ => drawn,
+        };
+        if let Some(waits) = waits {
+            // Who does not wait any more need not know.
             let _ = waits.send(match &drawn {
                 Drawn::Laid(_) => Ok(()),
                 Drawn::Refused(reason) => Err(*reason),
             });
             self.known.under_way.has_moved();
-        }
-        let (asked, is_laid) = (draft.asked_by().zip(draft.token), draft.laid.is_some());
-        if is_laid {
-            // It was there before, so there is room.
-            let _ = self.known.drafts.add(draft);
         }
         if let Some((agent, token)) = asked {
             self.known.errands.push(agent, composed(token, nonce, drawn));
@@ -80,7 +81,7 @@ impl Site {
         &self,
         draft: &mut Draft,
         ends: Units,
-        beyond: Option<Laid>,
+        beyond: Option<&Laid>,
     ) -> Result<Drawn, SiteError> {
         let (Some(legs), Some(over)) = (self.price(&draft.planned, ends), draft.over()) else {
             return Ok(Drawn::Refused(Reason::Room));
@@ -117,9 +118,9 @@ fn joined(
     nonce: Hash,
     legs: &[Leg],
     key: PublicKey,
-    beyond: Option<Laid>,
+    beyond: Option<&Laid>,
 ) -> Result<Option<Laid>, SiteError> {
-    let (mut keys, mut leaves) = match &beyond {
+    let (mut keys, mut leaves) = match beyond {
         Some(laid) => (laid.participants.to_vec(), laid.branches.to_vec()),
         None => (Vec::new(), Vec::new()),
     };

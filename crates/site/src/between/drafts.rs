@@ -6,16 +6,16 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use protocol::chit::Positive;
 use protocol::errand::Laid;
 use protocol::lift::{Leg, Reason};
-use protocol::{AgentId, Hash, TallyId, Timestamp};
+use protocol::{AgentId, Hash, LiftId, TallyId, Timestamp};
 use tokio::sync::oneshot;
 
 use crate::seek::Planned;
 
-/// How many drafts are remembered at once: some kilobytes each.
-const MOST_DRAFTS: usize = 4_096;
+/// How many drafts of lifts are remembered at once: some kilobytes each.
+pub const MAX_DRAFTS: usize = 4_096;
 
 /// How many of them may be of one partner's asking.
-const MOST_OF_ONE: usize = 256;
+pub const MAX_DRAFTS_OF_ONE: usize = 256;
 
 /// For how long one is remembered, in milliseconds: as long as the plans that it follows.
 const KEEP_MS: i64 = 30_000;
@@ -35,6 +35,8 @@ pub(crate) struct Draft {
     pub(super) laid: Option<(Vec<Leg>, Laid)>,
     /// Who waits for it here.
     pub(super) waits: Option<oneshot::Sender<Result<(), Reason>>>,
+    /// The lift that it became: one, whatever else has its nonce.
+    became: Option<LiftId>,
     until: Timestamp,
 }
 
@@ -47,18 +49,34 @@ impl Drafts {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Remembers one; gives it back where there are too many.
-    pub(super) fn add(&self, draft: Draft) -> Result<(), Draft> {
+    /// Remembers one; says whether there was room.
+    pub(super) fn add(&self, draft: Draft) -> bool {
         let mut all = self.all();
         let of_one = draft.asked_by().map(|agent| {
             all.values().flatten().filter(|other| other.asked_by() == Some(agent)).count()
         });
         let many: usize = all.values().map(Vec::len).sum();
-        if many >= MOST_DRAFTS || of_one.is_some_and(|of_one| of_one >= MOST_OF_ONE) {
-            return Err(draft);
+        if many >= MAX_DRAFTS || of_one.is_some_and(|of_one| of_one >= MAX_DRAFTS_OF_ONE) {
+            return false;
         }
         all.entry(draft.nonce).or_default().push(draft);
-        Ok(())
+        true
+    }
+
+    /// What was laid out for a partner's site over this tally, if it is for this lift.
+    pub(super) fn laid_for(
+        &self,
+        nonce: &Hash,
+        from: (TallyId, AgentId),
+        lift: LiftId,
+    ) -> Option<(Planned, Vec<Leg>)> {
+        let mut all = self.all();
+        let is_it = |draft: &&mut Draft| draft.planned.from == Some(from) && draft.laid.is_some();
+        let draft = all.get_mut(nonce)?.iter_mut().find(is_it)?;
+        if *draft.became.get_or_insert(lift) != lift {
+            return None;
+        }
+        draft.laid.as_ref().map(|(legs, _)| (draft.planned.clone(), legs.clone()))
     }
 
     /// Takes out the draft of a lift that is as said.
@@ -92,7 +110,7 @@ impl Draft {
         now: Timestamp,
     ) -> Self {
         let until = now.plus_ms(KEEP_MS).unwrap_or(Timestamp::MAX);
-        Self { nonce, planned, token, most, laid: None, waits: None, until }
+        Self { nonce, planned, token, most, laid: None, waits: None, became: None, until }
     }
 
     /// The partner's agent for which it is laid out.

@@ -5,17 +5,23 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use protocol::bounded::List;
-use protocol::lift::{Authorisation, Certificate, Conditional, Decided, Leg, Reason, Refused};
+use protocol::lift::{
+    Authorisation, Certificate, Conditional, Decided, Leg, Legs, LiftFault, Outcome, Reason,
+    Refused,
+};
+use protocol::note::Body;
 use protocol::participant::Part as Taken;
-use protocol::participant::{Input, Participant, Word};
+use protocol::participant::{Event, Input, Participant, Word};
 use protocol::record::Record;
-use protocol::{AgentId, Cuid, Side, Signer as _, TallyId, Verified};
+use protocol::{AgentId, Cuid, Hash, LiftId, PublicKey, Side, Signer as _, TallyId, Verified};
 
-use super::drafts::Draft;
 use super::part::{More, Part};
-use crate::batch::{Batch, Work};
+use crate::batch::{Batch, Held, Work};
 use crate::door::Site;
 use crate::error::SiteError;
+
+/// Of how many lifts a restored half is told again at most, each time that it asks.
+const MOST_TOLD_AGAIN: usize = 1_024;
 
 impl Site {
     /// A neighbour's word on a lift, over a tally of `holder`'s with a user of the agent `from`.
@@ -30,51 +36,133 @@ impl Site {
         let side = held.half.side;
         let lift = word.lift.id()?;
         let knows = word.certificate.is_some();
-        let mut part = match part_on(work, lift, &tally).await? {
-            Some(part) => part,
+        let before = part_on(work, lift, &tally, from).await?;
+        let taken = match before.clone() {
             None => self.taken_on(&word, tally, side, from)?,
+            known => known,
+        };
+        let taken = match taken {
+            None => {
+                let rows = work.tx().lock_parts(&lift).await?;
+                let keys: Vec<Hash> = rows.iter().map(|row| row.key).collect();
+                self.lost(&word, tally, (side, from), &keys)?
+            }
+            taken => taken,
+        };
+        let Some(mut part) = taken else {
+            return self.refuse_unknown(work, held, &word, from).await;
         };
         let heard = Box::new(word.check(&from)?);
         let step = part.participant.step(Input::Hear { tally, heard })?;
         part.participant = step.participant;
+        self.tell_of_lies(work, lift, &step.events);
         if knows {
             part.more.told.insert(tally);
-        } else if part.outcome().is_some() {
+        } else if part.outcome().is_some() || part.participant.is_refused() {
             // It does not know yet: it is told once more.
             part.more.told.remove(&tally);
+            part.more.said.remove(&tally);
         }
-        keep(work, &part, self.clock.now()).await?;
-        work.due.push(lift);
+        // Who says the same again and again must not look as if something went on.
+        if before.as_ref() != Some(&part) {
+            keep(work, &part, self.clock.now()).await?;
+            work.due.push(lift);
+        }
         Ok(())
     }
 
-    /// The part that is meant by the first word on a lift: as it was laid out here, or none that is known, which is
-    /// refused.
-    fn taken_on(
+    /// A lift that was decided, and that this site lost, as one restored from an older backup did: what it is on this tally
+    /// the neighbour's word and the certificate prove.
+    fn lost(
         &self,
         word: &Word,
         tally: TallyId,
-        side: Side,
-        from: AgentId,
-    ) -> Result<Part, SiteError> {
-        let nonce = word.lift.nonce;
-        let is_it =
-            |draft: &Draft| draft.planned.from == Some((tally, from)) && draft.laid.is_some();
-        let draft = self.known.drafts.take(&nonce, is_it);
-        if let Some(Draft { planned, laid: Some((legs, _)), .. }) = draft {
-            let on = planned.on.map(|(tally, agent, _)| (tally, agent));
-            if let Ok(part) = self.part_of(word, tally, (side, from), on, &legs) {
-                return Ok(part);
+        (side, from): (Side, AgentId),
+        taken: &[Hash],
+    ) -> Result<Option<Part>, SiteError> {
+        let leg = word.conditional.leg;
+        let is_decided =
+            word.certificate.as_ref().is_some_and(|shown| shown.outcome == Outcome::Commit);
+        if !is_decided || leg.tally != tally || word.conditional.side == side {
+            return Ok(None);
+        }
+        let agents = BTreeMap::from([(tally, from)]);
+        // Under whose key it is kept says nothing to anybody: all is decided. Any that is neither the neighbour's nor
+        // another part's of this site.
+        let free = |key: &&PublicKey| **key != word.conditional.key && !taken.contains(&key.name());
+        let Some(key) = word.lift.participants.iter().find(free) else { return Ok(None) };
+        let mine = (tally, *key);
+        let part = self.part_in(&word.lift, &word.branches, mine, agents, &[leg], |_| side, false);
+        Ok(part.ok())
+    }
+
+    /// A partner's half was restored: what was decided of lifts over the tally it is told again, before their chits.
+    pub(crate) async fn tell_of_lifts_again(
+        &self,
+        work: &mut Work,
+        held: &Held,
+    ) -> Result<(), SiteError> {
+        let (half, tally) = (held.half.id, held.half.tally);
+        let legs = work.view().legs_of_halves(&[half]).await?;
+        for lift in legs.iter().map(|leg| leg.lift).take(MOST_TOLD_AGAIN) {
+            for row in work.tx().lock_parts(&lift).await? {
+                let mut part = Part::read(&row)?;
+                if part.participant.part().crossing(&tally).is_none() {
+                    continue;
+                }
+                part.more.told.remove(&tally);
+                part.more.said.remove(&tally);
+                keep(work, &part, self.clock.now()).await?;
+                work.due.push(lift);
             }
         }
-        let leg = word.conditional.leg;
+        Ok(())
+    }
+
+    /// A lift that this site knows nothing of: it says that it takes no part, and keeps nothing.
+    async fn refuse_unknown(
+        &self,
+        work: &mut Work,
+        held: &Held,
+        word: &Word,
+        from: AgentId,
+    ) -> Result<(), SiteError> {
+        let (tally, side, leg) = (held.half.tally, held.half.side, word.conditional.leg);
+        word.clone().check(&from)?;
         if leg.tally != tally || leg.by == side {
             return Err(SiteError::NoLift(word.lift.id()?));
         }
         let mut part = self.part_of(word, tally, (side, from), None, &[leg])?;
         let refused = self.refusal(&part, Reason::Unknown)?;
         part.participant = part.participant.step(Input::Refuse(refused))?.participant;
-        Ok(part)
+        let said = part.participant.word(&tally).map(|word| Body::Lift(Box::new(word)));
+        let state = Arc::clone(&held.state);
+        self.post_all(work, held, &state, said.into_iter().collect()).await
+    }
+
+    /// Referees that decided both ways lie, and both certificates prove it: an administrator is told.
+    fn tell_of_lies(&self, work: &mut Work, lift: LiftId, events: &[Event]) {
+        if events.contains(&Event::Contradicted) {
+            let text = serde_json::json!({ "lift": lift.to_string() }).to_string();
+            let (kind, at) = ("referees_contradicted".to_owned(), self.clock.now());
+            work.tx().tell([store::NewEvent { user: None, kind, text, at }]);
+        }
+    }
+
+    /// The part that is meant by the first word on a lift: as it was laid out here, for one lift. None where nothing was.
+    fn taken_on(
+        &self,
+        word: &Word,
+        tally: TallyId,
+        side: Side,
+        from: AgentId,
+    ) -> Result<Option<Part>, SiteError> {
+        let (nonce, lift) = (word.lift.nonce, word.lift.id()?);
+        let laid = self.known.drafts.laid_for(&nonce, (tally, from), lift);
+        let Some((planned, legs)) = laid else { return Ok(None) };
+        let on = planned.on.map(|(tally, agent, _)| (tally, agent));
+        // What does not fit what was laid out is another lift, of which nothing is known.
+        Ok(self.part_of(word, tally, (side, from), on, &legs).ok())
     }
 
     /// The part with these legs, the first of them over the tally that the word came over.
@@ -88,7 +176,9 @@ impl Site {
     ) -> Result<Part, SiteError> {
         let agents: BTreeMap<_, _> = std::iter::once((over, from)).chain(on).collect();
         let says = |leg: &Leg| if leg.tally == over { side } else { leg.by };
-        self.part_in(&word.lift, &word.branches, over, agents, legs, says, on.is_none())
+        let key = self.lift_key(word.lift.nonce, over)?.public_key();
+        let mine = (over, key);
+        self.part_in(&word.lift, &word.branches, mine, agents, legs, says, on.is_none())
     }
 
     /// A part of this site's in a lift, with these legs in their order; of those over tallies with other agents, what
@@ -97,16 +187,23 @@ impl Site {
     pub(super) fn part_in(
         &self,
         lift: &protocol::Lift,
-        branches: &List<protocol::Hash, { protocol::participant::MAX_BRANCHES }>,
-        over: TallyId,
+        branches: &List<Hash, { protocol::participant::MAX_BRANCHES }>,
+        (over, key): (TallyId, PublicKey),
         agents: BTreeMap<TallyId, AgentId>,
         legs: &[Leg],
         says: impl Fn(&Leg) -> Side,
         collects: bool,
     ) -> Result<Part, SiteError> {
         let signer = self.signer.as_deref().ok_or(SiteError::NoAgentKey)?;
-        let key = self.lift_key(lift.nonce, over)?.public_key();
         let id = lift.id()?;
+        let inner: Vec<Leg> =
+            legs.iter().filter(|leg| !agents.contains_key(&leg.tally)).copied().collect();
+        // Without its leaf no chit among users here would be good, whatever is decided.
+        if let Some(tally) = inner.first().map(|leg| leg.tally)
+            && !branches.contains(&Legs::new(inner, Some(lift.nonce))?.root())
+        {
+            return Err(LiftFault::NotALeg { lift: id, tally }.into());
+        }
         let crossing = legs.iter().filter(|leg| agents.contains_key(&leg.tally));
         let ours = crossing.map(|leg| {
             Conditional { lift: id, leg: *leg, side: says(leg), key, sign: None }.signed(signer)
@@ -114,7 +211,8 @@ impl Site {
         let ours = ours.collect::<Result<Vec<_>, _>>()?;
         let taken = Taken::new(lift.clone(), branches.clone(), key, ours, collects)?;
         let participant = Participant::new(Arc::new(taken));
-        let path = List::new(legs.to_vec()).unwrap_or_default();
+        let too_long = |_| SiteError::Part { lift: id, reason: "its way is too long".to_owned() };
+        let path = List::new(legs.to_vec()).map_err(too_long)?;
         Ok(Part { participant, more: More::new(path, over, agents) })
     }
 
@@ -141,20 +239,25 @@ impl Site {
         }
         let hash = authorisation.hash()?;
         self.known.under_way.keep_signed(hash, authorisation);
-        self.known.under_way.look_again();
+        self.known.under_way.has_come(&hash);
         Ok(())
     }
 
     /// A referee, or whoever has it, shows what was decided.
     pub(crate) async fn hear_certificate(&self, certificate: Certificate) -> Result<(), SiteError> {
         let lift = certificate.lift;
+        if self.store.read().await?.parts_in(&lift).await?.is_empty() {
+            return Ok(());
+        }
         let _turn = self.queue.turn().await;
         let mut batch = Batch::begin(&self.store, &self.known).await?;
         let mut changed = false;
         for row in batch.work.tx().lock_parts(&lift).await? {
             let mut part = Part::read(&row)?;
             let decided = Decided::check(certificate.clone(), part.participant.part().lift())?;
-            let next = part.participant.step(Input::Decided(Arc::new(decided)))?.participant;
+            let step = part.participant.step(Input::Decided(Arc::new(decided)))?;
+            self.tell_of_lies(&mut batch.work, lift, &step.events);
+            let next = step.participant;
             if next != part.participant {
                 part.participant = next;
                 keep(&mut batch.work, &part, self.clock.now()).await?;
@@ -169,15 +272,16 @@ impl Site {
     }
 }
 
-/// The part with a leg to another site on this tally.
+/// The part with a leg on this tally to a site of this agent.
 async fn part_on(
     work: &mut Work,
-    lift: protocol::LiftId,
+    lift: LiftId,
     tally: &TallyId,
+    from: AgentId,
 ) -> Result<Option<Part>, SiteError> {
     for row in work.tx().lock_parts(&lift).await? {
         let part = Part::read(&row)?;
-        if part.participant.part().crossing(tally).is_some() {
+        if part.participant.part().crossing(tally).is_some() && part.agent(tally) == Some(from) {
             return Ok(Some(part));
         }
     }

@@ -6,16 +6,16 @@ use protocol::lading::Lading;
 use protocol::ledger::{Input as LedgerInput, Ledger, Refusal};
 use protocol::lift::{Authorisation, Judged, JudgedBy, Leg, Mode, Reason};
 use protocol::record::Record;
-use protocol::{Cuid, Hash, Lift, Side, Sides, TallyId};
+use protocol::{Cuid, Hash, Lift, Side, Sides, Signed as _, TallyId};
 use store::UserStatus;
 
 use super::part::Part;
-use super::{LONGEST_MS, SKEW_MS};
+use super::{LONGEST_MS, MAX_OPEN_PROMISES, SKEW_MS};
 use crate::batch::Batch;
 use crate::door::Site;
 use crate::error::SiteError;
 use crate::post::Input;
-use crate::seek::accepted;
+use crate::referee::is_accepted;
 
 /// Who gives and who takes by a leg, of those who live here, and what is due to them for it.
 struct Judgement {
@@ -35,11 +35,15 @@ impl Site {
         part: &Part,
     ) -> Result<Result<Judged, Reason>, SiteError> {
         let lift = part.participant.part().lift();
-        if let Err(reason) = self.may_wait_for(lift).await? {
+        let open = |agent| self.known.under_way.open_with(&agent);
+        if part.others().any(|agent| open(agent) >= MAX_OPEN_PROMISES) {
+            return Ok(Err(Reason::Busy));
+        }
+        if let Err(reason) = self.may_wait_for(batch, lift).await? {
             return Ok(Err(reason));
         }
         let legs = part.more.path.to_vec();
-        let found = match weighed(batch, &legs) {
+        let found = match self.weighed(batch, part, &legs) {
             Ok(found) => found,
             Err(reason) => return Ok(Err(reason)),
         };
@@ -48,10 +52,11 @@ impl Site {
         }
         let mut by = Vec::with_capacity(legs.len());
         for leg in &legs {
-            by.push(judged_by(batch, &leg.tally));
+            let halves = self.halves_of(batch, part, &leg.tally).unwrap_or_default();
+            by.push(halves.first().and_then(|(holder, _)| judged_by(batch, holder, &leg.tally)));
         }
         for leg in &legs {
-            for (holder, _) in batch.holders(&leg.tally) {
+            for (holder, _) in self.halves_of(batch, part, &leg.tally).unwrap_or_default() {
                 let (held, work) = batch.hold(&holder, leg.tally).await?;
                 let aside = Input::Ledger(LedgerInput::SetAside(part.lift(), *leg));
                 match self.take(work, held, aside).await {
@@ -67,10 +72,15 @@ impl Site {
     }
 
     /// Whether this site's own rules let its tallies wait for this lift: who decides it, and until when.
-    async fn may_wait_for(&self, lift: &Lift) -> Result<Result<(), Reason>, SiteError> {
-        let accepted = accepted(&mut self.store.read().await?).await?;
-        if !lift.referees.iter().all(|referee| accepted.contains(referee)) {
-            return Ok(Err(Reason::Referees));
+    async fn may_wait_for(
+        &self,
+        batch: &mut Batch,
+        lift: &Lift,
+    ) -> Result<Result<(), Reason>, SiteError> {
+        for referee in lift.referees.iter() {
+            if !is_accepted(batch.work.view(), *referee).await? {
+                return Ok(Err(Reason::Referees));
+            }
         }
         let now = self.clock.now().ms();
         let (date, deadline) = (lift.date.ms(), lift.deadline.ms());
@@ -93,9 +103,10 @@ impl Site {
         if !begins && !ends {
             return Ok(Ok(()));
         }
-        let Some(signed) =
-            part.more.authorisation.as_deref().filter(|_| lift.mode == Mode::Payment)
-        else {
+        if lift.mode == Mode::Clearing {
+            return self.comes_back(batch, part, legs, found).await;
+        }
+        let Some(signed) = part.more.authorisation.as_deref() else {
             return Ok(Err(Reason::Payment));
         };
         let fits = lift.payment == Some(signed.hash()?) && lift.date < signed.expires;
@@ -104,15 +115,19 @@ impl Site {
         if !fits || !paid || !received {
             return Ok(Err(Reason::Payment));
         }
+        if begins && !is_by_its_payer(batch, signed, legs) {
+            return Ok(Err(Reason::Payment));
+        }
         if ends {
             let payee = batch.user(&signed.payee.cuid).await?;
             if payee.is_none_or(|user| user.status != UserStatus::Active) {
                 return Ok(Err(Reason::Payment));
             }
         }
-        // Once for each end: one site may be both.
-        let view = batch.work.view();
+        // Once for each end: one site may be both. Also where two programs serve the site.
         let payer = signed.payer.short();
+        batch.work.tx().lock_name(&format!("{payer} {}", signed.uuid)).await?;
+        let view = batch.work.view();
         let made = view.payments(&[signed.uuid]).await?.iter().any(|one| one.payer == payer);
         let mut open = false;
         for other in view.parts_paying(&signed.uuid).await? {
@@ -120,11 +135,48 @@ impl Site {
                 continue;
             }
             let other = Part::read(&other)?;
-            let same =
-                other.more.authorisation.as_ref().is_some_and(|one| one.payer == signed.payer);
-            open |= same && other.participant.is_locked();
+            let same = other
+                .more
+                .authorisation
+                .as_ref()
+                .is_some_and(|one| one.payer.same_user(&signed.payer));
+            open |= same && other.participant.is_locked() && other.outcome().is_none();
         }
         Ok(if made || open { Err(Reason::Payment) } else { Ok(()) })
+    }
+}
+
+impl Site {
+    /// Of a clearing that begins or ends here: this site proposed it, and what its user gives comes back to it by the same
+    /// lift, in full.
+    async fn comes_back(
+        &self,
+        batch: &mut Batch,
+        part: &Part,
+        legs: &[Leg],
+        found: &[Judgement],
+    ) -> Result<Result<(), Reason>, SiteError> {
+        let begins = found.first().and_then(|first| first.giver.clone());
+        let ends = found.last().and_then(|last| last.taker.clone());
+        let (Some(first), Some(last)) = (legs.first(), legs.last()) else {
+            return Ok(Err(Reason::Unknown));
+        };
+        let Some(user) = ends else {
+            // What is given here comes back by the other part, which promises last, if at all.
+            let proposed = begins.is_some() && part.more.proposed;
+            return Ok(if proposed { Ok(()) } else { Err(Reason::Unknown) });
+        };
+        for row in batch.work.tx().lock_parts(&part.lift()).await? {
+            let other = Part::read(&row)?;
+            let gives = other.more.path.first().filter(|_| other.more.proposed);
+            let Some(gives) = gives.filter(|gives| gives.units <= last.units) else { continue };
+            let halves = other.more.halves.get(&gives.tally);
+            let same = halves.is_some_and(|halves| halves.contains(&(user.clone(), gives.by)));
+            if same && other.participant.promise().is_some() && first.tally != gives.tally {
+                return Ok(Ok(()));
+            }
+        }
+        Ok(Err(Reason::Unknown))
     }
 }
 
@@ -140,6 +192,15 @@ fn pays(
     signed.payer.agent == here && payer == Some(&signed.payer.cuid) && within
 }
 
+/// Whether it is signed with the key that its payer signs with now, on the tally where it gives.
+fn is_by_its_payer(batch: &Batch, signed: &Authorisation, legs: &[Leg]) -> bool {
+    let Some(first) = legs.first() else { return false };
+    let held = batch.held(&signed.payer.cuid, first.tally);
+    let ledger = held.and_then(|held| held.state.ledger.as_ref());
+    let key = ledger.and_then(|ledger| ledger.key(first.by));
+    key.is_some_and(|key| signed.check_signatures(key).is_ok())
+}
+
 /// What its payee gets, exactly.
 fn receives(
     signed: &Authorisation,
@@ -152,65 +213,78 @@ fn receives(
     signed.payee.agent == here && payee == Some(&signed.payee.cuid) && exact
 }
 
-/// Each leg within what both of its users signed, and everybody here between two legs made whole.
-fn weighed(batch: &Batch, legs: &[Leg]) -> Result<Vec<Judgement>, Reason> {
-    let mut found: Vec<Judgement> = Vec::with_capacity(legs.len());
-    let mut met: Vec<Cuid> = Vec::new();
-    for (place, leg) in legs.iter().enumerate() {
-        let judged = weigh(batch, leg)?;
-        if place == 0 {
-            met.extend(judged.giver.clone());
-        }
-        if let Some(taker) = &judged.taker {
-            if met.contains(taker) {
-                return Err(Reason::Settings);
+impl Site {
+    /// Each leg within what both of its users signed, and everybody here between two legs made whole.
+    fn weighed(&self, batch: &Batch, part: &Part, legs: &[Leg]) -> Result<Vec<Judgement>, Reason> {
+        let mut found: Vec<Judgement> = Vec::with_capacity(legs.len());
+        let mut met: Vec<Cuid> = Vec::new();
+        for (place, leg) in legs.iter().enumerate() {
+            let judged = self.weigh(batch, part, leg)?;
+            if place == 0 {
+                met.extend(judged.giver.clone());
             }
-            met.push(taker.clone());
-        }
-        if let (Some(before), Some(last)) = (found.last(), place.checked_sub(1)) {
-            let passes = before.taker.is_some() && before.taker == judged.giver;
-            let left = legs[last].units.get().milli() - leg.units.get().milli();
-            if !passes || left < before.reward + judged.clutch {
-                return Err(Reason::Settings);
+            if let Some(taker) = &judged.taker {
+                if met.contains(taker) {
+                    return Err(Reason::Settings);
+                }
+                met.push(taker.clone());
             }
+            if let (Some(before), Some(last)) = (found.last(), place.checked_sub(1)) {
+                let passes = before.taker.is_some() && before.taker == judged.giver;
+                let left = legs[last].units.get().milli() - leg.units.get().milli();
+                if !passes || left < before.reward + judged.clutch {
+                    return Err(Reason::Settings);
+                }
+            }
+            found.push(judged);
         }
-        found.push(judged);
+        let inside = |judged: &Judgement| judged.giver.is_some() && judged.taker.is_some();
+        let between = found.len().saturating_sub(1);
+        let ends = |place: usize| place == 0 || place == between;
+        if found.iter().enumerate().any(|(place, judged)| !inside(judged) && !ends(place)) {
+            return Err(Reason::Settings);
+        }
+        if found.is_empty() { Err(Reason::Unknown) } else { Ok(found) }
     }
-    let inside = |judged: &Judgement| judged.giver.is_some() && judged.taker.is_some();
-    let between = found.len().saturating_sub(1);
-    let ends = |place: usize| place == 0 || place == between;
-    if found.iter().enumerate().any(|(place, judged)| !inside(judged) && !ends(place)) {
-        return Err(Reason::Settings);
-    }
-    if found.is_empty() { Err(Reason::Unknown) } else { Ok(found) }
-}
 
-fn weigh(batch: &Batch, leg: &Leg) -> Result<Judgement, Reason> {
-    let mut judged = Judgement { giver: None, taker: None, clutch: 0, reward: 0 };
-    for (holder, side) in batch.holders(&leg.tally) {
-        let held = batch.held(&holder, leg.tally).ok_or(Reason::Unknown)?;
-        let ledger = held.state.ledger.as_ref().ok_or(Reason::Settings)?;
-        let position = ledger.position().ok_or(Reason::Settings)?;
-        let consent = ledger.consent();
-        let gives = side == leg.by;
-        let lading = if gives {
-            Lading::outward(position, &consent)
+    fn weigh(&self, batch: &Batch, part: &Part, leg: &Leg) -> Result<Judgement, Reason> {
+        let mut judged = Judgement { giver: None, taker: None, clutch: 0, reward: 0 };
+        // One that cannot be read may be put right: later.
+        for (holder, side) in self.halves_of(batch, part, &leg.tally).ok_or(Reason::Busy)? {
+            let held = batch.held(&holder, leg.tally).ok_or(Reason::Unknown)?;
+            let ledger = held.state.ledger.as_ref().ok_or(Reason::Settings)?;
+            // One lift has one chit a tally, whatever parts this site takes in it.
+            if ledger.aside_for(&part.lift()).is_some() {
+                return Err(Reason::Busy);
+            }
+            let position = ledger.position().ok_or(Reason::Settings)?;
+            let consent = ledger.consent();
+            let gives = side == leg.by;
+            let lading = if gives {
+                Lading::outward(position, &consent)
+            } else {
+                Lading::inward(position, &consent)
+            };
+            // A clearing makes debts smaller, and costs nobody anything.
+            let clears = part.participant.part().lift().mode == Mode::Clearing;
+            let lading = if clears { lading.only_debt() } else { lading };
+            let cost = lading.cost(leg.units.get()).map_err(|_| Reason::Room)?;
+            // Both halves of a tally say the same, once each knows all.
+            judged.clutch = judged.clutch.max(cost.clutch.milli());
+            judged.reward = judged.reward.max(cost.reward.milli());
+            *(if gives { &mut judged.giver } else { &mut judged.taker }) = Some(holder);
+        }
+        if judged.giver.is_none() && judged.taker.is_none() {
+            Err(Reason::Unknown)
         } else {
-            Lading::inward(position, &consent)
-        };
-        let cost = lading.cost(leg.units.get()).map_err(|_| Reason::Room)?;
-        // Both halves of a tally say the same, once each knows all.
-        judged.clutch = judged.clutch.max(cost.clutch.milli());
-        judged.reward = judged.reward.max(cost.reward.milli());
-        *(if gives { &mut judged.giver } else { &mut judged.taker }) = Some(holder);
+            Ok(judged)
+        }
     }
-    if judged.giver.is_none() && judged.taker.is_none() { Err(Reason::Unknown) } else { Ok(judged) }
 }
 
 /// Where the halves stand that a leg was judged by; one of a tally, as both say the same.
-fn judged_by(batch: &Batch, tally: &TallyId) -> Option<JudgedBy> {
-    let (holder, _) = batch.holders(tally).into_iter().next()?;
-    let ledger: &Ledger = batch.held(&holder, *tally)?.state.ledger.as_ref()?;
+fn judged_by(batch: &Batch, holder: &Cuid, tally: &TallyId) -> Option<JudgedBy> {
+    let ledger: &Ledger = batch.held(holder, *tally)?.state.ledger.as_ref()?;
     let counter = |side| ledger.set_of(side).map(|set| set.counter);
     let counters = Sides { stock: counter(Side::Stock), foil: counter(Side::Foil) };
     Some(JudgedBy { tally: *tally, head: ledger.head(), counters })

@@ -5,18 +5,21 @@
 //!   keys to take part with;
 //! * `hear.rs` what neighbours, payers' sites and referees say: it is noted, and what follows is done right after in a
 //!   transaction of its own (`act.rs`): judging and promising (`judge.rs`), settling what was decided (`settle.rs`,
-//!   `told.rs`), telling neighbours;
+//!   `told.rs`), telling neighbours; `halves.rs` which halves a leg is on;
 //! * `tend.rs` what time brings: asking referees, and saying again what may be lost;
-//! * `pay.rs` a payment to another site; `part.rs` a part as it is kept.
+//! * `propose.rs` a lift of this site's making: `pay.rs` a payment to another site, `around.rs` clearing across sites; `part.rs` a part as it is kept.
 
 mod act;
+mod around;
 mod compose;
 mod drafts;
+mod halves;
 mod hear;
 mod judge;
 mod keys;
 mod part;
 mod pay;
+mod propose;
 mod settle;
 mod tend;
 mod told;
@@ -25,10 +28,12 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use protocol::lift::Authorisation;
-use protocol::{Hash, LiftId, Timestamp};
+use protocol::{AgentId, Cuid, Hash, LiftId, PaymentId, Timestamp};
 use tokio::sync::Notify;
 
+pub(crate) use self::around::{Owed, Resting};
 pub(crate) use self::drafts::Drafts;
+pub use self::drafts::{MAX_DRAFTS, MAX_DRAFTS_OF_ONE};
 pub(crate) use self::part::{LegProof, Part};
 
 /// How long after it was proposed a lift may become valid, in milliseconds: many times what its messages take.
@@ -40,8 +45,12 @@ const LONGEST_MS: i64 = 600_000;
 /// How far the clocks of honest sites may be apart, in milliseconds, before a lift is refused for its date.
 const SKEW_MS: i64 = 120_000;
 
+/// How many promises may be open with one neighbour's site, and under one referee: what a site that is gone, or a referee
+/// that decides nothing, can lock is bounded.
+pub const MAX_OPEN_PROMISES: usize = 256;
+
 /// How many authorisations are remembered for lifts that have not come yet: a few kilobytes each.
-const MOST_AUTHORISATIONS: usize = 4_096;
+pub const MAX_AUTHORISATIONS: usize = 4_096;
 
 /// What is remembered of lifts under way: losing it costs time only.
 #[derive(Default)]
@@ -50,12 +59,20 @@ pub(crate) struct UnderWay {
     due: Mutex<BTreeSet<LiftId>>,
     /// What payers signed, by hash, and in the order that it came.
     signed: Mutex<(BTreeMap<Hash, Authorisation>, VecDeque<Hash>)>,
+    /// Lifts that wait for what their payer signed, by its hash.
+    awaiting: Mutex<BTreeMap<Hash, LiftId>>,
+    /// How many lifts users here have promised, and are not decided: with each neighbour's site, and under each referee.
+    open: Mutex<BTreeMap<AgentId, usize>>,
+    /// Payments that are being made.
+    paying: Mutex<BTreeSet<(Cuid, PaymentId)>>,
     /// When referees of a lift were asked last.
     asked: Mutex<BTreeMap<LiftId, Timestamp>>,
     /// When open parts were looked at last.
     looked: Mutex<Option<Timestamp>>,
     /// Something was decided, or time has passed.
     moved: Notify,
+    /// Something is to be done.
+    work: Notify,
 }
 
 fn lock<T>(held: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -66,11 +83,23 @@ impl UnderWay {
     /// There is something to be done about a lift.
     pub(crate) fn is_due(&self, lift: LiftId) {
         lock(&self.due).insert(lift);
+        self.work.notify_one();
     }
 
     /// Whoever waits looks again.
     fn has_moved(&self) {
         self.moved.notify_waiters();
+    }
+
+    /// How many promises are open with an agent as a neighbour's, or under it as a referee.
+    fn open_with(&self, agent: &AgentId) -> usize {
+        lock(&self.open).get(agent).copied().unwrap_or(0)
+    }
+
+    /// One more is promised, with and under these.
+    fn promises(&self, agents: impl Iterator<Item = AgentId>) {
+        let mut open = lock(&self.open);
+        agents.for_each(|agent| *open.entry(agent).or_insert(0) += 1);
     }
 
     fn take_due(&self) -> BTreeSet<LiftId> {
@@ -82,10 +111,25 @@ impl UnderWay {
         if all.insert(hash, authorisation).is_none() {
             order.push_back(hash);
         }
-        while order.len() > MOST_AUTHORISATIONS {
+        while order.len() > MAX_AUTHORISATIONS {
             if let Some(oldest) = order.pop_front() {
                 all.remove(&oldest);
             }
+        }
+    }
+
+    /// A lift waits for what its payer signed.
+    fn awaits(&self, hash: Hash, lift: LiftId) {
+        let mut awaiting = lock(&self.awaiting);
+        if awaiting.len() >= MAX_AUTHORISATIONS {
+            awaiting.pop_first();
+        }
+        awaiting.insert(hash, lift);
+    }
+
+    fn has_come(&self, hash: &Hash) {
+        if let Some(lift) = lock(&self.awaiting).remove(hash) {
+            self.is_due(lift);
         }
     }
 

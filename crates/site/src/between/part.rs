@@ -7,14 +7,14 @@ use protocol::lift::{
     Authorisation, Conditional, Judged, Leg, Legs, MAX_LEGS_OF_ONE, Outcome, Way,
 };
 use protocol::participant::{KeptParticipant, Participant};
-use protocol::{AgentId, Hash, LiftId, TallyId, Timestamp};
+use protocol::{AgentId, Cuid, Hash, LiftId, Side, TallyId, Timestamp};
 use serde::{Deserialize, Serialize};
 use store::LiftPart;
 
 use crate::error::SiteError;
 
 /// A part in hand.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Part {
     pub(super) participant: Participant,
     pub(super) more: More,
@@ -39,6 +39,12 @@ pub(super) struct More {
     /// What was said last over each tally: the hash of the word.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) said: BTreeMap<TallyId, Hash>,
+    /// Whose halves its legs are on, from when it was judged.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) halves: BTreeMap<TallyId, Vec<(Cuid, Side)>>,
+    /// Whether this site proposed the lift, and it begins here.
+    #[serde(default, skip_serializing_if = "is_not")]
+    pub(super) proposed: bool,
     /// Whether all that follows from the decision is done.
     #[serde(default, skip_serializing_if = "is_not")]
     pub(super) settled: bool,
@@ -61,6 +67,8 @@ impl More {
             authorisation: None,
             told: BTreeSet::new(),
             said: BTreeMap::new(),
+            halves: BTreeMap::new(),
+            proposed: false,
             settled: false,
             judged: None,
         }
@@ -106,7 +114,7 @@ impl Part {
         let state = serde_json::to_string(&kept)
             .map_err(|error| SiteError::Part { lift, reason: error.to_string() })?;
         let payment = self.more.authorisation.as_ref().map(|authorisation| authorisation.uuid);
-        let (key, is_open) = (self.key_name(), self.participant.outcome().is_none());
+        let (key, is_open) = (self.key_name(), !(self.outcome().is_some() && self.more.settled));
         let deadline = self.participant.part().lift().deadline;
         Ok(LiftPart { lift, key, payment, state, is_open, deadline, changed: now })
     }
@@ -119,6 +127,11 @@ impl Part {
     /// The name of the key that it takes part with.
     pub(super) fn key_name(&self) -> Hash {
         self.participant.part().key().name()
+    }
+
+    /// Whether this site still has what it promised by; not where it was restored from a backup of before.
+    pub(crate) fn is_remembered(&self) -> bool {
+        self.participant.promise().is_some()
     }
 
     /// Whether it was decided, and how.
@@ -164,6 +177,13 @@ impl Part {
     /// The agent on the other side of a tally with another site.
     pub(super) fn agent(&self, tally: &TallyId) -> Option<AgentId> {
         self.more.agents.get(tally).copied()
+    }
+
+    /// The agents that could keep it open: neighbours' and referees'.
+    pub(super) fn others(&self) -> impl Iterator<Item = AgentId> {
+        let referees = self.participant.part().lift().referees.iter().copied();
+        let all: BTreeSet<AgentId> = self.more.agents.values().copied().chain(referees).collect();
+        all.into_iter()
     }
 
     /// The hash of the payer's authorisation, where it is a payment.

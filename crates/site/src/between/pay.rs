@@ -1,21 +1,15 @@
 //! A payment to somebody at another site: a way is searched for, a lift laid out along it, and what its payer signed is
 //! what this site promises by.
 
-use std::collections::BTreeMap;
-
-use protocol::bounded::List;
 use protocol::chit::Positive;
-use protocol::errand::{Compose, Errand};
-use protocol::lift::{Authorisation, Leg, Mode, Outcome, Reason};
+use protocol::lift::{Authorisation, Outcome, Reason};
 use protocol::query::Why;
-use protocol::{ChipAddress, Cuid, Hash, Lift, LiftId, Signed, TallyId, Timestamp, Units};
-use tokio::sync::oneshot;
-use tokio::sync::oneshot::error::TryRecvError;
+use protocol::{ChipAddress, Cuid, Hash, LiftId, PaymentId, Signed, TallyId, Timestamp, Units};
+use store::User;
 
-use super::LIFT_WITHIN_MS;
-use super::drafts::Draft;
-use super::hear::keep;
 use super::part::Part;
+use super::propose::Wanted;
+use crate::abroad::place_of;
 use crate::batch::Batch;
 use crate::command::Answer;
 use crate::door::Site;
@@ -26,9 +20,6 @@ use crate::seek::Planned;
 
 /// How often a payment is begun anew at most where a lift came to nothing.
 const MOST_ATTEMPTS: u32 = 3;
-
-/// How long is waited until a lift is laid out, in milliseconds.
-const LAY_OUT_MS: i64 = 10_000;
 
 /// How long after its deadline a decision is waited for, in milliseconds: then whoever asks may ask again.
 const DECIDE_MS: i64 = 30_000;
@@ -41,24 +32,25 @@ impl Site {
     /// Pays somebody elsewhere; `hash` is the authorisation's.
     pub(crate) async fn pay_elsewhere(
         &self,
+        users: &[User],
         payer: &Cuid,
         authorisation: &Authorisation,
         hash: Hash,
     ) -> Result<Answer, SiteError> {
-        // Begun before, under whatever command: a new attempt starts only with the void certificate of the old one.
-        for row in self.store.read().await?.parts_paying(&authorisation.uuid).await? {
-            let part = Part::read(&row)?;
-            let same = part.more.authorisation.as_deref().map(|one| &one.payer);
-            if same == Some(&authorisation.payer) && part.outcome() != Some(Outcome::Void) {
-                if part.payment() != Some(hash) {
-                    return Err(SiteError::PaymentTaken(authorisation.uuid));
-                }
-                match self.outcome_of(&part, authorisation).await? {
-                    Ok(paid) => return Ok(Answer::Paid(paid)),
-                    Err(_) => break,
-                }
+        self.is_served()?;
+        let _alone = self.pays_alone(payer, authorisation.uuid).await;
+        // Begun before, under whatever command: a new attempt starts only where the old one came to nothing, and what
+        // is under way is told of also when it is too late for a new one.
+        for (part, signed) in self.begun(payer, authorisation.uuid).await? {
+            if !signed.asks_the_same(authorisation) {
+                return Err(SiteError::PaymentTaken(authorisation.uuid));
+            }
+            if let Ok(paid) = self.outcome_of(&part, &signed).await? {
+                return Ok(Answer::Paid(paid));
             }
         }
+        self.may_propose(users, payer, authorisation)?;
+        self.is_reached(&authorisation.payee).await?;
         let (units, most) = (authorisation.units.get(), authorisation.most.get());
         let mut why = None;
         for attempt in 0..MOST_ATTEMPTS {
@@ -78,7 +70,19 @@ impl Site {
                 return Err(SiteError::NoWay { payee, units, why });
             }
             for planned in whole {
-                match self.lift_along(planned, authorisation, hash).await? {
+                let first = planned.way.first().map(|(tally, _)| *tally);
+                let Some(first) = first else { continue };
+                self.is_signed_for(payer, first, authorisation).await?;
+                let wanted = Wanted::Payment { authorisation, hash };
+                let part = match self.propose(planned, &wanted).await? {
+                    Ok(part) => part,
+                    Err(reason) => {
+                        why = Some(reason);
+                        continue;
+                    }
+                };
+                self.tell_payees_site(&part);
+                match self.outcome_of(&part, authorisation).await? {
                     Ok(paid) => return Ok(Answer::Paid(paid)),
                     Err(reason) => why = Some(reason),
                 }
@@ -87,98 +91,58 @@ impl Site {
         Err(SiteError::NotLifted { why: why.flatten() })
     }
 
-    /// One attempt: the payment, or why the lift came to nothing.
-    async fn lift_along(
+    /// The parts in lifts for a user's payment that have not come to nothing, with what it signed.
+    async fn begun(
         &self,
-        planned: Planned,
-        authorisation: &Authorisation,
-        hash: Hash,
-    ) -> Result<Result<Paid, Option<Reason>>, SiteError> {
-        let first = planned.way.first().copied();
-        let Some((first, _)) = first else { return Ok(Err(Some(Reason::Unknown))) };
-        self.is_signed_for(&authorisation.payer.cuid, first, authorisation).await?;
-        let (draft, legs, laid) = match self.laid_out(planned, authorisation).await {
-            Ok(laid) => laid,
-            Err(reason) => return Ok(Err(reason)),
-        };
-        let Some((out, agent, _)) = draft.planned.on else { return Ok(Err(Some(Reason::Unknown))) };
-        let lift = self.record_of(&draft, &laid, hash)?;
-        let agents = BTreeMap::from([(out, agent)]);
-        let says = |leg: &Leg| leg.by;
-        let mut part = self.part_in(&lift, &laid.branches, out, agents, &legs, says, false)?;
-        part.more.authorisation = Some(Box::new(authorisation.clone()));
-        {
-            let _turn = self.queue.turn().await;
-            let mut batch = Batch::begin(&self.store, &self.known).await?;
-            keep(&mut batch.work, &part, self.clock.now()).await?;
-            batch.work.due.push(part.lift());
-            batch.commit(&[]).await?;
+        payer: &Cuid,
+        name: PaymentId,
+    ) -> Result<Vec<(Part, Authorisation)>, SiteError> {
+        let rows = self.store.read().await?.parts_paying(&name).await?;
+        let mut begun = Vec::new();
+        for row in rows {
+            let part = Part::read(&row)?;
+            let nothing =
+                part.outcome() == Some(Outcome::Void) || part.participant.refusal().is_some();
+            let signed = part.more.authorisation.as_deref().filter(|signed| {
+                let by = &signed.payer;
+                let is_ours = by.agent == self.agent || self.former_agents().contains(&by.agent);
+                !nothing && is_ours && by.cuid == *payer
+            });
+            begun.extend(signed.cloned().map(|signed| (part, signed)));
         }
-        self.tell_payees_site(&part);
-        self.tend_lifts(self.clock.now()).await?;
-        self.outcome_of(&part, authorisation).await
+        Ok(begun)
     }
 
-    /// Has a lift laid out along a plan.
-    async fn laid_out(
+    /// A payment to another site that is under way here, once it is made; none where there is none, or it came to nothing.
+    ///
+    /// # Errors
+    /// [`SiteError::Undecided`] where that takes too long, or nobody serves this site.
+    pub(crate) async fn paid_elsewhere(
         &self,
-        planned: Planned,
-        authorisation: &Authorisation,
-    ) -> Result<(Draft, Vec<Leg>, protocol::errand::Laid), Option<Reason>> {
-        let Some((_, agent, token)) = planned.on else { return Err(Some(Reason::Unknown)) };
-        let (nonce, now) = (Hash::from_bytes(self.chance.bytes()), self.clock.now());
-        let (amount, most) = (authorisation.units, authorisation.most);
-        let (tell, mut told) = oneshot::channel();
-        let mut draft = Draft::new(nonce, planned, None, most, now);
-        draft.waits = Some(tell);
-        self.known.drafts.forget(now);
-        self.known.drafts.add(draft).map_err(|_| Some(Reason::Busy))?;
-        let compose = Compose { token, nonce, amount, most };
-        self.known.errands.push(agent, Errand::Compose(Box::new(compose)));
-        let until = now.plus_ms(LAY_OUT_MS).unwrap_or(Timestamp::MAX);
-        let heard = loop {
+        payer: &Cuid,
+        name: PaymentId,
+    ) -> Result<Option<Paid>, SiteError> {
+        for (part, signed) in self.begun(payer, name).await? {
+            self.is_served().map_err(|_| SiteError::Undecided(part.lift()))?;
+            if let Ok(paid) = self.outcome_of(&part, &signed).await? {
+                return Ok(Some(paid));
+            }
+        }
+        Ok(None)
+    }
+
+    /// One payment is made once at a time: whoever asks for it too waits for what becomes of it.
+    async fn pays_alone(&self, payer: &Cuid, payment: PaymentId) -> Alone {
+        let name = (payer.clone(), payment);
+        loop {
             let moved = self.known.under_way.moved.notified();
             tokio::pin!(moved);
             moved.as_mut().enable();
-            match told.try_recv() {
-                Err(TryRecvError::Empty) if self.clock.now() <= until => moved.await,
-                heard => break heard.ok(),
+            if super::lock(&self.known.under_way.paying).insert(name.clone()) {
+                return Alone { site: self.clone(), name };
             }
-        };
-        let draft = self.known.drafts.take(&nonce, |draft| draft.token.is_none());
-        match (heard, draft) {
-            (Some(Ok(())), Some(mut draft)) => match draft.laid.take() {
-                Some((legs, laid)) => Ok((draft, legs, laid)),
-                None => Err(None),
-            },
-            (Some(Err(reason)), _) => Err(Some(reason)),
-            _ => Err(None),
+            moved.await;
         }
-    }
-
-    /// The record of a lift that was laid out.
-    fn record_of(
-        &self,
-        draft: &Draft,
-        laid: &protocol::errand::Laid,
-        payment: Hash,
-    ) -> Result<Lift, SiteError> {
-        let date = self.clock.now();
-        let tree = protocol::lift::Tree::new(laid.branches.to_vec())?;
-        // Where enough are accepted by all, one of them may lie or be gone.
-        let many = if draft.planned.referees.len() >= 4 { 4 } else { 1 };
-        let referees = draft.planned.referees.iter().take(many).copied().collect::<Vec<_>>();
-        Ok(Lift {
-            nonce: draft.nonce,
-            mode: Mode::Payment,
-            date,
-            deadline: date.plus_ms(LIFT_WITHIN_MS).unwrap_or(Timestamp::MAX),
-            legs: tree.root(),
-            participants: laid.participants.clone(),
-            quorum: Lift::quorum_of(referees.len()).unwrap_or(1),
-            referees: List::new(referees).unwrap_or_default(),
-            payment: Some(payment),
-        })
     }
 
     /// Waits until a lift is decided and what follows is done here.
@@ -187,6 +151,15 @@ impl Site {
         part: &Part,
         authorisation: &Authorisation,
     ) -> Result<Result<Paid, Option<Reason>>, SiteError> {
+        let done = self.decision_on(part).await?;
+        Ok(done.map(|()| paid(part.lift(), part, authorisation)))
+    }
+
+    /// Waits until a lift is decided and what follows is done here; says why where it came to nothing.
+    pub(super) async fn decision_on(
+        &self,
+        part: &Part,
+    ) -> Result<Result<(), Option<Reason>>, SiteError> {
         let lift = part.lift();
         let deadline = part.participant.part().lift().deadline;
         let until = deadline.plus_ms(DECIDE_MS).unwrap_or(Timestamp::MAX);
@@ -197,9 +170,13 @@ impl Site {
             let rows = self.store.read().await?.parts_in(&lift).await?;
             for row in rows.iter().filter(|row| row.key == part.key_name()) {
                 let now = Part::read(row)?;
+                // Without its promise there is no lift, whatever referees will say.
+                if let (None, Some(refused)) = (now.outcome(), now.participant.refusal()) {
+                    return Ok(Err(Some(refused.reason)));
+                }
                 match now.outcome() {
                     Some(Outcome::Commit) if now.more.settled => {
-                        return Ok(Ok(paid(lift, part, authorisation)));
+                        return Ok(Ok(()));
                     }
                     Some(Outcome::Void) if now.more.settled => {
                         let refused = now.participant.decided();
@@ -230,6 +207,20 @@ impl Site {
         Ok(authorisation.check_signatures(&key)?)
     }
 
+    /// Nobody at other sites is reached by a site that nobody serves.
+    fn is_served(&self) -> Result<(), SiteError> {
+        if self.known.errands.are_carried() { Ok(()) } else { Err(SiteError::AsksNobody) }
+    }
+
+    /// The payee's site has to hear from this one what the payer signed.
+    async fn is_reached(&self, payee: &ChipAddress) -> Result<(), SiteError> {
+        let mut view = self.store.read().await?;
+        if payee.endpoint.is_some() || place_of(&mut view, payee.agent).await?.is_some() {
+            return Ok(());
+        }
+        Err(SiteError::NoPlace(payee.short()))
+    }
+
     /// Waits a while, at random.
     async fn pause(&self) {
         let chance = u64::from_be_bytes(*self.chance.bytes().first_chunk().unwrap_or(&[0; 8]));
@@ -247,6 +238,7 @@ impl Site {
         payee: &ChipAddress,
         units: Positive,
     ) -> Result<Route, SiteError> {
+        self.is_served()?;
         let units = units.get();
         let none = |why_not, most| Route {
             units,
@@ -276,6 +268,20 @@ impl Site {
             },
             None => none(WhyNot::RoomBetween, most),
         })
+    }
+}
+
+/// Whoever makes a payment, until it is done or given up.
+struct Alone {
+    site: Site,
+    name: (Cuid, PaymentId),
+}
+
+impl Drop for Alone {
+    fn drop(&mut self) {
+        let under_way = &self.site.known.under_way;
+        super::lock(&under_way.paying).remove(&self.name);
+        under_way.has_moved();
     }
 }
 

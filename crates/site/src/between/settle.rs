@@ -1,10 +1,10 @@
 //! What was decided is done: a valid lift's chits are linked in all halves here, once; what was set aside for a void one
 //! is free again.
 
-use protocol::ledger::{Good, Input as LedgerInput};
+use protocol::ledger::{Good, Input as LedgerInput, Refusal};
 use protocol::lift::{Certificate, Committed, Outcome};
 use protocol::record::Record;
-use protocol::{Lift, TallyId};
+use protocol::{AgentId, Lift, TallyId};
 use store::{LiftLeg, Payment};
 
 use super::part::Part;
@@ -35,29 +35,33 @@ impl Site {
         let known = batch.work.view().legs_at(&part.lift()).await?;
         let (mut all, mut new) = (true, Vec::new());
         for leg in part.more.path.iter() {
-            let Some(good) = self.good_in(part, &committed, &leg.tally)? else {
+            let good = self.good_in(part, &committed, &leg.tally)?;
+            // The giver's word is yet to come, or a half cannot be read: later.
+            let (Some(good), Some(halves)) = (good, self.halves_of(batch, part, &leg.tally)) else {
                 all = false;
                 continue;
             };
-            for (holder, side) in batch.holders(&leg.tally) {
-                let is_known = known.iter().any(|at| at.holder == holder && at.tally == leg.tally);
-                let Some(held) = batch.held(&holder, leg.tally).filter(|_| !is_known) else {
-                    continue;
-                };
+            for (holder, side) in halves {
+                let Some(held) = batch.held(&holder, leg.tally) else { continue };
                 let effect = good.chit().effect_on(side);
                 let (lift, half, chit) = (part.lift(), held.half.id, good.hash());
                 new.push((holder, leg.tally, good.clone(), LiftLeg { lift, half, chit, effect }));
             }
         }
-        let legs: Vec<LiftLeg> = new.iter().map(|(_, _, _, leg)| leg.clone()).collect();
+        let is_new = |leg: &&LiftLeg| !known.iter().any(|at| at.leg.half == leg.half);
+        let legs: Vec<LiftLeg> = new.iter().map(|(.., leg)| leg).filter(is_new).cloned().collect();
         batch.work.tx().add_legs(&legs).await?;
         self.known.forget_lift(&part.lift());
         for (holder, tally, good, _) in new {
             let (held, work) = batch.hold(&holder, tally).await?;
-            self.take(work, held, Input::Ledger(LedgerInput::Lift(good))).await?;
+            match self.take(work, held, Input::Ledger(LedgerInput::Lift(good))).await {
+                // A half that was restored hears first what it has lost.
+                Err(SiteError::Ledger(Refusal::ToCompare { .. })) => all = false,
+                done => done?,
+            }
         }
         self.put_payment(batch, part).await?;
-        if !known.iter().any(|_| true) {
+        if !legs.is_empty() {
             self.tell_of_lift(batch, part);
         }
         Ok(all)
@@ -66,7 +70,7 @@ impl Site {
     /// What was set aside for a lift is free.
     pub(super) async fn free(&self, batch: &mut Batch, part: &Part) -> Result<(), SiteError> {
         for tally in part.tallies() {
-            for (holder, _) in batch.holders(&tally) {
+            for (holder, _) in self.halves_of(batch, part, &tally).unwrap_or_default() {
                 let (held, work) = batch.hold(&holder, tally).await?;
                 let is_aside = held.state.ledger.as_ref();
                 if is_aside.is_some_and(|ledger| ledger.aside_for(&part.lift()).is_some()) {
@@ -88,13 +92,15 @@ impl Site {
         let Some(giver) = giver else {
             return Ok(Some(Good::of_lift(committed, &leg, &way)?));
         };
-        let agent = if giver.side == crossing_side(part, tally) {
-            Some(self.agent)
+        // What this site said itself, maybe by an agent of before; or what its neighbour's did when it was heard.
+        let own = giver.side == crossing_side(part, tally);
+        let agents: Vec<AgentId> = if own {
+            std::iter::once(self.agent).chain(self.former_agents().iter().copied()).collect()
         } else {
-            part.agent(tally)
+            part.agent(tally).into_iter().collect()
         };
-        let Some(agent) = agent else { return Ok(None) };
-        let giver = protocol::Verified::check(giver, &agent)?;
+        let checked = agents.iter().find_map(|agent| protocol::Verified::check(giver, agent).ok());
+        let Some(giver) = checked else { return Ok(None) };
         Ok(Some(Good::of_leg(committed, &way, &giver)?))
     }
 

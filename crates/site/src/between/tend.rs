@@ -1,5 +1,7 @@
 //! What time brings to lifts under way: what is due is done, referees are asked, and what may have been lost is said again.
 
+use std::collections::BTreeMap;
+
 use protocol::errand::Errand;
 use protocol::participant::Want;
 use protocol::{LiftId, Timestamp};
@@ -43,11 +45,6 @@ impl UnderWay {
         lock(&self.asked).remove(lift);
     }
 
-    /// All open parts are looked at with the next round: something may go on now.
-    pub(super) fn look_again(&self) {
-        *lock(&self.looked) = None;
-    }
-
     fn may_look(&self, now: Timestamp) -> bool {
         let mut looked = lock(&self.looked);
         let waits =
@@ -60,15 +57,21 @@ impl UnderWay {
 }
 
 impl Site {
-    /// Does what is due about lifts with other sites. To be called whenever something was heard, and several times a
-    /// second.
+    /// Waits until something is due about a lift with other sites.
+    pub async fn lifts_due(&self) {
+        self.known.under_way.work.notified().await;
+    }
+
+    /// Does what is due about lifts with other sites, and says about how many: then letters wait to be sent. To be called
+    /// whenever something [is due](Site::lifts_due), and several times a second.
     ///
     /// # Errors
     /// [`SiteError`] where the store could not; what is due stays so.
-    pub async fn tend_lifts(&self, now: Timestamp) -> Result<(), SiteError> {
+    pub async fn tend_lifts(&self, now: Timestamp) -> Result<usize, SiteError> {
         if self.known.under_way.may_look(now) {
             self.look_at_open_parts(now).await?;
         }
+        let mut done = 0;
         for _ in 0..ROUNDS {
             let due = self.known.under_way.take_due();
             if due.is_empty() {
@@ -77,7 +80,7 @@ impl Site {
             let mut failed = None;
             for lift in due {
                 match self.act(lift).await {
-                    Ok(()) => {}
+                    Ok(()) => done += 1,
                     Err(error @ SiteError::Store(_)) => {
                         self.known.under_way.is_due(lift);
                         failed = Some(error);
@@ -92,7 +95,7 @@ impl Site {
             self.ask_at_home().await;
         }
         self.known.under_way.has_moved();
-        Ok(())
+        Ok(done)
     }
 
     /// What this site's agent is asked by the site itself goes over no wire.
@@ -106,18 +109,31 @@ impl Site {
 
     async fn look_at_open_parts(&self, now: Timestamp) -> Result<(), SiteError> {
         let mut after = None;
+        let mut open = BTreeMap::new();
         loop {
             let page = self.store.read().await?.open_parts(after, AT_ONCE).await?;
-            let Some(last) = page.last() else { return Ok(()) };
+            let Some(last) = page.last() else {
+                *lock(&self.known.under_way.open) = open;
+                return Ok(());
+            };
             after = Some((last.lift, last.key));
             for row in &page {
                 // What cannot be read takes no part; doctor says so.
                 let Ok(part) = Part::read(row) else { continue };
                 self.tell_payees_site(&part);
+                if part.participant.is_locked() {
+                    part.others().for_each(|agent| *open.entry(agent).or_insert(0) += 1);
+                }
                 let waits = part.participant.is_locked()
                     && now.ms().saturating_sub(row.changed.ms()) > WAIT_MS;
+                let unsettled = part.outcome().is_some() || part.participant.is_refused();
                 let over = now.ms().saturating_sub(row.deadline.ms()) > LONGEST_MS;
-                if waits || part.participant.wants().is_some() || over {
+                if waits
+                    || unsettled
+                    || now > row.deadline
+                    || part.participant.wants().is_some()
+                    || over
+                {
                     self.known.under_way.is_due(row.lift);
                 }
             }

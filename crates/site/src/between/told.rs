@@ -30,29 +30,30 @@ impl Site {
             all
         };
         if let (Some(first), Some(signed)) = (legs.first(), signed)
-            && let Some(giver) = holder(batch, first, first.by)
+            && let Some(giver) = holder(part, first, first.by)
         {
             let more = json!({
                 "payee": signed.payee.to_string(), "given": first.units.get().milli(),
-                "legs": [leg(batch, first, first.by)],
+                "legs": [leg(batch, part, first, first.by)],
                 "allowed_by": { "authorisation": part.payment().map(|hash| hash.to_string()) },
             });
             told.push((giver, "lift_paid", with(more)));
         }
         for pair in legs.windows(2) {
             let [before, after] = pair else { continue };
-            let Some(user) = holder(batch, after, after.by) else { continue };
+            let Some(user) = holder(part, after, after.by) else { continue };
             let earned = before.units.get().milli() - after.units.get().milli();
-            let both = [leg(batch, before, before.by.other()), leg(batch, after, after.by)];
+            let both =
+                [leg(batch, part, before, before.by.other()), leg(batch, part, after, after.by)];
             let value =
                 json!({ "lift": lift, "earned": earned, "legs": both, "allowed_by": "settings" });
             told.push((user, "lift_passed_on", value));
         }
         if let (Some(last), Some(signed)) = (legs.last(), signed)
-            && let Some(taker) = holder(batch, last, last.by.other())
+            && let Some(taker) = holder(part, last, last.by.other())
         {
             let more = json!({
-                "payer": signed.payer.to_string(), "legs": [leg(batch, last, last.by.other())],
+                "payer": signed.payer.to_string(), "legs": [leg(batch, part, last, last.by.other())],
                 "allowed_by": "settings",
             });
             told.push((taker, "lift_received", with(more)));
@@ -80,14 +81,15 @@ impl Site {
 }
 
 /// The user here on a side of a leg.
-fn holder(batch: &Batch, leg: &Leg, side: Side) -> Option<Cuid> {
-    batch.holders(&leg.tally).into_iter().find(|(_, its)| *its == side).map(|(holder, _)| holder)
+fn holder(part: &Part, leg: &Leg, side: Side) -> Option<Cuid> {
+    let halves = part.more.halves.get(&leg.tally)?;
+    halves.iter().find(|(_, its)| *its == side).map(|(holder, _)| holder.clone())
 }
 
 /// A leg as the user on one side is told of it; `settings` is the counter of those of its own that allowed it, 0 where it
 /// never wrote any and the signed tally says all.
-fn leg(batch: &Batch, leg: &Leg, side: Side) -> Value {
-    let held = holder(batch, leg, side).and_then(|holder| batch.held(&holder, leg.tally));
+fn leg(batch: &Batch, part: &Part, leg: &Leg, side: Side) -> Value {
+    let held = holder(part, leg, side).and_then(|holder| batch.held(&holder, leg.tally));
     let ledger = held.and_then(|held| held.state.ledger.as_ref());
     let set = ledger.and_then(|ledger| ledger.set_of(side));
     let units = leg.units.get();

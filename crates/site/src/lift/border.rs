@@ -10,6 +10,7 @@ use protocol::{AgentId, Side, Sides, TallyId, Units};
 use store::HalfId;
 
 use super::graph::{Graph, News, by};
+use crate::between::Owed;
 use crate::seek::Planned;
 
 /// How many tallies with users of other sites are remembered: some 300 bytes each here, and as much again for searches.
@@ -87,6 +88,19 @@ impl Graph {
     /// Whether there is a tally with a user of another site.
     pub(crate) fn has_gates(&self) -> bool {
         !self.border.is_empty()
+    }
+
+    /// What users of other sites owe users here, tally by tally, the largest first.
+    pub(crate) fn owed_abroad(&self) -> Vec<Owed> {
+        let owed = |gate: &Gate| {
+            let [_, outward] = gate.ladings();
+            let user = self.names.get(usize::try_from(gate.user).ok()?)?.clone();
+            let units = outward.debt();
+            (units > Units::ZERO).then_some(Owed { tally: gate.tally, user, units })
+        };
+        let mut all: Vec<Owed> = self.border.gates.iter().filter_map(owed).collect();
+        all.sort_by_key(|owed| (std::cmp::Reverse(owed.units), owed.tally));
+        all
     }
 
     /// Takes in what is new of a half whose partner is at another agent.
@@ -170,6 +184,7 @@ impl Graph {
                 None => next.next(),
             };
             let (from, to, lading) = hop;
+            let lading = if planned.is_round { lading.only_debt() } else { lading };
             hops.push(Hop { giver: local(from)?, taker: local(to)?, lading });
         }
         let places: Vec<usize> = (0..hops.len()).collect();

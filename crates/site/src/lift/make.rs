@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use protocol::lift::{Authorisation, Leg};
 use protocol::record::Record;
-use protocol::{Cuid, Hash, PaymentId};
+use protocol::{Cuid, PaymentId};
 use store::{CommandResult, Half, Payment, Tx, User};
 
 use super::graph::Way;
@@ -37,15 +37,13 @@ struct Decided {
 
 impl Decided {
     /// The same payment, under another command's name, in the same transaction.
-    fn made_already(
-        &self,
-        authorisation: &Authorisation,
-        hash: Hash,
-    ) -> Result<Option<Paid>, SiteError> {
+    fn made_already(&self, authorisation: &Authorisation) -> Result<Option<Paid>, SiteError> {
         let payer = authorisation.payer.short();
         let same = |one: &&(Payment, Paid)| one.0.id == authorisation.uuid && one.0.payer == payer;
         match self.made.iter().find(same) {
-            Some((payment, paid)) => is_the_same(payment, hash).map(|()| Some(paid.clone())),
+            Some((payment, paid)) => {
+                is_the_same(payment, authorisation).map(|()| Some(paid.clone()))
+            }
             None => Ok(None),
         }
     }
@@ -129,10 +127,10 @@ impl Site {
             return answered::read(before, wanted.command);
         }
         let Wanted { authorisation, hash, .. } = wanted;
-        if let Some(paid) = self.paid_before(tx, kept, authorisation, *hash).await? {
+        if let Some(paid) = self.paid_before(tx, kept, authorisation).await? {
             return Ok(Answer::Paid(paid));
         }
-        if let Some(paid) = decided.made_already(authorisation, *hash)? {
+        if let Some(paid) = decided.made_already(authorisation)? {
             return Ok(Answer::Paid(paid));
         }
         self.may_propose(users, &wanted.payer, authorisation)?;

@@ -17,6 +17,7 @@ use super::mirrored::Changes;
 use super::own::Own;
 use super::plan::Plan;
 use super::standing::Standing;
+use crate::between::Owed;
 use crate::door::Site;
 use crate::error::SiteError;
 use crate::half;
@@ -230,6 +231,11 @@ impl Map {
     /// Whether some tally with a user of another site is remembered.
     pub(crate) fn has_gates(&self) -> bool {
         self.fresh().as_ref().is_some_and(Graph::has_gates)
+    }
+
+    /// What users of other sites owe users here, tally by tally, the largest first.
+    pub(crate) fn owed_abroad(&self) -> Vec<Owed> {
+        self.fresh().as_ref().map_or_else(Vec::new, Graph::owed_abroad)
     }
 
     /// What changed since a copy of the graph, of this generation, last asked; none where there is no graph now.

@@ -6,11 +6,11 @@ use std::collections::BTreeMap;
 
 use protocol::bounded::{Line, Prose};
 use protocol::chit::{MAX_MEMO_BYTES, MAX_REFERENCE_BYTES};
-use protocol::lift::Authorisation;
+use protocol::lift::{Authorisation, Mode};
 use protocol::record::Record;
 use protocol::{ChipAddress, Cuid, LiftId, PaymentId, Units};
 use serde::{Deserialize, Serialize};
-use store::{Payment, View};
+use store::{LegAt, Payment, View};
 
 use crate::command::Caller;
 use crate::door::Site;
@@ -22,13 +22,15 @@ use crate::error::SiteError;
 pub enum Part {
     /// Debts vanished in circles; nobody is richer or poorer.
     Cleared,
-    /// It paid somebody; an administrator sees every payment so.
+    /// It paid somebody; an administrator sees every payment of a user here so.
     Paid(Box<PaymentPart>),
     /// It was paid.
     Received(Box<PaymentPart>),
-    /// Something was passed on from one of its partners to another.
+    /// Something was passed on from one of its partners to another; an administrator sees so what was paid between
+    /// users of other sites.
     PassedOn {
-        /// What it is left with, for its charges; below zero where its settings pay for being used.
+        /// What it is left with, for its charges, for an administrator all users here together; below zero where
+        /// settings pay for being used.
         earned: Units,
     },
 }
@@ -68,6 +70,20 @@ impl Site {
         for payment in view.payments_by_lift(lifts).await? {
             parts.insert(payment.lift, self.part(view, eyes, &payment).await?);
         }
+        let without = |lift: &LiftId| parts.get(lift) == Some(&Part::Cleared);
+        let without: Vec<LiftId> = lifts.iter().copied().filter(without).collect();
+        for lift in view.lifts_named(&without).await? {
+            // Neither its payer nor its payee is here.
+            if lift.kind == Mode::Payment.word() {
+                let earned = match eyes {
+                    Caller::User(user) | Caller::Former(user) => {
+                        self.net(view, user, lift.id).await?
+                    }
+                    Caller::Administrator => sum(lift.id, &view.legs_at(&lift.id).await?)?,
+                };
+                parts.insert(lift.id, Part::PassedOn { earned });
+            }
+        }
         Ok(parts)
     }
 
@@ -79,9 +95,10 @@ impl Site {
     ) -> Result<Part, SiteError> {
         let record = Authorisation::read(payment.authorisation.as_bytes())?;
         let payer = record.payer.cuid.clone();
-        let here = |user: &Cuid, address: &ChipAddress| {
-            address.agent == self.agent && address.cuid == *user
+        let is_ours = |address: &ChipAddress| {
+            address.agent == self.agent || self.former_agents().contains(&address.agent)
         };
+        let here = |user: &Cuid, address: &ChipAddress| is_ours(address) && address.cuid == *user;
         let whole = |given: Option<Units>| {
             let most = given.map(|_| record.most.get());
             Box::new(PaymentPart {
@@ -103,6 +120,8 @@ impl Site {
                 let earned = self.net(view, user, payment.lift).await?;
                 Ok(Part::PassedOn { earned })
             }
+            // Its payer is at another site: what that gave is not known here.
+            Caller::Administrator if !is_ours(&record.payer) => Ok(Part::Received(whole(None))),
             Caller::User(_) | Caller::Former(_) | Caller::Administrator => {
                 let given = self.net(view, &payer, payment.lift).await?.negated();
                 Ok(Part::Paid(whole(Some(given))))
@@ -117,9 +136,13 @@ impl Site {
         user: &Cuid,
         lift: LiftId,
     ) -> Result<Units, SiteError> {
-        let legs = view.legs_of_holder(user, &[lift]).await?;
-        let milli: i128 = legs.iter().map(|leg| i128::from(leg.leg.effect.milli())).sum();
-        let units = i64::try_from(milli).ok().and_then(|milli| Units::new(milli).ok());
-        units.ok_or(SiteError::NoLift(lift))
+        sum(lift, &view.legs_of_holder(user, &[lift]).await?)
     }
+}
+
+/// What legs of a lift come to.
+fn sum(lift: LiftId, legs: &[LegAt]) -> Result<Units, SiteError> {
+    let milli: i128 = legs.iter().map(|leg| i128::from(leg.leg.effect.milli())).sum();
+    let units = i64::try_from(milli).ok().and_then(|milli| Units::new(milli).ok());
+    units.ok_or(SiteError::NoLift(lift))
 }

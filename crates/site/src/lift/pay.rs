@@ -13,7 +13,7 @@ use store::{Kind, Payment, StoreError, User, UserStatus, View};
 
 use super::clear::answered_before;
 use super::graph::Way;
-use super::route::no_path;
+use super::route::{may_be_paid, no_path};
 use crate::command::{Answer, Caller};
 use crate::door::Site;
 use crate::error::SiteError;
@@ -69,15 +69,16 @@ impl Site {
             return Ok(before);
         }
         let kept = view.payments(&[authorisation.uuid]).await?;
-        if let Some(paid) = self.paid_before(&mut view, &kept, &authorisation, hash).await? {
+        if let Some(paid) = self.paid_before(&mut view, &kept, &authorisation).await? {
             return Ok(Answer::Paid(paid));
         }
         let names = [payer.clone(), authorisation.payee.cuid.clone()];
-        self.may_propose(&view.users_named(&names).await?, payer, &authorisation)?;
+        let users = view.users_named(&names).await?;
         drop(view);
         if authorisation.payee.agent != self.agent {
-            return self.pay_elsewhere(payer, &authorisation, hash).await;
+            return self.pay_elsewhere(&users, payer, &authorisation, hash).await;
         }
+        self.may_propose(&users, payer, &authorisation)?;
         self.map_tallies().await?;
         let (mut tries, mut looked_again) = (0, false);
         loop {
@@ -106,7 +107,7 @@ impl Site {
 
     /// Whether this payment may be proposed at all, by what the authorisation says and who is named in
     /// it; `users` are those of them who live here.
-    pub(super) fn may_propose(
+    pub(crate) fn may_propose(
         &self,
         users: &[User],
         payer: &Cuid,
@@ -123,7 +124,7 @@ impl Site {
         }
         let payee = &authorisation.payee;
         if payee.agent == self.agent {
-            self.may_be_paid(users.iter().find(|user| user.cuid == payee.cuid), payee)?;
+            may_be_paid(users.iter().find(|user| user.cuid == payee.cuid), &payee.cuid)?;
         }
         if payee.agent == self.agent && payee.cuid == *payer {
             let units = authorisation.units.get();
@@ -143,16 +144,15 @@ impl Site {
         view: &mut View,
         kept: &[Payment],
         authorisation: &Authorisation,
-        hash: Hash,
     ) -> Result<Option<Paid>, SiteError> {
         let payer = authorisation.payer.short();
         let kept = kept.iter().find(|one| one.id == authorisation.uuid && one.payer == payer);
         let Some(kept) = kept else { return Ok(None) };
-        is_the_same(kept, hash)?;
+        is_the_same(kept, authorisation)?;
         self.paid(view, &authorisation.payer.cuid, kept).await.map(Some)
     }
 
-    /// A payment that a user made, by its name.
+    /// A payment that a user made, by its name; of one that is under way to another site it is waited what becomes of it.
     pub(crate) async fn payment_of(
         &self,
         payer: &Cuid,
@@ -163,7 +163,10 @@ impl Site {
         let kept = view.payments(&[name]).await?;
         match kept.into_iter().find(|one| one.payer == address) {
             Some(kept) => self.paid(&mut view, payer, &kept).await.map(Some),
-            None => Ok(None),
+            None => {
+                drop(view);
+                self.paid_elsewhere(payer, name).await
+            }
         }
     }
 
@@ -203,8 +206,8 @@ impl Site {
 }
 
 /// Refuses a name that was used for another payment.
-pub(super) fn is_the_same(payment: &Payment, hash: Hash) -> Result<(), SiteError> {
-    if Authorisation::read(payment.authorisation.as_bytes())?.hash()? == hash {
+pub(super) fn is_the_same(payment: &Payment, asked: &Authorisation) -> Result<(), SiteError> {
+    if Authorisation::read(payment.authorisation.as_bytes())?.asks_the_same(asked) {
         Ok(())
     } else {
         Err(SiteError::PaymentTaken(payment.id))

@@ -21,6 +21,8 @@ pub(crate) struct Proven {
     pub(crate) committed: Committed,
     /// Of a lift between sites only those of this one, and only where the giver's word is here.
     proofs: BTreeMap<TallyId, LegProof>,
+    /// Whether this site still has what it promised by.
+    remembered: bool,
     /// The halves that it touches: a leg names its tally by an id, which others may have given to a
     /// tally of their own.
     halves: BTreeSet<(TallyId, Cuid, Side)>,
@@ -48,12 +50,19 @@ impl Proven {
             proofs_of(parts)?
         };
         let half = |row: &LegAt| (row.tally, row.holder.clone(), row.side);
-        Ok(Self { committed, proofs, halves: rows.iter().map(half).collect() })
+        let remembered =
+            parts.iter().all(|row| Part::read(row).is_ok_and(|part| part.is_remembered()));
+        Ok(Self { committed, proofs, remembered, halves: rows.iter().map(half).collect() })
     }
 
     /// Its legs, by tally.
     pub(super) fn legs(&self) -> Vec<Leg> {
         self.proofs.values().map(|(leg, ..)| *leg).collect()
+    }
+
+    /// Whether all that this site judged by is here; where it lost that, and heard of the lift from others, only the proof.
+    pub(super) const fn is_remembered(&self) -> bool {
+        self.remembered
     }
 
     /// Whether other sites take part in it: then its legs here are not all.

@@ -1,6 +1,8 @@
 //! What may be seen of lifts: an administrator sees all, a user those that touched its tallies, and of
 //! them its own legs.
 
+use std::collections::BTreeSet;
+
 use protocol::lift::{Authorisation, Certificate};
 use protocol::record::Record;
 use protocol::{Cuid, Lift, LiftId, TallyId, Timestamp, Units};
@@ -27,8 +29,11 @@ pub struct LiftLine {
     /// How many legs are kept; of a tally whose halves both are here, two. Of a payment a user knows
     /// its own only.
     pub legs: u64,
+    /// On how many tallies they are.
+    pub tallies: u64,
     /// What moved, over all its tallies here, in milli-CHIPs, as text: of a clearing, what debts
-    /// shrank by; of a payment, for a user, what came in to its own tallies or else left them.
+    /// shrank by; of a payment, for a user, what came in to its own tallies or else left them, and for an administrator
+    /// the same of all tallies here where other sites take part.
     #[serde(with = "crate::words::sum")]
     pub moved: i128,
     /// What it was for whoever looks.
@@ -102,17 +107,24 @@ impl Site {
         let mut lines = Vec::with_capacity(lifts.len());
         for lift in lifts {
             let part = parts.get(&lift.id).cloned().unwrap_or(Part::Cleared);
-            let sum = match caller {
+            let (sum, tallies) = match caller {
                 // How far a payment went, and over what, is not for those on its way.
                 Caller::User(user) if part != Part::Cleared => {
                     own_sum(lift.id, &view.legs_of_holder(user, &[lift.id]).await?)
                 }
+                // Of some tallies one half is elsewhere.
+                Caller::User(_) | Caller::Former(_) | Caller::Administrator
+                    if is_between_sites(lift)? =>
+                {
+                    own_sum(lift.id, &view.legs_at(&lift.id).await?)
+                }
                 _ => {
                     let sum = sums.iter().find(|sum| sum.lift == lift.id).copied();
-                    sum.unwrap_or(LegSum { lift: lift.id, legs: 0, raised: 0 })
+                    let sum = sum.unwrap_or(LegSum { lift: lift.id, legs: 0, raised: 0 });
+                    (sum, sum.legs.div_ceil(2))
                 }
             };
-            lines.push(line(lift, sum, part));
+            lines.push(line(lift, sum, tallies, part));
         }
         Ok(lines)
     }
@@ -163,22 +175,30 @@ impl Site {
     }
 }
 
-/// What the legs of one user come to.
-fn own_sum(lift: LiftId, legs: &[LegAt]) -> LegSum {
+/// Whether other sites take part in a lift.
+fn is_between_sites(lift: &store::Lift) -> Result<bool, SiteError> {
+    Ok(!Lift::read(lift.record.as_bytes())?.participants.is_empty())
+}
+
+/// What the legs of one user come to, or all here, and on how many tallies they are.
+fn own_sum(lift: LiftId, legs: &[LegAt]) -> (LegSum, u64) {
     let sum = |sign: i64| -> i128 {
         legs.iter().map(|leg| i128::from((leg.leg.effect.milli() * sign).max(0))).sum()
     };
     let raised = if sum(1) > 0 { sum(1) } else { sum(-1) };
-    LegSum { lift, legs: u64::try_from(legs.len()).unwrap_or(u64::MAX), raised }
+    let tallies: BTreeSet<TallyId> = legs.iter().map(|leg| leg.tally).collect();
+    let number = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
+    (LegSum { lift, legs: number(legs.len()), raised }, number(tallies.len()))
 }
 
-fn line(lift: &store::Lift, sum: LegSum, part: Part) -> LiftLine {
+fn line(lift: &store::Lift, sum: LegSum, tallies: u64, part: Part) -> LiftLine {
     LiftLine {
         lift: lift.id,
         mode: lift.kind.clone(),
         status: lift.status.clone(),
         date: lift.date,
         legs: sum.legs,
+        tallies,
         moved: sum.raised,
         part,
     }

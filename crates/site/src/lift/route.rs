@@ -120,7 +120,7 @@ impl Site {
             drop(view);
             return self.route_elsewhere(payer, payee, units).await;
         }
-        self.may_be_paid(view.user(&payee.cuid).await?.as_ref(), payee)?;
+        may_be_paid(view.user(&payee.cuid).await?.as_ref(), &payee.cuid)?;
         drop(view);
         let units = units.get();
         self.map_tallies().await?;
@@ -147,22 +147,14 @@ impl Site {
             },
         }
     }
+}
 
-    /// Whether somebody can be paid here: a user of this site who may act. `user` is the one of that
-    /// name, if there is one.
-    pub(crate) fn may_be_paid(
-        &self,
-        user: Option<&User>,
-        payee: &ChipAddress,
-    ) -> Result<(), SiteError> {
-        if payee.agent != self.agent {
-            return Err(SiteError::PayeeElsewhere(payee.short()));
-        }
-        match user {
-            None => Err(SiteError::NoUser(payee.cuid.clone())),
-            Some(user) if user.status == UserStatus::Active => Ok(()),
-            Some(user) => Err(SiteError::PayeeSuspended(user.cuid.clone())),
-        }
+/// Whether a payee of this site can be paid: one who may act. `user` is the one of that name, if there is one.
+pub(crate) fn may_be_paid(user: Option<&User>, payee: &Cuid) -> Result<(), SiteError> {
+    match user {
+        None => Err(SiteError::NoUser(payee.clone())),
+        Some(user) if user.status == UserStatus::Active => Ok(()),
+        Some(user) => Err(SiteError::PayeeSuspended(user.cuid.clone())),
     }
 }
 

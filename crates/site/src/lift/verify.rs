@@ -25,6 +25,9 @@ pub(super) async fn payment_faults(
 ) -> Result<Vec<String>, SiteError> {
     let lift = proven.committed.id();
     let kept = view.payments_by_lift(&[lift]).await?;
+    if kept.is_empty() && !proven.is_remembered() {
+        return Ok(Vec::new());
+    }
     // Who is between a payer and a payee elsewhere knows neither.
     if kept.is_empty() && proven.is_between_sites() {
         return losses(view, rows, None).await;

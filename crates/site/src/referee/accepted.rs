@@ -33,7 +33,7 @@ fn key(agent: AgentId) -> String {
 }
 
 /// Whether an agent is accepted as a referee.
-pub(super) async fn is_accepted(view: &mut View, agent: AgentId) -> Result<bool, SiteError> {
+pub(crate) async fn is_accepted(view: &mut View, agent: AgentId) -> Result<bool, SiteError> {
     Ok(view.setting(&key(agent)).await?.is_some())
 }
 
@@ -45,7 +45,10 @@ pub(crate) async fn place_of_referee(
     Ok(view.setting(&key(agent)).await?.and_then(|place| place.parse().ok()))
 }
 
-async fn accepted(view: &mut View) -> Result<Vec<(AgentId, Option<Endpoint>)>, SiteError> {
+/// All that are accepted, by name, with where they answer as far as an administrator said.
+pub(crate) async fn accepted(
+    view: &mut View,
+) -> Result<Vec<(AgentId, Option<Endpoint>)>, SiteError> {
     let settings = view.settings().await?;
     let accepted = settings.into_iter().filter_map(|(key, place)| {
         let agent = key.strip_prefix(REFEREE)?.parse().ok()?;

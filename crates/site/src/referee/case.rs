@@ -128,13 +128,13 @@ impl Site {
         let Decided { row, state, events, .. } = decided;
         let (text, now) = (state.text(brought.id)?, self.clock.now());
         let status = state.referee.outcome().map_or(Case::OPEN, protocol::lift::Outcome::word);
-        let known = self.knows_asker(&mut self.store.read().await?, brought.from).await?;
         let _turn = self.queue.turn().await;
         let mut tx = self.store.begin().await?;
         if let Some(row) = row {
             tx.put_case(&Case { text, status: status.to_owned(), changed: now, ..row }).await?;
         } else {
             let (lift, deadline) = (brought.id, state.referee.lift().deadline);
+            let known = self.knows_asker(&mut tx, brought.from).await?;
             let (asked_by, status) = (brought.from, status.to_owned());
             let (asked, changed, version) = (now, now, 1);
             let case =

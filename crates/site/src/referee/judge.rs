@@ -27,7 +27,7 @@ pub const MAX_OPEN_WITH_STRANGERS: u64 = 1_024;
 /// How many cases may be open: those of sole referees never are.
 pub const MAX_OPEN: u64 = 8_192;
 
-/// About how many lifts strangers, all together, may be the first to ask within [`STRANGERS_WITHIN_MS`]; they are kept
+/// About how many lifts strangers, all together, may be the first to ask within an hour; they are kept
 /// for ever, each of at most some tens of KiB, most of one or two.
 pub const MAX_STRANGERS: u64 = 1_024;
 

@@ -64,7 +64,7 @@ impl Site {
             let nothing = clearing::NoPath::NothingToPay { amount: units };
             SiteError::NoPath { payee: payee.cuid.clone(), units, reason: nothing }
         };
-        let (amount, most) = (Positive::try_from(units).map_err(refusal)?, most);
+        let amount = Positive::try_from(units).map_err(refusal)?;
         let most = Positive::try_from(most).map_err(refusal)?;
         let no_way = |why| SiteError::NoWay { payee: payee.short(), units, why };
         if payee.agent == self.agent {
@@ -95,6 +95,39 @@ impl Site {
             found = self.search(payer, Wanted { chance, ..wanted }).await?;
         }
         found.map_err(no_way)
+    }
+
+    /// Looks for a way round for a user here: about so much that others owe it goes out to another site, and comes back
+    /// over tallies on which it owes, making debts smaller on its way and costing nobody anything. As
+    /// [`Site::find_ways`] otherwise.
+    ///
+    /// # Errors
+    /// As for [`Site::find_ways`].
+    pub async fn find_round(
+        &self,
+        user: &Cuid,
+        units: Positive,
+    ) -> Result<Vec<Planned>, SiteError> {
+        let none = |why| SiteError::NoWay { payee: user.to_string(), units: units.get(), why };
+        let referees = self.referees_for(user).await?;
+        if referees.is_empty() {
+            return Err(none(Why::Referees));
+        }
+        let wanted = Wanted {
+            // Both get their numbers when the turn comes.
+            id: SearchId(0),
+            payer: 0,
+            to: To::Round,
+            amount: units,
+            most: units,
+            referees,
+            first: depth(2)?,
+            deepest: depth(MOST_DEPTH)?,
+            budget: budget(SEARCH_BUDGET)?,
+            chance: Hash::from_bytes(self.chance.bytes()),
+        };
+        self.map_tallies().await?;
+        self.search(user, wanted).await?.map_err(none)
     }
 
     /// Makes known to partners' sites that so much could come to a user here, so that a payer's site that has the same

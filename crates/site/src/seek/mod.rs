@@ -22,6 +22,5 @@ mod waits;
 
 pub use counts::SearchCounts;
 pub use planned::Planned;
-pub(crate) use referees::accepted;
 pub(crate) use state::Seeking;
 pub use waits::MAX_SEARCHES_WAITING;

@@ -20,6 +20,8 @@ pub struct Planned {
     /// The tally over which it goes out, the agent of that partner, and the token by which that site knows the rest; none
     /// where the payee is here.
     pub on: Option<(TallyId, AgentId, Hash)>,
+    /// Whether it leads round to whoever began, over what only makes debts smaller, at no cost to anybody.
+    pub is_round: bool,
     /// What arrives at the payee, and what has to be given at the beginning of the way here for it, when it was found.
     pub curve: Curve,
     /// Who may decide it, in order: accepted by every site on the way.
@@ -40,8 +42,8 @@ impl Planned {
             None => None,
         };
         let from = mirror.enters_by(*kept.way.first()?).map(|door| (door.tally, door.partner));
-        let Kept { curve, sites, referees, .. } = kept.clone();
-        Some(Self { way: way?, from, on, curve, referees, sites })
+        let Kept { is_round, curve, sites, referees, .. } = kept.clone();
+        Some(Self { way: way?, from, on, is_round, curve, referees, sites })
     }
 }
 

@@ -319,6 +319,14 @@ proptest! {
     }
 }
 
+/// Found by chance on an earlier day, when it broke one of both laws.
+#[test]
+fn a_town_that_once_broke_the_law_keeps_it() {
+    let seed = 129_394_380_045_509_825;
+    wait(obeys(seed));
+    wait(remembers(seed));
+}
+
 #[test]
 fn the_towns_are_worth_trying() {
     let over_others: usize = (0..12).map(|seed| wait(obeys(seed))).sum();

@@ -41,7 +41,7 @@ async fn by_what_it_says() {
     let mut elsewhere = street.unsigned(1, "ann", "dan", 5, 5);
     elsewhere.payee.agent = AgentId::of(&SecretKey::ed25519(&[77; 32]).public_key()).unwrap();
     let paid = street.send("ann", elsewhere.signed(street.key("ann")).unwrap()).await;
-    said(paid, Class::Refused, "payee_elsewhere", "payments to other sites are not there yet");
+    said(paid, Class::Conflict, "not_served", "serve it, and ask again");
     // Nobody spends another's, whoever signed.
     let of_bob = street.unsigned(1, "bob", "dan", 5, 5).signed(street.key("bob")).unwrap();
     let paid = street.send("ann", of_bob).await;

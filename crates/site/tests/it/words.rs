@@ -337,10 +337,13 @@ fn of_lifts_and_keys() {
     use protocol::ledger::Refusal as Ledger;
     use protocol::lift::LiftFault;
     use protocol::negotiation::Refusal as Negotiation;
+    use protocol::participant;
     let (lift, tally) = (protocol::LiftId::from_bytes([7; 32]), tally_id());
     let no_way =
         |why| SiteError::NoWay { payee: "bob:elsewhere".to_owned(), units: Units::ZERO, why };
-    let expected: [(SiteError, Class, &str); 14] = [
+    let other = protocol::LiftId::from_bytes([8; 32]);
+    let of_another = LiftFault::OtherLift { named: other, lift };
+    let expected: [(SiteError, Class, &str); 16] = [
         (SiteError::PathMoved { tries: 8 }, Class::Passing, "path_moved"),
         (no_way(Why::Nothing), Class::Conflict, "no_way"),
         (no_way(Why::Busy), Class::Passing, "no_way_yet"),
@@ -348,6 +351,8 @@ fn of_lifts_and_keys() {
         (SiteError::NoLift(lift), Class::NotFound, "no_lift"),
         (SiteError::LiftExists(lift), Class::Conflict, "lift_exists"),
         (LiftFault::NotALeg { lift, tally }.into(), Class::Refused, "lift"),
+        (participant::Refusal::NotSaid { lift }.into(), Class::Refused, "part"),
+        (participant::WordFault::Lift(of_another).into(), Class::Refused, "part"),
         (SiteError::Unproved { reason: "more".to_owned() }, Class::Fault, "unproved"),
         (Ledger::StaleKey { next: 2 }.into(), Class::Conflict, "stale_key"),
         (Ledger::OtherHead { index: 2 }.into(), Class::Conflict, "stale_key"),
@@ -372,11 +377,22 @@ fn every_word_is_in_a_test() {
         .collect();
     assert!(words.len() > 35, "{words:?}");
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it");
-    let tests: Vec<String> = std::fs::read_dir(folder)
-        .unwrap()
-        .map(|file| std::fs::read_to_string(file.unwrap().path()).unwrap())
-        .collect();
+    let tests = read_all(&folder);
     let named = |word: &&str| tests.iter().any(|test| test.contains(&format!("\"{word}\"")));
     let missing: Vec<_> = words.iter().filter(|word| !named(word)).collect();
     assert!(missing.is_empty(), "no test of this crate names these refusals: {missing:?}");
+}
+
+/// What is in all files of a folder and its folders.
+fn read_all(folder: &std::path::Path) -> Vec<String> {
+    let mut texts = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            texts.extend(read_all(&path));
+        } else {
+            texts.push(std::fs::read_to_string(path).unwrap());
+        }
+    }
+    texts
 }

@@ -29,6 +29,11 @@ impl Hand {
         Ok(halves.into_iter().filter_map(last).collect())
     }
 
+    pub(crate) fn lifts_named(&self, lifts: &[LiftId]) -> Result<Vec<Lift>> {
+        let lift = |id| self.state.lifts.get(&id).cloned();
+        Ok(by_text(lifts).into_iter().filter_map(lift).collect())
+    }
+
     pub(crate) fn legs_at(&self, lift: &LiftId) -> Result<Vec<LegAt>> {
         let at = |leg: LiftLeg| {
             let half = self.state.halves.get(&leg.half)?;
@@ -74,6 +79,12 @@ impl Hand {
         let first = (lift.to_string(), String::new());
         let own = self.state.parts.up(Bound::Included(&first));
         Ok(own.take_while(|(key, _)| key.0 == first.0).map(|(_, part)| part.clone()).collect())
+    }
+
+    /// Only one transaction writes at a time.
+    #[expect(clippy::unnecessary_wraps, clippy::unused_self, reason = "as the databases do it")]
+    pub(crate) fn lock_name(&mut self, _: &str) -> Result<()> {
+        Ok(())
     }
 
     pub(crate) fn lock_parts(&mut self, lift: &LiftId) -> Result<Vec<LiftPart>> {

@@ -233,7 +233,8 @@ impl Hand {
         let key = (part.lift.to_string(), part.key.to_string());
         let mut part = part.clone();
         if let Some(kept) = self.state.parts.get(&key) {
-            (part.payment, part.deadline) = (kept.payment, kept.deadline);
+            part.payment = kept.payment.or(part.payment);
+            part.deadline = kept.deadline;
         }
         if let Some(payment) = part.payment {
             let by_payment = (payment.to_string(), key.0.clone(), key.1.clone());

@@ -9,7 +9,7 @@ pub struct LiftPart {
     pub lift: LiftId,
     /// The name of the key that it takes part with.
     pub key: Hash,
-    /// Of a payment, at its payer's and its payee's site: its name. Never changes.
+    /// Of a payment, at its payer's and its payee's site: its name, once it is known. Never another.
     pub payment: Option<PaymentId>,
     /// The state: JSON.
     pub state: String,

@@ -28,6 +28,10 @@ impl Hand {
         self.pick_named("half", &numbers(halves), last).await
     }
 
+    pub(crate) async fn lifts_named(&mut self, lifts: &[LiftId]) -> Result<Vec<Lift>> {
+        self.pick_named("id", &texts(lifts), "ORDER BY id").await
+    }
+
     pub(crate) async fn legs_at(&mut self, lift: &LiftId) -> Result<Vec<LegAt>> {
         self.pick("WHERE lift = $1 ORDER BY half, chit", vec![name(lift)]).await
     }
@@ -59,12 +63,24 @@ impl Hand {
 
     pub(crate) async fn put_part(&mut self, part: &LiftPart) -> Result<()> {
         let rest = "ON CONFLICT (lift, key) DO UPDATE SET state = excluded.state, \
+                    payment = COALESCE(parts.payment, excluded.payment), \
                     is_open = excluded.is_open, changed = excluded.changed";
         self.put(std::slice::from_ref(part), rest).await
     }
 
     pub(crate) async fn parts_in(&mut self, lift: &LiftId) -> Result<Vec<LiftPart>> {
         self.pick("WHERE lift = $1 ORDER BY key", vec![name(lift)]).await
+    }
+
+    pub(crate) async fn lock_name(&mut self, name: &str) -> Result<()> {
+        // SQLite has one writer at a time.
+        if self.on_postgres("locks").is_empty() {
+            return Ok(());
+        }
+        let digest = Hash::of(name.as_bytes());
+        let number = digest.as_bytes().first_chunk().map_or(0, |first| i64::from_be_bytes(*first));
+        let sql = "SELECT 1 FROM pg_advisory_xact_lock($1)".to_owned();
+        self.rows(sql, vec![number.into()], Kind::Part).await.map(|_| ())
     }
 
     pub(crate) async fn lock_parts(&mut self, lift: &LiftId) -> Result<Vec<LiftPart>> {

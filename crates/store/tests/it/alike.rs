@@ -261,6 +261,7 @@ async fn all(view: &mut View) -> String {
     all.push(format!("{:?}", view.results(&ids).await.unwrap()));
     let lifts: Vec<_> = (0..4).map(|number| a_lift(number, 0).id).collect();
     all.push(format!("{:?}", view.payments_by_lift(&lifts).await.unwrap()));
+    all.push(format!("{:?}", view.lifts_named(&lifts).await.unwrap()));
     let names: Vec<_> = (0..4).rev().map(payment_id).collect();
     all.push(format!("{:?}", view.payments(&names).await.unwrap()));
     all.push(format!("{:?}", view.legs_of_holder(&cuid(&name(1)), &lifts).await.unwrap()));

@@ -1,8 +1,9 @@
 //! What else is kept: who the site is, settings, contracts, invites, lifts, dictionary words.
 
-use protocol::ContractId;
+use protocol::{ContractId, LiftId};
 use store::{
-    Contract, Founded, Invite, Kind, Lift, LiftLeg, Meta, Payment, SCHEMA, StoreError, Word,
+    Contract, Founded, Invite, Kind, Lift, LiftLeg, LiftPart, Meta, Payment, SCHEMA, StoreError,
+    Word,
 };
 
 use crate::places::{Home, everywhere};
@@ -230,6 +231,10 @@ async fn a_payment_is_kept_once(home: &Home) {
     let mut all = both.to_vec();
     all.sort_by_key(|payment| payment.lift.to_string());
     assert_eq!(view.payments_by_lift(&[two.id, one.id, two.id]).await.unwrap(), all);
+    let mut named = view.lifts_named(&[two.id, one.id, two.id, lift("none", 3).id]).await.unwrap();
+    assert!(named.is_sorted_by_key(|lift| lift.id.to_string()));
+    named.sort_by_key(|lift| lift.date);
+    assert_eq!(named, [one.clone(), two.clone()]);
     let own = view.legs_of_holder(&cuid("anne"), &[one.id, two.id]).await.unwrap();
     let mut effects: Vec<_> = own.iter().map(|leg| leg.leg.effect.milli()).collect();
     effects.sort_unstable();
@@ -250,6 +255,62 @@ async fn a_payment_is_kept_once(home: &Home) {
     let lost = Payment { authorisation: "\0".to_owned(), ..payment(3, "anne", one.id) };
     let error = tx.add_payments(&[lost]).await.unwrap_err();
     assert!(matches!(error, StoreError::Unfit { kind: Kind::Payment, .. }), "{error}");
+}
+
+async fn a_part_in_a_lift_is_kept_until_nobody_needs_it(home: &Home) {
+    let part = |lift: &str, key: &str, is_open| LiftPart {
+        lift: LiftId::from(hash(lift)),
+        key: hash(key),
+        payment: None,
+        state: format!("{{\"{lift}\":\"{key}\"}}"),
+        is_open,
+        deadline: at(5),
+        changed: at(1),
+    };
+    let mut all = vec![part("one", "a", true), part("one", "b", true), part("two", "a", true)];
+    all.sort_by_key(|part| (part.lift.to_string(), part.key.to_string()));
+    let mut tx = home.store.begin().await.unwrap();
+    for part in all.iter().rev() {
+        tx.put_part(part).await.unwrap();
+    }
+    tx.put_part(&part("done", "a", false)).await.unwrap();
+    tx.lock_name("a payment").await.unwrap();
+    tx.commit().await.unwrap();
+
+    let store = home.reopened().await;
+    let mut view = store.read().await.unwrap();
+    assert_eq!(view.open_parts(None, 9).await.unwrap(), all);
+    // Page by page it is the same.
+    let (mut seen, mut after) = (Vec::new(), None);
+    while let Some(part) = view.open_parts(after, 1).await.unwrap().pop() {
+        after = Some((part.lift, part.key));
+        seen.push(part);
+    }
+    assert_eq!(seen, all);
+    let mut of_one: Vec<_> =
+        all.iter().filter(|one| one.lift == part("one", "a", true).lift).cloned().collect();
+    of_one.sort_by_key(|part| part.key.to_string());
+    assert_eq!(view.parts_in(&of_one[0].lift).await.unwrap(), of_one);
+    drop(view);
+
+    // What it pays is known later than the part, and then for good; its deadline never changes.
+    let mut tx = store.begin().await.unwrap();
+    let [locked, _] = &tx.lock_parts(&of_one[0].lift).await.unwrap()[..] else { panic!() };
+    let paying = LiftPart { payment: Some(payment_id(1)), changed: at(2), ..locked.clone() };
+    tx.put_part(&LiftPart { deadline: at(99), ..paying.clone() }).await.unwrap();
+    tx.put_part(&LiftPart { payment: Some(payment_id(2)), ..paying.clone() }).await.unwrap();
+    tx.put_part(&LiftPart { is_open: false, payment: None, ..paying.clone() }).await.unwrap();
+    tx.commit().await.unwrap();
+    let mut view = home.reopened().await.read().await.unwrap();
+    let kept = LiftPart { is_open: false, ..paying };
+    assert_eq!(view.parts_paying(&payment_id(1)).await.unwrap(), std::slice::from_ref(&kept));
+    assert_eq!(view.parts_paying(&payment_id(2)).await.unwrap(), []);
+    assert_eq!(view.open_parts(None, 9).await.unwrap().len(), 2);
+    drop(view);
+    let mut tx = store.begin().await.unwrap();
+    let unfit = LiftPart { state: "\0".to_owned(), ..part("three", "a", true) };
+    let error = tx.put_part(&unfit).await.unwrap_err();
+    assert!(matches!(error, StoreError::Unfit { kind: Kind::Part, .. }), "{error}");
 }
 
 async fn a_new_language_is_data(home: &Home) {
@@ -284,5 +345,6 @@ everywhere!(
     lifts_and_their_legs,
     what_lifts_did_is_found_by_lift_half_and_holder,
     a_payment_is_kept_once,
+    a_part_in_a_lift_is_kept_until_nobody_needs_it,
     a_new_language_is_data,
 );

@@ -26,13 +26,13 @@ async fn strangers_say_what_proves_itself_and_nothing_else() {
         }
     }
     let kinds: Vec<_> = quernby.desk.came().into_iter().map(|(_, kind, _)| kind).collect();
-    assert_eq!(kinds, [Kind::Answer, Kind::Invitation, Kind::Moved]);
-    assert_eq!(quernby.wire.counts().not_known, 3);
+    assert_eq!(kinds, [Kind::Answer, Kind::Invitation, Kind::Moved, Kind::Decision]);
+    assert_eq!(quernby.wire.counts().not_known, 5);
 
     // A tally makes the stranger a partner's agent.
     quernby.desk.meet(stranger.agent());
     stranger.say(&quernby, Kind::Tally, "an offer").await.unwrap();
-    assert_eq!(quernby.desk.came().len(), 4);
+    assert_eq!(quernby.desk.came().len(), 5);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -17,6 +17,9 @@ use crate::world::{self, World};
 /// For how long a payment may be made that was signed, in milliseconds: it is made at once, or not.
 const OPEN_MS: i64 = 10 * 60_000;
 
+/// How often an answer is waited for that other sites have to decide: each time as long as a site takes for any.
+const MOST_WAITS: u32 = 3;
+
 #[derive(Serialize)]
 struct Quote<'a> {
     by: &'static str,
@@ -82,7 +85,15 @@ fn page(visit: &Visit, flags: &Pay, payee: &ChipAddress, route: &Route) -> Resul
         let who = share.user.as_ref().map_or("somebody", |user| user.as_str());
         shares.push(format!("{who} {}", say::units(share.units)));
     }
-    let shares = if shares.is_empty() { "nobody".to_owned() } else { shares.join(", ") };
+    // Who is beyond the own site and the partner's, it does not know.
+    let beyond = shares.is_empty() && quote.tallies > 1;
+    let shares = match (beyond, quote.cost.milli()) {
+        (_, 0) if shares.is_empty() => "nobody".to_owned(),
+        (true, _) => "those between".to_owned(),
+        _ => shares.join(", "),
+    };
+    // No more is searched for than was asked.
+    let more = if beyond && route.most <= route.units { " or more" } else { "" };
     let mut page = format!(
         "To pay {} to {} you would give {}.\n\n",
         say::units(route.units),
@@ -93,8 +104,8 @@ fn page(visit: &Visit, flags: &Pay, payee: &ChipAddress, route: &Route) -> Resul
         ("cost", say::units(quote.cost)),
         ("goes to", shares),
         ("leaves by", format!("your tally with {}", say::partner_name(&first))),
-        ("tallies", quote.tallies.to_string()),
-        ("possible", format!("{} now, over one path", say::units(route.most))),
+        ("tallies", format!("{}{}", quote.tallies, if beyond { " or more" } else { "" })),
+        ("possible", format!("{}{more} now, over one path", say::units(route.most))),
     ]));
     if !route.proved {
         page.push_str("\nNot all ways could be looked at: there may be a cheaper one.\n");
@@ -130,7 +141,11 @@ pub(super) fn pay(
     let authorisation = Authorisation {
         uuid: name(flags, payee, amount)?,
         payer: ChipAddress { cuid: user.clone(), agent: visit.agent(), endpoint: None },
-        payee: ChipAddress { endpoint: None, ..payee.clone() },
+        // Its own users a site finds without it.
+        payee: ChipAddress {
+            endpoint: payee.endpoint.clone().filter(|_| payee.agent != visit.agent()),
+            ..payee.clone()
+        },
         units: amount.units,
         most: most.unwrap_or(given),
         date,
@@ -145,10 +160,42 @@ pub(super) fn pay(
     let signed = signed.map_err(|error| Failure::refused("signature", error.to_string()))?;
     let (name, most) = (signed.uuid.to_string(), signed.most.get());
     let command = Command::PayByLift { authorisation: Box::new(signed) };
-    match visit.ask_once(user, &name, command)? {
+    match asked(visit, flags, &name, &command)? {
         Answer::Paid(paid) => told(flags, payee, &paid, Some(most)),
         _ => Err(Failure::refused("other_answer", "the site answered another question")),
     }
+}
+
+/// Asks for a payment, and waits while other sites decide it.
+fn asked(visit: &Visit, flags: &Pay, name: &str, command: &Command) -> Result<Answer, Failure> {
+    let user = &flags.who.user;
+    let mut answer = visit.ask_once(user, name, command.clone());
+    for _ in 1..MOST_WAITS {
+        match answer {
+            // It goes on meanwhile: under its name it is the same.
+            Err(slow) if slow.is("slow") => answer = visit.ask_once(user, name, command.clone()),
+            answer => return answer.map_err(|failure| open(flags, name, failure)),
+        }
+    }
+    answer.map_err(|failure| open(flags, name, failure))
+}
+
+/// Says what to do about a payment that may still be made.
+fn open(flags: &Pay, name: &str, failure: Failure) -> Failure {
+    if !failure.is("slow") && !failure.is("undecided") {
+        return failure;
+    }
+    let advice = if flags.once.is_some() {
+        "give the same command again, and nothing more is given for it".to_owned()
+    } else {
+        format!(
+            "look with mychips lift list --as {} before you pay it again; with --once a command may \
+             be given again",
+            flags.who.user
+        )
+    };
+    let text = format!("payment {name} is not decided yet, and may still be made: {advice}");
+    Failure::of_site(site::Class::Passing, "undecided", &text)
 }
 
 /// Says so where this was paid before, under its name.

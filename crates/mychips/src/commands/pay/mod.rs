@@ -17,7 +17,7 @@ use crate::flags::{As, KeyFolder, Place};
 use crate::keys::Keys;
 use crate::visit::{self, Visit};
 
-/// Pay a partner on the tally with it, or somebody else at this site over tallies of others.
+/// Pay a partner on the tally with it, or somebody else, here or at another site, over tallies of others.
 ///
 /// With an open tally between you and the partner you sign a chit by which you owe it more, or it owes
 /// you less. Where there is none, you sign what the payee is to get and the most that you give, and the
@@ -25,12 +25,16 @@ use crate::visit::{self, Visit};
 /// of your own, the payee is owed more by one of its. Those between keep to what they signed, and may
 /// charge for it; --quote shows what it would cost and how much can be paid, and pays nothing.
 ///
+/// Somebody at another site is named by its address, with the place where that site answers. Partners'
+/// sites are asked for a way, and referees whom all on it accept decide (see mychips referee): what is
+/// moved is locked until they have, half a minute at most while they can be reached.
+///
 /// What is printed as paid is kept, whatever happens to the machine then. Whoever does not see the
 /// answer, as the machine stopped, may give the command again and pay no second time, if it had
 /// --once. What is signed is not taken back; a mistake is mended by a payment the other way.
 #[derive(Debug, Args)]
 #[command(
-    override_usage = "mychips pay [OPTIONS] --as <USER> <PARTNER|TALLY|USER> <AMOUNT>\n       \
+    override_usage = "mychips pay [OPTIONS] --as <USER> <PARTNER|TALLY|USER|ADDRESS> <AMOUNT>\n       \
                             mychips pay [OPTIONS] --as <USER> --invoice <INVOICE>"
 )]
 #[command(after_long_help = "\
@@ -52,9 +56,11 @@ JSON of --quote:
   payee, amount  as above
   given, cost    what you would give; null where it cannot be paid now
   tally          your own, over which it leaves
-  tallies        how many it goes over; shares: what each of those between is
-                 left with, by name only your own partner
-  possible       the most that can be paid now
+  tallies        how many it goes over, to another site at least; shares: what
+                 each of those between at this site is left with, by name only
+                 your own partner
+  possible       the most that can be paid now; to another site no more is
+                 looked for than the amount
   why_not        not_connected, too_far, payees_room, payers_room, room_between
   proved         whether all ways were looked at
 
@@ -67,10 +73,12 @@ Examples:
   mychips pay 3f2a 100 --as ann --ref INV-2026-17 --once INV-2026-17
   mychips pay --invoice 9c41 --as ann
   mychips pay zoe 40 --as ann --quote
-  mychips pay zoe 40 --as ann --most 40.50")]
+  mychips pay zoe 40 --as ann --most 40.50
+  mychips pay chip://dan:12D3KooWPjceQrSwdWXPyLLeABRXmuqt69Rg3sBYbU1Nft9HyQ6X@chips.example.org:8421 5 --as ann")]
 pub(crate) struct Pay {
-    /// The partner, or the tally; or a user of this site with whom you have no tally
-    #[arg(value_name = "PARTNER|TALLY|USER", required_unless_present = "invoice")]
+    /// The partner, or the tally; or somebody with whom you have no tally: a user of this site, or the address
+    /// of one elsewhere
+    #[arg(value_name = "PARTNER|TALLY|USER|ADDRESS", required_unless_present = "invoice")]
     to: Option<String>,
     /// How much, in CHIPs: 12, 12.5, 0.001
     #[arg(required_unless_present = "invoice")]

@@ -1,4 +1,4 @@
-//! Whom a payment goes to: a partner, on the tally with it; or somebody else at this site.
+//! Whom a payment goes to: a partner, on the tally with it; or somebody else, at this site or another.
 
 use protocol::{ChipAddress, Cuid};
 use site::Summary;
@@ -36,8 +36,18 @@ pub(super) fn pay(
         Whom::Other(payee, instead) => {
             match lifted::pay(visit, keys, flags, &payee, amount) {
                 // With a tally that is not open, that is what to go on with.
-                Err(failure) if failure.is("not_connected") && !instead.is("no_tally") => {
+                Err(failure)
+                    if (failure.is("not_connected") || failure.is("no_way"))
+                        && !instead.is("no_tally") =>
+                {
                     Err(instead)
+                }
+                // It was asked before, under its name, and that became a payment meanwhile.
+                Err(failure) if failure.is("payment_taken") && flags.once.is_some() => {
+                    match lifted::before(visit, flags, &payee, amount)? {
+                        true => Ok(()),
+                        false => lifted::pay(visit, keys, flags, &payee, amount),
+                    }
                 }
                 done => done,
             }
@@ -53,7 +63,7 @@ fn before(visit: &Visit, flags: &Pay, whom: &Whom, amount: Amount) -> Result<boo
         Whom::Other(payee, _) => Some(ChipAddress::clone(payee)),
     };
     let Some(payee) = payee else { return Ok(false) };
-    if payee.agent == visit.agent() && lifted::before(visit, flags, &payee, amount)? {
+    if lifted::before(visit, flags, &payee, amount)? {
         return Ok(true);
     }
     let Whom::Other(..) = whom else { return Ok(false) };
@@ -95,10 +105,8 @@ fn find(visit: &Visit, user: &Cuid, named: &str) -> Result<Whom, Failure> {
             Err(failure) if failure.is("no_user") => Err(instead),
             Err(failure) => Err(failure),
         },
-        Some(payee) if instead.is("no_tally") => {
-            Err(site::SiteError::PayeeElsewhere(payee.short()).into())
-        }
-        _ => Err(instead),
+        Some(payee) => Ok(Whom::Other(Box::new(payee), instead)),
+        None => Err(instead),
     }
 }
 

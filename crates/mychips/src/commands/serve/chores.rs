@@ -19,8 +19,8 @@ const REMIND_EVERY: Duration = Duration::from_mins(1);
 /// How long to wait after the store could not do something.
 const AFTER_A_FAULT: Duration = Duration::from_secs(1);
 
-/// How often it is looked whether a time has passed for which lifts wait that are decided here.
-const JUDGE_EVERY: Duration = Duration::from_millis(200);
+/// How often it is looked whether a time has passed for which lifts wait.
+const LIFT_EVERY: Duration = Duration::from_millis(200);
 
 /// When the site does what by itself.
 pub(super) fn schedule(config: &Config) -> Schedule {
@@ -53,21 +53,58 @@ pub(super) async fn run(
     }
 }
 
-/// Looks after lifts that this site decides as a referee, until told to end.
-pub(super) async fn judge(site: Site, ended: watch::Receiver<bool>) {
+/// Looks after lifts with other sites: those that users here take part in, and those that this site decides as a referee;
+/// until told to end.
+pub(super) async fn lifts(site: Site, post: Arc<Post>, ended: watch::Receiver<bool>) {
     loop {
-        let wait = match site.tend_referee(World.now()).await {
-            Ok(_) => JUDGE_EVERY,
+        let wait = match lift_round(&site, &post).await {
+            Ok(()) => LIFT_EVERY,
             Err(error) => {
-                tracing::warn!(error = error.word(), "cannot judge lifts: {error}");
+                tracing::warn!(error = error.word(), "cannot look after lifts: {error}");
                 AFTER_A_FAULT
             }
         };
         tokio::select! {
             () = told(ended.clone()) => return,
+            () = site.lifts_due() => {}
             () = sleep(wait) => {}
         }
     }
+}
+
+/// Clears debts around circles through other sites, every so often, until told to end.
+pub(super) async fn around(site: Site, every_ms: Option<i64>, ended: watch::Receiver<bool>) {
+    let Some(every_ms) = every_ms.and_then(|ms| u64::try_from(ms).ok()) else {
+        return told(ended).await;
+    };
+    loop {
+        tokio::select! {
+            () = told(ended.clone()) => return,
+            () = sleep(Duration::from_millis(every_ms)) => {}
+        }
+        let cleared = tokio::select! {
+            () = told(ended.clone()) => return,
+            cleared = site.clear_around() => cleared,
+        };
+        match cleared {
+            Ok(lifts) if lifts.is_empty() => {}
+            Ok(lifts) => tracing::info!(lifts = lifts.len(), "cleared around other sites"),
+            Err(error) => {
+                tracing::warn!(error = error.word(), "cannot clear around other sites: {error}");
+            }
+        }
+    }
+}
+
+async fn lift_round(site: &Site, post: &Post) -> Result<(), SiteError> {
+    let now = World.now();
+    site.tend_searches(now).await?;
+    if site.tend_lifts(now).await? > 0 {
+        // What neighbours are told waits as letters.
+        post.wake();
+    }
+    site.tend_referee(now).await?;
+    Ok(())
 }
 
 async fn round(site: &Site, post: &Post, schedule: &Schedule) -> Result<(), SiteError> {

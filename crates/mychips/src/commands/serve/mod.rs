@@ -162,8 +162,9 @@ pub(super) async fn with<L: Future<Output = Result<(), Failure>>>(
     let (end, ended) = watch::channel(false);
     let schedule = chores::schedule(config);
     let chores = chores::run(site.clone(), Arc::clone(&post), schedule, ended.clone());
-    let judge = chores::judge(site.clone(), ended.clone());
-    let chores = tokio::spawn(async { tokio::join!(chores, judge) });
+    let lifts = chores::lifts(site.clone(), Arc::clone(&post), ended.clone());
+    let around = chores::around(site.clone(), schedule.clear_every_ms, ended.clone());
+    let chores = tokio::spawn(async { tokio::join!(chores, lifts, around) });
     let peers = tokio::spawn(peers.run(ended.clone()));
     tokio::spawn(signals.tell(end.clone()));
     let life = life(ready, site, post, ended.clone());

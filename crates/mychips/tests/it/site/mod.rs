@@ -6,6 +6,7 @@ mod devices;
 mod exchange;
 mod exports;
 mod faults;
+mod five;
 mod help;
 mod import;
 mod invoices;

@@ -99,7 +99,7 @@ fn other(user: &str) -> &'static str {
 
 impl Town {
     /// The end of the log of whoever serves it.
-    fn last_words(&self) -> String {
+    pub(crate) fn last_words(&self) -> String {
         let log = std::fs::read_to_string(self.room.path().join("serve.log")).unwrap_or_default();
         let mine = log.lines().filter(|line| !line.contains("\"message\":\"request\""));
         let lines: Vec<&str> = mine.collect();

@@ -159,7 +159,7 @@ fn of_payments_over_others() {
             ("pay cleo 1 --as bob", 1, "not_connected"),
             ("pay bob 1 --as bob", 1, "to_oneself"),
             ("pay nobody 1 --as bob", 1, "no_tally"),
-            (&format!("pay {elsewhere} 1 --as bob"), 1, "payee_elsewhere"),
+            (&format!("pay {elsewhere} 1 --as bob"), 1, "not_served"),
             ("pay cleo 1 --as bob --over-limit", 2, "usage"),
             ("pay cleo 1 --as bob --quote --most 2", 2, "usage"),
             ("pay cleo 1 --as nobody", 1, "no_user"),

@@ -7,7 +7,7 @@ use protocol::lift::{
     Certificate, Conditional, Decided, Evidence, Late, Leg, Legs, Mode, Outcome, Promise, Reason,
     Refused,
 };
-use protocol::participant::{Event, Input, Part, Participant, Want, Word};
+use protocol::participant::{Event, Input, KeptParticipant, Part, Participant, Want, Word};
 use protocol::{AgentId, Hash, Lift, PublicKey, SecretKey, Side, Signer as _, TallyId, Verified};
 
 use crate::people::{at, positive};
@@ -203,6 +203,10 @@ impl World {
         assert!(outcomes.windows(2).all(|pair| pair[0] == pair[1]), "opposite outcomes");
         for (number, site) in self.sites.iter().enumerate() {
             let participant = &site.participant;
+            // As it is kept: whatever it has heard, what is read back is the same.
+            let kept = serde_json::to_string(&participant.kept()).unwrap();
+            let kept: KeptParticipant = serde_json::from_str(&kept).unwrap();
+            assert_eq!(kept.participant().as_ref(), Ok(participant), "kept and read back");
             assert!(participant.promise().is_none() || participant.refusal().is_none());
             if participant.promise().is_some() {
                 for (_, _, leg) in self.legs.iter().filter(|leg| leg.1 == number) {

@@ -1,4 +1,7 @@
 //! Lifts between sites: payments to users of other sites, over partners' sites, decided by referees.
 
+mod around;
+mod attacked;
+mod fates;
 mod paid;
 mod run;

@@ -1,13 +1,17 @@
-//! A payment to a stranger two sites away, all the way.
+//! Payments to strangers at other sites, all the way.
 
-use crate::seek::land::{Land, Tie};
+use protocol::Side;
+use site::{Class, SiteError};
 
-fn tie(stock: &'static str, foil: &'static str) -> Tie {
+use crate::seek::land::{Land, Tie, agent};
+use crate::town::cuid;
+
+pub(super) fn tie(stock: &'static str, foil: &'static str) -> Tie {
     Tie { stock, foil, limits: [100_000, 100_000] }
 }
 
 /// Four sites: a payer, somebody between, a payee, and a referee.
-async fn three() -> Land {
+pub(super) async fn three() -> Land {
     let users = [("ann", 0), ("bob", 1), ("cat", 2)];
     let land = Land::new(4, &users, &[tie("ann", "bob"), tie("bob", "cat")]).await;
     land.referees_at(&[3]).await;
@@ -19,10 +23,134 @@ async fn a_stranger_two_sites_away_is_paid() {
     let land = three().await;
     let paid = land.pays(1, ["ann", "cat"], [5_000, 5_000]).await.unwrap();
     assert_eq!((paid.units.milli(), paid.given.milli()), (5_000, 5_000));
-    for _ in 0..20 {
-        land.breathe(200).await;
-    }
+    land.calms().await;
     assert_eq!(land.balances(0).await, [-5_000, 5_000]);
     assert_eq!(land.balances(1).await, [-5_000, 5_000]);
     land.assert_sound().await;
+    let told = land.told("cat", "lift_received").await;
+    assert_eq!((told.len(), told[0]["amount"].as_i64()), (1, Some(5_000)));
+    let told = land.told("bob", "lift_passed_on").await;
+    assert_eq!((told.len(), told[0]["earned"].as_i64()), (1, Some(0)));
+    assert!(told[0].get("payment").is_none() && told[0].get("payee").is_none(), "{}", told[0]);
+}
+
+/// Each site has users between who are partners of each other, and they charge.
+#[tokio::test]
+async fn users_between_inside_each_site_are_paid_what_they_ask() {
+    let users = [("ann", 0), ("abe", 0), ("bob", 1), ("bea", 1), ("cat", 2), ("cyd", 2)];
+    let ties = [
+        tie("ann", "abe"),
+        tie("abe", "bob"),
+        tie("bob", "bea"),
+        tie("bea", "cat"),
+        tie("cat", "cyd"),
+    ];
+    let land = Land::new(4, &users, &ties).await;
+    land.referees_at(&[3]).await;
+    land.charge(1, Side::Foil, 1, [20_000, 0]).await;
+    land.charge(3, Side::Stock, 1, [0, 10_000]).await;
+    let dear = land.pays(1, ["ann", "cyd"], [10_000, 10_100]).await.unwrap_err();
+    assert_eq!(dear.class(), Class::Conflict, "{dear}");
+    let paid = land.pays(2, ["ann", "cyd"], [10_000, 11_000]).await.unwrap();
+    let cost = paid.given.milli() - 10_000;
+    assert!((290..320).contains(&cost), "two and one in a hundred: {cost}");
+    land.calms().await;
+    assert_eq!(land.balances(4).await, [-10_000, 10_000]);
+    assert_eq!(land.balances(0).await, [-paid.given.milli(), paid.given.milli()]);
+    land.assert_sound().await;
+}
+
+#[tokio::test]
+async fn four_referees_decide_though_one_is_gone_or_two_are_those_between() {
+    let users = [("ann", 0), ("bob", 1), ("cat", 2)];
+    for gone in [None, Some(5)] {
+        let mut land = Land::new(7, &users, &[tie("ann", "bob"), tie("bob", "cat")]).await;
+        land.referees_at(&[1, 3, 4, 5]).await;
+        land.gone.extend(gone.map(agent));
+        land.pays(1, ["ann", "cat"], [5_000, 5_000]).await.unwrap();
+        land.calms().await;
+        assert_eq!(land.balances(1).await, [-5_000, 5_000]);
+        land.assert_sound().await;
+    }
+}
+
+/// A referee that is gone locks what was promised, and nothing more is promised than that; when it is back it decides.
+#[tokio::test]
+async fn a_referee_that_was_gone_decides_when_it_is_back() {
+    let mut land = three().await;
+    land.gone.insert(agent(3));
+    let undecided = land.pays(1, ["ann", "cat"], [5_000, 5_000]).await.unwrap_err();
+    assert!(matches!(undecided, SiteError::Undecided(_)), "{undecided}");
+    assert_eq!((undecided.class(), undecided.word()), (Class::Passing, "undecided"));
+    assert_eq!(land.balances(0).await, [0, 0]);
+    land.gone.clear();
+    land.calms().await;
+    land.assert_sound().await;
+    // Its deadline is over: nobody has paid, and the room is free.
+    assert_eq!(land.balances(1).await, [0, 0]);
+    land.pays(2, ["ann", "cat"], [100_000, 100_000]).await.unwrap();
+}
+
+#[tokio::test]
+async fn the_same_payment_asked_twice_at_once_is_made_once() {
+    let land = three().await;
+    let signed = Box::new(land.signed(1, ["ann", "cat"], [5_000, 5_000]));
+    let (one, other) =
+        tokio::join!(land.pays_as("a", signed.clone()), land.pays_as("b", signed.clone()));
+    assert_eq!(one.unwrap().lift, other.unwrap().lift);
+    let again = land.pays_as("c", signed).await.unwrap();
+    land.calms().await;
+    assert_eq!(land.balances(1).await, [-5_000, 5_000]);
+    assert_eq!(again.given.milli(), 5_000);
+    // Signed anew at another time, in the same words, it is the same; and who asks by its name is told.
+    let mut anew = land.signed(1, ["ann", "cat"], [5_000, 5_000]);
+    anew.date = anew.date.plus_ms(1_000).unwrap();
+    anew.expires = anew.expires.plus_ms(1_000).unwrap();
+    let anew = Box::new(anew.signed(&crate::seek::land::key("ann")).unwrap());
+    assert_eq!(land.pays_as("e", anew).await.unwrap().lift, again.lift);
+    // The same name for something else is refused.
+    let other = Box::new(land.signed(1, ["ann", "cat"], [6_000, 6_000]));
+    let taken = land.pays_as("d", other).await.unwrap_err();
+    assert!(matches!(taken, SiteError::PaymentTaken(_)), "{taken}");
+}
+
+#[tokio::test]
+async fn what_nobody_accepts_or_knows_is_refused_in_words() {
+    let land = three().await;
+    let nobody = land.pays(1, ["ann", "bob"], [5_000, 5_000]).await.unwrap();
+    assert_eq!(nobody.units.milli(), 5_000, "a partner is paid by a lift too");
+    let mut signed = land.signed(2, ["ann", "cat"], [5_000, 5_000]);
+    signed.payee.endpoint = None;
+    let signed = signed.signed(&crate::seek::land::key("ann")).unwrap();
+    let unknown = land.pays_by(Box::new(signed)).await.unwrap_err();
+    assert_eq!((unknown.class(), unknown.word()), (Class::Refused, "no_place"));
+    // Signed by somebody else.
+    let forged = land.signed(3, ["ann", "cat"], [5_000, 5_000]);
+    let forged = forged.signed(&crate::seek::land::key("bob")).unwrap();
+    let refused = land.pays_by(Box::new(forged)).await.unwrap_err();
+    assert_eq!(refused.word(), "signature");
+    // Too much for the tallies between.
+    let much = land.pays(4, ["ann", "cat"], [300_000, 300_000]).await.unwrap_err();
+    assert!(matches!(much, SiteError::NoWay { .. }), "{much}");
+    land.calms().await;
+    assert_eq!(land.balances(1).await, [0, 0]);
+    land.assert_sound().await;
+}
+
+#[tokio::test]
+async fn a_payee_who_may_not_act_is_not_paid_and_the_room_is_free_at_once() {
+    let land = three().await;
+    land.suspend("cat", 2).await;
+    let refused = land.pays(1, ["ann", "cat"], [5_000, 5_000]).await.unwrap_err();
+    assert_eq!((refused.class(), refused.word()), (Class::Conflict, "not_lifted"), "{refused}");
+    land.calms().await;
+    land.assert_sound().await;
+    assert_eq!(
+        land.site_of("bob")
+            .tally(&cuid("bob"), crate::seek::land::tally_of(0))
+            .await
+            .unwrap()
+            .balance_milli,
+        0
+    );
 }

@@ -2,11 +2,16 @@
 
 use protocol::chit::Positive;
 use protocol::lift::Authorisation;
-use protocol::{PaymentId, Side};
-use site::{Answer, Clock as _, Command, CommandId, Paid, SiteError};
+use protocol::{ChipAddress, PaymentId, Side};
+use site::{Answer, Caller, Clock as _, Command, CommandId, Paid, SiteError, Wish};
+use tokio::task::JoinHandle;
 
-use crate::seek::land::{Land, agent, arrives, key, referee, tally_of};
+use crate::seek::land::{Land, agent, key, referee, tally_of};
+use crate::seek::road::Dice;
 use crate::town::{cuid, units, user};
+
+/// Somebody who waits for a site's answer.
+pub(super) type Asked = JoinHandle<Result<Answer, SiteError>>;
 
 impl Land {
     /// These sites are the referees that all accept, and no others.
@@ -29,7 +34,7 @@ impl Land {
             site.tend_lifts(self.world.now()).await.unwrap();
             site.tend_referee(self.world.now()).await.unwrap();
         }
-        self.carry_with_answers(&mut arrives).await;
+        self.carry_with_answers().await;
         self.deliver().await;
         for site in &self.sites {
             site.tend_lifts(self.world.now()).await.unwrap();
@@ -48,7 +53,10 @@ impl Land {
         let authorisation = Authorisation {
             uuid: PaymentId::random([name; 16]),
             payer: self.address(payer),
-            payee: self.address(payee),
+            payee: ChipAddress {
+                endpoint: Some("198.51.100.7:8421".parse().unwrap()),
+                ..self.address(payee)
+            },
             units: positive(milli),
             most: positive(most),
             date: now,
@@ -75,23 +83,93 @@ impl Land {
         &self,
         authorisation: Box<Authorisation>,
     ) -> Result<Paid, SiteError> {
-        let payer = authorisation.payer.cuid.as_str().to_owned();
-        let (site, id) = (self.site_of(&payer).clone(), CommandId::new("pay").unwrap());
-        let command = Command::PayByLift { authorisation };
-        let caller = user(&payer);
-        let asked = tokio::spawn(async move { site.command(&caller, &id, command).await });
-        for _ in 0..2_000 {
-            if asked.is_finished() {
-                break;
-            }
-            self.breathe(50).await;
-            tokio::task::yield_now().await;
-        }
+        self.pays_as("pay", authorisation).await
+    }
+
+    /// The same, by a command of this name.
+    pub(super) async fn pays_as(
+        &self,
+        command: &str,
+        authorisation: Box<Authorisation>,
+    ) -> Result<Paid, SiteError> {
+        let asked = self.asks(command, authorisation);
+        self.until(&asked).await;
         match asked.await.unwrap() {
             Ok(Answer::Paid(paid)) => Ok(paid),
             Ok(other) => panic!("{other:?}"),
             Err(error) => Err(error),
         }
+    }
+
+    /// Somebody asks to pay, and waits.
+    pub(super) fn asks(&self, command: &str, authorisation: Box<Authorisation>) -> Asked {
+        let payer = authorisation.payer.cuid.as_str().to_owned();
+        let (site, id) = (self.site_of(&payer).clone(), CommandId::new(command).unwrap());
+        let (command, caller) = (Command::PayByLift { authorisation }, user(&payer));
+        tokio::spawn(async move { site.command(&caller, &id, command).await })
+    }
+
+    /// Time passes until a site has answered.
+    pub(super) async fn until(&self, asked: &Asked) {
+        for _ in 0..4_000 {
+            if asked.is_finished() {
+                return;
+            }
+            self.breathe(50).await;
+            tokio::task::yield_now().await;
+        }
+        panic!("it is never answered");
+    }
+
+    /// Time passes until everything that was begun is over.
+    pub(super) async fn calms(&self) {
+        for _ in 0..300 {
+            self.breathe(500).await;
+        }
+        for site in &self.sites {
+            site.remind().await.unwrap();
+        }
+        self.settle().await;
+        self.breathe(500).await;
+    }
+
+    /// A site is killed, and starts again over what it had kept.
+    pub(super) async fn restart(&mut self, site: usize) {
+        self.sites[site] = self.opened(site, self.stores[site].clone()).await;
+        self.sites[site].take_over().await.unwrap();
+    }
+
+    /// Now, at all sites.
+    pub(super) fn now(&self) -> protocol::Timestamp {
+        self.world.now()
+    }
+
+    /// A user's device has nothing of a tally that its site lacks.
+    pub(super) async fn has_no_more(&self, name: &str, tie: usize) {
+        let wish = Wish::Recover(Vec::new());
+        let command = Command::Tally { tally: tally_of(tie), wish };
+        self.ask(self.at[name], &user(name), command).await.unwrap();
+    }
+
+    /// So many of a hundred messages are lost from now on, and as many come twice.
+    pub(super) fn lose(&self, seed: u64, lost: u64) {
+        *self.dice.lock().unwrap() = Dice { seed, lost };
+    }
+
+    /// A user may not act any more.
+    pub(super) async fn suspend(&self, name: &str, site: usize) {
+        let command = Command::Suspend { cuid: cuid(name), suspended: true };
+        self.ask(site, &Caller::Administrator, command).await.unwrap();
+    }
+
+    /// What a user was told of this kind.
+    pub(super) async fn told(&self, name: &str, kind: &str) -> Vec<serde_json::Value> {
+        let who = cuid(name);
+        let audience = store::Audience::User(&who);
+        let mut view = self.stores[self.at[name]].read().await.unwrap();
+        let events = view.events(audience, 0, 10_000).await.unwrap();
+        let of_it = events.into_iter().filter(|event| event.event.kind == kind);
+        of_it.map(|event| serde_json::from_str(&event.event.text).unwrap()).collect()
     }
 
     /// The balance of each half of a tally, stock first.

@@ -111,8 +111,13 @@ impl Court {
     /// Killed, and begun again with what was kept.
     pub(crate) async fn killed(&mut self, who: usize) {
         if self.sites[who].take().is_some() {
-            self.sites[who] = Some(self.opened(who).await);
+            self.reopened(who).await;
         }
+    }
+
+    /// Begun over what is its store now.
+    pub(crate) async fn reopened(&mut self, who: usize) {
+        self.sites[who] = Some(self.opened(who).await);
     }
 
     /// Its disk is put back to what it was, which the site is told.

@@ -3,10 +3,10 @@
 use protocol::agreement::{Ballot, Message, Round, Statement, Vote};
 use protocol::bounded::List;
 use protocol::errand::Errand;
-use protocol::lift::Outcome;
+use protocol::lift::{Lift, Outcome};
 use protocol::record::Record as _;
 use protocol::referee::{Lie, Ruling, Telling};
-use site::{SiteError, Unjudged};
+use site::{Clock as _, Site, SiteError, Unjudged};
 use store::{Case, Store};
 
 use super::court::{Court, Dice, agent, participants, promises, refusal};
@@ -99,6 +99,37 @@ async fn killed_before_every_step_they_still_agree() {
     court.ends().await;
 }
 
+/// Nobody asks any more; what was lost is told again, and after a restart too.
+#[tokio::test]
+async fn what_was_lost_is_told_again_until_all_have_decided() {
+    for restarted in [false, true] {
+        let mut court = Court::new(4).await;
+        court.ask(0, court.promises()).await;
+        court.road.clear();
+        for _ in 0..20 {
+            court.world.pass(500);
+            if restarted {
+                court.killed(0).await;
+            }
+            court.tend().await;
+            while !court.road.is_empty() {
+                court.arrives(0, true).await;
+                court.road.remove(0);
+            }
+        }
+        assert!(court.world.now() < court.lift.deadline);
+        let id = court.lift.id().unwrap();
+        for store in &court.stores {
+            let case = store.read().await.unwrap().case(&id).await.unwrap().unwrap();
+            assert_eq!(case.status, Outcome::Commit.word());
+        }
+        // Then all is still.
+        court.world.pass(700_000);
+        court.tend().await;
+        assert!(court.road.is_empty());
+    }
+}
+
 /// The liar on the last seat votes for what was proposed towards one half, and against it towards the other.
 #[tokio::test]
 async fn one_that_says_the_opposite_to_two_halves_is_named_with_proof() {
@@ -176,6 +207,23 @@ async fn a_sole_referee_on_an_older_disk_says_nothing_new_of_lifts_from_before()
     court.world.pass(site::MAX_AHEAD_MS + 1_000);
     (court.lift, court.outcome) = (court.new_lift(b"later"), None);
     assert_eq!(court.ask(0, court.refusal()).await.unwrap().outcome, Outcome::Void);
+}
+
+#[tokio::test]
+async fn a_referee_that_lost_its_store_and_kept_its_key_says_nothing_of_lifts_from_before() {
+    let mut court = Court::new(1).await;
+    // Its date is a little ahead of the referee's clock, and so after the new store is founded.
+    let date = court.world.now().plus_ms(60_000).unwrap();
+    court.lift = Lift { date, deadline: date.plus_ms(30_000).unwrap(), ..court.lift.clone() };
+    court.ask(0, court.promises()).await.unwrap();
+    let store = Store::memory();
+    Site::past_is_lost(&store, court.world.now()).await.unwrap();
+    court.sites[0] = None;
+    court.stores[0] = store;
+    court.reopened(0).await;
+    let error = court.refuses(0, &court.lift, court.refusal()).await;
+    let forgot = matches!(error, SiteError::NotJudged { reason: Unjudged::Forgotten { .. }, .. });
+    assert!(forgot, "{error}");
 }
 
 #[tokio::test]

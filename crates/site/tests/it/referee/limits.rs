@@ -38,7 +38,9 @@ async fn lifts_with_odd_dates_are_not_judged_and_leave_nothing() {
     let error = court.refuses(0, &ahead, all(&ahead)).await;
     assert!(matches!(reason(&error), Unjudged::Ahead { .. }), "{error}");
     let long = dated(0, MAX_SPAN_MS + 1);
-    assert_eq!(reason(&court.refuses(0, &long, all(&long)).await), Unjudged::Long);
+    let error = court.refuses(0, &long, all(&long)).await;
+    assert_eq!(reason(&error), Unjudged::Long);
+    assert_eq!((error.class(), error.word()), (Class::Refused, "not_judged"));
     // From before there was this site: whoever had its key then may have judged it.
     let old = dated(-60_000, 30_000);
     let error = court.refuses(0, &old, None).await;
@@ -55,6 +57,7 @@ async fn lifts_with_odd_dates_are_not_judged_and_leave_nothing() {
     // Promises of others, or by nobody.
     let error = court.refuses(0, &good, Some(promises(&long, &participants(2)))).await;
     assert!(matches!(error, SiteError::Referee(_)), "{error}");
+    assert_eq!((error.class(), error.word()), (Class::Refused, "referee"));
     assert_eq!(kept(&court.stores[0]).await, 0);
 }
 
@@ -89,7 +92,8 @@ async fn one_agent_leaves_few_cases_open_and_others_are_heard_all_the_same() {
         site.hear_referee(asker(), open(number)).await.unwrap();
     }
     let error = site.hear_referee(asker(), open(MAX_OPEN_OF_ONE)).await.unwrap_err();
-    assert_eq!((reason(&error), error.class()), (Unjudged::TooMany, Class::Passing));
+    assert_eq!(reason(&error), Unjudged::TooMany);
+    assert_eq!((error.class(), error.word()), (Class::Passing, "too_many_cases"));
     // Not what it has asked about before.
     site.hear_referee(asker(), first).await.unwrap();
     let another = agent(&SecretKey::ed25519(&[78; 32]));

@@ -129,14 +129,14 @@ async fn a_payee_that_advertises_is_found_without_asking_far() {
     let chance = Hash::of(b"from the invoice");
     let amount = units(100).try_into().unwrap();
     land.site_of("eve").advertise(&cuid("eve"), amount, chance).await.unwrap();
-    land.carry(&mut super::land::arrives).await;
+    land.carry(&mut super::road::arrives).await;
     let site = land.site_of("ann").clone();
     let payee = land.address("eve");
     let search = tokio::spawn(async move {
         site.find_advertised(&cuid("ann"), &payee, units(100), units(100), chance).await
     });
     while !search.is_finished() {
-        land.carry(&mut super::land::arrives).await;
+        land.carry(&mut super::road::arrives).await;
         tokio::task::yield_now().await;
     }
     let plans = search.await.unwrap().unwrap();

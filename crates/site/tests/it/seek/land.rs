@@ -1,29 +1,24 @@
 //! A land of sites: users at each, tallies that they opened by invitation, offer and acceptance, and a road on which the
 //! test decides what is lost or doubled.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 
-use protocol::address::Endpoint;
 use protocol::bounded::List;
 use protocol::cert::{Cert, Identity, Names, Type};
 use protocol::chit::{Chit, Entry, Set, Written};
-use protocol::errand::Errand;
-use protocol::mail::Receipt;
 use protocol::negotiation::Draft;
-use protocol::note::Note;
 use protocol::tally::{Agree, Members, Party};
 use protocol::{
     AgentId, ChipAddress, ChitId, ContractId, Hash, Rate, SecretKey, Settings, Side, Signer, Tally,
     TallyId, Terms,
 };
-use site::{
-    Answer, Caller, Carried, Clock as _, Command, CommandId, Outgoing, Planned, Site, SiteError,
-    Transport, Wish,
-};
+use site::{Answer, Caller, Command, CommandId, Planned, Site, SiteError, Wish};
 use store::{Store, UserKind};
 
+use super::road::Dice;
+use super::road::{Fate, arrives};
 use crate::town::{START, World, agent_of, cuid, units, user};
 
 /// A tally of the land.
@@ -42,16 +37,14 @@ pub(crate) struct Land {
     /// At which site everybody is.
     pub(crate) at: BTreeMap<&'static str, usize>,
     pub(crate) ties: Vec<Tie>,
+    /// Sites that nobody reaches.
+    pub(crate) gone: BTreeSet<AgentId>,
+    pub(crate) dice: Arc<Mutex<Dice>>,
     commands: AtomicU64,
 }
 
-/// What becomes of an errand: how often it arrives.
-pub(crate) type Fate<'a> = &'a mut dyn FnMut(&Outgoing) -> usize;
-
-/// Everything arrives, once.
-pub(crate) fn arrives(_: &Outgoing) -> usize {
-    1
-}
+/// A search under way.
+type Search = tokio::task::JoinHandle<Result<Vec<Planned>, SiteError>>;
 
 pub(crate) fn key(name: &str) -> SecretKey {
     SecretKey::ed25519(Hash::of(name.as_bytes()).as_bytes())
@@ -71,19 +64,6 @@ pub(crate) fn tally_of(tie: usize) -> TallyId {
     TallyId::random([u8::try_from(tie + 1).unwrap(); 16])
 }
 
-/// The way between sites, for letters.
-struct Road {
-    from: AgentId,
-    sites: Vec<(AgentId, Site)>,
-}
-
-impl Transport for Road {
-    async fn send(&self, to: AgentId, _: &[Endpoint], notes: &[Note]) -> Receipt {
-        let (_, site) = self.sites.iter().find(|(agent, _)| *agent == to).unwrap();
-        site.hear_from(self.from, notes.iter().cloned().map(Ok).collect()).await
-    }
-}
-
 impl Land {
     /// So many sites, with these users, each at the site of its number, and these tallies.
     pub(crate) async fn new(sites: usize, users: &[(&'static str, usize)], ties: &[Tie]) -> Self {
@@ -94,6 +74,8 @@ impl Land {
             stores: Vec::new(),
             at: users.iter().copied().collect(),
             ties: Vec::new(),
+            gone: BTreeSet::new(),
+            dice: Arc::default(),
             commands: AtomicU64::new(0),
         };
         for site in 0..sites {
@@ -117,7 +99,10 @@ impl Land {
         let (clock, chance) = (Arc::clone(&self.world), Arc::clone(&self.world));
         let opened = Site::open(store, agent(site), clock, chance).await.unwrap();
         let seed = u8::try_from(site).unwrap() + 50;
-        opened.signing_with(Arc::new(SecretKey::ed25519(&[seed; 32]))).unwrap()
+        let site = opened.signing_with(Arc::new(SecretKey::ed25519(&[seed; 32]))).unwrap();
+        // From now on somebody carries them.
+        site.take_errands().await.unwrap();
+        site
     }
 
     /// A site accepts a referee from now on.
@@ -150,7 +135,7 @@ impl Land {
         cert.signed(&key(name)).unwrap()
     }
 
-    async fn ask(
+    pub(crate) async fn ask(
         &self,
         site: usize,
         caller: &Caller,
@@ -161,7 +146,12 @@ impl Land {
         self.sites[site].command(caller, &id, command).await
     }
 
-    async fn wish(&self, name: &str, tie: usize, wish: Wish) -> Result<Answer, SiteError> {
+    pub(crate) async fn wish(
+        &self,
+        name: &str,
+        tie: usize,
+        wish: Wish,
+    ) -> Result<Answer, SiteError> {
         let command = Command::Tally { tally: tally_of(tie), wish };
         self.ask(self.at[name], &user(name), command).await
     }
@@ -213,7 +203,7 @@ impl Land {
     }
 
     /// A side of a tally writes a chit, and both sites hear of it.
-    async fn write(&self, tie: usize, by: Side, entry: Entry) {
+    async fn try_to_write(&self, tie: usize, by: Side, entry: Entry) -> Result<(), SiteError> {
         let Tie { stock, foil, .. } = self.ties[tie];
         let holder = if by == Side::Stock { stock } else { foil };
         let mut uuid = [7; 16];
@@ -221,14 +211,26 @@ impl Land {
         let date = "2026-11-22T10:00:00.000Z".parse().unwrap();
         let chit = Chit { uuid: ChitId::random(uuid), tally: tally_of(tie), by, date, entry };
         let chit = Box::new(chit.signed(&key(holder)).unwrap());
-        self.wish(holder, tie, Wish::Write { chit, over_limit: false }).await.unwrap();
+        self.wish(holder, tie, Wish::Write { chit, over_limit: false }).await?;
         self.settle().await;
+        Ok(())
     }
 
     /// A side of a tally pays directly.
     pub(crate) async fn pay(&self, tie: usize, by: Side, milli: i64) {
         let units = units(milli).try_into().unwrap();
-        self.write(tie, by, Entry::Tran { units, written: Written::default() }).await;
+        let entry = Entry::Tran { units, written: Written::default() };
+        self.try_to_write(tie, by, entry).await.unwrap();
+    }
+
+    /// The same where it may be beyond the limit, or the tally closed.
+    pub(crate) async fn try_to_pay(&self, tie: usize, by: Side, milli: i64) {
+        let units = units(milli).try_into().unwrap();
+        let entry = Entry::Tran { units, written: Written::default() };
+        match self.try_to_write(tie, by, entry).await {
+            Ok(()) | Err(SiteError::Ledger(_)) => {}
+            Err(error) => panic!("{error}"),
+        }
     }
 
     /// A side of a tally signs what it charges for being used, in parts per million: for what it takes in beyond
@@ -237,94 +239,34 @@ impl Land {
         let [reward, clutch] = rates.map(|ppm| Rate::new(ppm).unwrap());
         let bound = self.ties[tie].limits[usize::from(by == Side::Foil)];
         let settings = Settings::new(units(0), units(bound), reward, clutch).unwrap();
-        self.set(tie, by, counter, settings, false).await;
+        self.try_to_set(tie, by, counter, settings, false).await.unwrap();
     }
 
     /// A side of a tally closes it.
     pub(crate) async fn close(&self, tie: usize, by: Side) {
         let settings = Settings::default_for(units(self.ties[tie].limits[0]));
-        self.set(tie, by, 1, settings, true).await;
+        self.try_to_set(tie, by, 1, settings, true).await.unwrap();
     }
 
-    async fn set(&self, tie: usize, by: Side, counter: u32, settings: Settings, close: bool) {
+    /// The stock of a tally closes it, where it has not yet.
+    pub(crate) async fn try_to_close(&self, tie: usize) {
+        let settings = Settings::default_for(units(self.ties[tie].limits[0]));
+        match self.try_to_set(tie, Side::Stock, 1, settings, true).await {
+            Ok(()) | Err(SiteError::Ledger(_)) => {}
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    async fn try_to_set(
+        &self,
+        tie: usize,
+        by: Side,
+        counter: u32,
+        settings: Settings,
+        close: bool,
+    ) -> Result<(), SiteError> {
         let set = Set { settings, counter: counter.try_into().unwrap(), owe: None, close };
-        self.write(tie, by, Entry::Set { set, written: Written::default() }).await;
-    }
-
-    /// All letters arrive, however long that takes.
-    pub(crate) async fn settle(&self) {
-        loop {
-            self.world.pass(1_000_000);
-            if !self.deliver().await {
-                return;
-            }
-        }
-    }
-
-    /// Letters that are due arrive; says whether there were any.
-    pub(crate) async fn deliver(&self) -> bool {
-        let mut moved = false;
-        for (number, site) in self.sites.iter().enumerate() {
-            moved |= site.post().await.unwrap().delivered > 0;
-            let sites = (0..self.sites.len()).map(agent).zip(self.sites.iter().cloned());
-            let road = Arc::new(Road { from: agent(number), sites: sites.collect() });
-            moved |= site.deliver(&road).await.unwrap() != Carried::default();
-        }
-        moved
-    }
-
-    /// Brings errands to where they go, and their answers back, until there is none.
-    pub(crate) async fn carry_with_answers(&self, fate: Fate<'_>) {
-        loop {
-            let mut all = 0;
-            for (number, site) in self.sites.iter().enumerate() {
-                for outgoing in site.take_errands().await.unwrap() {
-                    all += 1;
-                    for _ in 0..fate(&outgoing) {
-                        let there = (0..self.sites.len()).find(|at| agent(*at) == outgoing.to);
-                        let Some(there) = there else { continue };
-                        let said =
-                            self.sites[there].hear_errand(agent(number), outgoing.errand.clone());
-                        if let Some(answer) = said.await {
-                            assert_eq!(site.hear_errand(outgoing.to, answer).await, None);
-                        }
-                    }
-                }
-            }
-            if all == 0 {
-                return;
-            }
-        }
-    }
-
-    /// Brings errands to where they go, until there is none; says how many there were.
-    pub(crate) async fn carry(&self, fate: Fate<'_>) -> usize {
-        let mut all = 0;
-        loop {
-            let before = all;
-            for (number, site) in self.sites.iter().enumerate() {
-                for outgoing in site.take_errands().await.unwrap() {
-                    all += 1;
-                    for _ in 0..fate(&outgoing) {
-                        self.bring(agent(number), outgoing.to, outgoing.errand.clone()).await;
-                    }
-                }
-            }
-            if all == before {
-                return all;
-            }
-        }
-    }
-
-    /// One errand arrives, where the site is there, as text.
-    pub(crate) async fn bring(&self, from: AgentId, to: AgentId, errand: Errand) {
-        let errand = Errand::read(errand.to_text().unwrap().as_str().as_bytes()).unwrap();
-        let Some(site) = (0..self.sites.len()).find(|site| agent(*site) == to) else { return };
-        assert_eq!(
-            self.sites[site].hear_errand(from, errand).await,
-            None,
-            "errands answer errands"
-        );
+        self.try_to_write(tie, by, Entry::Set { set, written: Written::default() }).await
     }
 
     /// A user looks for ways; everything that is said arrives as `fate` has it.
@@ -334,15 +276,38 @@ impl Land {
         [milli, most]: [i64; 2],
         fate: Fate<'_>,
     ) -> Result<Vec<Planned>, SiteError> {
-        let (site, payer, payee) = (self.site_of(payer).clone(), cuid(payer), self.address(payee));
-        let [amount, most] = [milli, most].map(units);
-        let search = async move { site.find_ways(&payer, &payee, amount, most).await };
-        let search = tokio::spawn(search);
+        let search = self.search(payer, payee, [milli, most]);
         while !search.is_finished() {
             self.carry(fate).await;
             tokio::task::yield_now().await;
         }
         search.await.unwrap()
+    }
+
+    /// The same where time has to pass: once something is asked, `meanwhile` happens again and again.
+    pub(crate) async fn find_while(
+        &self,
+        [payer, payee]: [&str; 2],
+        amounts: [i64; 2],
+        meanwhile: impl AsyncFn(),
+    ) -> Result<Vec<Planned>, SiteError> {
+        let asked = || self.site_of(payer).search_counts().seeker.asked;
+        let before = asked();
+        let search = self.search(payer, payee, amounts);
+        while !search.is_finished() {
+            if asked() > before {
+                self.carry(&mut arrives).await;
+                meanwhile().await;
+            }
+            tokio::task::yield_now().await;
+        }
+        search.await.unwrap()
+    }
+
+    fn search(&self, payer: &str, payee: &str, amounts: [i64; 2]) -> Search {
+        let (site, payer, payee) = (self.site_of(payer).clone(), cuid(payer), self.address(payee));
+        let [amount, most] = amounts.map(units);
+        tokio::spawn(async move { site.find_ways(&payer, &payee, amount, most).await })
     }
 
     pub(crate) async fn find(
@@ -392,14 +357,5 @@ impl Land {
             all = legs;
         }
         Some(all)
-    }
-
-    /// Lets time pass at all sites, and carries what comes of it.
-    pub(crate) async fn wait(&self, ms: i64) {
-        self.world.pass(ms);
-        for site in &self.sites {
-            site.tend_searches(self.world.now()).await.unwrap();
-        }
-        self.carry(&mut arrives).await;
     }
 }

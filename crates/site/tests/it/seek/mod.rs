@@ -4,3 +4,4 @@ mod found;
 pub(crate) mod land;
 mod law;
 mod refused;
+pub(crate) mod road;

@@ -7,7 +7,8 @@ use protocol::{ChipAddress, Hash, Side};
 use site::SiteError;
 
 use super::found::{STREET, street};
-use super::land::{Land, Tie, agent, arrives, referee, tally_of};
+use super::land::{Land, Tie, agent, referee, tally_of};
+use super::road::arrives;
 use crate::town::{agent_of, cuid, units};
 
 fn why(found: Result<Vec<site::Planned>, SiteError>) -> Why {
@@ -26,6 +27,31 @@ async fn a_tally_that_is_closed_is_no_way() {
         let found = land.find(["ann", "dan"], [10, 10]).await;
         assert_eq!(why(found), Why::Nothing, "tally {closed}");
     }
+}
+
+#[tokio::test]
+async fn a_tally_of_a_site_that_was_restored_is_no_way_until_partner_and_device_were_heard() {
+    let land = Land::new(3, &STREET[..3], &street()[..2]).await;
+    assert!(land.find(["ann", "cleo"], [10, 10]).await.is_ok());
+    let backup = site::Clock::now(&*land.world);
+    land.sites[1].begin_epoch(backup).await.unwrap();
+    // Ann's site has what Bob's said before the backup, and asks; Bob's has no tally that may lift.
+    let silent = async || {
+        let strangers = land.sites[1].search_counts().strangers;
+        let pass = async || land.pass_and_tend(250).await;
+        let found = land.find_while(["ann", "cleo"], [10, 10], pass).await;
+        assert_eq!(why(found), Why::Busy);
+        assert!(land.sites[1].search_counts().strangers > strangers);
+    };
+    silent().await;
+    // The partners have said what they know; what Bob's device knows is still to come.
+    land.settle().await;
+    silent().await;
+    for tie in [0, 1] {
+        land.wish("bob", tie, site::Wish::Recover(Vec::new())).await.unwrap();
+    }
+    land.settle().await;
+    assert!(land.find(["ann", "cleo"], [10, 10]).await.is_ok());
 }
 
 #[tokio::test]
@@ -183,6 +209,10 @@ fn query(tie: usize, session: &[u8]) -> Query {
     }
 }
 
+fn most(milli: i64) -> protocol::chit::Positive {
+    units(milli).try_into().unwrap()
+}
+
 /// What a site says to a query.
 async fn says(land: &Land, site: usize, from: protocol::AgentId, query: Query) -> Vec<Errand> {
     let asked = query.session;
@@ -196,6 +226,30 @@ async fn says(land: &Land, site: usize, from: protocol::AgentId, query: Query) -
         other => panic!("{other:?}"),
     };
     said.filter(of_it).collect()
+}
+
+#[tokio::test]
+async fn a_way_round_goes_on_over_what_makes_debts_smaller_and_over_nothing_else() {
+    let both = |foil, stock| Tie { stock, foil, limits: [100, 100] };
+    let ties = [both("ann", "bob"), both("bob", "cleo")];
+    let land = Land::new(3, &STREET[..3], &ties).await;
+    let round =
+        |session: &[u8]| Query { sought: Sought::Circle, most: most(50), ..query(0, session) };
+    let nothing = async |session: &[u8]| {
+        let said = says(&land, 1, agent(0), round(session)).await;
+        let [Errand::Answer(answer)] = &said[..] else { panic!("{said:?}") };
+        assert_eq!(answer.said, Said::Refused(Why::Nothing));
+    };
+    // There is room, and nobody owes anything.
+    nothing(b"one").await;
+    // Bob owes Ann; Cleo owes Bob; Bob charges whoever wants to pay over him.
+    land.pay(0, Side::Stock, 30).await;
+    nothing(b"two").await;
+    land.pay(1, Side::Stock, 20).await;
+    land.charge(1, Side::Foil, 1, [0, 300_000]).await;
+    let said = says(&land, 1, agent(0), round(b"three")).await;
+    let [Errand::Query(on)] = &said[..] else { panic!("{said:?}") };
+    assert_eq!(on.most, most(20), "all that Cleo owes, and nobody charges");
 }
 
 #[tokio::test]

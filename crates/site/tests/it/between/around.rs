@@ -1,0 +1,106 @@
+//! Circles of debts through several sites clear by themselves.
+
+use protocol::Side;
+use site::Site;
+
+use super::paid::tie;
+use crate::seek::land::Land;
+
+/// A circle: each site's user owes the next one's, by these amounts.
+async fn circle(owes: &[i64]) -> Land {
+    let names = ["ann", "bob", "cat", "dan", "eve"];
+    let many = owes.len();
+    let users: Vec<(&'static str, usize)> = (0..many).map(|at| (names[at], at)).collect();
+    let ties: Vec<_> = (0..many).map(|at| tie(names[at], names[(at + 1) % many])).collect();
+    let land = Land::new(many + 1, &users, &ties).await;
+    land.referees_at(&[many]).await;
+    for (at, milli) in owes.iter().enumerate() {
+        // The foil owes the stock; below zero, the other way round.
+        let by = if *milli < 0 { Side::Stock } else { Side::Foil };
+        land.pay(at, by, milli.abs()).await;
+    }
+    land
+}
+
+/// A site looks once for what it could clear.
+async fn clears(land: &Land, site: usize) -> usize {
+    let site: Site = land.sites[site].clone();
+    let asked = tokio::spawn(async move { site.clear_around().await });
+    for _ in 0..4_000 {
+        if asked.is_finished() {
+            break;
+        }
+        land.breathe(50).await;
+        tokio::task::yield_now().await;
+    }
+    asked.await.unwrap().unwrap().len()
+}
+
+#[tokio::test]
+async fn a_circle_through_three_sites_clears_by_as_much_as_its_smallest_debt() {
+    let land = circle(&[5_000, 3_000, 4_000]).await;
+    assert_eq!(land.balances(0).await, [5_000, -5_000]);
+    assert_eq!(clears(&land, 0).await, 1);
+    land.calms().await;
+    assert_eq!(land.balances(0).await, [2_000, -2_000]);
+    assert_eq!(land.balances(1).await, [0, 0]);
+    assert_eq!(land.balances(2).await, [1_000, -1_000]);
+    land.assert_sound().await;
+    assert_eq!(clears(&land, 0).await, 0, "there is nothing more");
+    land.assert_sound().await;
+}
+
+#[tokio::test]
+async fn a_longer_circle_clears_from_whichever_site_looks_first() {
+    for first in [0, 2, 4] {
+        let land = circle(&[5_000, 6_000, 7_000, 8_000, 9_000]).await;
+        assert_eq!(clears(&land, first).await, 1, "from {first}");
+        land.calms().await;
+        for (tie, left) in [0, 1_000, 2_000, 3_000, 4_000].into_iter().enumerate() {
+            assert_eq!(land.balances(tie).await, [left, -left]);
+        }
+        land.assert_sound().await;
+    }
+}
+
+#[tokio::test]
+async fn where_no_way_leads_round_nothing_moves() {
+    let land = circle(&[5_000, -3_000, 4_000]).await;
+    for site in 0..3 {
+        assert_eq!(clears(&land, site).await, 0);
+    }
+    land.calms().await;
+    assert_eq!(land.balances(0).await, [5_000, -5_000]);
+    land.assert_sound().await;
+}
+
+/// Lifts of several sites over one circle stand in each other's way: those that fail free their room at once, and who
+/// comes again at another time finishes it.
+#[tokio::test]
+async fn sites_that_clear_the_same_circle_at_once_do_not_lock_each_other() {
+    let land = circle(&[5_000, 3_000, 4_000]).await;
+    for _ in 0..40 {
+        let asked: Vec<_> = (0..3)
+            .map(|site| {
+                let site: Site = land.sites[site].clone();
+                tokio::spawn(async move { site.clear_around().await })
+            })
+            .collect();
+        for _ in 0..4_000 {
+            if asked.iter().all(tokio::task::JoinHandle::is_finished) {
+                break;
+            }
+            land.breathe(50).await;
+            tokio::task::yield_now().await;
+        }
+        for asked in asked {
+            asked.await.unwrap().unwrap();
+        }
+        // As long as a tally rests at most after it failed a few times.
+        land.breathe(60_000).await;
+    }
+    land.calms().await;
+    assert_eq!(land.balances(1).await, [0, 0]);
+    assert_eq!(land.balances(0).await, [2_000, -2_000]);
+    land.assert_sound().await;
+}

@@ -1,0 +1,191 @@
+//! A partner's site that lies: lifts of its own making, laid out by honest sites, that would leave somebody with less
+//! than it signed.
+
+use protocol::bounded::List;
+use protocol::errand::{Compose, Composed, Drawn, Errand, Laid};
+use protocol::lift::{Conditional, Leg, Mode, Promise, Reason, Tree};
+use protocol::note::{Body, Note};
+use protocol::participant::Word;
+use protocol::{AgentId, Hash, Lift, SecretKey, Side, Signer as _, TallyId};
+use site::{Clock as _, Outgoing};
+
+use super::paid::tie;
+use crate::seek::land::{Land, agent, tally_of};
+use crate::town::{cuid, units};
+
+/// The liar's site is 0; the honest one, 1, has two users between, who are each other's partners.
+async fn land() -> Land {
+    let users = [("ann", 0), ("bob", 1), ("bea", 1), ("cat", 2)];
+    let ties = [tie("ann", "bob"), tie("bob", "bea"), tie("bea", "cat")];
+    let land = Land::new(4, &users, &ties).await;
+    land.referees_at(&[3]).await;
+    land
+}
+
+fn key_of(site: u8) -> SecretKey {
+    SecretKey::ed25519(&[site + 50; 32])
+}
+
+/// Has a lift of this nonce laid out from the liar's site on.
+async fn laid_out(land: &Land, nonce: Hash) -> Laid {
+    let found = land.find(["ann", "cat"], [5_000, 5_000]).await.unwrap();
+    let (_, partner, token) = found[0].on.unwrap();
+    let positive = |milli| units(milli).try_into().unwrap();
+    let compose = Compose { token, nonce, amount: positive(5_000), most: positive(6_000) };
+    assert_eq!(partner, agent(1));
+    land.bring(agent(0), partner, Errand::Compose(Box::new(compose))).await;
+    for _ in 0..4 {
+        for (number, site) in land.sites.iter().enumerate() {
+            for Outgoing { to, errand, .. } in site.take_errands().await.unwrap() {
+                if let (Errand::Composed(composed), true) = (&errand, to == agent(0)) {
+                    let Composed { drawn: Drawn::Laid(laid), .. } = &**composed else { panic!() };
+                    return laid.clone();
+                }
+                let there = (0..4).find(|there| agent(*there) == to).unwrap();
+                if let Some(answer) = land.sites[there].hear_errand(agent(number), errand).await {
+                    assert_eq!(site.hear_errand(to, answer).await, None);
+                }
+            }
+        }
+    }
+    panic!("it is never laid out");
+}
+
+/// The liar's word on a lift with these leaves.
+fn word(land: &Land, nonce: Hash, laid: &Laid, branches: Vec<Hash>, deadline_ms: i64) -> Word {
+    let own = key_of(77);
+    let mut keys = laid.participants.to_vec();
+    keys.push(own.public_key());
+    keys.sort_unstable();
+    let (date, referee): (_, AgentId) = (land.world.now(), agent(3));
+    let lift = Lift {
+        nonce,
+        mode: Mode::Payment,
+        date,
+        deadline: date.plus_ms(deadline_ms).unwrap(),
+        legs: Tree::new(branches.clone()).unwrap().root(),
+        participants: List::new(keys).unwrap(),
+        referees: List::new(vec![referee]).unwrap(),
+        quorum: 1,
+        payment: Some(Hash::of(b"signed by nobody")),
+    };
+    let id = lift.id().unwrap();
+    let leg = Leg { tally: tally_of(0), by: Side::Stock, units: laid.enters };
+    let said = Conditional { lift: id, leg, side: Side::Stock, key: own.public_key(), sign: None };
+    let promise =
+        Promise { lift: id, by: own.public_key(), judged: Hash::of(b"nothing"), sign: None };
+    Word {
+        lift,
+        branches: List::new(branches).unwrap(),
+        conditional: said.signed(&key_of(0)).unwrap(),
+        promises: List::new(vec![promise.signed(&own).unwrap()]).unwrap(),
+        refused: None,
+        certificate: None,
+    }
+}
+
+/// The honest site hears it; says what it answers on the same tally, and what it says to the next site.
+async fn says(land: &Land, word: Word) -> (Option<Word>, bool) {
+    let (tally, body) = (tally_of(0), Body::Lift(Box::new(word)));
+    let (from, to) = (land.address("ann"), cuid("bob"));
+    let note = Note { tally, from, to, token: None, moved: None, body };
+    let receipt = land.sites[1].hear_from(agent(0), vec![Ok(note)]).await;
+    land.sites[1].tend_lifts(land.world.now()).await.unwrap();
+    let mut back = None;
+    for text in receipt.notes {
+        back = lift_word(&text).or(back);
+    }
+    let mut on = false;
+    let letters = land.stores[1].read().await.unwrap().letters(None, 100).await.unwrap();
+    for letter in letters {
+        if let Some(word) = lift_word(&letter.letter.message) {
+            if letter.letter.to == agent(0) {
+                back = Some(word);
+            } else {
+                on = true;
+            }
+        }
+    }
+    (back, on)
+}
+
+fn lift_word(text: &str) -> Option<Word> {
+    match protocol::Record::read(text.as_bytes()).map(|note: Note| note.body) {
+        Ok(Body::Lift(word)) => Some(*word),
+        _ => None,
+    }
+}
+
+async fn set_aside(land: &Land, tally: TallyId) -> usize {
+    let mut view = land.stores[1].read().await.unwrap();
+    let halves = view.halves(&store::HalfFilter::default(), None, 100).await.unwrap();
+    let of_it = halves.iter().filter(|half| half.tally == tally);
+    let ledgers = of_it.filter_map(|half| half.row.ledger.as_deref());
+    ledgers.filter(|ledger| ledger.contains("\"aside\"")).count()
+}
+
+#[tokio::test]
+async fn a_lift_whose_tree_lacks_what_moves_inside_is_not_promised() {
+    let land = land().await;
+    let nonce = Hash::of(b"one leaf is missing");
+    let whole = laid_out(&land, nonce).await;
+    for missing in 0..whole.branches.len() {
+        let mut branches = whole.branches.to_vec();
+        branches.remove(missing);
+        let deadline = 30_000 + i64::try_from(missing).unwrap();
+        let (back, on) = says(&land, word(&land, nonce, &whole, branches, deadline)).await;
+        assert!(!on, "leaf {missing}: it goes on");
+        if let Some(back) = back {
+            assert!(back.promises.is_empty(), "leaf {missing}");
+            assert_eq!(back.refused.unwrap().reason, Reason::Unknown);
+        }
+        for tie in 0..3 {
+            assert_eq!(set_aside(&land, tally_of(tie)).await, 0);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_lift_that_was_laid_out_is_promised_once_whatever_else_has_its_nonce() {
+    let land = land().await;
+    let nonce = Hash::of(b"one nonce, many lifts");
+    let whole = laid_out(&land, nonce).await;
+    let (_, on) = says(&land, word(&land, nonce, &whole, whole.branches.to_vec(), 30_000)).await;
+    assert!(on, "the honest case: it is promised, and goes on");
+    assert_eq!(set_aside(&land, tally_of(1)).await, 2, "both halves inside");
+    for other in 1..20 {
+        let again = word(&land, nonce, &whole, whole.branches.to_vec(), 30_000 + other);
+        let lift = again.lift.id().unwrap();
+        let (back, _) = says(&land, again).await;
+        assert_eq!(back.unwrap().refused.unwrap().reason, Reason::Unknown);
+        let kept = land.stores[1].read().await.unwrap().parts_in(&lift).await.unwrap();
+        assert_eq!(kept, [], "what is not known leaves no trace");
+    }
+    assert_eq!(set_aside(&land, tally_of(1)).await, 2);
+    assert_eq!(land.stores[1].read().await.unwrap().open_parts(None, 99).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_lift_that_asks_for_long_or_for_other_referees_is_refused_at_once() {
+    let land = land().await;
+    for (number, deadline, reason) in
+        [(0, 3_600_000, Reason::Deadline), (1, 30_000, Reason::Referees)]
+    {
+        let nonce = Hash::of(&[number]);
+        let whole = laid_out(&land, nonce).await;
+        let mut asked = word(&land, nonce, &whole, whole.branches.to_vec(), deadline);
+        if reason == Reason::Referees {
+            asked.lift.referees = List::new(vec![agent(0)]).unwrap();
+            let id = asked.lift.id().unwrap();
+            let own = key_of(77);
+            asked.conditional.lift = id;
+            asked.conditional =
+                Conditional { sign: None, ..asked.conditional }.signed(&key_of(0)).unwrap();
+            let promise = Promise { lift: id, sign: None, ..asked.promises[0] };
+            asked.promises = List::new(vec![promise.signed(&own).unwrap()]).unwrap();
+        }
+        let (back, on) = says(&land, asked).await;
+        assert_eq!((back.unwrap().refused.unwrap().reason, on), (reason, false));
+        assert_eq!(set_aside(&land, tally_of(0)).await, 0);
+    }
+}

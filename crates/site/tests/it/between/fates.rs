@@ -1,0 +1,121 @@
+//! Whatever is lost, doubled or forgotten: a payment is made once or not at all, at every site alike, and nothing stays
+//! locked.
+
+use proptest::prelude::*;
+use site::SiteError;
+
+use super::paid::three;
+
+/// Each time another site forgets all that is not kept, between two steps; then all of them at once.
+#[test]
+fn sites_that_are_killed_between_any_two_steps_pay_once_or_not_at_all() {
+    for killed in [vec![0], vec![1], vec![2], vec![3], vec![0, 1, 2, 3]] {
+        for after in 0..12 {
+            run(async {
+                let mut land = three().await;
+                let signed = Box::new(land.signed(1, ["ann", "cat"], [5_000, 5_000]));
+                let asked = land.asks("first", signed.clone());
+                for _ in 0..after {
+                    land.breathe(50).await;
+                    tokio::task::yield_now().await;
+                }
+                for site in &killed {
+                    land.restart(*site).await;
+                }
+                if killed.contains(&0) {
+                    // Whoever waited for that site waits no more.
+                    asked.abort();
+                } else {
+                    land.until(&asked).await;
+                }
+                // Whoever does not know what became of it asks again.
+                let again = land.pays_as("again", signed).await;
+                land.calms().await;
+                let paid = land.balances(0).await == [-5_000, 5_000];
+                assert_eq!(land.balances(1).await, land.balances(0).await, "{killed:?} {after}");
+                if paid {
+                    assert!(again.is_ok(), "{killed:?} {after}: {again:?}");
+                } else {
+                    assert_eq!(land.balances(0).await, [0, 0], "{killed:?} {after}");
+                    let refusal = again.unwrap_err();
+                    let honest =
+                        matches!(refusal, SiteError::NotLifted { .. } | SiteError::NoWay { .. });
+                    assert!(honest, "{killed:?} {after}: {refusal}");
+                }
+                land.assert_sound().await;
+            });
+        }
+    }
+}
+
+fn run(story: impl Future<Output = ()>) {
+    tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(story);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+
+    /// Errands and letters are lost, and errands come twice: sometimes nothing is paid, never half of it.
+    #[test]
+    fn whatever_is_lost_or_doubled_it_is_paid_at_all_sites_or_at_none(seed: u64, lost in 0..45_u64) {
+        run(async move {
+            let land = three().await;
+            land.lose(seed, lost);
+            let mut paid = 0;
+            for name in 1..4 {
+                match land.pays(name, ["ann", "cat"], [5_000, 5_000]).await {
+                    Ok(_) => paid += 5_000,
+                    Err(SiteError::Undecided(_)) => {
+                        land.lose(seed, 0);
+                        land.calms().await;
+                        paid = -i64::from(name);
+                        break;
+                    }
+                    Err(refusal) => assert!(
+                        matches!(refusal, SiteError::NotLifted { .. } | SiteError::NoWay { .. }),
+                        "{refusal}"
+                    ),
+                }
+            }
+            land.lose(seed, 0);
+            land.calms().await;
+            let [ann, _] = land.balances(0).await;
+            assert_eq!(land.balances(1).await, land.balances(0).await);
+            if paid >= 0 {
+                assert_eq!(-ann, paid);
+            }
+            land.assert_sound().await;
+        });
+    }
+}
+
+/// The site between is restored from a backup of before: both partners tell it what it lost, and prove it.
+#[test]
+fn a_site_that_lost_a_lift_hears_of_it_from_its_neighbours() {
+    for lost in 0..3 {
+        run(async move {
+            let mut land = three().await;
+            land.pays(1, ["ann", "cat"], [1_000, 1_000]).await.unwrap();
+            land.calms().await;
+            let before = land.stores[lost].copy_in_memory().unwrap();
+            let date = land.now();
+            land.pays(2, ["ann", "cat"], [5_000, 5_000]).await.unwrap();
+            land.calms().await;
+            land.stores[lost] = before;
+            land.restart(lost).await;
+            land.sites[lost].begin_epoch(date).await.unwrap();
+            land.calms().await;
+            for (tie, name) in [(0, "ann"), (0, "bob"), (1, "bob"), (1, "cat")] {
+                if land.at[name] == lost {
+                    land.has_no_more(name, tie).await;
+                }
+            }
+            land.calms().await;
+            assert_eq!(land.balances(0).await, [-6_000, 6_000], "site {lost}");
+            assert_eq!(land.balances(1).await, [-6_000, 6_000], "site {lost}");
+            land.assert_sound().await;
+            // And its tallies lift again.
+            land.pays(3, ["ann", "cat"], [500, 500]).await.unwrap();
+        });
+    }
+}
