@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::{Args, Subcommand};
-use sim::net::{Failure as Broken, Lived, Planted, Report};
+use sim::net::{Failure as Broken, Life, Lived, Planted, Report};
 
 use crate::failure::Failure;
 use crate::progress::Progress;
@@ -68,10 +68,20 @@ pub(crate) struct Net {
     /// Append a line for each seed, and leave out those that held before
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
+    /// People pay strangers at other sites too, by lifts that referees decide. New: seeds in which sites are restored or
+    /// clocks are far off may not end
+    #[arg(long)]
+    lifts: bool,
     /// Plant a fault into all sites, to see it found: lost-letter, double-apply, wrong-order,
     /// unchecked-signature or resurrected
     #[arg(long, value_name = "NAME", value_parser = planted)]
     plant: Option<Planted>,
+}
+
+impl Net {
+    const fn life(&self) -> Life {
+        if self.lifts { Life::Lifts } else { Life::Tallies }
+    }
 }
 
 fn planted(word: &str) -> Result<Planted, String> {
@@ -115,7 +125,7 @@ fn found(what: &str) -> Failure {
 }
 
 fn one(seed: u64, flags: &Net) -> Result<(), Failure> {
-    let Lived { ended, trace } = sim::net::live(seed, flags.plant);
+    let Lived { ended, trace } = sim::net::live(seed, flags.life(), flags.plant);
     if flags.trace {
         say::text(&trace)?;
     }
@@ -143,7 +153,7 @@ fn several(flags: &Net) -> Result<(Tally, Option<u64>), Failure> {
         if done.contains(&seed) {
             continue;
         }
-        let ended = sim::net::live(seed, flags.plant).ended;
+        let ended = sim::net::live(seed, flags.life(), flags.plant).ended;
         if let (Some(file), Some(path)) = (&mut file, out) {
             let line = writeln!(file, "{}", line(&ended)).and_then(|()| file.flush());
             line.map_err(|error| Failure::io("cannot write", path, &error))?;

@@ -35,7 +35,8 @@ impl Net {
         if tallies.len() < ENOUGH && self.dice.percent(if few { 50 } else { 4 }) {
             return self.invites(who).await;
         }
-        if tallies.iter().any(|shown| shown.status == "open") && self.dice.percent(16) {
+        let some = tallies.iter().any(|shown| shown.status == "open");
+        if self.lifts && some && self.dice.percent(16) {
             return self.pays_a_stranger(who).await;
         }
         let Some(shown) = self.dice.pick(&tallies).cloned() else { return Ok(()) };
@@ -113,7 +114,8 @@ impl Net {
         let (target, bound) = (units(50_000), units(100_000));
         let (target, bound) = (target.min(bound), bound);
         let mut rate = || {
-            let ppm = if self.dice.percent(25) { self.dice.between(0, 20_000) } else { 0 };
+            let ppm =
+                if self.lifts && self.dice.percent(25) { self.dice.between(0, 20_000) } else { 0 };
             i32::try_from(ppm).ok().and_then(|ppm| Rate::new(ppm).ok()).unwrap_or(Rate::ZERO)
         };
         let settings = Settings::new(target, bound, rate(), rate());

@@ -150,7 +150,9 @@ impl Net {
         self.say("all", "faults stop here, and messages flow");
         for number in 0..self.places.len() {
             self.places[number].slow = 1;
-            self.places[number].sets_clock_right(&mut self.dice);
+            if self.lifts {
+                self.places[number].sets_clock_right(&mut self.dice);
+            }
             if self.places[number].site.is_none() {
                 self.starts(number, Disk::Whole).await?;
             }

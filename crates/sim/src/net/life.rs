@@ -9,6 +9,7 @@ use protocol::mail::{self, Fate, Reason, Receipt};
 use site::{Planted, Site};
 use tokio::sync::oneshot;
 
+use super::Life;
 use super::auditor::Auditor;
 use super::broken::{Broken, Invariant, Sim};
 use super::dice::Dice;
@@ -91,6 +92,8 @@ pub(super) struct Net {
     events: u64,
     pub(super) places: Vec<Place>,
     pub(super) people: Vec<Person>,
+    /// Whether people pay strangers.
+    pub(super) lifts: bool,
     /// Which of the places decide lifts, in the eyes of all.
     pub(super) referees: Vec<usize>,
     /// Whether referees lose neither disk nor key.
@@ -116,7 +119,7 @@ pub(super) struct Net {
 
 impl Net {
     /// A network with its sites and people, none of whom knows any other.
-    pub(super) async fn founded(seed: u64, planted: Option<Planted>) -> Sim<Self> {
+    pub(super) async fn founded(seed: u64, life: Life, planted: Option<Planted>) -> Sim<Self> {
         let mut dice = Dice::new(seed);
         let time = Time::begun();
         let many = if dice.percent(75) { dice.between(2, 3) } else { dice.between(2, 6) };
@@ -140,6 +143,7 @@ impl Net {
             events: 0,
             places,
             people: Vec::new(),
+            lifts: life == Life::Lifts,
             referees: Vec::new(),
             well_kept: false,
             orders: 0,
@@ -156,7 +160,9 @@ impl Net {
             until_ms,
         };
         let towns = net.places.len();
-        net.appoint(planted)?;
+        if net.lifts {
+            net.appoint(planted)?;
+        }
         for number in 0..net.places.len() {
             net.places[number].start().await?;
         }
@@ -195,7 +201,9 @@ impl Net {
             self.after(500, 2_000, Event::Delivers(number));
             self.after(15_000, 60_000, Event::Reminds(number));
             self.after(10_000, 60_000, Event::BacksUp(number));
-            self.after(200, 2_000, Event::Tends(number));
+            if self.lifts {
+                self.after(200, 2_000, Event::Tends(number));
+            }
         }
         for number in 0..self.people.len() {
             self.after(100, 3_000, Event::Acts(number));

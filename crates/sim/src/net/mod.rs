@@ -64,32 +64,42 @@ const BY_HAND_MS: i64 = 120_000;
 /// The stack of a network's thread.
 const STACK_BYTES: usize = 16 * 1024 * 1024;
 
+/// What a network is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Life {
+    /// Tallies, and what is on them.
+    Tallies,
+    /// The same, and people pay strangers at other sites by lifts.
+    Lifts,
+}
+
 /// Lets the network of a seed live; with a fault that was planted into its sites, where that is wanted. It
-/// takes about a second, and gives the same for the same.
+/// takes about a second, with lifts some, and gives the same for the same.
 #[must_use]
-pub fn live(seed: u64, planted: Option<Planted>) -> Lived {
+pub fn live(seed: u64, life: Life, planted: Option<Planted>) -> Lived {
     // People, devices and whole sites call each other on one stack: in debug builds more than a thread has.
     let thread = std::thread::Builder::new().stack_size(STACK_BYTES);
-    let lived =
-        thread.spawn(move || on_this_thread(seed, planted)).map(std::thread::JoinHandle::join);
+    let lived = thread
+        .spawn(move || on_this_thread(seed, life, planted))
+        .map(std::thread::JoinHandle::join);
     match lived {
         Ok(Ok(lived)) => lived,
         Ok(Err(panic)) => std::panic::resume_unwind(panic),
         Err(error) => {
             let broken = Broken::harness(&error.to_string());
             let (step, shown) = (0, String::new());
-            let failure = Failure { seed, planted, step, broken, shown };
+            let failure = Failure { seed, life, planted, step, broken, shown };
             Lived { ended: Err(Box::new(failure)), trace: String::new() }
         }
     }
 }
 
-fn on_this_thread(seed: u64, planted: Option<Planted>) -> Lived {
+fn on_this_thread(seed: u64, life: Life, planted: Option<Planted>) -> Lived {
     let runtime = tokio::runtime::Builder::new_current_thread().build();
     let failed = |broken: Broken, net: Option<&Net>| {
         let (step, shown) = net
             .map_or((0, String::new()), |net| (net.counts.steps, net.trace.shown(&broken.names)));
-        Err(Box::new(Failure { seed, planted, step, broken, shown }))
+        Err(Box::new(Failure { seed, life, planted, step, broken, shown }))
     };
     let runtime = match runtime {
         Ok(runtime) => runtime,
@@ -99,7 +109,7 @@ fn on_this_thread(seed: u64, planted: Option<Planted>) -> Lived {
         }
     };
     runtime.block_on(async {
-        let mut net = match Net::founded(seed, planted).await {
+        let mut net = match Net::founded(seed, life, planted).await {
             Ok(net) => net,
             Err(broken) => return Lived { ended: failed(broken, None), trace: String::new() },
         };

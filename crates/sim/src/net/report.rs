@@ -6,6 +6,7 @@ use protocol::Hash;
 use protocol::mail::Fate;
 use site::Planted;
 
+use super::Life;
 use super::auditor::Ending;
 use super::broken::{Broken, Invariant};
 
@@ -73,6 +74,7 @@ pub struct Report {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
     pub(super) seed: u64,
+    pub(super) life: Life,
     pub(super) planted: Option<Planted>,
     pub(super) step: u64,
     pub(super) broken: Broken,
@@ -229,7 +231,8 @@ impl fmt::Display for Failure {
         writeln!(f, "seed {seed}: {} does not hold, after step {step}", broken.invariant)?;
         writeln!(f, "  {}", broken.what)?;
         let plant = self.planted.map_or(String::new(), |p| format!(" --plant {}", p.word()));
-        writeln!(f, "  again: mychips sim net --seed {seed}{plant}")?;
+        let lifts = if self.life == Life::Lifts { " --lifts" } else { "" };
+        writeln!(f, "  again: mychips sim net --seed {seed}{lifts}{plant}")?;
         write!(f, "{}", self.shown)
     }
 }

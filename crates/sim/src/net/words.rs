@@ -19,7 +19,7 @@ pub(super) fn of_note(note: &str, trace: &mut Trace) -> String {
     let tally = trace.tally(note.tally);
     let said = match &note.body {
         Body::Negotiation(Negotiated::Tally(of)) => format!("tally {}", of.members().revision),
-        Body::Negotiation(_) | Body::Lift(_) | Body::Invoice(OfInvoice::Ask) => note.body.key(),
+        Body::Negotiation(_) | Body::Invoice(OfInvoice::Ask) => note.body.key(),
         Body::Ledger(
             OfLedger::Upd { base, chits, head } | OfLedger::Tell { base, chits, head, .. },
         ) => {
