@@ -122,7 +122,11 @@ impl Place {
         let site = opened.map_err(|error| self.cannot("start", &error))?;
         let site = site.signing_with(self.key.clone());
         let site = site.map_err(|error| self.cannot("sign", &error))?;
-        self.site = Some(site.hearing(self.hears).with_planted(self.planted));
+        let site = site.hearing(self.hears).with_planted(self.planted);
+        // From now on somebody carries them.
+        let none = site.take_errands().await;
+        none.map_err(|error| self.cannot("say what it asks others", &error))?;
+        self.site = Some(site);
         self.life += 1;
         Ok(())
     }

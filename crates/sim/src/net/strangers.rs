@@ -64,10 +64,12 @@ impl Net {
         let others: Vec<usize> =
             (0..self.people.len()).filter(|other| self.people[*other].home != home).collect();
         let Some(payee) = self.dice.pick(&others).copied() else { return Ok(()) };
+        // The road asks for no place, but whoever pays a stranger has to name one.
+        let place = "198.51.100.7:8421".parse().ok();
         let address = |net: &Self, of: usize| {
             let person = &net.people[of];
             let agent = net.places[person.home].agent;
-            ChipAddress { cuid: person.name.clone(), agent, endpoint: None }
+            ChipAddress { cuid: person.name.clone(), agent, endpoint: place.clone() }
         };
         let (payer, payee) = (address(self, who), address(self, payee));
         let units = self.dice.between(1, 12_000);
