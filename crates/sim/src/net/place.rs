@@ -13,7 +13,7 @@ use super::dice::Dice;
 use super::world::{SiteChance, SiteClock, Time, moment};
 
 /// How many steps a disk that lies about what it has kept may lose.
-const LATEST: usize = 20;
+const LATEST: usize = 12;
 
 /// How many backups are kept.
 const BACKUPS: usize = 6;
