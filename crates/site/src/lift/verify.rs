@@ -13,6 +13,7 @@ use store::{LegAt, View};
 use super::proof::Proven;
 use crate::error::SiteError;
 use crate::half::ledger;
+use crate::moved::former_agents;
 
 /// How many links are read at once.
 const AT_ONCE: u32 = 500;
@@ -39,7 +40,9 @@ pub(super) async fn payment_faults(
         Ok(record) => record,
         Err(error) => return Ok(vec![format!("the authorisation cannot be read: {error}")]),
     };
-    let here = view.meta().await?.founded.map(|founded| founded.agent);
+    // By an agent of before, too: what was paid stays paid.
+    let mut ours = former_agents(view).await?;
+    ours.extend(view.meta().await?.founded.map(|founded| founded.agent));
     let mut found = Vec::new();
     let mut must = |holds: bool, what: &str| {
         if !holds {
@@ -60,10 +63,10 @@ pub(super) async fn payment_faults(
     let (payer, payee) = (&record.payer.cuid, &record.payee.cuid);
     let net = |user| nets.get(user).copied().unwrap_or_default();
     let whole = !proven.is_between_sites();
-    if whole || here.is_some_and(|here| record.payee.agent == here) {
+    if whole || ours.contains(&record.payee.agent) {
         must(net(payee) == record.units.get().milli().into(), "the payee did not get the amount");
     }
-    let pays = whole || here.is_some_and(|here| record.payer.agent == here);
+    let pays = whole || ours.contains(&record.payer.agent);
     if pays {
         must(
             -net(payer) <= record.most.get().milli().into(),

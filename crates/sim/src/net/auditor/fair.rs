@@ -30,7 +30,7 @@ impl Lifts {
     /// Lifts that a site is done with are fair to everybody there.
     pub(super) fn are_fair(
         &self,
-        number: usize,
+        (number, place): (usize, &Place),
         parts: &[Part],
         (halves, book): (&Halves, &Book),
         people: &[Person],
@@ -42,6 +42,10 @@ impl Lifts {
         };
         for part in parts.iter().filter(valid) {
             let Some(promised) = self.promised.get(&(part.id, number, part.name)) else { continue };
+            // Since it went back it hears of the lift tally by tally.
+            if (promised.epoch, promised.agents) != (place.epoch, place.former.len()) {
+                continue;
+            }
             let here = halves.iter().filter(|((at, _), _)| *at == number).map(|(_, half)| half);
             self.is_fair(&part.id, promised, here, book, people, trace)?;
         }

@@ -111,7 +111,7 @@ impl Auditor {
             self.compare(key, &half, people, trace)?;
         }
         self.lifts.are_applied(number, place, &parts, &self.halves, trace)?;
-        self.lifts.are_fair(number, &parts, (&self.halves, &self.book), people, trace)
+        self.lifts.are_fair((number, place), &parts, (&self.halves, &self.book), people, trace)
     }
 
     #[expect(clippy::too_many_arguments, reason = "all that a half is read from")]
