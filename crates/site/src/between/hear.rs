@@ -50,6 +50,11 @@ impl Site {
             taken => taken,
         };
         let Some(mut part) = taken else {
+            if knows {
+                // It is decided, and nothing here depends on it: there is nothing to refuse, and nothing to say.
+                word.check(&from)?;
+                return Ok(());
+            }
             return self.refuse_unknown(work, held, &word, from).await;
         };
         let heard = Box::new(word.check(&from)?);

@@ -3,7 +3,9 @@
 
 use protocol::bounded::List;
 use protocol::errand::{Compose, Composed, Drawn, Errand, Laid};
-use protocol::lift::{Conditional, Leg, Mode, Promise, Reason, Tree};
+use protocol::lift::{
+    Certificate, Conditional, Evidence, Leg, Mode, Promise, Reason, Refused, Tree,
+};
 use protocol::note::{Body, Note};
 use protocol::participant::Word;
 use protocol::{AgentId, Hash, Lift, SecretKey, Side, Signer as _, TallyId};
@@ -188,4 +190,22 @@ async fn a_lift_that_asks_for_long_or_for_other_referees_is_refused_at_once() {
         assert_eq!((back.unwrap().refused.unwrap().reason, on), (reason, false));
         assert_eq!(set_aside(&land, tally_of(0)).await, 0);
     }
+}
+
+/// Two sites of which one has forgotten a lift would otherwise say "unknown" and "it is void" to each other for ever.
+#[tokio::test]
+async fn what_was_decided_of_an_unknown_lift_is_not_answered() {
+    let land = land().await;
+    let nonce = Hash::of(b"forgotten");
+    let whole = laid_out(&land, nonce).await;
+    let mut asked = word(&land, Hash::of(b"another"), &whole, whole.branches.to_vec(), 30_000);
+    let id = asked.lift.id().unwrap();
+    let own = key_of(77);
+    let refused = Refused { lift: id, by: own.public_key(), reason: Reason::Busy, sign: None };
+    let evidence = Evidence::Refused(refused.signed(&own).unwrap());
+    asked.promises = List::default();
+    asked.certificate = Some(Certificate::by_sole_referee(id, evidence, &key_of(3)).unwrap());
+    let (back, on) = says(&land, asked).await;
+    assert!(back.is_none() && !on, "{back:?}");
+    assert_eq!(land.stores[1].read().await.unwrap().parts_in(&id).await.unwrap(), []);
 }
