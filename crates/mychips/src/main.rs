@@ -16,6 +16,7 @@ mod flags;
 mod home;
 mod imported;
 mod keys;
+mod links;
 mod page;
 mod progress;
 mod qr;

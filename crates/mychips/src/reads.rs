@@ -5,10 +5,12 @@ use protocol::chit::Positive;
 use protocol::export::LiftProof;
 use protocol::ledger::{Ack, Head, Link, Rekeying};
 use protocol::negotiation::Draft;
-use protocol::{ChipAddress, Contract, Cuid, LiftId, PaymentId, Tally, TallyId, Verified};
+use protocol::{
+    ChipAddress, Contract, Cuid, LiftId, PayLink, PaymentId, Tally, TallyId, Timestamp, Verified,
+};
 use site::{
-    Accepted, Entry, Examined, Found, Given, Governing, InvoiceView, LegLine, LiftFound, LiftLine,
-    Paid, Peer, Query, Resident, Route, Seen, Status, Summary,
+    Accepted, Entry, Examined, Found, Given, Governing, Hint, InvoiceView, LegLine, LiftFound,
+    LiftLine, Most, OpenLift, Paid, Peer, Query, Resident, Route, Seen, Status, Summary,
 };
 
 use crate::failure::Failure;
@@ -229,15 +231,39 @@ impl Visit {
         user: &Cuid,
         payee: &ChipAddress,
         units: Positive,
+        hint: Option<Hint>,
     ) -> Result<Route, Failure> {
-        let query = Query::Route { user: user.clone(), payee: payee.clone(), units };
+        let query = Query::Route { user: user.clone(), payee: payee.clone(), units, hint };
         found!(self, query, Found::Route(route) => *route)
+    }
+
+    /// A link by which anybody may pay a user; none where nobody knows where the site answers.
+    pub(crate) fn pay_link(
+        &self,
+        user: &Cuid,
+        units: Positive,
+        expires: Timestamp,
+    ) -> Result<Option<PayLink>, Failure> {
+        let query = Query::PayLink { user: user.clone(), units, expires };
+        found!(self, query, Found::PayLink(link) => link.map(|link| *link))
+    }
+
+    /// The most that a user could pay somebody now.
+    pub(crate) fn most(&self, user: &Cuid, payee: &ChipAddress) -> Result<Most, Failure> {
+        let query = Query::Most { user: user.clone(), payee: payee.clone() };
+        found!(self, query, Found::Most(most) => *most)
     }
 
     /// A payment that a user made by a lift.
     pub(crate) fn payment(&self, user: &Cuid, payment: PaymentId) -> Result<Option<Paid>, Failure> {
         let query = Query::Payment { user: user.clone(), payment };
         found!(self, query, Found::Payment(paid) => paid)
+    }
+
+    /// Lifts between sites that are not done, of a user or all.
+    pub(crate) fn open_lifts(&self, user: Option<&Cuid>) -> Result<Vec<OpenLift>, Failure> {
+        let query = Query::OpenLifts { user: user.cloned(), limit: site::MAX_ROWS };
+        found!(self, query, Found::OpenLifts(lifts) => lifts)
     }
 
     /// The newest lifts that touched a user, or all.

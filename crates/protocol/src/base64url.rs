@@ -34,11 +34,24 @@ pub(crate) fn decode<const N: usize>(text: &str) -> Result<[u8; N], Base64UrlErr
         return Err(Base64UrlError::Length { expected, found: text.len() });
     }
     let mut bytes = [0; N];
-    BASE64URL_NOPAD.decode_mut(text.as_bytes(), &mut bytes).map_err(|fault| {
-        match fault.error.kind {
-            data_encoding::DecodeKind::Trailing => Base64UrlError::StrayBits,
-            _ => Base64UrlError::Alphabet,
-        }
-    })?;
+    BASE64URL_NOPAD
+        .decode_mut(text.as_bytes(), &mut bytes)
+        .map_err(|fault| of_kind(fault.error.kind))?;
     Ok(bytes)
+}
+
+/// The bytes of `text`, which must be the one spelling of at most so many.
+pub(crate) fn decode_up_to(text: &str, most: usize) -> Result<Vec<u8>, Base64UrlError> {
+    let expected = BASE64URL_NOPAD.encode_len(most);
+    if text.len() > expected {
+        return Err(Base64UrlError::Length { expected, found: text.len() });
+    }
+    BASE64URL_NOPAD.decode(text.as_bytes()).map_err(|fault| of_kind(fault.kind))
+}
+
+const fn of_kind(kind: data_encoding::DecodeKind) -> Base64UrlError {
+    match kind {
+        data_encoding::DecodeKind::Trailing => Base64UrlError::StrayBits,
+        _ => Base64UrlError::Alphabet,
+    }
 }

@@ -53,7 +53,7 @@ pub use json::{Json, JsonError};
 pub use key::{KeyError, PublicKey, SecretKey};
 pub use lading::Lading;
 pub use lift::Lift;
-pub use link::{InviteLink, KeyPrint, LinkError};
+pub use link::{InviteLink, KeyPrint, LinkError, PayLink, PayNumber};
 pub use moved::Moved;
 pub use rate::{Rate, RateError};
 pub use record::Record;

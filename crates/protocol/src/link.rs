@@ -1,6 +1,8 @@
 //! Links: what a user hands to somebody outside the network, short enough for a picture that a telephone reads
 //! from a screen. What it leads to is kept by the site of whoever made it.
 
+mod pay;
+
 use std::fmt;
 use std::str::FromStr;
 
@@ -10,7 +12,9 @@ use crate::address::{AddressError, ChipAddress, Endpoint};
 use crate::base64url::{self, Base64UrlError};
 use crate::{Hash, PublicKey};
 
-/// How many bytes of a key's name are in a link: as many as nobody can find another key for.
+pub use pay::{PayLink, PayNumber};
+
+/// How many bytes of a hash are in a link: as many as nobody can find another text for.
 const PRINT_BYTES: usize = 16;
 
 /// The beginning of a key's name ([`PublicKey::name`]): enough to tell that a key is the one that was meant.
@@ -51,11 +55,11 @@ pub struct InviteLink {
     pub key: KeyPrint,
 }
 
-/// Why a text is no link to an invitation; in words for whoever was given it.
+/// Why a text is no link of the kind that was wanted; in words for whoever was given it.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum LinkError {
-    /// Longer than [`InviteLink::MAX_LEN`].
-    #[error("it is longer than a link to an invitation may be")]
+    /// Longer than a link of its kind may be ([`InviteLink::MAX_LEN`], [`PayLink::MAX_LEN`]).
+    #[error("it is longer than a link may be")]
     TooLong,
     /// It begins in another way.
     #[error("it does not begin with chip://")]
@@ -67,10 +71,10 @@ pub enum LinkError {
     #[error("{0}; copy it anew, all of it")]
     Bad(#[from] AddressError),
     /// It does not say where the agent answers.
-    #[error("it does not say where the inviter's site answers (chip://user:AGENT@host:port#…)")]
+    #[error("it does not say where the site answers (chip://user:AGENT@host:port#…)")]
     NoPlace,
     /// It leads to something else.
-    #[error("it leads to {found:?}, which this program does not know: a newer one may")]
+    #[error("it leads to {found:?}, which this program does not know here: a newer one may")]
     Kind {
         /// What it says that it leads to.
         found: String,
@@ -81,6 +85,15 @@ pub enum LinkError {
     /// The token or the print is none.
     #[error("its last part is damaged ({0}): copy it anew")]
     Damaged(Base64UrlError),
+    /// A number in it is none, or not written as links write it.
+    #[error("{found:?} is no number of it: copy it anew")]
+    Number {
+        /// What stands there.
+        found: String,
+    },
+    /// What it is for is no line of text, or something stands behind it.
+    #[error("its last part is damaged: copy it anew")]
+    Reference,
 }
 
 /// What every link begins with.
@@ -113,28 +126,38 @@ impl FromStr for InviteLink {
     type Err = LinkError;
 
     fn from_str(text: &str) -> Result<Self, LinkError> {
-        if text.len() > Self::MAX_LEN {
-            return Err(LinkError::TooLong);
-        }
-        if !Self::is_meant(text) {
-            return Err(LinkError::Scheme);
-        }
-        let (address, rest) = text.split_once('#').ok_or(LinkError::Address)?;
-        let mut inviter: ChipAddress = address.parse()?;
-        let endpoint = inviter.endpoint.take().ok_or(LinkError::NoPlace)?;
-        let (kind, proof) = match rest.split_once('/') {
-            Some((kind, proof)) => (kind, proof),
-            None if INVITE.starts_with(rest) => return Err(LinkError::Cut),
-            None => (rest, ""),
-        };
-        if kind != INVITE {
-            return Err(LinkError::Kind { found: crate::text::excerpt(kind, 40) });
-        }
+        let (inviter, endpoint, proof) = split(text, INVITE, Self::MAX_LEN)?;
         let (token, print) = proof.split_once('/').ok_or(LinkError::Cut)?;
         let token = Hash::from_bytes(base64url::decode(token).map_err(LinkError::Damaged)?);
         let key = KeyPrint(base64url::decode(print).map_err(of_print)?);
         Ok(Self { inviter, endpoint, token, key })
     }
+}
+
+/// The address, the place, and what stands behind the kind, of a link of this kind and at most so many bytes.
+fn split<'a>(
+    text: &'a str,
+    wanted: &str,
+    most: usize,
+) -> Result<(ChipAddress, Endpoint, &'a str), LinkError> {
+    if text.len() > most {
+        return Err(LinkError::TooLong);
+    }
+    if !text.starts_with(SCHEME) {
+        return Err(LinkError::Scheme);
+    }
+    let (address, rest) = text.split_once('#').ok_or(LinkError::Address)?;
+    let mut address: ChipAddress = address.parse()?;
+    let endpoint = address.endpoint.take().ok_or(LinkError::NoPlace)?;
+    let (kind, behind) = match rest.split_once('/') {
+        Some((kind, behind)) => (kind, behind),
+        None if wanted.starts_with(rest) => return Err(LinkError::Cut),
+        None => (rest, ""),
+    };
+    if kind != wanted {
+        return Err(LinkError::Kind { found: crate::text::excerpt(kind, 40) });
+    }
+    Ok((address, endpoint, behind))
 }
 
 /// What stands last in a link is what a cut takes away.

@@ -45,10 +45,10 @@ pub(crate) fn digest(command: &Command) -> Result<Hash, SiteError> {
             serde_json::to_vec(&Command::Tally { tally: *tally, wish: Wish::Invoice(invoice) })
         }
         // What counts is what is signed: no two signatures of one record are the same.
-        Command::PayByLift { authorisation } => {
+        Command::PayByLift { authorisation, hint: _ } => {
             let mut authorisation = authorisation.clone();
             authorisation.sign = None;
-            serde_json::to_vec(&Command::PayByLift { authorisation })
+            serde_json::to_vec(&Command::PayByLift { authorisation, hint: None })
         }
         other => serde_json::to_vec(other),
     };

@@ -16,6 +16,7 @@ use store::UserKind;
 
 use crate::invitation::{Invitation, Inviting};
 use crate::lift::{Cleared, Paid};
+use crate::seek::Hint;
 
 /// Who asks. Whoever let the command in has made sure that it is so.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -165,6 +166,9 @@ pub enum Command {
     PayByLift {
         /// Whom, how much, and the most that it gives, signed.
         authorisation: Box<Authorisation>,
+        /// From the payee's link, where it came by one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        hint: Option<Hint>,
     },
     /// A user decides something about one of its tallies.
     Tally {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use protocol::chit::{Chit, Entry};
 use protocol::ledger::{Good, Ledger};
 use protocol::lift::Authorisation;
-use protocol::{AgentId, Cuid, SignatureFault, Signer};
+use protocol::{AgentId, Cuid, Hash, SignatureFault, Signer};
 use store::{CommandResult, Founded, NewEvent, Store};
 
 use crate::abroad::Agents;
@@ -101,6 +101,17 @@ impl Site {
         }
     }
 
+    /// A secret that nobody else can make, the same for all programs of the site and after any restore: it follows from the
+    /// agent's key, and from a `text` that no record has.
+    ///
+    /// # Errors
+    /// [`SiteError::NoAgentKey`]; [`SiteError::Sign`].
+    pub(crate) fn own_secret(&self, text: &[u8]) -> Result<Hash, SiteError> {
+        let signer = self.signer.as_deref().ok_or(SiteError::NoAgentKey)?;
+        // Signing is deterministic (RFC 8032), so it is the same each time.
+        Ok(Hash::of(signer.sign(text)?.as_bytes()))
+    }
+
     /// The same site, where halves hear each other as said here.
     #[must_use]
     pub const fn hearing(mut self, hears: Hears) -> Self {
@@ -129,12 +140,12 @@ impl Site {
             administrator(caller)?;
             return self.clear(&id, answered::digest(&command)?).await;
         }
-        if let Command::PayByLift { authorisation } = &command {
+        if let Command::PayByLift { authorisation, hint } = &command {
             let digest = answered::digest(&command)?;
             let authorisation = Authorisation::clone(authorisation);
             // Of a known type: whoever sends it to another thread need not look through all of it.
             let paid: Pin<Box<dyn Future<Output = _> + Send + '_>> =
-                Box::pin(self.pay_by_lift(caller, &id, digest, authorisation));
+                Box::pin(self.pay_by_lift(caller, &id, digest, authorisation, *hint));
             return paid.await;
         }
         self.check_ahead(caller, &command);

@@ -17,7 +17,7 @@ use crate::between::{Drafts, Resting, UnderWay};
 use crate::lift::{Line, Map, Proven};
 use crate::ports::Asks;
 use crate::referee::Bench;
-use crate::seek::Seeking;
+use crate::seek::{Met, Seeking};
 
 /// How many halves are remembered: some 10 KiB each, so some 80 MiB.
 const HALVES: usize = 8_192;
@@ -51,6 +51,8 @@ pub(crate) struct Known {
     pub(crate) payments: Line,
     /// Ways to other sites that are looked for.
     pub(crate) seeking: Arc<Seeking>,
+    /// Searches for which adverts were made lately.
+    pub(crate) met: Met,
     /// Where this agent answers.
     pub(crate) answers_at: RwLock<Option<Endpoint>>,
     /// What asks other agents, where something does.
@@ -82,6 +84,7 @@ impl Default for Known {
             map: Arc::default(),
             payments: Line::default(),
             seeking: Arc::default(),
+            met: Met::default(),
             answers_at: RwLock::default(),
             asks: RwLock::default(),
             drafts: Drafts::default(),

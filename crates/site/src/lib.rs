@@ -65,7 +65,9 @@ mod users;
 mod words;
 
 pub use abroad::{Carried, MAX_ERRANDS, MOST_BACK, Outgoing, Peer};
-pub use between::{MAX_AUTHORISATIONS, MAX_DRAFTS, MAX_DRAFTS_OF_ONE, MAX_OPEN_PROMISES};
+pub use between::{
+    MAX_AUTHORISATIONS, MAX_DRAFTS, MAX_DRAFTS_OF_ONE, MAX_OPEN_PROMISES, OpenLeg, OpenLift, Phase,
+};
 pub use command::{Answer, Caller, Command, CommandId, Wish};
 pub use device::{Allowed, Governing};
 pub use doctor::{Doctor, Examined, Fault};
@@ -77,8 +79,8 @@ pub use intake::{Intake, Whole};
 pub use invitation::{Answers, Given, Invitation, Inviting, MAX_ANSWERS, MAX_INVITES};
 pub use invoice::{InvoiceView, Standing};
 pub use lift::{
-    Cleared, LegLine, LiftFound, LiftLine, MAX_GATES, MAX_PAYMENTS_WAITING, MAX_TALLIES, Paid,
-    Part, PaymentPart, Quote, Route, Schedule, ShareOf, Tended, WhyNot,
+    Cleared, LegLine, LiftFound, LiftLine, MAX_GATES, MAX_PAYMENTS_WAITING, MAX_TALLIES, Most,
+    Paid, Part, PaymentPart, Quote, Route, Schedule, ShareOf, Tended, WhyNot,
 };
 pub use moved::MAX_FORMER_AGENTS;
 pub use planted::Planted;
@@ -94,4 +96,4 @@ pub use referee::{
 pub use refusal::Class;
 pub use rekey::{KeyAsked, MAX_FORMER_KEYS};
 pub use request::{Health, REQUEST_WINDOW_MS};
-pub use seek::{MAX_SEARCHES_WAITING, Planned, SearchCounts};
+pub use seek::{Hint, MAX_MET, MAX_MET_OF_ONE, MAX_SEARCHES_WAITING, Planned, SearchCounts};

@@ -9,13 +9,14 @@ use protocol::export::LiftProof;
 use protocol::ledger::{Ack, Head, Rekeying};
 use protocol::negotiation::Draft;
 use protocol::{
-    AgentId, Cert, ChipAddress, Contract, ContractId, Cuid, InviteLink, LiftId, PaymentId, Record,
-    Tally, TallyId, Timestamp, Verified,
+    AgentId, Cert, ChipAddress, Contract, ContractId, Cuid, InviteLink, LiftId, PayLink, PaymentId,
+    Record, Tally, TallyId, Timestamp, Verified,
 };
 use serde::{Deserialize, Serialize};
 use store::{HalfFilter, HalfId, UserKind, UserStatus};
 
 use crate::abroad::Peer;
+use crate::between::OpenLift;
 use crate::command::Caller;
 use crate::device::Governing;
 use crate::doctor::Examined;
@@ -23,9 +24,10 @@ use crate::door::Site;
 use crate::error::SiteError;
 use crate::invitation::{Given, Invitation};
 use crate::invoice::InvoiceView;
-use crate::lift::{LiftFound, LiftLine, Paid, Route};
+use crate::lift::{LiftFound, LiftLine, Most, Paid, Route};
 use crate::read::{Entry, Summary};
 use crate::referee::Accepted;
+use crate::seek::Hint;
 
 /// The most rows of one answer: with certs of a usual size some megabytes.
 pub const MAX_ROWS: u32 = 500;
@@ -175,6 +177,25 @@ pub enum Query {
         payee: ChipAddress,
         /// What the payee is to get.
         units: Positive,
+        /// From the payee's link, where it came by one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        hint: Option<Hint>,
+    },
+    /// A link by which anybody may pay the user: none where nobody knows where this site answers.
+    PayLink {
+        /// Who is to be paid.
+        user: Cuid,
+        /// What is to arrive.
+        units: Positive,
+        /// Until when.
+        expires: Timestamp,
+    },
+    /// The most that the user could pay somebody now.
+    Most {
+        /// Who would pay.
+        user: Cuid,
+        /// Whom.
+        payee: ChipAddress,
     },
     /// A payment that the user made by a lift, by its name. While one to another site is under way, the answer waits for
     /// what becomes of it.
@@ -183,6 +204,14 @@ pub enum Query {
         user: Cuid,
         /// Its name.
         payment: PaymentId,
+    },
+    /// Lifts between sites that are not done here, the oldest first: all for an administrator, for a user those that wait on
+    /// its tallies, and its own payments.
+    OpenLifts {
+        /// Only those of this user.
+        user: Option<Cuid>,
+        /// How many.
+        limit: u32,
     },
     /// Lifts, newest first: all for an administrator, for a user those that touched its tallies.
     Lifts {
@@ -279,10 +308,16 @@ pub enum Found {
     ToRekey(Rekeying),
     /// See [`Query::Route`].
     Route(Box<Route>),
+    /// See [`Query::PayLink`].
+    PayLink(Option<Box<PayLink>>),
+    /// See [`Query::Most`].
+    Most(Box<Most>),
     /// See [`Query::Payment`]; none where it was not made.
     Payment(Option<Paid>),
     /// See [`Query::ToEnd`].
     ToEnd(Head),
+    /// See [`Query::OpenLifts`].
+    OpenLifts(Vec<OpenLift>),
     /// See [`Query::Lifts`].
     Lifts(Vec<LiftLine>),
     /// See [`Query::Lift`].
@@ -459,13 +494,26 @@ impl Site {
                 may_see(caller, &user)?;
                 Ok(Found::ToEnd(self.to_end(&user, tally).await?))
             }
-            Query::Route { user, payee, units } => {
+            Query::Route { user, payee, units, hint } => {
                 may_see(caller, &user)?;
-                Ok(Found::Route(Box::new(self.route(&user, &payee, units).await?)))
+                Ok(Found::Route(Box::new(self.route(&user, &payee, units, hint).await?)))
+            }
+            Query::PayLink { user, units, expires } => {
+                may_see(caller, &user)?;
+                let link = self.pay_link(&user, units, expires).await?;
+                Ok(Found::PayLink(link.map(Box::new)))
+            }
+            Query::Most { user, payee } => {
+                may_see(caller, &user)?;
+                Ok(Found::Most(Box::new(self.most(&user, &payee).await?)))
             }
             Query::Payment { user, payment } => {
                 may_see(caller, &user)?;
                 Ok(Found::Payment(self.payment_of(&user, payment).await?))
+            }
+            Query::OpenLifts { user, limit } => {
+                let eyes = seen_by(caller, user)?;
+                Ok(Found::OpenLifts(self.open_lifts(&eyes, limit.min(MAX_ROWS)).await?))
             }
             Query::Lifts { user, before, limit } => {
                 let eyes = seen_by(caller, user)?;

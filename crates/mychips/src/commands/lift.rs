@@ -1,13 +1,13 @@
 //! `mychips lift`: what was cleared and paid over several tallies at the site, and clearing it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
 use clap::{Args, Subcommand};
 use protocol::lift::{Authorisation, Certificate};
 use protocol::{Cuid, Lift as Record, LiftId, TallyId, Timestamp, Units};
 use serde::Serialize;
-use site::{Answer, Cleared, Command, LegLine, LiftLine, Part};
+use site::{Answer, Cleared, Command, LegLine, LiftLine, OpenLift, Part, Phase};
 
 use super::part;
 use crate::failure::Failure;
@@ -27,6 +27,7 @@ use crate::visit::{self, Visit};
 pub(crate) enum Lift {
     Clear(Clear),
     List(List),
+    Open(Open),
     Show(Show),
 }
 
@@ -73,6 +74,28 @@ pub(crate) struct List {
     /// At most so many
     #[arg(long, value_name = "N", default_value_t = 20)]
     limit: u32,
+    #[command(flatten)]
+    place: Place,
+}
+
+/// List lifts between sites that are not done, the oldest first: what is locked, and who decides.
+///
+/// A lift that this site has promised keeps its room on each tally until its referees have decided: no
+/// clock here frees it. While they can be reached that takes seconds, and half a minute at most.
+#[derive(Debug, Args)]
+#[command(after_long_help = "\
+JSON:
+  open    each with lift (its id), mode, date, deadline, referees, legs, and phase:
+          begun      nothing is promised here: something that comes first is missing
+          promised   what it moves is locked until it is decided
+          refused    somebody refuses: it will be void, what is locked waits for that
+          decided    and what follows is being done
+          legs: holder, tally, and effect on the holder's balance, in milli-CHIPs
+          payment, payee, units: of a payment from here, for its payer")]
+pub(crate) struct Open {
+    /// Only those that wait on this user's tallies
+    #[arg(long = "as", value_name = "USER")]
+    user: Option<Cuid>,
     #[command(flatten)]
     place: Place,
 }
@@ -132,6 +155,11 @@ struct Lifts {
 }
 
 #[derive(Serialize)]
+struct AllOpen {
+    open: Vec<OpenLift>,
+}
+
+#[derive(Serialize)]
 struct Leg {
     holder: Cuid,
     partner: Option<String>,
@@ -159,6 +187,7 @@ pub(crate) fn run(flags: &Lift) -> Result<(), Failure> {
     match flags {
         Lift::Clear(flags) => clear(flags, &visit, started),
         Lift::List(flags) => list(flags, &visit),
+        Lift::Open(flags) => open(flags, &visit),
         Lift::Show(flags) => show(flags, &visit),
     }
 }
@@ -224,6 +253,46 @@ fn list(flags: &List, visit: &Visit) -> Result<(), Failure> {
             None => lift.mode,
         };
         table.row([short, date, what, lift.status, lift.tallies.to_string(), moved]);
+    }
+    say::text(&table.render(&Look::of_stdout()))
+}
+
+fn open(flags: &Open, visit: &Visit) -> Result<(), Failure> {
+    let open = visit.open_lifts(flags.user.as_ref())?;
+    if flags.place.json {
+        return say::json(&AllOpen { open });
+    }
+    if open.is_empty() {
+        return say::text("No lift between sites is open: nothing is locked");
+    }
+    let mut table = Table::new(&[
+        ("Lift", Set::Whole),
+        ("Since", Set::Whole),
+        ("For", Set::Left),
+        ("Phase", Set::Whole),
+        ("Locks", Set::Right),
+        ("Decided by", Set::Left),
+    ]);
+    for lift in open {
+        let short: String = lift.lift.to_string().chars().take(8).collect();
+        let what = match (&lift.payee, lift.units) {
+            (Some(payee), Some(units)) => format!("{} to {}", say::units(units), payee.cuid),
+            _ => lift.mode,
+        };
+        let phase = match lift.phase {
+            Phase::Begun => "begun",
+            Phase::Promised => "promised",
+            Phase::Refused => "refused",
+            Phase::Decided => "decided",
+        };
+        let locked = lift.legs.iter().filter(|leg| leg.holder.is_some());
+        let locked = locked.map(|leg| leg.tally).collect::<BTreeSet<_>>().len();
+        let locks = say::counted(u64::try_from(locked).unwrap_or(u64::MAX), "tally", "tallies");
+        let decided_by = match &lift.referees[..] {
+            [one] => one.to_string(),
+            all => format!("{} referees", all.len()),
+        };
+        table.row([short, say::minute(lift.date), what, phase.to_owned(), locks, decided_by]);
     }
     say::text(&table.render(&Look::of_stdout()))
 }
@@ -307,6 +376,7 @@ impl Lift {
         match self {
             Self::Clear(flags) => &flags.place,
             Self::List(flags) => &flags.place,
+            Self::Open(flags) => &flags.place,
             Self::Show(flags) => &flags.place,
         }
     }

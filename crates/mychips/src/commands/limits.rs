@@ -244,6 +244,8 @@ fn all() -> Vec<Limit> {
         limit!("site::lift::MAX_PAYMENTS_WAITING" => site::MAX_PAYMENTS_WAITING, "payments", "that wait: each holds memory until it is served"),
         limit!("site::lift::MAX_GATES" => site::MAX_GATES, "tallies", "with other sites: some 600 bytes each"),
         limit!("site::seek::MAX_SEARCHES_WAITING" => site::MAX_SEARCHES_WAITING, "searches", "that wait, and errands of one partner about ways"),
+        limit!("site::seek::MAX_MET" => site::MAX_MET, "searches", "that payees' links cause here in half a minute"),
+        limit!("site::seek::MAX_MET_OF_ONE" => site::MAX_MET_OF_ONE, "searches", "that one link may cause in half a minute"),
         limit!("site::abroad::MAX_ERRANDS" => site::MAX_ERRANDS, "errands", "that wait: the oldest is lost, and asked again"),
         limit!("site::between::MAX_DRAFTS" => site::MAX_DRAFTS, "drafts", "of lifts that partners lay out: half a minute each"),
         limit!("site::between::MAX_DRAFTS_OF_ONE" => site::MAX_DRAFTS_OF_ONE, "drafts", "of lifts for one partner: so that there is room for others"),

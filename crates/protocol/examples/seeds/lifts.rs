@@ -3,12 +3,12 @@
 
 use std::error::Error;
 
-use protocol::errand::{Ask, Compose, Composed, Errand};
+use protocol::errand::{Ask, Compose, Composed, Errand, Meet};
 use protocol::lift::{Conditional, Late, Lift, Promise, Refused};
 use protocol::participant::Word;
 use protocol::query::{Advert, Answer, Query};
 use protocol::referee::{Lie, Ruling, Telling};
-use protocol::{Hash, Record};
+use protocol::{Hash, PayNumber, Record};
 use serde_json::{Value, json};
 
 /// A record of one of these kinds, read as such: a seed that its reader refuses grows into little.
@@ -22,7 +22,7 @@ pub(crate) fn seeds(decided: &Value) -> Result<Vec<(&'static str, String)>, Box<
     all.extend(referees(decided)?);
     all.extend(searches(decided)?);
     all.extend(errands(decided)?);
-    let sent = ["query", "answer", "advert", "telling", "ask", "compose", "composed"];
+    let sent = ["query", "answer", "advert", "telling", "ask", "compose", "composed", "meet"];
     let sent = |target: &str| sent.contains(&target);
     let again: Vec<_> = all.iter().filter(|(target, _)| sent(target)).cloned().collect();
     all.extend(again.into_iter().map(|(_, seed)| ("errand", seed)));
@@ -166,7 +166,11 @@ fn errands(decided: &Value) -> Result<Vec<(&'static str, String)>, Box<dyn Error
         "kind": "compose", "v": 1, "token": token, "nonce": nonce, "amount": 12_500,
         "most": 13_000,
     });
-    let mut all = vec![("compose", seed::<Compose>(&compose)?)];
+    let meet = json!({
+        "kind": "meet", "v": 1, "payee": "hearth", "units": 12_500, "attempt": 7,
+        "expires": "2026-11-26T12:00:00.000Z", "number": PayNumber::of(&Hash::of(b"number")),
+    });
+    let mut all = vec![("compose", seed::<Compose>(&compose)?), ("meet", seed::<Meet>(&meet)?)];
     for ask in &asks {
         all.push(("ask", seed::<Ask>(ask)?));
     }

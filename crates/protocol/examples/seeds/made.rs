@@ -190,6 +190,12 @@ pub(crate) const PLACES: &[&str] = &[
     "192.0.2.1:1?transport=quic&relay=12D3KooWBmAwcd4PJNJvfV89HwE48nwkRmAgo8Vy3uQEyNNHBox2",
 ];
 
+/// Links that ask for a payment.
+pub(crate) const PAY_LINKS: &[&str] = &[
+    "chip://ann:12D3KooWBmAwcd4PJNJvfV89HwE48nwkRmAgo8Vy3uQEyNNHBox2@ann.example:8421#pay/12500/1764190000000/AAAAAAAAAAAAAAAAAAAAAA",
+    "chip://ann:12D3KooWBmAwcd4PJNJvfV89HwE48nwkRmAgo8Vy3uQEyNNHBox2@[::1]:1#pay/1/0/AAAAAAAAAAAAAAAAAAAAAA/MjAyNi0xNw",
+];
+
 /// Steps of two sites, four bytes each: see the target.
 pub(crate) const STEPS: &[&str] = &[
     "2z20(z10)z20P00(4000(5000(5100(5200(P00(4000(5300(5400(",

@@ -68,6 +68,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         ("frame", made::FRAMES),
         ("live_agent", made::STEPS),
         ("place", made::PLACES),
+        ("pay_link", made::PAY_LINKS),
         ("reply", made::REPLIES),
         ("sealed", made::SEALED),
         ("trust", made::TRUST),

@@ -1,18 +1,20 @@
 //! Errands: what one agent sends another besides notes. Each is one record that may be lost, doubled or late without
 //! harm: no half changes by it, nothing waits for it in an outbox, and whoever still needs an answer asks again.
 //!
-//! Partners' sites search by them and lay out lifts before there is a record (`compose.rs`); anybody may ask a referee
-//! (`ask.rs`), and referees talk to each other. How a lift's parties talk of the lift itself is in
+//! Partners' sites search by them and lay out lifts before there is a record (`compose.rs`); a payer's site may have a payee's
+//! search too (`meet.rs`); anybody may ask a referee (`ask.rs`), and referees talk to each other. How a lift's parties talk of the lift itself is in
 //! [`crate::participant`]: in notes, over their tallies.
 
 mod ask;
 mod compose;
+mod meet;
 
 use serde_json::Value;
 use thiserror::Error;
 
 pub use ask::Ask;
 pub use compose::{Compose, Composed, Drawn, Laid};
+pub use meet::Meet;
 
 use crate::canonical::CanonicalText;
 use crate::json::{self, Json, JsonError};
@@ -36,6 +38,8 @@ pub enum Errand {
     Composed(Box<Composed>),
     /// From the payer's site to the payee's: what the payer signed.
     Authorisation(Box<Authorisation>),
+    /// From the payer's site to the payee's: a payment that was asked for is looked for.
+    Meet(Box<Meet>),
     /// To a referee, from whoever brings the record.
     Ask(Box<Ask>),
     /// From one referee of a lift to another.
@@ -82,6 +86,7 @@ impl Errand {
             Compose::KIND => Self::Compose(record(&value)?),
             Composed::KIND => Self::Composed(record(&value)?),
             Authorisation::KIND => Self::Authorisation(record(&value)?),
+            Meet::KIND => Self::Meet(record(&value)?),
             Ask::KIND => Self::Ask(record(&value)?),
             Telling::KIND => Self::Telling(record(&value)?),
             Certificate::KIND => Self::Certificate(record(&value)?),
@@ -101,6 +106,7 @@ impl Errand {
             Self::Compose(record) => record.to_text(),
             Self::Composed(record) => record.to_text(),
             Self::Authorisation(record) => record.to_text(),
+            Self::Meet(record) => record.to_text(),
             Self::Ask(record) => record.to_text(),
             Self::Telling(record) => record.to_text(),
             Self::Certificate(record) => record.to_text(),
@@ -116,9 +122,11 @@ impl Errand {
             | Self::Advert(_)
             | Self::Compose(_)
             | Self::Composed(_) => About::Ways,
-            Self::Authorisation(_) | Self::Ask(_) | Self::Telling(_) | Self::Certificate(_) => {
-                About::Lift
-            }
+            Self::Authorisation(_)
+            | Self::Meet(_)
+            | Self::Ask(_)
+            | Self::Telling(_)
+            | Self::Certificate(_) => About::Lift,
         }
     }
 
@@ -132,6 +140,7 @@ impl Errand {
             Self::Compose(_) => Compose::KIND,
             Self::Composed(_) => Composed::KIND,
             Self::Authorisation(_) => Authorisation::KIND,
+            Self::Meet(_) => Meet::KIND,
             Self::Ask(_) => Ask::KIND,
             Self::Telling(_) => Telling::KIND,
             Self::Certificate(_) => Certificate::KIND,

@@ -36,6 +36,8 @@ pub struct KeptParticipant {
     opposite: Option<Certificate>,
     #[serde(default, skip_serializing_if = "is_not")]
     waited: bool,
+    #[serde(default, skip_serializing_if = "List::is_empty")]
+    beside: List<PublicKey, MAX_PARTICIPANTS>,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands out references")]
@@ -78,6 +80,7 @@ impl Participant {
             certificate: certificate(&self.decided),
             opposite: certificate(&self.opposite),
             waited: self.waited,
+            beside: List::new(self.beside.iter().copied().collect()).unwrap_or_default(),
         }
     }
 }
@@ -115,7 +118,11 @@ impl KeptParticipant {
         if self.refused.is_some_and(|refused| refused.lift != id) {
             return Err(KeptFault::Other);
         }
+        if self.beside.iter().any(|key| !part.lift().participants.contains(key)) {
+            return Err(KeptFault::Other);
+        }
+        let beside = self.beside.iter().copied().collect();
         let (refused, waited) = (self.refused, self.waited);
-        Ok(Participant { refused, decided, opposite, waited, ..participant })
+        Ok(Participant { refused, decided, opposite, waited, beside, ..participant })
     }
 }

@@ -8,17 +8,20 @@
 //!
 //! Words go over the tallies of the lift, from neighbour to neighbour. Promises go the way that value goes, from
 //! the giver of a leg to its taker; refusals and certificates go both ways. Whoever collects, the payee's site or
-//! the one that proposed a clearing, brings the referees what they need.
+//! the one that proposed a clearing, brings the referees what they need. Participants of one site in one lift tell each
+//! other all they know (`beside.rs`): so the ways of a payment in several parts end together.
 
+mod beside;
 mod kept;
 mod part;
 mod refusal;
 mod step;
 mod word;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+pub use beside::Known;
 pub use kept::{KeptFault, KeptParticipant};
 pub use part::{Crossing, Part, PartFault};
 pub use refusal::Refusal;
@@ -43,6 +46,8 @@ pub struct Participant {
     opposite: Option<Arc<Decided>>,
     /// It has promised, and heard nothing for long.
     waited: bool,
+    /// The keys of its site's other participants that collect too: no one of them waits for the others.
+    beside: BTreeSet<PublicKey>,
 }
 
 impl Participant {
@@ -57,6 +62,7 @@ impl Participant {
             decided: None,
             opposite: None,
             waited: false,
+            beside: BTreeSet::new(),
         }
     }
 

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use super::word::Heard;
-use super::{Participant, Refusal};
+use super::{Known, Participant, Refusal};
 use crate::lift::{Conditional, Decided, Evidence, Outcome, Promise, Refused};
 use crate::{TallyId, Verified};
 
@@ -18,6 +18,8 @@ pub enum Input {
         /// The word.
         heard: Box<Heard>,
     },
+    /// What another participant of its site knows of the same lift.
+    Beside(Box<Known>),
     /// Its site has judged that all holds and set the legs aside: it promises.
     Promise(Verified<Promise>),
     /// Its site takes no part.
@@ -71,6 +73,7 @@ impl Participant {
     pub fn step(&self, input: Input) -> Result<Step, Refusal> {
         match input {
             Input::Hear { tally, heard } => self.hear(tally, *heard),
+            Input::Beside(known) => self.learns(*known),
             Input::Promise(promise) => self.promises(promise.into_inner()),
             Input::Refuse(refused) => self.refuses(refused.into_inner()),
             Input::Decided(decided) => {
@@ -103,12 +106,12 @@ impl Participant {
     /// as can be.
     fn is_its_turn(&self) -> bool {
         let (own, all) = (self.part.key(), &self.part.lift().participants);
-        let others = || all.iter().filter(|key| *key != own);
+        let others = || all.iter().filter(|key| *key != own && !self.beside.contains(*key));
         self.holds_all()
             && (!self.part.collects() || others().all(|key| self.promises.contains_key(key)))
     }
 
-    fn unchanged(&self) -> Step {
+    pub(super) fn unchanged(&self) -> Step {
         Step { participant: self.clone(), events: Vec::new() }
     }
 
@@ -119,17 +122,7 @@ impl Participant {
         let next = &mut step.participant;
         let is_new = !next.theirs.contains_key(&tally);
         next.theirs.entry(tally).or_insert(conditional);
-        let promised = next.promise().is_some();
-        for promise in promises {
-            next.promises.entry(promise.by).or_insert(promise);
-        }
-        // Its own, which its site has lost: it holds nevertheless.
-        if !promised && next.is_locked() {
-            step.events.push(Event::Promised);
-        }
-        if let Some(refused) = refused {
-            step.refused(refused);
-        }
+        step.learn(promises, refused);
         // Without it the leg's chit had no proof here, though the lift is valid.
         if is_new && conditional.is_givers() && step.participant.outcome() == Some(Outcome::Commit)
         {
@@ -208,6 +201,22 @@ impl Step {
         self
     }
 
+    /// Notes what others have promised, and that somebody refuses.
+    pub(super) fn learn(&mut self, promises: Vec<Promise>, refused: Option<Refused>) {
+        let next = &mut self.participant;
+        let promised = next.promise().is_some();
+        for promise in promises {
+            next.promises.entry(promise.by).or_insert(promise);
+        }
+        // Its own, which its site has lost: it holds nevertheless.
+        if !promised && next.is_locked() {
+            self.events.push(Event::Promised);
+        }
+        if let Some(refused) = refused {
+            self.refused(refused);
+        }
+    }
+
     fn refused(&mut self, refused: Refused) {
         if self.participant.refused.is_none() {
             self.participant.refused = Some(refused);
@@ -215,7 +224,7 @@ impl Step {
         }
     }
 
-    fn decide(&mut self, decided: Arc<Decided>) -> Result<(), Refusal> {
+    pub(super) fn decide(&mut self, decided: Arc<Decided>) -> Result<(), Refusal> {
         let next = &mut self.participant;
         let (named, lift) = (decided.certificate().lift, next.lift());
         if named != lift {

@@ -5,16 +5,16 @@ use proptest::option;
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseResult;
 use protocol::bounded::List;
-use protocol::errand::{About, Ask, Compose, Composed, Drawn, Errand, ErrandFault, Laid};
+use protocol::errand::{About, Ask, Compose, Composed, Drawn, Errand, ErrandFault, Laid, Meet};
 use protocol::lift::{Evidence, Legs, Reason, Tree};
-use protocol::{Hash, Record, TallyId};
+use protocol::{Hash, PayNumber, Record, TallyId, Timestamp};
 
 use crate::lift_records::{any_promise, any_refused};
 use crate::people::{
     any_authorisation, any_certificate, any_chit, any_leg, any_lift, hash, list, positive,
 };
 use crate::query::{any_advert, any_answer, any_query};
-use crate::some::secret_key;
+use crate::some::{self, secret_key};
 
 pub(crate) fn any_ask() -> impl Strategy<Value = Ask> {
     let evidence = prop_oneof![
@@ -28,6 +28,16 @@ pub(crate) fn any_compose() -> impl Strategy<Value = Compose> {
     (hash(), hash(), 1..1_i64 << 53, 1..1_i64 << 53).prop_map(|(token, nonce, amount, most)| {
         Compose { token, nonce, amount: positive(amount), most: positive(most) }
     })
+}
+
+pub(crate) fn any_meet() -> impl Strategy<Value = Meet> {
+    let expires = (0..1_i64 << 42).prop_map(|ms| Timestamp::from_ms(ms).unwrap());
+    (some::cuid(), 1..1_i64 << 53, expires, hash(), any::<u8>()).prop_map(
+        |(payee, units, expires, number, attempt)| {
+            let number = PayNumber::of(&number);
+            Meet { payee, units: positive(units), expires, number, attempt }
+        },
+    )
 }
 
 fn any_laid() -> impl Strategy<Value = Laid> {
@@ -83,6 +93,7 @@ proptest! {
     fn each_errand_about_a_lift_is_read_as_what_it_is(
         ask in any_ask(), authorisation in any_authorisation(), certificate in any_certificate(),
         lift in any_lift(), promises in vec(any_promise(), 0..3), refused in option::of(any_refused()),
+        meet in any_meet(),
     ) {
         let telling = protocol::referee::Telling {
             lift, messages: List::default(), promises: list(promises), refused, late: List::default(),
@@ -91,6 +102,7 @@ proptest! {
         is_read(&authorisation, Errand::Authorisation, About::Lift)?;
         is_read(&certificate, Errand::Certificate, About::Lift)?;
         is_read(&telling, Errand::Telling, About::Lift)?;
+        is_read(&meet, Errand::Meet, About::Lift)?;
     }
 
     /// What changes a half is never sent as an errand, which is answered by nobody who keeps anything.

@@ -1,8 +1,12 @@
-//! Links to invitations: one spelling, read strictly, and refusals that say what to do with a link that was cut.
+//! Links to invitations, and those that ask for a payment: one spelling, read strictly, and refusals that say what to do with a link that was cut.
 
 use proptest::prelude::*;
-use protocol::{Endpoint, Hash, InviteLink, KeyPrint, LinkError, SecretKey, Signer as _};
+use protocol::{
+    Endpoint, Hash, InviteLink, KeyPrint, LinkError, PayLink, PayNumber, SecretKey, Signer as _,
+    Timestamp,
+};
 
+use crate::people::{hash, positive};
 use crate::some;
 
 const AGENT: &str = "12D3KooWBmAwcd4PJNJvfV89HwE48nwkRmAgo8Vy3uQEyNNHBox2";
@@ -18,7 +22,48 @@ fn links() -> impl Strategy<Value = InviteLink> {
     )
 }
 
+fn pay_links() -> impl Strategy<Value = PayLink> {
+    let endpoint = some::address().prop_filter_map("a place", |address| address.endpoint);
+    let reference = prop::option::of("[a-zA-Z0-9 ä#/.-]{1,16}");
+    (some::address(), endpoint, 1..1_i64 << 53, 0..1_i64 << 42, hash(), reference).prop_map(
+        |(mut payee, endpoint, milli, until, number, reference)| {
+            payee.endpoint = None;
+            let r#ref = reference.and_then(|text| text.trim().parse().ok());
+            let (units, expires) = (positive(milli), Timestamp::from_ms(until).unwrap());
+            PayLink { payee, endpoint, units, expires, number: PayNumber::of(&number), r#ref }
+        },
+    )
+}
+
 proptest! {
+    #[test]
+    fn a_link_that_asks_for_a_payment_is_read_as_printed(link in pay_links()) {
+        let text = link.to_string();
+        prop_assert!(text.len() <= PayLink::MAX_LEN);
+        prop_assert!(PayLink::is_meant(&text) && text.parse::<InviteLink>().is_err());
+        prop_assert_eq!(text.parse(), Ok(link.clone()));
+        let json = serde_json::to_string(&link).unwrap();
+        prop_assert_eq!(serde_json::from_str::<PayLink>(&json).unwrap(), link);
+    }
+
+    /// Whatever becomes of it on the way, it is refused or is another link: it never has two spellings.
+    #[test]
+    fn a_damaged_one_has_a_reason_or_one_spelling(
+        link in pay_links(), at: prop::sample::Index, byte: u8, end: prop::sample::Index,
+    ) {
+        let text = link.to_string();
+        let mut bytes = text.clone().into_bytes();
+        let at = at.index(bytes.len());
+        bytes[at] = byte;
+        let cut = String::from_utf8_lossy(&text.as_bytes()[..end.index(text.len())]).into_owned();
+        for text in [String::from_utf8_lossy(&bytes).into_owned(), cut] {
+            match text.parse::<PayLink>() {
+                Ok(link) => prop_assert_eq!(link.to_string(), text),
+                Err(why) => prop_assert!(!why.to_string().is_empty()),
+            }
+        }
+    }
+
     #[test]
     fn what_is_printed_is_read(link in links()) {
         let text = link.to_string();
@@ -93,11 +138,11 @@ fn reasons_say_what_to_do() {
     assert_eq!(why(&format!("chip://ann:AGENT@ann.example:8421#invite/{token}/AAAA")), cut);
     assert_eq!(
         why(&format!("chip://ann:AGENT@ann.example:8421#pay/{token}")),
-        "it leads to \"pay\", which this program does not know: a newer one may"
+        "it leads to \"pay\", which this program does not know here: a newer one may"
     );
     assert_eq!(
         why(&format!("chip://ann:AGENT#invite/{token}/{}", "A".repeat(22))),
-        "it does not say where the inviter's site answers (chip://user:AGENT@host:port#…)"
+        "it does not say where the site answers (chip://user:AGENT@host:port#…)"
     );
     assert!(why(&format!("chip://ann:AGENT@ann.example#invite/{token}/")).contains("host:port"));
     assert!(why("https://example.org").contains("chip://"));

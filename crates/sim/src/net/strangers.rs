@@ -134,7 +134,7 @@ impl Net {
         let id = id.ok_or_else(|| Broken::harness("a name that is too long"))?;
         let caller = self.caller(who);
         let asking = tokio::spawn(async move {
-            site.command(&caller, &id, Command::PayByLift { authorisation }).await
+            site.command(&caller, &id, Command::PayByLift { authorisation, hint: None }).await
         });
         self.payments[number].asking.push(asking);
         self.is_busy(self.people[who].home);

@@ -115,7 +115,7 @@ async fn measure(name: &str, store: Store, users: u32, tallies: u32) {
 async fn route(town: &Town, chance: &mut Chance) {
     let (payer, payee) = town.two(chance);
     let units = Positive::try_from(protocol::Units::new(1_000).unwrap()).unwrap();
-    let query = Query::Route { user: cuid(payer), payee: address(payee), units };
+    let query = Query::Route { user: cuid(payer), payee: address(payee), units, hint: None };
     let found = town.site.query(&Caller::User(cuid(payer)), query).await.unwrap();
     assert!(matches!(found, Found::Route(_)));
 }

@@ -212,6 +212,6 @@ impl Town {
             sign: None,
         };
         let signed = authorisation.signed(&key(payer)).unwrap();
-        (payer, Command::PayByLift { authorisation: Box::new(signed) })
+        (payer, Command::PayByLift { authorisation: Box::new(signed), hint: None })
     }
 }

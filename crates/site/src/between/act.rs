@@ -8,6 +8,7 @@ use protocol::participant::{Input, Want};
 use protocol::record::Record;
 use protocol::{LiftId, TallyId, Verified};
 
+use super::judge::arrives_milli;
 use super::part::Part;
 use super::tend::{WAIT_MS, is_dead};
 use crate::batch::Batch;
@@ -32,17 +33,19 @@ impl Site {
         let _turn = self.queue.turn().await;
         let mut batch = Batch::begin(&self.store, &self.known).await?;
         batch.load_tallies(&tallies).await?;
-        // Only with all halves locked it is sure what the part is.
-        for row in batch.work.tx().lock_parts(&lift).await? {
-            let mut part = Part::read(&row)?;
-            let now = self.clock.now();
+        // Only with all halves locked it is sure what the parts are.
+        let (rows, now) = (batch.work.tx().lock_parts(&lift).await?, self.clock.now());
+        let mut parts = rows.iter().map(Part::read).collect::<Result<Vec<_>, _>>()?;
+        for (row, part) in rows.iter().zip(&mut parts) {
             let waits = now.ms().saturating_sub(row.changed.ms()) > WAIT_MS || now > row.deadline;
             if part.participant.is_locked() && waits {
                 part.participant = part.participant.step(Input::Wait)?.participant;
             }
-            self.act_in(&mut batch, &mut part).await?;
-            let is_dead = is_dead(&part, row.deadline, now);
-            if is_dead || part.row(row.changed)? != row {
+        }
+        self.act_in(&mut batch, &mut parts).await?;
+        for (row, part) in rows.iter().zip(&parts) {
+            let is_dead = is_dead(part, row.deadline, now);
+            if is_dead || part.row(row.changed)? != *row {
                 let kept = part.row(now)?;
                 let kept = LiftPart { is_open: kept.is_open && !is_dead, ..kept };
                 batch.work.tx().put_part(&kept).await?;
@@ -56,14 +59,52 @@ impl Site {
         Ok(())
     }
 
-    async fn act_in(&self, batch: &mut Batch, part: &mut Part) -> Result<(), SiteError> {
-        if part.participant.wants() == Some(Want::Judge) {
-            self.promise_or_refuse(batch, part).await?;
+    /// Does what is to be done in all of this site's parts in a lift: first what each of them promises, then, as each
+    /// knows what the others do, what follows.
+    async fn act_in(&self, batch: &mut Batch, parts: &mut [Part]) -> Result<(), SiteError> {
+        self.tell_each_other(batch, parts)?;
+        for place in 0..parts.len() {
+            if parts[place].participant.wants() == Some(Want::Judge) {
+                let judged = self.promise_or_refuse(batch, &parts[place], parts).await?;
+                parts[place] = judged;
+            }
         }
-        let is_late = || self.clock.now() > part.participant.part().lift().deadline;
-        if self.has(Planted::OwnClock) && part.participant.is_locked() && is_late() {
-            self.free(batch, part).await?;
+        self.tell_each_other(batch, parts)?;
+        let mut settled = Vec::new();
+        for (place, part) in parts.iter_mut().enumerate() {
+            let is_late = || self.clock.now() > part.participant.part().lift().deadline;
+            if self.has(Planted::OwnClock) && part.participant.is_locked() && is_late() {
+                self.free(batch, part).await?;
+            }
+            self.ask_referees(batch, part).await?;
+            if part.outcome().is_some() && !part.more.settled {
+                let done = self.settle_part(batch, part).await?;
+                part.more.settled = done.whole;
+                self.known.under_way.is_over(&part.lift());
+                settled.extend(done.moved.then_some(place));
+            }
+            self.tell_neighbours(batch, part).await?;
         }
+        let settled: Vec<&Part> = settled.into_iter().map(|place| &parts[place]).collect();
+        self.tell_of_lift(batch, &settled);
+        Ok(())
+    }
+
+    /// Each of this site's participants in a lift learns what the others know.
+    fn tell_each_other(&self, batch: &mut Batch, parts: &mut [Part]) -> Result<(), SiteError> {
+        for teller in 0..parts.len() {
+            let known = parts[teller].participant.known();
+            for (_, part) in parts.iter_mut().enumerate().filter(|(place, _)| *place != teller) {
+                let step = part.participant.step(Input::Beside(Box::new(known.clone())))?;
+                part.participant = step.participant;
+                self.tell_of_lies(&mut batch.work, part.lift(), &step.events);
+            }
+        }
+        Ok(())
+    }
+
+    /// Asks the referees where it is time to.
+    async fn ask_referees(&self, batch: &mut Batch, part: &Part) -> Result<(), SiteError> {
         if let Some(Want::Ask(evidence)) = part.participant.wants()
             && self.known.under_way.may_ask(part.lift(), self.clock.now())
         {
@@ -76,26 +117,41 @@ impl Site {
                 }
             }
         }
-        if part.outcome().is_some() && !part.more.settled {
-            part.more.settled = self.settle_part(batch, part).await?;
-            self.known.under_way.is_over(&part.lift());
-        }
-        self.tell_neighbours(batch, part).await
+        Ok(())
     }
 
-    async fn promise_or_refuse(&self, batch: &mut Batch, part: &mut Part) -> Result<(), SiteError> {
-        if let (None, Some(payment), true) =
-            (&part.more.authorisation, part.payment(), part.participant.part().collects())
+    /// The part once it is promised or refused; unchanged where something has to come first. `all` are this site's parts in
+    /// the lift.
+    async fn promise_or_refuse(
+        &self,
+        batch: &mut Batch,
+        part: &Part,
+        all: &[Part],
+    ) -> Result<Part, SiteError> {
+        let mut part = part.clone();
+        if part.participant.part().collects()
+            && let Some(payment) = part.payment()
         {
-            // The payee's site promises last, and not before it knows what the payer signed: from the payer's own site.
-            let signed = self.known.under_way.signed(&payment);
-            if signed.is_none() && self.clock.now() <= part.participant.part().lift().deadline {
-                self.known.under_way.awaits(payment, part.lift());
-                return Ok(());
+            let in_time = self.clock.now() <= part.participant.part().lift().deadline;
+            if part.more.authorisation.is_none() {
+                part.more.authorisation = self.known.under_way.signed(&payment).map(Box::new);
             }
-            part.more.authorisation = signed.map(Box::new);
+            // The payee's site promises last: not before it knows what the payer signed, from the payer's own site, and
+            // not before all parts of it have come.
+            let comes = match part.more.authorisation.as_deref() {
+                Some(signed) => arrives_milli(all) >= signed.units.get().milli(),
+                None => {
+                    if in_time {
+                        self.known.under_way.awaits(payment, part.lift());
+                    }
+                    false
+                }
+            };
+            if in_time && !comes {
+                return Ok(part);
+            }
         }
-        let input = match self.judge_part(batch, part).await? {
+        let input = match self.judge_part(batch, &part, all).await? {
             Ok(judged) => {
                 let taken = part.participant.part();
                 let key = self.lift_key(taken.lift().nonce, part.more.over)?;
@@ -104,17 +160,17 @@ impl Site {
                 let promise = Promise { lift: part.lift(), by, judged: judged_hash, sign: None };
                 part.more.judged = Some(judged);
                 // Whatever is opened or moved meanwhile, these are what was promised for.
-                part.more.halves = self.all_halves(batch, part);
+                part.more.halves = self.all_halves(batch, &part);
                 self.known.under_way.promises(part.others());
                 Input::Promise(Verified::check(promise.signed(&key)?, &())?)
             }
             Err(reason) => {
-                self.free(batch, part).await?;
-                Input::Refuse(self.refusal(part, reason)?)
+                self.free(batch, &part).await?;
+                Input::Refuse(self.refusal(&part, reason)?)
             }
         };
         part.participant = part.participant.step(input)?.participant;
-        Ok(())
+        Ok(part)
     }
 
     /// Says to each neighbour what it has to know now, where it was not said before. A giver speaks once it has promised,

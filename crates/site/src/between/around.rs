@@ -103,12 +103,12 @@ impl Site {
         };
         for planned in plans {
             let amount = planned.curve.top().arrives.min(units);
-            let part = match self.propose(planned, &Wanted::Clearing(amount)).await? {
+            let part = match self.propose(vec![planned], &Wanted::Clearing(amount)).await? {
                 Ok(part) => part,
                 Err(_) => continue,
             };
             match self.decision_on(&part).await {
-                Ok(Ok(())) => return Ok(Some(part.lift())),
+                Ok(Ok(_)) => return Ok(Some(part.lift())),
                 Ok(Err(_)) | Err(SiteError::Undecided(_)) => {}
                 Err(error) => return Err(error),
             }

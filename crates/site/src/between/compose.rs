@@ -7,7 +7,7 @@ use protocol::errand::{Compose, Composed, Drawn, Errand, Laid};
 use protocol::lift::{Leg, Legs, Reason};
 use protocol::{AgentId, Hash, PublicKey, Units};
 
-use super::drafts::Draft;
+use super::drafts::{Draft, NotKept};
 use crate::door::Site;
 use crate::error::SiteError;
 use crate::seek::Planned;
@@ -34,8 +34,11 @@ impl Site {
             None => Some(self.lay_out(&mut draft, amount.get(), None)?),
             Some(_) => None,
         };
-        if !self.known.drafts.add(draft) {
-            return Ok(answer(Drawn::Refused(Reason::Busy)));
+        match self.known.drafts.add(draft) {
+            Ok(()) => {}
+            // Asked twice, answered once.
+            Err(NotKept::Known) => return Ok(None),
+            Err(not_kept) => return Ok(answer(Drawn::Refused(not_kept.reason()))),
         }
         if let Some((_, agent, token)) = on {
             let compose = Compose { token, nonce, amount, most };
@@ -58,10 +61,8 @@ impl Site {
             Drawn::Refused(reason) => Drawn::Refused(reason),
         };
         let (asked, waits) = (draft.asked_by().zip(draft.token), draft.waits.take());
-        let drawn = match draft.laid.is_some().then(|| self.known.drafts.add(draft)) {
-            Some(false) => Drawn::Refused(Reason::Busy),
-            _ => drawn,
-        };
+        let kept = if draft.laid.is_some() { self.known.drafts.add(draft) } else { Ok(()) };
+        let drawn = kept.map_or_else(|not_kept| Drawn::Refused(not_kept.reason()), |()| drawn);
         if let Some(waits) = waits {
             // Who does not wait any more need not know.
             let _ = waits.send(match &drawn {

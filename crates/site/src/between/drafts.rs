@@ -40,6 +40,27 @@ pub(crate) struct Draft {
     until: Timestamp,
 }
 
+/// Why a draft is not remembered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum NotKept {
+    /// It is already: it was asked for twice.
+    Known,
+    /// Another way of the same lift goes over one of its tallies.
+    Shares,
+    /// There is no room for more.
+    Full,
+}
+
+impl NotKept {
+    /// What is said of it.
+    pub(super) const fn reason(self) -> Reason {
+        match self {
+            Self::Shares => Reason::Room,
+            Self::Known | Self::Full => Reason::Busy,
+        }
+    }
+}
+
 /// All of them, by nonce.
 #[derive(Default)]
 pub(crate) struct Drafts(Mutex<BTreeMap<Hash, Vec<Draft>>>);
@@ -49,18 +70,28 @@ impl Drafts {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Remembers one; says whether there was room.
-    pub(super) fn add(&self, draft: Draft) -> bool {
+    /// Remembers one.
+    pub(super) fn add(&self, draft: Draft) -> Result<(), NotKept> {
         let mut all = self.all();
+        for other in all.get(&draft.nonce).into_iter().flatten() {
+            if other.token.is_some() && other.token == draft.token {
+                return Err(NotKept::Known);
+            }
+            // One lift has one chit a tally.
+            let uses = |tally| other.planned.way.iter().any(|(used, _)| used == tally);
+            if draft.planned.way.iter().any(|(tally, _)| uses(tally)) {
+                return Err(NotKept::Shares);
+            }
+        }
         let of_one = draft.asked_by().map(|agent| {
             all.values().flatten().filter(|other| other.asked_by() == Some(agent)).count()
         });
         let many: usize = all.values().map(Vec::len).sum();
         if many >= MAX_DRAFTS || of_one.is_some_and(|of_one| of_one >= MAX_DRAFTS_OF_ONE) {
-            return false;
+            return Err(NotKept::Full);
         }
         all.entry(draft.nonce).or_default().push(draft);
-        true
+        Ok(())
     }
 
     /// What was laid out for a partner's site over this tally, if it is for this lift.

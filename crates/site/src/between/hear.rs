@@ -146,7 +146,7 @@ impl Site {
     }
 
     /// Referees that decided both ways lie, and both certificates prove it: an administrator is told.
-    fn tell_of_lies(&self, work: &mut Work, lift: LiftId, events: &[Event]) {
+    pub(super) fn tell_of_lies(&self, work: &mut Work, lift: LiftId, events: &[Event]) {
         if events.contains(&Event::Contradicted) {
             let text = serde_json::json!({ "lift": lift.to_string() }).to_string();
             let (kind, at) = ("referees_contradicted".to_owned(), self.clock.now());

@@ -28,11 +28,12 @@ struct Judgement {
 
 impl Site {
     /// Judges a part, all of whose halves are in hand, and sets its legs aside; gives what it was judged by, or why this
-    /// site takes no part. Nothing was set aside then but what is freed with the transaction or by the decision.
+    /// site takes no part. `all` are this site's parts in the lift. Nothing was set aside then but what is freed with the transaction or by the decision.
     pub(super) async fn judge_part(
         &self,
         batch: &mut Batch,
         part: &Part,
+        all: &[Part],
     ) -> Result<Result<Judged, Reason>, SiteError> {
         let lift = part.participant.part().lift();
         let open = |agent| self.known.under_way.open_with(&agent);
@@ -47,7 +48,7 @@ impl Site {
             Ok(found) => found,
             Err(reason) => return Ok(Err(reason)),
         };
-        if let Err(reason) = self.ends_are_signed(batch, part, &legs, &found).await? {
+        if let Err(reason) = self.ends_are_signed(batch, part, all, &found).await? {
             return Ok(Err(reason));
         }
         let mut by = Vec::with_capacity(legs.len());
@@ -94,24 +95,24 @@ impl Site {
         &self,
         batch: &mut Batch,
         part: &Part,
-        legs: &[Leg],
+        all: &[Part],
         found: &[Judgement],
     ) -> Result<Result<(), Reason>, SiteError> {
-        let lift = part.participant.part().lift();
+        let (lift, legs) = (part.participant.part().lift(), &part.more.path[..]);
         let begins = found.first().is_some_and(|first| first.giver.is_some());
         let ends = found.last().is_some_and(|last| last.taker.is_some());
         if !begins && !ends {
             return Ok(Ok(()));
         }
         if lift.mode == Mode::Clearing {
-            return self.comes_back(batch, part, legs, found).await;
+            return Ok(comes_back(part, all, found));
         }
         let Some(signed) = part.more.authorisation.as_deref() else {
             return Ok(Err(Reason::Payment));
         };
         let fits = lift.payment == Some(signed.hash()?) && lift.date < signed.expires;
-        let paid = !begins || pays(signed, legs, found, self.agent);
-        let received = !ends || receives(signed, legs, found, self.agent);
+        let paid = !begins || pays(signed, all, found, self.agent);
+        let received = !ends || receives(signed, all, found, self.agent);
         if !fits || !paid || !received {
             return Ok(Err(Reason::Payment));
         }
@@ -131,7 +132,8 @@ impl Site {
         let made = view.payments(&[signed.uuid]).await?.iter().any(|one| one.payer == payer);
         let mut open = false;
         for other in view.parts_paying(&signed.uuid).await? {
-            if (other.lift, other.key) == (part.lift(), part.key_name()) {
+            // All parts of one payment are one lift.
+            if other.lift == part.lift() {
                 continue;
             }
             let other = Part::read(&other)?;
@@ -146,50 +148,64 @@ impl Site {
     }
 }
 
-impl Site {
-    /// Of a clearing that begins or ends here: this site proposed it, and what its user gives comes back to it by the same
-    /// lift, in full.
-    async fn comes_back(
-        &self,
-        batch: &mut Batch,
-        part: &Part,
-        legs: &[Leg],
-        found: &[Judgement],
-    ) -> Result<Result<(), Reason>, SiteError> {
-        let begins = found.first().and_then(|first| first.giver.clone());
-        let ends = found.last().and_then(|last| last.taker.clone());
-        let (Some(first), Some(last)) = (legs.first(), legs.last()) else {
-            return Ok(Err(Reason::Unknown));
-        };
-        let Some(user) = ends else {
-            // What is given here comes back by the other part, which promises last, if at all.
-            let proposed = begins.is_some() && part.more.proposed;
-            return Ok(if proposed { Ok(()) } else { Err(Reason::Unknown) });
-        };
-        for row in batch.work.tx().lock_parts(&part.lift()).await? {
-            let other = Part::read(&row)?;
-            let gives = other.more.path.first().filter(|_| other.more.proposed);
-            let Some(gives) = gives.filter(|gives| gives.units <= last.units) else { continue };
+/// Of a clearing that begins or ends here: this site proposed it, and what its user gives comes back to it by the same
+/// lift, in full.
+fn comes_back(part: &Part, all: &[Part], found: &[Judgement]) -> Result<(), Reason> {
+    let begins = found.first().and_then(|first| first.giver.clone());
+    let ends = found.last().and_then(|last| last.taker.clone());
+    let (Some(first), Some(last)) = (part.more.path.first(), part.more.path.last()) else {
+        return Err(Reason::Unknown);
+    };
+    let Some(user) = ends else {
+        // What is given here comes back by the other part, which promises last, if at all.
+        return if begins.is_some() && part.more.proposed { Ok(()) } else { Err(Reason::Unknown) };
+    };
+    let gives_it = |other: &Part| {
+        let gives = other.more.path.first().filter(|_| other.more.proposed);
+        let gives = gives.filter(|gives| gives.units <= last.units && gives.tally != first.tally);
+        gives.is_some_and(|gives| {
             let halves = other.more.halves.get(&gives.tally);
             let same = halves.is_some_and(|halves| halves.contains(&(user.clone(), gives.by)));
-            if same && other.participant.promise().is_some() && first.tally != gives.tally {
-                return Ok(Ok(()));
-            }
-        }
-        Ok(Err(Reason::Unknown))
-    }
+            same && other.participant.promise().is_some()
+        })
+    };
+    if all.iter().any(gives_it) { Ok(()) } else { Err(Reason::Unknown) }
 }
 
-/// What its payer gives and to whom, as it signed.
+/// What its payer gives, by all parts of the lift that begin here together, and to whom, as it signed.
 fn pays(
     signed: &Authorisation,
-    legs: &[Leg],
+    all: &[Part],
     found: &[Judgement],
     here: protocol::AgentId,
 ) -> bool {
     let payer = found.first().and_then(|first| first.giver.as_ref());
-    let within = legs.first().is_some_and(|first| first.units <= signed.most);
+    let begin = all.iter().filter(|part| part.more.proposed);
+    let given = milli(begin.filter_map(|part| part.more.path.first()));
+    let within = given <= signed.most.get().milli();
     signed.payer.agent == here && payer == Some(&signed.payer.cuid) && within
+}
+
+/// What its payee gets, by all parts that end here together, exactly.
+fn receives(
+    signed: &Authorisation,
+    all: &[Part],
+    found: &[Judgement],
+    here: protocol::AgentId,
+) -> bool {
+    let payee = found.last().and_then(|last| last.taker.as_ref());
+    let exact = arrives_milli(all) == signed.units.get().milli();
+    signed.payee.agent == here && payee == Some(&signed.payee.cuid) && exact
+}
+
+/// What arrives by all parts of a payment that end here, in milli-CHIPs.
+pub(super) fn arrives_milli(all: &[Part]) -> i64 {
+    let end = all.iter().filter(|part| part.participant.part().collects());
+    milli(end.filter_map(|part| part.more.path.last()))
+}
+
+fn milli<'a>(legs: impl Iterator<Item = &'a Leg>) -> i64 {
+    legs.map(|leg| leg.units.get().milli()).fold(0, i64::saturating_add)
 }
 
 /// Whether it is signed with the key that its payer signs with now, on the tally where it gives.
@@ -199,18 +215,6 @@ fn is_by_its_payer(batch: &Batch, signed: &Authorisation, legs: &[Leg]) -> bool 
     let ledger = held.and_then(|held| held.state.ledger.as_ref());
     let key = ledger.and_then(|ledger| ledger.key(first.by));
     key.is_some_and(|key| signed.check_signatures(key).is_ok())
-}
-
-/// What its payee gets, exactly.
-fn receives(
-    signed: &Authorisation,
-    legs: &[Leg],
-    found: &[Judgement],
-    here: protocol::AgentId,
-) -> bool {
-    let payee = found.last().and_then(|last| last.taker.as_ref());
-    let exact = legs.last().is_some_and(|last| last.units == signed.units);
-    signed.payee.agent == here && payee == Some(&signed.payee.cuid) && exact
 }
 
 impl Site {

@@ -17,9 +17,7 @@ impl Site {
     /// # Errors
     /// [`SiteError::NoAgentKey`]; [`SiteError::Sign`].
     pub(super) fn lift_key(&self, nonce: Hash, over: TallyId) -> Result<SecretKey, SiteError> {
-        let signer = self.signer.as_deref().ok_or(SiteError::NoAgentKey)?;
-        // Signing is deterministic (RFC 8032), so it is the same secret each time.
-        let secret = Hash::of(signer.sign(TEXT)?.as_bytes());
+        let secret = self.own_secret(TEXT)?;
         let seed =
             [secret, nonce, Hash::of(over.to_string().as_bytes())].map(|hash| *hash.as_bytes());
         Ok(SecretKey::ed25519(Hash::of(&seed.concat()).as_bytes()))

@@ -6,20 +6,25 @@
 //! * `hear.rs` what neighbours, payers' sites and referees say: it is noted, and what follows is done right after in a
 //!   transaction of its own (`act.rs`): judging and promising (`judge.rs`), settling what was decided (`settle.rs`,
 //!   `told.rs`), telling neighbours; `halves.rs` which halves a leg is on;
+//! * `open.rs` what may be seen of lifts that are under way;
 //! * `tend.rs` what time brings: asking referees, and saying again what may be lost;
-//! * `propose.rs` a lift of this site's making: `pay.rs` a payment to another site, `around.rs` clearing across sites; `part.rs` a part as it is kept.
+//! * `propose.rs` a lift of this site's making, `division.rs` over which ways: `pay.rs` a payment to another site, `quote.rs`
+//!   what one would cost, `around.rs` clearing across sites; `part.rs` a part as it is kept.
 
 mod act;
 mod around;
 mod compose;
+mod division;
 mod drafts;
 mod halves;
 mod hear;
 mod judge;
 mod keys;
+mod open;
 mod part;
 mod pay;
 mod propose;
+mod quote;
 mod settle;
 mod tend;
 mod told;
@@ -34,6 +39,7 @@ use tokio::sync::Notify;
 pub(crate) use self::around::{Owed, Resting};
 pub(crate) use self::drafts::Drafts;
 pub use self::drafts::{MAX_DRAFTS, MAX_DRAFTS_OF_ONE};
+pub use self::open::{OpenLeg, OpenLift, Phase};
 pub(crate) use self::part::{LegProof, Part};
 
 /// How long after it was proposed a lift may become valid, in milliseconds: many times what its messages take.

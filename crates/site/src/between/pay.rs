@@ -1,7 +1,8 @@
-//! A payment to somebody at another site: a way is searched for, a lift laid out along it, and what its payer signed is
-//! what this site promises by.
+//! A payment to somebody at another site: ways are searched for, a lift laid out along one that carries all, or along several
+//! in parts, and what its payer signed is what this site promises by.
 
-use protocol::chit::Positive;
+use std::collections::{BTreeMap, BTreeSet};
+
 use protocol::lift::{Authorisation, Outcome, Reason};
 use protocol::query::Why;
 use protocol::{ChipAddress, Cuid, Hash, LiftId, PaymentId, Signed, TallyId, Timestamp, Units};
@@ -9,14 +10,15 @@ use store::User;
 
 use super::part::Part;
 use super::propose::Wanted;
+use super::quote::divided;
 use crate::abroad::place_of;
 use crate::batch::Batch;
 use crate::command::Answer;
 use crate::door::Site;
 use crate::error::SiteError;
 use crate::half::Kept as _;
-use crate::lift::{Paid, Quote, Route, WhyNot};
-use crate::seek::Planned;
+use crate::lift::Paid;
+use crate::seek::{Hint, Planned};
 
 /// How often a payment is begun anew at most where a lift came to nothing.
 const MOST_ATTEMPTS: u32 = 3;
@@ -29,13 +31,14 @@ const DECIDE_MS: i64 = 30_000;
 const LONGEST_PAUSE_MS: i64 = 2_000;
 
 impl Site {
-    /// Pays somebody elsewhere; `hash` is the authorisation's.
+    /// Pays somebody elsewhere; `hash` is the authorisation's, `hint` came with the payee's link.
     pub(crate) async fn pay_elsewhere(
         &self,
         users: &[User],
         payer: &Cuid,
         authorisation: &Authorisation,
         hash: Hash,
+        hint: Option<Hint>,
     ) -> Result<Answer, SiteError> {
         self.is_served()?;
         let _alone = self.pays_alone(payer, authorisation.uuid).await;
@@ -57,24 +60,21 @@ impl Site {
             if attempt > 0 {
                 self.pause().await;
             }
-            let plans = self.find_ways(payer, &authorisation.payee, units, most).await;
+            let plans = self.find_hinted(payer, &authorisation.payee, units, most, hint).await;
             let plans = match plans {
                 // What stood in the way of the attempt before says more.
                 Err(_) if why.is_some() => break,
                 plans => plans?,
             };
-            let whole: Vec<Planned> =
-                plans.into_iter().filter(|plan| plan.curve.top().arrives.get() >= units).collect();
-            if whole.is_empty() {
+            let plans = self.signed_for(payer, plans, authorisation).await?;
+            let choices = choices(plans, units, most);
+            if choices.is_empty() {
                 let (payee, why) = (authorisation.payee.short(), Why::Costly);
                 return Err(SiteError::NoWay { payee, units, why });
             }
-            for planned in whole {
-                let first = planned.way.first().map(|(tally, _)| *tally);
-                let Some(first) = first else { continue };
-                self.is_signed_for(payer, first, authorisation).await?;
+            for ways in choices {
                 let wanted = Wanted::Payment { authorisation, hash };
-                let part = match self.propose(planned, &wanted).await? {
+                let part = match self.propose(ways, &wanted).await? {
                     Ok(part) => part,
                     Err(reason) => {
                         why = Some(reason);
@@ -91,26 +91,31 @@ impl Site {
         Err(SiteError::NotLifted { why: why.flatten() })
     }
 
-    /// The parts in lifts for a user's payment that have not come to nothing, with what it signed.
+    /// The lifts for a user's payment that have not come to nothing: one part in each, with what the user signed.
     async fn begun(
         &self,
         payer: &Cuid,
         name: PaymentId,
     ) -> Result<Vec<(Part, Authorisation)>, SiteError> {
         let rows = self.store.read().await?.parts_paying(&name).await?;
-        let mut begun = Vec::new();
+        let mut begun: BTreeMap<LiftId, (Part, Authorisation)> = BTreeMap::new();
+        let mut nothing = BTreeSet::new();
         for row in rows {
             let part = Part::read(&row)?;
-            let nothing =
-                part.outcome() == Some(Outcome::Void) || part.participant.refusal().is_some();
             let signed = part.more.authorisation.as_deref().filter(|signed| {
                 let by = &signed.payer;
                 let is_ours = by.agent == self.agent || self.former_agents().contains(&by.agent);
-                !nothing && is_ours && by.cuid == *payer
+                is_ours && by.cuid == *payer
             });
-            begun.extend(signed.cloned().map(|signed| (part, signed)));
+            let Some(signed) = signed.cloned() else { continue };
+            // Without the promise of one there is no lift, whatever the others did.
+            if part.outcome() == Some(Outcome::Void) || part.participant.refusal().is_some() {
+                nothing.insert(part.lift());
+            }
+            begun.insert(part.lift(), (part, signed));
         }
-        Ok(begun)
+        let begun = begun.into_iter().filter(|(lift, _)| !nothing.contains(lift));
+        Ok(begun.map(|(_, begun)| begun).collect())
     }
 
     /// A payment to another site that is under way here, once it is made; none where there is none, or it came to nothing.
@@ -152,14 +157,15 @@ impl Site {
         authorisation: &Authorisation,
     ) -> Result<Result<Paid, Option<Reason>>, SiteError> {
         let done = self.decision_on(part).await?;
-        Ok(done.map(|()| paid(part.lift(), part, authorisation)))
+        Ok(done.map(|parts| paid(part.lift(), &parts, authorisation)))
     }
 
-    /// Waits until a lift is decided and what follows is done here; says why where it came to nothing.
+    /// Waits until a lift that this site proposed is decided and what follows is done here: gives the parts that it began
+    /// with, or says why it came to nothing.
     pub(super) async fn decision_on(
         &self,
         part: &Part,
-    ) -> Result<Result<(), Option<Reason>>, SiteError> {
+    ) -> Result<Result<Vec<Part>, Option<Reason>>, SiteError> {
         let lift = part.lift();
         let deadline = part.participant.part().lift().deadline;
         let until = deadline.plus_ms(DECIDE_MS).unwrap_or(Timestamp::MAX);
@@ -168,28 +174,40 @@ impl Site {
             tokio::pin!(moved);
             moved.as_mut().enable();
             let rows = self.store.read().await?.parts_in(&lift).await?;
-            for row in rows.iter().filter(|row| row.key == part.key_name()) {
-                let now = Part::read(row)?;
-                // Without its promise there is no lift, whatever referees will say.
-                if let (None, Some(refused)) = (now.outcome(), now.participant.refusal()) {
-                    return Ok(Err(Some(refused.reason)));
-                }
-                match now.outcome() {
-                    Some(Outcome::Commit) if now.more.settled => {
-                        return Ok(Ok(()));
-                    }
-                    Some(Outcome::Void) if now.more.settled => {
-                        let refused = now.participant.decided();
-                        let refused = refused.and_then(|decided| decided.certificate().refused);
-                        return Ok(Err(refused.map(|refused| refused.reason)));
-                    }
-                    _ => {}
-                }
+            let parts = rows.iter().map(Part::read).collect::<Result<Vec<_>, _>>()?;
+            let parts: Vec<Part> = parts.into_iter().filter(|part| part.more.proposed).collect();
+            if let Some(outcome) = outcome(&parts) {
+                return Ok(outcome.map(|()| parts));
             }
             if self.clock.now() > until {
                 return Err(SiteError::Undecided(lift));
             }
             moved.await;
+        }
+    }
+
+    /// Those of the plans that leave over a tally on which the payer's key is the one that the authorisation is signed with.
+    ///
+    /// # Errors
+    /// [`SiteError::Signature`] where there is none.
+    async fn signed_for(
+        &self,
+        payer: &Cuid,
+        plans: Vec<Planned>,
+        authorisation: &Authorisation,
+    ) -> Result<Vec<Planned>, SiteError> {
+        let (mut signed, mut fault) = (Vec::with_capacity(plans.len()), None);
+        for planned in plans {
+            let Some((first, _)) = planned.way.first().copied() else { continue };
+            match self.is_signed_for(payer, first, authorisation).await {
+                Ok(()) => signed.push(planned),
+                Err(error @ SiteError::Signature(_)) => fault = Some(error),
+                Err(error) => return Err(error),
+            }
+        }
+        match fault {
+            Some(fault) if signed.is_empty() => Err(fault),
+            _ => Ok(signed),
         }
     }
 
@@ -208,7 +226,7 @@ impl Site {
     }
 
     /// Nobody at other sites is reached by a site that nobody serves.
-    fn is_served(&self) -> Result<(), SiteError> {
+    pub(super) fn is_served(&self) -> Result<(), SiteError> {
         if self.known.errands.are_carried() { Ok(()) } else { Err(SiteError::AsksNobody) }
     }
 
@@ -225,49 +243,15 @@ impl Site {
     async fn pause(&self) {
         let chance = u64::from_be_bytes(*self.chance.bytes().first_chunk().unwrap_or(&[0; 8]));
         let ms = i64::try_from(chance % LONGEST_PAUSE_MS.unsigned_abs()).unwrap_or(0);
+        self.waits_for_ms(ms).await;
+    }
+
+    /// Waits so long, as whoever tends the lifts lets time pass.
+    pub(crate) async fn waits_for_ms(&self, ms: i64) {
         let until = self.clock.now().plus_ms(ms).unwrap_or(Timestamp::MAX);
         while self.clock.now() < until {
             self.known.under_way.moved.notified().await;
         }
-    }
-
-    /// What a payment to somebody elsewhere would cost, as far as sites on the way say now.
-    pub(crate) async fn route_elsewhere(
-        &self,
-        payer: &Cuid,
-        payee: &ChipAddress,
-        units: Positive,
-    ) -> Result<Route, SiteError> {
-        self.is_served()?;
-        let units = units.get();
-        let none = |why_not, most| Route {
-            units,
-            quote: None,
-            why_not: Some(why_not),
-            most,
-            proved: false,
-        };
-        let plans = match self.find_ways(payer, payee, units, Units::MAX).await {
-            Ok(plans) => plans,
-            Err(SiteError::NoWay { why: Why::Nothing, .. }) => {
-                return Ok(none(WhyNot::NotConnected, Units::ZERO));
-            }
-            Err(error) => return Err(error),
-        };
-        let most = plans.iter().map(|plan| plan.curve.top().arrives.get()).max();
-        let most = most.unwrap_or(Units::ZERO);
-        let best = plans.iter().find(|plan| plan.curve.top().arrives.get() >= units);
-        let quote = best.and_then(|plan| quote(plan, units));
-        Ok(match quote {
-            Some(quote) => Route {
-                units,
-                quote: Some(quote),
-                why_not: None,
-                most: most.max(units),
-                proved: false,
-            },
-            None => none(WhyNot::RoomBetween, most),
-        })
     }
 }
 
@@ -285,19 +269,37 @@ impl Drop for Alone {
     }
 }
 
-/// What a plan costs, and how far it goes.
-fn quote(plan: &Planned, units: Units) -> Option<Quote> {
-    let given = plan.curve.at_most(units)?;
-    let cost = Units::new(given.milli() - units.milli()).ok()?;
-    let (first, _) = plan.way.first()?;
-    // What is beyond its own site and its partner's, a payer does not know: at least a tally to each site.
-    let tallies = plan.way.len() + usize::from(plan.sites.saturating_sub(1));
-    let shares = Vec::new();
-    Some(Quote { given, cost, first: *first, tallies: u32::try_from(tallies).ok()?, shares })
+/// What may be proposed, the best first: each way that carries the whole, or else all of them together.
+fn choices(plans: Vec<Planned>, units: Units, most: Units) -> Vec<Vec<Planned>> {
+    let is_whole = |plan: &&Planned| plan.curve.top().arrives.get() >= units;
+    let whole: Vec<_> = plans.iter().filter(is_whole).map(|plan| vec![plan.clone()]).collect();
+    if whole.is_empty() && divided(&plans, units, most).is_done() { vec![plans] } else { whole }
 }
 
-/// What was paid, from the payer's part.
-fn paid(lift: LiftId, part: &Part, authorisation: &Authorisation) -> Paid {
-    let given = part.more.path.first().map_or(Units::ZERO, |first| first.units.get());
+/// What became of the parts that a lift began with here: nothing yet, or all is done, or why it came to nothing.
+fn outcome(parts: &[Part]) -> Option<Result<(), Option<Reason>>> {
+    // Without the promise of one there is no lift, whatever referees will say.
+    let open = parts.iter().filter(|part| part.outcome().is_none());
+    if let Some(refused) = open.filter_map(|part| part.participant.refusal()).next() {
+        return Some(Err(Some(refused.reason)));
+    }
+    let first = parts.first()?;
+    if !parts.iter().all(|part| part.more.settled) {
+        return None;
+    }
+    match first.outcome()? {
+        Outcome::Commit => Some(Ok(())),
+        Outcome::Void => {
+            let decided = first.participant.decided()?;
+            Some(Err(decided.certificate().refused.map(|refused| refused.reason)))
+        }
+    }
+}
+
+/// What was paid, from all parts that begin at the payer.
+fn paid(lift: LiftId, parts: &[Part], authorisation: &Authorisation) -> Paid {
+    let firsts = parts.iter().filter_map(|part| part.more.path.first());
+    let given: i64 = firsts.map(|first| first.units.get().milli()).sum();
+    let given = Units::new(given).unwrap_or(Units::MAX);
     Paid { lift, payment: authorisation.uuid, units: authorisation.units.get(), given }
 }

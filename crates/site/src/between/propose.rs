@@ -1,16 +1,19 @@
-//! Proposing a lift: it is laid out along a plan that was found, made into a record, and begun with this site's own part.
+//! Proposing a lift: it is laid out along the ways that were found, made into one record, and begun with this site's own
+//! parts, one for each way.
 
 use std::collections::BTreeMap;
 
 use protocol::bounded::List;
 use protocol::chit::Positive;
 use protocol::errand::{Compose, Errand, Laid};
-use protocol::lift::{Authorisation, Leg, Mode, Reason, Tree};
-use protocol::{Hash, Lift, Signer as _, Timestamp};
+use protocol::lift::{Authorisation, Leg, MAX_REFEREES, Mode, Reason, Tree};
+use protocol::participant::MAX_BRANCHES;
+use protocol::{AgentId, Hash, Lift, PublicKey, Signer as _, Timestamp};
 use tokio::sync::oneshot;
 use tokio::sync::oneshot::error::TryRecvError;
 
 use super::LIFT_WITHIN_MS;
+use super::division::{Division, Share};
 use super::drafts::Draft;
 use super::hear::keep;
 use super::part::Part;
@@ -31,7 +34,7 @@ pub(super) enum Wanted<'a> {
         /// Its hash.
         hash: Hash,
     },
-    /// A way round for so much.
+    /// A way round for about so much.
     Clearing(Positive),
 }
 
@@ -51,57 +54,103 @@ impl Wanted<'_> {
     }
 }
 
+/// A way that was laid out: the draft, the legs here in their order, and all from here on.
+struct LaidOut {
+    draft: Draft,
+    legs: Vec<Leg>,
+    laid: Laid,
+}
+
+/// A lift as it is laid out along all its ways.
+struct Whole {
+    ways: Vec<LaidOut>,
+    participants: List<PublicKey, { protocol::lift::MAX_PARTICIPANTS }>,
+    branches: List<Hash, MAX_BRANCHES>,
+    referees: List<AgentId, MAX_REFEREES>,
+}
+
 impl Site {
-    /// Proposes a lift along a plan; gives this site's part, or why it was not even laid out.
+    /// Proposes one lift along as many of these ways as are needed for all that is wanted, the first before the others; gives
+    /// a part of this site's, or why it was not even laid out.
     pub(super) async fn propose(
         &self,
-        planned: Planned,
+        ways: Vec<Planned>,
         wanted: &Wanted<'_>,
     ) -> Result<Result<Part, Option<Reason>>, SiteError> {
-        let (draft, legs, laid) = match self.laid_out(planned, wanted).await {
-            Ok(laid) => laid,
+        let nonce = Hash::from_bytes(self.chance.bytes());
+        let whole = match self.laid_out(nonce, ways, wanted).await {
+            Ok(whole) => whole,
             Err(reason) => return Ok(Err(reason)),
         };
-        let Some((out, agent, _)) = draft.planned.on else { return Ok(Err(Some(Reason::Unknown))) };
-        let lift = self.record_of(&draft, &laid, wanted)?;
-        let agents = BTreeMap::from([(out, agent)]);
-        let says = |leg: &Leg| leg.by;
-        let key = self.lift_key(lift.nonce, out)?.public_key();
-        let mine = (out, key);
-        let mut part = self.part_in(&lift, &laid.branches, mine, agents, &legs, says, false)?;
-        part.more.proposed = true;
-        if let Wanted::Payment { authorisation, .. } = wanted {
-            part.more.authorisation = Some(Box::new((*authorisation).clone()));
+        let lift = self.record_of(nonce, &whole, wanted)?;
+        let mut parts = Vec::with_capacity(whole.ways.len());
+        for LaidOut { draft, legs, .. } in &whole.ways {
+            let Some((out, agent, _)) = draft.planned.on else { continue };
+            let agents = BTreeMap::from([(out, agent)]);
+            let says = |leg: &Leg| leg.by;
+            let mine = (out, self.lift_key(nonce, out)?.public_key());
+            let mut part = self.part_in(&lift, &whole.branches, mine, agents, legs, says, false)?;
+            part.more.proposed = true;
+            if let Wanted::Payment { authorisation, .. } = wanted {
+                part.more.authorisation = Some(Box::new((*authorisation).clone()));
+            }
+            parts.push(part);
         }
         let _turn = self.queue.turn().await;
         let mut batch = Batch::begin(&self.store, &self.known).await?;
-        keep(&mut batch.work, &part, self.clock.now()).await?;
-        batch.work.due.push(part.lift());
+        for part in &parts {
+            keep(&mut batch.work, part, self.clock.now()).await?;
+            batch.work.due.push(part.lift());
+        }
         batch.commit(&[]).await?;
-        Ok(Ok(part))
+        Ok(parts.into_iter().next().ok_or(Some(Reason::Unknown)))
     }
 
-    /// Has a lift laid out along a plan.
+    /// Has a lift laid out along as many ways as are needed, one after the other: each refusal leaves more to the next.
     async fn laid_out(
         &self,
-        planned: Planned,
+        nonce: Hash,
+        ways: Vec<Planned>,
         wanted: &Wanted<'_>,
-    ) -> Result<(Draft, Vec<Leg>, Laid), Option<Reason>> {
+    ) -> Result<Whole, Option<Reason>> {
+        let mut division = Division::of(wanted.amount().get(), wanted.most().get());
+        let (mut laid, mut why) = (Vec::new(), None);
+        for planned in ways {
+            if division.is_done() {
+                break;
+            }
+            let Some(share) = division.share_of(&planned) else { continue };
+            match self.lay_out_one(nonce, planned, share).await {
+                Ok(one) => {
+                    let given = one.laid.enters.get();
+                    division.takes(&one.draft.planned, share.arrives.get(), given);
+                    laid.push(one);
+                }
+                Err(reason) => why = reason.or(why),
+            }
+        }
+        if !division.is_done() {
+            return Err(why);
+        }
+        // What its sites took for one lift may be too much for one record.
+        Whole::of(laid, division.referees()).ok_or(Some(Reason::Room))
+    }
+
+    /// Has one way of a lift laid out.
+    async fn lay_out_one(
+        &self,
+        nonce: Hash,
+        planned: Planned,
+        Share { arrives, most }: Share,
+    ) -> Result<LaidOut, Option<Reason>> {
         let Some((_, agent, token)) = planned.on else { return Err(Some(Reason::Unknown)) };
-        let (nonce, now) = (Hash::from_bytes(self.chance.bytes()), self.clock.now());
-        // No more than was found, and no more than was signed.
-        let amount = wanted.amount();
-        let found = planned.curve.at_most(amount.get());
-        let found = found.and_then(|found| Positive::try_from(found).ok());
-        let most = found.map_or(wanted.most(), |found| found.min(wanted.most()));
+        let now = self.clock.now();
         let (tell, mut told) = oneshot::channel();
         let mut draft = Draft::new(nonce, planned, None, most, now);
         draft.waits = Some(tell);
         self.known.drafts.forget(now);
-        if !self.known.drafts.add(draft) {
-            return Err(Some(Reason::Busy));
-        }
-        let compose = Compose { token, nonce, amount, most };
+        self.known.drafts.add(draft).map_err(|kept_not| Some(kept_not.reason()))?;
+        let compose = Compose { token, nonce, amount: arrives, most };
         self.known.errands.push(agent, Errand::Compose(Box::new(compose)));
         let until = now.plus_ms(LAY_OUT_MS).unwrap_or(Timestamp::MAX);
         let heard = loop {
@@ -113,10 +162,11 @@ impl Site {
                 heard => break heard.ok(),
             }
         };
-        let draft = self.known.drafts.take(&nonce, |draft| draft.token.is_none());
+        let is_it = |draft: &Draft| draft.token.is_none() && draft.goes_on(&agent, &token);
+        let draft = self.known.drafts.take(&nonce, is_it);
         match (heard, draft) {
             (Some(Ok(())), Some(mut draft)) => match draft.laid.take() {
-                Some((legs, laid)) => Ok((draft, legs, laid)),
+                Some((legs, laid)) => Ok(LaidOut { draft, legs, laid }),
                 None => Err(None),
             },
             (Some(Err(reason)), _) => Err(Some(reason)),
@@ -127,29 +177,47 @@ impl Site {
     /// The record of a lift that was laid out.
     fn record_of(
         &self,
-        draft: &Draft,
-        laid: &Laid,
+        nonce: Hash,
+        whole: &Whole,
         wanted: &Wanted<'_>,
     ) -> Result<Lift, SiteError> {
         let date = self.clock.now();
-        let tree = Tree::new(laid.branches.to_vec())?;
+        let tree = Tree::new(whole.branches.to_vec())?;
         // Where enough are accepted by all, one of them may lie or be gone.
-        let many = if draft.planned.referees.len() >= 4 { 4 } else { 1 };
-        let referees = draft.planned.referees.iter().take(many).copied().collect::<Vec<_>>();
+        let many = if whole.referees.len() >= 4 { 4 } else { 1 };
+        let referees = whole.referees.iter().take(many).copied().collect::<Vec<_>>();
         let (mode, payment) = match wanted {
             Wanted::Payment { hash, .. } => (Mode::Payment, Some(*hash)),
             Wanted::Clearing(_) => (Mode::Clearing, None),
         };
         Ok(Lift {
-            nonce: draft.nonce,
+            nonce,
             mode,
             date,
             deadline: date.plus_ms(LIFT_WITHIN_MS).unwrap_or(Timestamp::MAX),
             legs: tree.root(),
-            participants: laid.participants.clone(),
+            participants: whole.participants.clone(),
             quorum: Lift::quorum_of(referees.len()).unwrap_or(1),
             referees: List::new(referees).unwrap_or_default(),
             payment,
         })
     }
+}
+
+impl Whole {
+    /// None where it is too much for one lift, or two ways have a key or a leaf in common.
+    fn of(ways: Vec<LaidOut>, referees: List<AgentId, MAX_REFEREES>) -> Option<Self> {
+        let keys = ways.iter().flat_map(|way| way.laid.participants.iter().copied());
+        let leaves = ways.iter().flat_map(|way| way.laid.branches.iter().copied());
+        let participants = List::new(in_order(keys)?).ok()?;
+        let branches = List::new(in_order(leaves)?).ok()?;
+        Some(Self { ways, participants, branches, referees })
+    }
+}
+
+/// All of them in order; none where one comes twice.
+fn in_order<T: Ord>(all: impl Iterator<Item = T>) -> Option<Vec<T>> {
+    let mut all: Vec<T> = all.collect();
+    all.sort_unstable();
+    all.is_sorted_by(|a, b| a < b).then_some(all)
 }

@@ -14,20 +14,30 @@ use crate::error::SiteError;
 use crate::planted::Planted;
 use crate::post::Input;
 
+/// What was done of a decision.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Settled {
+    /// Whether that is all: a chit whose proof the giver's site has yet to bring is linked when it comes.
+    pub(super) whole: bool,
+    /// Whether a chit is there that was not before.
+    pub(super) moved: bool,
+}
+
 impl Site {
-    /// Does what a decision means here, with all halves in hand; says whether all of it is done: a chit whose proof the
-    /// giver's site has yet to bring is linked when it comes.
+    /// Does what a decision means here, with all halves in hand.
     pub(super) async fn settle_part(
         &self,
         batch: &mut Batch,
         part: &Part,
-    ) -> Result<bool, SiteError> {
-        let Some(decided) = part.participant.decided() else { return Ok(false) };
+    ) -> Result<Settled, SiteError> {
+        let Some(decided) = part.participant.decided() else {
+            return Ok(Settled { whole: false, moved: false });
+        };
         let certificate = decided.certificate().clone();
         if decided.outcome() == Outcome::Void || self.has(Planted::VoidForValid) {
             self.free(batch, part).await?;
             self.tell_of_void(batch, part, &certificate);
-            return Ok(true);
+            return Ok(Settled { whole: true, moved: false });
         }
         let record = part.participant.part().lift().clone();
         let committed = Committed::check(record.clone(), &certificate)?;
@@ -61,10 +71,7 @@ impl Site {
             }
         }
         self.put_payment(batch, part).await?;
-        if !legs.is_empty() {
-            self.tell_of_lift(batch, part);
-        }
-        Ok(all)
+        Ok(Settled { whole: all, moved: !legs.is_empty() })
     }
 
     /// What was set aside for a lift is free.

@@ -46,6 +46,7 @@ pub use part::{Part, PaymentPart};
 pub use pay::Paid;
 pub(crate) use proof::{Proven, check_all, faults, proof_on};
 pub use read::{LegLine, LiftFound, LiftLine};
-pub use route::{Quote, Route, ShareOf, WhyNot};
+pub(crate) use route::may_be_paid;
+pub use route::{Most, Quote, Route, ShareOf, WhyNot};
 pub(crate) use tend::Tending;
 pub use tend::{Schedule, Tended};

@@ -17,6 +17,7 @@ use super::route::{may_be_paid, no_path};
 use crate::command::{Answer, Caller};
 use crate::door::Site;
 use crate::error::SiteError;
+use crate::seek::Hint;
 
 /// How often a payment is tried that another program at the same database stands in the way of.
 const MOST_TRIES: u32 = 5;
@@ -59,6 +60,7 @@ impl Site {
         id: &str,
         command: Hash,
         authorisation: Authorisation,
+        hint: Option<Hint>,
     ) -> Result<Answer, SiteError> {
         let Caller::User(payer) = caller else {
             return Err(SiteError::NotAllowed { who: "the user itself" });
@@ -76,7 +78,7 @@ impl Site {
         let users = view.users_named(&names).await?;
         drop(view);
         if authorisation.payee.agent != self.agent {
-            return self.pay_elsewhere(&users, payer, &authorisation, hash).await;
+            return self.pay_elsewhere(&users, payer, &authorisation, hash, hint).await;
         }
         self.may_propose(&users, payer, &authorisation)?;
         self.map_tallies().await?;

@@ -13,6 +13,7 @@ use store::{User, UserStatus};
 use super::graph::Way;
 use crate::door::Site;
 use crate::error::SiteError;
+use crate::seek::Hint;
 
 /// How a payment would go.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -57,8 +58,10 @@ pub struct Quote {
     pub cost: Units,
     /// The payer's own tally over which it leaves; it is signed with the key of that one.
     pub first: TallyId,
-    /// How many tallies it goes over.
+    /// How many tallies it goes over, all parts together.
     pub tallies: u32,
+    /// In how many parts: one, but to another site, where no way carries the whole.
+    pub parts: u32,
     /// What each of those between is left with, from the payer on.
     pub shares: Vec<ShareOf>,
 }
@@ -71,6 +74,22 @@ pub struct ShareOf {
     pub user: Option<Cuid>,
     /// How much; below zero for one who pays for being used.
     pub units: Units,
+}
+
+/// The most that a user could pay somebody at this moment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Most {
+    /// What the payee could get: over one path at this site, over all ways that were found together to another one.
+    pub units: Units,
+    /// What the payer would give for it, at most.
+    pub given: Units,
+    /// The payer's own tallies over which it would leave.
+    pub by: Vec<TallyId>,
+    /// In how many parts.
+    pub parts: u32,
+    /// Whether all ways were considered.
+    pub proved: bool,
 }
 
 /// Why an amount cannot be paid now.
@@ -113,12 +132,13 @@ impl Site {
         payer: &Cuid,
         payee: &ChipAddress,
         units: Positive,
+        hint: Option<Hint>,
     ) -> Result<Route, SiteError> {
         let mut view = self.store.read().await?;
         view.user(payer).await?.ok_or_else(|| SiteError::NoUser(payer.clone()))?;
         if payee.agent != self.agent {
             drop(view);
-            return self.route_elsewhere(payer, payee, units).await;
+            return self.route_elsewhere(payer, payee, units, hint).await;
         }
         may_be_paid(view.user(&payee.cuid).await?.as_ref(), &payee.cuid)?;
         drop(view);
@@ -146,6 +166,38 @@ impl Site {
                 None => Err(no_path(&payee.cuid, units, refusal)),
             },
         }
+    }
+}
+
+impl Site {
+    /// The most that a user could pay somebody.
+    pub(crate) async fn most(&self, payer: &Cuid, payee: &ChipAddress) -> Result<Most, SiteError> {
+        let mut view = self.store.read().await?;
+        view.user(payer).await?.ok_or_else(|| SiteError::NoUser(payer.clone()))?;
+        if payee.agent != self.agent {
+            drop(view);
+            return self.most_elsewhere(payer, payee).await;
+        }
+        may_be_paid(view.user(&payee.cuid).await?.as_ref(), &payee.cuid)?;
+        drop(view);
+        self.map_tallies().await?;
+        let map = &self.known.map;
+        let mut units = map.most(payer, &payee.cuid);
+        if units == Units::ZERO && self.map_again().await? {
+            units = map.most(payer, &payee.cuid);
+        }
+        let nothing = Most { units, given: units, by: Vec::new(), parts: 0, proved: true };
+        if units == Units::ZERO {
+            return Ok(nothing);
+        }
+        Ok(match map.cheapest(payer, &payee.cuid, units, None) {
+            Ok(way) => {
+                let by = way.steps.first().map(|first| first.tally).into_iter().collect();
+                Most { units, given: way.given(), by, parts: 1, proved: way.proved }
+            }
+            // Moved meanwhile.
+            Err(_) => Most { units: Units::ZERO, given: Units::ZERO, proved: false, ..nothing },
+        })
     }
 }
 
@@ -179,6 +231,7 @@ fn quote(way: &Way, units: Units) -> Option<Quote> {
         cost: difference(given, units)?,
         first: first.tally,
         tallies: u32::try_from(way.steps.len()).ok()?,
+        parts: 1,
         shares,
     })
 }

@@ -47,6 +47,22 @@ impl Planned {
     }
 }
 
+impl Planned {
+    /// What has to be given for so much to arrive by it, as far as was found; none where so much cannot.
+    ///
+    /// Between two points of the curve it is the line: whoever charges begins to, or charges more, from some amount on
+    /// (§6), so less never costs more in proportion. But everybody on the way may round up.
+    pub(crate) fn needs(&self, arrives: Units) -> Option<Units> {
+        let (at_most, about) = (self.curve.at_most(arrives)?, self.curve.about(arrives)?);
+        if about == arrives {
+            return Some(about);
+        }
+        let rounded = 2 * i64::from(self.sites) + i64::try_from(self.way.len()).unwrap_or(0);
+        let more = Units::new(about.milli().saturating_add(rounded)).unwrap_or(Units::MAX);
+        Some(more.min(at_most))
+    }
+}
+
 impl Site {
     /// The plan that this site answered or advertised to a partner's site under this token, while it is remembered: half
     /// a minute at most. Who may use it is the partner that [`Planned::from`] names.

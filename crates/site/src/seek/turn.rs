@@ -189,11 +189,7 @@ impl Site {
 
     /// What nobody else knows: the same for all programs of the site, where they have its agent's key.
     fn search_secret(&self) -> Hash {
-        const WORD: &[u8] = b"mychips secret of searches v1";
-        let signed = self.signer.as_deref().and_then(|signer| signer.sign(WORD).ok());
-        match signed {
-            Some(signature) => Hash::of(&[WORD, &signature.as_bytes()[..]].concat()),
-            None => Hash::from_bytes(self.chance.bytes()),
-        }
+        let secret = self.own_secret(b"mychips secret of searches v1");
+        secret.unwrap_or_else(|_| Hash::from_bytes(self.chance.bytes()))
     }
 }

@@ -245,7 +245,7 @@ async fn a_site_without_its_key_pays_nobody() {
     let agent = street.town.site.agent();
     let keyless = Site::open(street.store.clone(), agent, world.clone(), world).await.unwrap();
     let authorisation = street.unsigned(1, "ann", "dan", 5, 6).signed(street.key("ann")).unwrap();
-    let command = Command::PayByLift { authorisation: Box::new(authorisation) };
+    let command = Command::PayByLift { authorisation: Box::new(authorisation), hint: None };
     let id = CommandId::new("one").unwrap();
     let error = keyless.command(&user("ann"), &id, command.clone()).await.unwrap_err();
     assert!(matches!(error, SiteError::NoAgentKey), "{error}");

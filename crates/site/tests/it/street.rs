@@ -272,7 +272,7 @@ impl Street {
         authorisation: Authorisation,
     ) -> Result<Paid, SiteError> {
         let authorisation = Box::new(authorisation);
-        match self.town.ask(&user(payer), Command::PayByLift { authorisation }).await? {
+        match self.town.ask(&user(payer), Command::PayByLift { authorisation, hint: None }).await? {
             Answer::Paid(paid) => Ok(paid),
             other => panic!("{other:?}"),
         }
@@ -298,7 +298,7 @@ impl Street {
         milli: i64,
     ) -> Result<Route, SiteError> {
         let (payee, units) = (address(payee), units(milli).try_into().unwrap());
-        let query = Query::Route { user: cuid(payer), payee, units };
+        let query = Query::Route { user: cuid(payer), payee, units, hint: None };
         match self.town.site.query(&user(payer), query).await? {
             Found::Route(route) => Ok(*route),
             other => panic!("{other:?}"),

@@ -197,7 +197,7 @@ async fn a_payment_that_is_stopped_on_the_way_is_made_whole_or_not_at_all(store:
     let command = |number: u8| {
         let authorisation = street.unsigned(number, "ann", "dan", 1_000, 1_000);
         let authorisation = Box::new(authorisation.signed(street.key("ann")).unwrap());
-        Command::PayByLift { authorisation }
+        Command::PayByLift { authorisation, hint: None }
     };
     let again = async |number: u8, name: &str| {
         let name = CommandId::new(name).unwrap();
@@ -285,7 +285,8 @@ async fn two_programs_pay_over_one_tally_at_once(store: Store) {
             let authorisation = Box::new(signed.signed(one.key("ann")).unwrap());
             let name = CommandId::new(&format!("at once {number}")).unwrap();
             for _ in 0..50 {
-                let command = Command::PayByLift { authorisation: authorisation.clone() };
+                let command =
+                    Command::PayByLift { authorisation: authorisation.clone(), hint: None };
                 match one.town.site.command(&user("ann"), &name, command).await {
                     Err(error) if error.is_passing() => {}
                     Ok(_) => return 1,

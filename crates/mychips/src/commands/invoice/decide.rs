@@ -158,7 +158,7 @@ fn positive(amount: Units) -> Result<Positive, Failure> {
     Positive::try_from(amount).map_err(|_| Failure::misused("AMOUNT must be more than 0"))
 }
 
-fn after(date: Timestamp, span: Span) -> Result<Timestamp, Failure> {
+pub(super) fn after(date: Timestamp, span: Span) -> Result<Timestamp, Failure> {
     if span.ms > protocol::invoice::MAX_OPEN_MS {
         return Err(Failure::misused("--expires: an invoice may be paid for 366d at most"));
     }

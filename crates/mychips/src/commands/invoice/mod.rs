@@ -1,10 +1,11 @@
 //! `mychips invoice` and `mychips refuse`: a partner is asked for value, and answers.
 //!
 //! Flags are here; `find.rs` is how an invoice is named, `view.rs` how it is shown, `decide.rs` what
-//! is done.
+//! is done; `link.rs` asks anybody.
 
 mod decide;
 mod find;
+mod link;
 mod view;
 
 use clap::{Args, Subcommand};
@@ -18,6 +19,7 @@ use crate::flags::{As, KeyFolder, Place, Span};
 use crate::visit;
 
 pub(crate) use find::find;
+use link::LinkInvoice;
 
 /// Ask a partner for value: sign an invoice, which the partner pays or refuses.
 ///
@@ -53,7 +55,8 @@ Exit codes:
 
 Examples:
   mychips invoice bob 12.50 --as ann --memo 'two crates of pears' --ref 2026-17
-  mychips pay --invoice 3f2a --as bob"
+  mychips pay --invoice 3f2a --as bob
+  mychips invoice link 12.50 --as ann"
 )]
 pub(crate) struct Invoice {
     #[command(subcommand)]
@@ -66,6 +69,7 @@ pub(crate) struct Invoice {
 pub(crate) enum Below {
     List(ListInvoices),
     Show(ShowInvoice),
+    Link(LinkInvoice),
     Amend(Amend),
     Withdraw(Withdraw),
 }
@@ -201,6 +205,7 @@ pub(crate) fn run(flags: &Invoice) -> Result<(), Failure> {
     match &flags.below {
         Some(Below::List(flags)) => view::list(flags, &data),
         Some(Below::Show(flags)) => view::show(flags, &data),
+        Some(Below::Link(flags)) => link::make(flags, &data),
         Some(Below::Amend(flags)) => decide::amend(flags, &data),
         Some(Below::Withdraw(flags)) => decide::withdraw(flags, &data),
         None => decide::ask(&flags.ask, &data),
@@ -216,6 +221,7 @@ impl Invoice {
         match &self.below {
             Some(Below::List(flags)) => &flags.place,
             Some(Below::Show(flags)) => &flags.place,
+            Some(Below::Link(flags)) => &flags.place,
             Some(Below::Amend(flags)) => &flags.place,
             Some(Below::Withdraw(flags)) => &flags.place,
             None => &self.ask.place,

@@ -6,7 +6,7 @@ use protocol::{ChitId, Cuid, Hash, TallyId, Units};
 use serde::Serialize;
 use site::{Clock, Command, Summary, Wish};
 
-use super::{Amount, Pay};
+use super::{Amount, Most, Pay};
 use crate::commands::{invoice, tally};
 use crate::device::Device;
 use crate::failure::Failure;
@@ -147,13 +147,7 @@ pub(super) fn before(
 pub(super) fn quote(flags: &Pay, half: &Summary, amount: Amount) -> Result<(), Failure> {
     tally::signing(half)?;
     let units = amount.units.get();
-    // Until it owes, the payer only gives back; then up to what the partner granted.
-    let closing = half.status != "open";
-    let limit = half.signed.as_ref().filter(|_| !closing);
-    let limit = limit.map_or(Units::ZERO, |signed| signed.half(half.side).holder_may_owe());
-    let room = half.balance_milli.saturating_add(limit.milli().into()).max(0);
-    let possible = i64::try_from(room).ok().and_then(|milli| Units::new(milli).ok());
-    let possible = possible.unwrap_or(Units::MAX);
+    let possible = possible(half);
     let partner = half.partner.as_ref().map(|partner| partner.chad.short());
     let quote = Quote {
         by: "tally",
@@ -182,6 +176,41 @@ pub(super) fn quote(flags: &Pay, half: &Summary, amount: Amount) -> Result<(), F
             half.tally
         )
     })
+}
+
+/// Shows the most that could be paid on a tally.
+pub(super) fn most(flags: &Pay, half: &Summary) -> Result<(), Failure> {
+    tally::signing(half)?;
+    let possible = possible(half);
+    let payee = half.partner.as_ref().map(|partner| partner.chad.short());
+    let leaves_by = [half.tally];
+    let most = Most {
+        by: "tally",
+        payee: payee.unwrap_or_default(),
+        possible,
+        given: possible,
+        leaves_by: &leaves_by,
+        parts: 1,
+        proved: true,
+    };
+    say::either(flags.place.json, &most, || {
+        format!(
+            "Up to {} can be paid to {} now, on your own tally. It costs nothing.\ntally  {}",
+            say::units(possible),
+            say::partner_name(half),
+            half.tally
+        )
+    })
+}
+
+/// The most that the holder of a half can pay on its tally: until it owes, it only gives back; then up to what the
+/// partner granted.
+fn possible(half: &Summary) -> Units {
+    let closing = half.status != "open";
+    let limit = half.signed.as_ref().filter(|_| !closing);
+    let limit = limit.map_or(Units::ZERO, |signed| signed.half(half.side).holder_may_owe());
+    let room = half.balance_milli.saturating_add(limit.milli().into()).max(0);
+    i64::try_from(room).ok().and_then(|milli| Units::new(milli).ok()).unwrap_or(Units::MAX)
 }
 
 /// The chit's name: a new one, or one that follows from all that was said.

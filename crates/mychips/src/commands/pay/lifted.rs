@@ -6,7 +6,7 @@ use protocol::{ChipAddress, Hash, LiftId, PaymentId, TallyId, Units};
 use serde::Serialize;
 use site::{Answer, Clock, Command, Paid, Route, WhyNot};
 
-use super::{Amount, Pay};
+use super::{Amount, Most, Pay};
 use crate::commands::tally;
 use crate::failure::Failure;
 use crate::keys::Keys;
@@ -29,6 +29,7 @@ struct Quote<'a> {
     cost: Option<Units>,
     tally: Option<TallyId>,
     tallies: Option<u32>,
+    parts: Option<u32>,
     shares: &'a [site::ShareOf],
     possible: Units,
     why_not: Option<WhyNot>,
@@ -53,7 +54,7 @@ pub(super) fn quote(
     payee: &ChipAddress,
     amount: Amount,
 ) -> Result<(), Failure> {
-    let route = visit.route(&flags.who.user, payee, amount.units)?;
+    let route = visit.route(&flags.who.user, payee, amount.units, flags.hint)?;
     let found = route.quote.as_ref();
     let quote = Quote {
         by: "lift",
@@ -63,6 +64,7 @@ pub(super) fn quote(
         cost: found.map(|quote| quote.cost),
         tally: found.map(|quote| quote.first),
         tallies: found.map(|quote| quote.tallies),
+        parts: found.map(|quote| quote.parts),
         shares: found.map_or(&[], |quote| &quote.shares),
         possible: route.most,
         why_not: route.why_not,
@@ -92,8 +94,17 @@ fn page(visit: &Visit, flags: &Pay, payee: &ChipAddress, route: &Route) -> Resul
         (true, _) => "those between".to_owned(),
         _ => shares.join(", "),
     };
-    // No more is searched for than was asked.
-    let more = if beyond && route.most <= route.units { " or more" } else { "" };
+    // To another site no more is searched for than was asked.
+    let is_elsewhere = payee.agent != visit.agent();
+    let possible = match is_elsewhere {
+        true => format!("{} or more now", say::units(route.most)),
+        false => format!("{} now, over one path", say::units(route.most)),
+    };
+    let tallies = format!("{}{}", quote.tallies, if is_elsewhere { " or more" } else { "" });
+    let tallies = match quote.parts {
+        0 | 1 => tallies,
+        parts => format!("{tallies}, in {parts} parts that go all at once or not at all"),
+    };
     let mut page = format!(
         "To pay {} to {} you would give {}.\n\n",
         say::units(route.units),
@@ -104,13 +115,60 @@ fn page(visit: &Visit, flags: &Pay, payee: &ChipAddress, route: &Route) -> Resul
         ("cost", say::units(quote.cost)),
         ("goes to", shares),
         ("leaves by", format!("your tally with {}", say::partner_name(&first))),
-        ("tallies", format!("{}{}", quote.tallies, if beyond { " or more" } else { "" })),
-        ("possible", format!("{}{more} now, over one path", say::units(route.most))),
+        ("tallies", tallies),
+        ("possible", possible),
     ]));
     if !route.proved {
         page.push_str("\nNot all ways could be looked at: there may be a cheaper one.\n");
     }
     Ok(page)
+}
+
+/// Shows the most that could be paid.
+pub(super) fn most(visit: &Visit, flags: &Pay, payee: &ChipAddress) -> Result<(), Failure> {
+    let found = visit.most(&flags.who.user, payee)?;
+    let most = Most {
+        by: "lift",
+        payee: payee.short(),
+        possible: found.units,
+        given: found.given,
+        leaves_by: &found.by,
+        parts: found.parts,
+        proved: found.proved,
+    };
+    if flags.place.json {
+        return say::json(&most);
+    }
+    if found.units == Units::ZERO {
+        return say::text(&format!(
+            "Nothing can be paid to {} now: no tallies with room lead there.",
+            payee.cuid
+        ));
+    }
+    let mut with = Vec::new();
+    for tally in &found.by {
+        with.push(say::partner_name(&visit.tally(&flags.who.user, *tally)?));
+    }
+    let cost = Units::new(found.given.milli() - found.units.milli()).unwrap_or(Units::ZERO);
+    let parts = match found.parts {
+        1 => "one".to_owned(),
+        parts => format!("{parts}, all at once or not at all"),
+    };
+    let mut page = format!(
+        "Up to {} can be paid to {} now. You would give {}.\n\n",
+        say::units(found.units),
+        payee.cuid,
+        say::units(found.given)
+    );
+    page.push_str(&say::sheet(&[
+        ("cost", say::units(cost)),
+        ("leaves by", format!("your tally with {}", with.join(", with "))),
+        ("parts", parts),
+    ]));
+    if !found.proved {
+        page.push_str("\nNot all ways could be looked at: there may be more, or a cheaper one.\n");
+    }
+    say::text(&page)
 }
 
 /// Pays, after looking what it costs.
@@ -126,7 +184,7 @@ pub(super) fn pay(
         return Err(Failure::misused(text));
     }
     let user = &flags.who.user;
-    let route = visit.route(user, payee, amount.units)?;
+    let route = visit.route(user, payee, amount.units, flags.hint)?;
     let Some(quote) = &route.quote else {
         return Err(route.refusal(&payee.cuid).map_or_else(
             || Failure::refused("other_answer", "the site answered another question"),
@@ -159,7 +217,7 @@ pub(super) fn pay(
     let signed = authorisation.signed(&key);
     let signed = signed.map_err(|error| Failure::refused("signature", error.to_string()))?;
     let (name, most) = (signed.uuid.to_string(), signed.most.get());
-    let command = Command::PayByLift { authorisation: Box::new(signed) };
+    let command = Command::PayByLift { authorisation: Box::new(signed), hint: flags.hint };
     match asked(visit, flags, &name, &command)? {
         Answer::Paid(paid) => told(flags, payee, &paid, Some(most)),
         _ => Err(Failure::refused("other_answer", "the site answered another question")),
@@ -189,8 +247,8 @@ fn open(flags: &Pay, name: &str, failure: Failure) -> Failure {
         "give the same command again, and nothing more is given for it".to_owned()
     } else {
         format!(
-            "look with mychips lift list --as {} before you pay it again; with --once a command may \
-             be given again",
+            "mychips lift open --as {} shows it while it is under way, mychips lift list once it is made; \
+             with --once a command may be given again",
             flags.who.user
         )
     };

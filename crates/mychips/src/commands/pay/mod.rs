@@ -1,16 +1,19 @@
 //! `mychips pay`: value given to a partner, by a signed chit; or to somebody else, by a lift over tallies
 //! of others.
 //!
-//! Flags are here; `whom.rs` is who is meant, `direct.rs` pays on a tally, `lifted.rs` by a lift.
+//! Flags are here; `link.rs` is what a payee's link says, `whom.rs` who is meant, `direct.rs` pays on a tally, `lifted.rs` by a lift.
 
 mod direct;
 mod lifted;
+mod link;
 mod whom;
 
 use clap::Args;
-use protocol::Units;
 use protocol::bounded::{Line, Prose};
 use protocol::chit::{MAX_MEMO_BYTES, MAX_REFERENCE_BYTES, Positive};
+use protocol::{TallyId, Units};
+use serde::Serialize;
+use site::Hint;
 
 use crate::failure::Failure;
 use crate::flags::{As, KeyFolder, Place};
@@ -23,18 +26,24 @@ use crate::visit::{self, Visit};
 /// you less. Where there is none, you sign what the payee is to get and the most that you give, and the
 /// site moves it over the cheapest chain of tallies, all at once or not at all: you owe more to a partner
 /// of your own, the payee is owed more by one of its. Those between keep to what they signed, and may
-/// charge for it; --quote shows what it would cost and how much can be paid, and pays nothing.
+/// charge for it; --quote shows what it would cost and how much can be paid, and pays nothing. Without an amount
+/// it looks for the most that can be paid now.
 ///
 /// Somebody at another site is named by its address, with the place where that site answers. Partners'
-/// sites are asked for a way, and referees whom all on it accept decide (see mychips referee): what is
-/// moved is locked until they have, half a minute at most while they can be reached.
+/// sites are asked for ways: one that carries all, or several, over which it goes in parts, all or none.
+/// Referees whom all on them accept decide (see mychips referee): what is moved is locked until they have,
+/// half a minute at most while they can be reached.
+///
+/// A link of the payee's (mychips invoice link) says all of it; given again, nothing more is paid.
 ///
 /// What is printed as paid is kept, whatever happens to the machine then. Whoever does not see the
 /// answer, as the machine stopped, may give the command again and pay no second time, if it had
 /// --once. What is signed is not taken back; a mistake is mended by a payment the other way.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 #[command(
     override_usage = "mychips pay [OPTIONS] --as <USER> <PARTNER|TALLY|USER|ADDRESS> <AMOUNT>\n       \
+                            mychips pay [OPTIONS] --as <USER> <PARTNER|TALLY|USER|ADDRESS> --quote\n       \
+                            mychips pay [OPTIONS] --as <USER> <LINK>\n       \
                             mychips pay [OPTIONS] --as <USER> --invoice <INVOICE>"
 )]
 #[command(after_long_help = "\
@@ -59,10 +68,18 @@ JSON of --quote:
   tallies        how many it goes over, to another site at least; shares: what
                  each of those between at this site is left with, by name only
                  your own partner
+  parts          in how many parts it goes; more than one only to another site
   possible       the most that can be paid now; to another site no more is
                  looked for than the amount
   why_not        not_connected, too_far, payees_room, payers_room, room_between
   proved         whether all ways were looked at
+
+JSON of --quote without an amount:
+  by, payee      as above
+  possible       the most that can be paid now, and given: what you would give
+                 for it, at most
+  leaves_by      your own tallies over which it would leave
+  parts, proved  as above
 
 Exit codes:
   0  paid, or quoted    1  refused, nothing was paid    2  wrong usage
@@ -73,15 +90,17 @@ Examples:
   mychips pay 3f2a 100 --as ann --ref INV-2026-17 --once INV-2026-17
   mychips pay --invoice 9c41 --as ann
   mychips pay zoe 40 --as ann --quote
+  mychips pay zoe --as ann --quote
   mychips pay zoe 40 --as ann --most 40.50
+  mychips pay 'chip://dan:12D3Koo…#pay/12500/…' --as ann
   mychips pay chip://dan:12D3KooWPjceQrSwdWXPyLLeABRXmuqt69Rg3sBYbU1Nft9HyQ6X@chips.example.org:8421 5 --as ann")]
 pub(crate) struct Pay {
     /// The partner, or the tally; or somebody with whom you have no tally: a user of this site, or the address
-    /// of one elsewhere
+    /// of one elsewhere, or a link that asks for a payment
     #[arg(value_name = "PARTNER|TALLY|USER|ADDRESS", required_unless_present = "invoice")]
     to: Option<String>,
-    /// How much, in CHIPs: 12, 12.5, 0.001
-    #[arg(required_unless_present = "invoice")]
+    /// How much, in CHIPs: 12, 12.5, 0.001; a link says it itself
+    #[arg()]
     amount: Option<Units>,
     /// Pay this invoice, exactly what its latest version asks for; given again, nothing more is paid
     #[arg(
@@ -104,12 +123,15 @@ pub(crate) struct Pay {
     /// The most that you give, charges included [default: what it would cost at this moment]
     #[arg(long, value_name = "CHIPS", conflicts_with = "invoice")]
     most: Option<Units>,
-    /// Show what it would cost and how much can be paid; pay nothing
+    /// Show what it would cost and how much can be paid, without an amount the most; pay nothing
     #[arg(long, conflicts_with_all = ["invoice", "over_limit", "most"])]
     quote: bool,
     /// Pay this once: given again with all the same words, nothing more is paid
     #[arg(long, value_name = "NAME")]
     once: Option<String>,
+    /// What a payee's link said.
+    #[arg(skip)]
+    hint: Option<Hint>,
     #[command(flatten)]
     keys: KeyFolder,
     #[command(flatten)]
@@ -122,6 +144,18 @@ struct Amount {
     units: Positive,
 }
 
+/// The most that can be paid, as it is written.
+#[derive(Serialize)]
+struct Most<'a> {
+    by: &'static str,
+    payee: String,
+    possible: Units,
+    given: Units,
+    leaves_by: &'a [TallyId],
+    parts: u32,
+    proved: bool,
+}
+
 pub(crate) fn run(flags: &Pay) -> Result<(), Failure> {
     let data = visit::data(flags.place.data.as_deref())?;
     let keys = Keys::at(flags.keys.keys.as_deref(), &data)?;
@@ -129,12 +163,26 @@ pub(crate) fn run(flags: &Pay) -> Result<(), Failure> {
     if let Some(named) = &flags.invoice {
         return direct::invoice(&visit, &keys, flags, named);
     }
-    let (Some(to), Some(amount)) = (&flags.to, flags.amount) else {
+    let Some(to) = &flags.to else {
         return Err(Failure::misused("say whom to pay, and how much; or --invoice"));
+    };
+    if let Some(link) = link::read(to)? {
+        let (to, flags) = link::asked(flags, link)?;
+        return amount(&visit, &keys, &flags, &to);
+    }
+    amount(&visit, &keys, flags, to)
+}
+
+fn amount(visit: &Visit, keys: &Keys, flags: &Pay, to: &str) -> Result<(), Failure> {
+    let Some(amount) = flags.amount else {
+        if flags.quote {
+            return whom::most(visit, flags, to);
+        }
+        return Err(Failure::misused("say how much: mychips pay WHOM AMOUNT"));
     };
     let units =
         Positive::try_from(amount).map_err(|_| Failure::misused("AMOUNT must be more than 0"))?;
-    whom::pay(&visit, &keys, flags, to, Amount { units })
+    whom::pay(visit, keys, flags, to, Amount { units })
 }
 
 impl Pay {

@@ -55,6 +55,14 @@ pub(super) fn pay(
     }
 }
 
+/// Shows the most that could be paid to whoever is named.
+pub(super) fn most(visit: &Visit, flags: &Pay, named: &str) -> Result<(), Failure> {
+    match find(visit, &flags.who.user, named)? {
+        Whom::Partner(half) => direct::most(flags, &half),
+        Whom::Other(payee, _) => lifted::most(visit, flags, &payee),
+    }
+}
+
 /// Whether this was paid before under its name, in either way: a tally may have been opened or closed
 /// since.
 fn before(visit: &Visit, flags: &Pay, whom: &Whom, amount: Amount) -> Result<bool, Failure> {

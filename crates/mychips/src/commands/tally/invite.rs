@@ -1,12 +1,8 @@
 //! Invitations as they are given out: as JSON, as a link, as a picture.
 
-use std::fs::OpenOptions;
-use std::io::Write;
 use std::num::NonZeroU32;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
-use protocol::address::{Endpoint, Host};
 use protocol::negotiation::Draft;
 use protocol::tally::Agree;
 use protocol::{TallyId, Terms, Timestamp, Units};
@@ -17,8 +13,9 @@ use super::disclose;
 use super::flags::Invite;
 use crate::commands::contract;
 use crate::contracts;
-use crate::failure::{self, Failure};
+use crate::failure::Failure;
 use crate::keys::Keys;
+use crate::links;
 use crate::qr;
 use crate::say;
 use crate::visit::Visit;
@@ -51,8 +48,8 @@ pub(super) fn invite(flags: &Invite, data: &Path) -> Result<(), Failure> {
     };
     let link = invitation.link().map(|link| link.to_string());
     match (&flags.out, &link) {
-        (Some(file), Some(link)) if picture => write(file, &qr::as_svg(link)?)?,
-        (Some(file), _) => write(file, &invitation.to_text()?)?,
+        (Some(file), Some(link)) if picture => links::write(file, &qr::as_svg(link)?)?,
+        (Some(file), _) => links::write(file, &invitation.to_text()?)?,
         (None, _) => {}
     }
     print(flags, &visit, &invitation, link)
@@ -94,12 +91,7 @@ fn has_place(visit: &Visit) -> Result<(), Failure> {
     if visit.status()?.endpoint.is_some() {
         return Ok(());
     }
-    Err(Failure::refused(
-        "no_place",
-        "no link can be made: this site is not served where others reach it. Serve it (mychips serve) \
-         with peers.listen, or peers.announce, in mychips.toml saying where; or hand the invitation over \
-         as a file (--out FILE)",
-    ))
+    Err(links::no_place("; or hand the invitation over as a file (--out FILE)"))
 }
 
 fn print(
@@ -118,7 +110,7 @@ fn print(
     let drawn = flags.out.as_deref().is_some_and(is_picture);
     if let Some(endpoint) = invitation.endpoint.as_ref().filter(|_| flags.link || flags.qr || drawn)
     {
-        remarks(visit, endpoint);
+        links::remarks(visit, endpoint);
     }
     match link {
         Some(link) if flags.link => say::text(&link),
@@ -133,24 +125,6 @@ fn print(
             let link = link.map_or_else(String::new, |link| format!("link    {link}\n"));
             say::text(&format!("The invitation is in {file}\n{link}{}", about(invitation, uses)))
         }
-    }
-}
-
-/// What keeps people from following a link.
-fn remarks(visit: &Visit, endpoint: &Endpoint) {
-    let here = match &endpoint.host {
-        Host::Ip4(ip) => ip.is_loopback(),
-        Host::Ip6(ip) => ip.is_loopback(),
-        Host::Dns(_) => false,
-    };
-    if here {
-        failure::remark(
-            "the link works on this machine only: peers.listen and peers.announce in mychips.toml say \
-             where others reach the site",
-        );
-    }
-    if !visit.is_served() {
-        failure::remark("the link works while this site is served: mychips serve");
     }
 }
 
@@ -193,14 +167,4 @@ pub(super) fn agree(visit: &Visit, rid: Option<&str>) -> Result<Agree, Failure> 
         let text = format!("contract {rid} is only for other contracts to include");
         Failure::refused("contract", text)
     })
-}
-
-fn write(file: &Path, text: &str) -> Result<(), Failure> {
-    let write = || {
-        let mut options = OpenOptions::new();
-        let mut open = options.write(true).create_new(true).mode(0o600).open(file)?;
-        writeln!(open, "{text}")?;
-        open.sync_all()
-    };
-    write().map_err(|error| Failure::io("cannot write", file, &error))
 }

@@ -3,7 +3,7 @@
 
 use protocol::bounded::List;
 use protocol::chit::Positive;
-use protocol::errand::{Ask, Compose, Composed, Drawn, Errand, Laid};
+use protocol::errand::{Ask, Compose, Composed, Drawn, Errand, Laid, Meet};
 use protocol::lift::{
     Authorisation, Certificate, Conditional, Decided, Evidence, Leg, Mode, Promise, Tree,
 };
@@ -12,18 +12,19 @@ use protocol::participant::Word;
 use protocol::query::{Advert, Answer, Curve, Payee, Plan, Point, Query, Said, Sought, nonce};
 use protocol::referee::{Given, Input, Referee};
 use protocol::{
-    AgentId, ChipAddress, Hash, Lift, PaymentId, Record as _, SecretKey, Side, Signed as _,
-    Signer as _, TallyId, Units, Verified,
+    AgentId, ChipAddress, Hash, Lift, PayNumber, PaymentId, Record as _, SecretKey, Side,
+    Signed as _, Signer as _, TallyId, Units, Verified,
 };
 
 /// Every kind of errand, by the names that their examples have.
-pub(super) const ERRANDS: [&str; 9] = [
+pub(super) const ERRANDS: [&str; 10] = [
     "query",
     "answer",
     "advert",
     "compose",
     "composed",
     "authorisation",
+    "meet",
     "ask",
     "telling",
     "certificate",
@@ -153,10 +154,16 @@ impl Story {
             Errand::Compose(Box::new(Compose { token, nonce, amount, most })),
             Errand::Composed(Box::new(Composed { token, nonce, drawn: Drawn::Laid(laid) })),
             Errand::Authorisation(Box::new(self.signed.clone())),
+            Errand::Meet(Box::new(self.meet())),
             Errand::Ask(Box::new(ask)),
             telling,
             Errand::Certificate(Box::new(certificate)),
         ]
+    }
+
+    fn meet(&self) -> Meet {
+        let (payee, number) = (self.signed.payee.cuid.clone(), PayNumber::of(&named("a number")));
+        Meet { payee, units: self.signed.units, expires: self.signed.expires, number, attempt: 7 }
     }
 
     fn searched(&self) -> (Query, Answer, Advert) {
@@ -244,6 +251,9 @@ impl Story {
             Errand::Authorisation(signed) => {
                 signed.check_signatures(&payer.public_key()).unwrap();
                 assert_eq!(Some(signed.hash().unwrap()), self.lift.payment);
+            }
+            Errand::Meet(meet) => {
+                assert_eq!((&meet.payee, meet.units), (&self.signed.payee.cuid, self.signed.units));
             }
             Errand::Ask(ask) => ask.evidence().unwrap().check(&ask.lift, id).unwrap(),
             Errand::Telling(telling) => drop(telling.check(self.lift.referees[0]).unwrap()),

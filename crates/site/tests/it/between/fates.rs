@@ -48,7 +48,7 @@ fn sites_that_are_killed_between_any_two_steps_pay_once_or_not_at_all() {
     }
 }
 
-fn run(story: impl Future<Output = ()>) {
+pub(super) fn run(story: impl Future<Output = ()>) {
     tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(story);
 }
 

@@ -3,5 +3,7 @@
 mod around;
 mod attacked;
 mod fates;
+mod hinted;
 mod paid;
+mod parts;
 mod run;

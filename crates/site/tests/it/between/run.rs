@@ -105,7 +105,7 @@ impl Land {
     pub(super) fn asks(&self, command: &str, authorisation: Box<Authorisation>) -> Asked {
         let payer = authorisation.payer.cuid.as_str().to_owned();
         let (site, id) = (self.site_of(&payer).clone(), CommandId::new(command).unwrap());
-        let (command, caller) = (Command::PayByLift { authorisation }, user(&payer));
+        let (command, caller) = (Command::PayByLift { authorisation, hint: None }, user(&payer));
         tokio::spawn(async move { site.command(&caller, &id, command).await })
     }
 

@@ -161,6 +161,7 @@ async fn a_tally_with_another_site_is_a_dead_end_for_payments_here() {
             user: cuid("bob"),
             payee: land.address(payee),
             units: units(10).try_into().unwrap(),
+            hint: None,
         };
         land.sites[0].query(&Caller::User(cuid("bob")), query).await
     };

@@ -105,7 +105,8 @@ impl Clients {
             };
             let (agent, cuid) = (self.row.agents[site], signed.payer.cuid.clone());
             let who = As { agent, cuid, id: &id, date: now(), key };
-            let command = Command::PayByLift { authorisation: Box::new(signed.clone()) };
+            let command =
+                Command::PayByLift { authorisation: Box::new(signed.clone()), hint: None };
             let why = match Client::new(address, None).command_as(&who, command).await {
                 Ok(Answer::Paid(paid)) => {
                     assert_eq!((paid.payment, paid.units), (signed.uuid, signed.units.get()));

@@ -88,9 +88,19 @@ impl Row {
 
     /// A site dies and is served again at the same place.
     pub(super) fn kill(&self, site: usize) {
+        self.stop(site);
+        self.start(site);
+    }
+
+    /// A site dies.
+    pub(super) fn stop(&self, site: usize) {
         let old = self.serving.lock().unwrap()[site].take().unwrap();
         is_clean(&old.log());
         old.kill();
+    }
+
+    /// It is served again at the same place.
+    pub(super) fn start(&self, site: usize) {
         let again = self.towns[site].serve_at(&self.places[site]);
         self.serving.lock().unwrap()[site] = Some(again);
     }

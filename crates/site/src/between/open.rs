@@ -1,0 +1,160 @@
+//! What may be seen of lifts between sites before they are done: an administrator sees all that this site takes part in, a
+//! user those that wait on its own tallies, and of them its own legs.
+
+use protocol::{AgentId, ChipAddress, Cuid, LiftId, PaymentId, TallyId, Timestamp, Units};
+use serde::{Deserialize, Serialize};
+
+use super::part::Part;
+use crate::command::Caller;
+use crate::door::Site;
+use crate::error::SiteError;
+
+/// How many parts are read at once.
+const AT_ONCE: u32 = 256;
+
+/// How far a lift has come at this site.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Phase {
+    /// This site has promised nothing: something that comes first is missing.
+    Begun,
+    /// Promised, and what it moves is locked until it is decided.
+    Promised,
+    /// Somebody refuses: it will be void, and what was promised waits for the certificate.
+    Refused,
+    /// Decided, and not all that follows is done here.
+    Decided,
+}
+
+/// What an open lift does to one tally.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OpenLeg {
+    /// Whose half, and where nothing is promised yet nobody's.
+    pub holder: Option<Cuid>,
+    /// The tally.
+    pub tally: TallyId,
+    /// What it would add to the holder's balance; where there is no holder, what would move.
+    pub effect: Units,
+}
+
+/// A lift between sites that is not done here.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OpenLift {
+    /// Its name.
+    pub lift: LiftId,
+    /// What it is for: `clearing` or `payment`.
+    pub mode: String,
+    /// How far it has come.
+    pub phase: Phase,
+    /// When it was proposed.
+    pub date: Timestamp,
+    /// From when on its referees decide it void if nothing else was decided.
+    pub deadline: Timestamp,
+    /// Who decides it.
+    pub referees: Vec<AgentId>,
+    /// The payment's name and payee, where whoever looks is the payer or an administrator of its site.
+    pub payment: Option<PaymentId>,
+    /// See `payment`.
+    pub payee: Option<ChipAddress>,
+    /// What the payee is to get; see `payment`.
+    pub units: Option<Units>,
+    /// What it would do here.
+    pub legs: Vec<OpenLeg>,
+}
+
+impl Site {
+    /// Lifts between sites that are not done here, the oldest first, at most so many.
+    pub(crate) async fn open_lifts(
+        &self,
+        caller: &Caller,
+        limit: u32,
+    ) -> Result<Vec<OpenLift>, SiteError> {
+        let (mut found, mut after): (Vec<OpenLift>, _) = (Vec::new(), None);
+        let mut view = self.store.read().await?;
+        loop {
+            let page = view.open_parts(after, AT_ONCE).await?;
+            let Some(last) = page.last() else { break };
+            after = Some((last.lift, last.key));
+            for row in &page {
+                // What cannot be read, doctor tells.
+                let Ok(part) = Part::read(row) else { continue };
+                let Some(open) = self.seen(&part, caller) else { continue };
+                match found.last_mut().filter(|before| before.lift == open.lift) {
+                    // Several parts of this site's are one lift.
+                    Some(before) => {
+                        before.phase = before.phase.max(open.phase);
+                        before.legs.extend(open.legs);
+                    }
+                    None => found.push(open),
+                }
+            }
+        }
+        found.sort_by_key(|open| (open.date, open.lift));
+        found.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+        Ok(found)
+    }
+
+    /// What a caller may see of a part; none where that is nothing.
+    fn seen(&self, part: &Part, caller: &Caller) -> Option<OpenLift> {
+        let user = match caller {
+            Caller::Administrator => None,
+            Caller::User(user) | Caller::Former(user) => Some(user),
+        };
+        let signed = part.more.authorisation.as_deref().filter(|signed| {
+            let is_payers = part.more.proposed && self.is_ours(&signed.payer.agent);
+            is_payers && user.is_none_or(|user| *user == signed.payer.cuid)
+        });
+        let legs = legs(part, user);
+        if user.is_some() && legs.is_empty() && signed.is_none() {
+            return None;
+        }
+        let lift = part.participant.part().lift();
+        Some(OpenLift {
+            lift: part.lift(),
+            mode: lift.mode.word().to_owned(),
+            phase: phase(part),
+            date: lift.date,
+            deadline: lift.deadline,
+            referees: lift.referees.to_vec(),
+            payment: signed.map(|signed| signed.uuid),
+            payee: signed.map(|signed| signed.payee.clone()),
+            units: signed.map(|signed| signed.units.get()),
+            legs,
+        })
+    }
+}
+
+fn phase(part: &Part) -> Phase {
+    if part.outcome().is_some() {
+        Phase::Decided
+    } else if part.participant.is_refused() {
+        Phase::Refused
+    } else if part.participant.is_locked() {
+        Phase::Promised
+    } else {
+        Phase::Begun
+    }
+}
+
+/// What a part does to the halves here, or to those of one user.
+fn legs(part: &Part, user: Option<&Cuid>) -> Vec<OpenLeg> {
+    let mut legs = Vec::new();
+    for leg in part.more.path.iter() {
+        let (tally, units) = (leg.tally, leg.units.get());
+        match part.more.halves.get(&tally) {
+            Some(halves) => {
+                for (holder, side) in halves {
+                    let effect = if *side == leg.by { units.negated() } else { units };
+                    if user.is_none_or(|user| user == holder) {
+                        legs.push(OpenLeg { holder: Some(holder.clone()), tally, effect });
+                    }
+                }
+            }
+            None if user.is_none() => legs.push(OpenLeg { holder: None, tally, effect: units }),
+            None => {}
+        }
+    }
+    legs
+}

@@ -1,0 +1,145 @@
+//! What a payment to somebody at another site would cost, and the most that could be paid: asked before anything is signed,
+//! by a search like that of the payment itself. Nothing is set aside by it.
+
+use std::collections::BTreeSet;
+
+use protocol::chit::Positive;
+use protocol::query::Why;
+use protocol::{ChipAddress, Cuid, TallyId, Units};
+
+use super::division::{Division, Share};
+use crate::door::Site;
+use crate::error::SiteError;
+use crate::lift::{Most, Quote, Route, WhyNot};
+use crate::seek::{Hint, Planned};
+
+/// An amount that is divided among plans as they were found.
+pub(super) struct Divided<'a> {
+    division: Division,
+    shares: Vec<(&'a Planned, Share)>,
+}
+
+/// Divides an amount among plans, the first before the others; at most so much is to be given.
+pub(super) fn divided(plans: &[Planned], units: Units, most: Units) -> Divided<'_> {
+    let mut division = Division::of(units, most);
+    let mut shares = Vec::new();
+    for planned in plans {
+        if division.is_done() {
+            break;
+        }
+        let Some(share) = division.share_of(planned) else { continue };
+        division.takes(planned, share.arrives.get(), share.most.get());
+        shares.push((planned, share));
+    }
+    Divided { division, shares }
+}
+
+impl Divided<'_> {
+    /// Whether the plans carry the whole amount.
+    pub(super) fn is_done(&self) -> bool {
+        self.division.is_done()
+    }
+
+    /// How much of it they carry.
+    fn arrives(&self) -> Units {
+        sum(self.shares.iter().map(|(_, share)| share.arrives))
+    }
+
+    /// What is given for that at most.
+    fn given(&self) -> Units {
+        sum(self.shares.iter().map(|(_, share)| share.most))
+    }
+
+    fn parts(&self) -> u32 {
+        u32::try_from(self.shares.len()).unwrap_or(u32::MAX)
+    }
+
+    /// What it costs, and how far it goes; none where it goes nowhere.
+    fn quote(&self) -> Option<Quote> {
+        let (given, arrives) = (self.given(), self.arrives());
+        let cost = Units::new(given.milli() - arrives.milli()).ok()?;
+        let (first, _) = *self.shares.first()?.0.way.first()?;
+        // What is beyond its own site and its partner's, a payer does not know: at least a tally to each site.
+        let tallies = |(plan, _): &(&Planned, Share)| {
+            plan.way.len() + usize::from(plan.sites.saturating_sub(1))
+        };
+        let tallies = u32::try_from(self.shares.iter().map(tallies).sum::<usize>()).ok()?;
+        let (shares, parts) = (Vec::new(), self.parts());
+        Some(Quote { given, cost, first, tallies, shares, parts })
+    }
+}
+
+fn sum(all: impl Iterator<Item = Positive>) -> Units {
+    let milli = all.map(|one| one.get().milli()).fold(0_i64, i64::saturating_add);
+    Units::new(milli).unwrap_or(Units::MAX)
+}
+
+impl Site {
+    /// What a payment to somebody elsewhere would cost, as far as sites on the way say now.
+    pub(crate) async fn route_elsewhere(
+        &self,
+        payer: &Cuid,
+        payee: &ChipAddress,
+        units: Positive,
+        hint: Option<Hint>,
+    ) -> Result<Route, SiteError> {
+        let units = units.get();
+        let none = |why_not, most| Route {
+            units,
+            quote: None,
+            why_not: Some(why_not),
+            most,
+            proved: false,
+        };
+        let Some(plans) = self.plans_to(payer, payee, units, hint).await? else {
+            return Ok(none(WhyNot::NotConnected, Units::ZERO));
+        };
+        // One way, where there is one that carries it: the fewer, the less can stand in the way.
+        let whole = plans.iter().find(|plan| plan.curve.top().arrives.get() >= units);
+        let chosen = whole.map_or(&plans[..], std::slice::from_ref);
+        let divided = divided(chosen, units, Units::MAX);
+        let quote = divided.quote().filter(|_| divided.is_done());
+        Ok(match quote {
+            Some(quote) => {
+                let (quote, why_not) = (Some(quote), None);
+                Route { units, quote, why_not, most: units, proved: false }
+            }
+            None => none(WhyNot::RoomBetween, divided.arrives()),
+        })
+    }
+
+    /// The most that a user could pay somebody elsewhere now, as far as sites on the way say, over all ways together.
+    pub(crate) async fn most_elsewhere(
+        &self,
+        payer: &Cuid,
+        payee: &ChipAddress,
+    ) -> Result<Most, SiteError> {
+        let plans = self.plans_to(payer, payee, Units::MAX, None).await?.unwrap_or_default();
+        let divided = divided(&plans, Units::MAX, Units::MAX);
+        let by: BTreeSet<TallyId> =
+            divided.shares.iter().filter_map(|(plan, _)| Some(plan.way.first()?.0)).collect();
+        Ok(Most {
+            units: divided.arrives(),
+            given: divided.given(),
+            by: by.into_iter().collect(),
+            parts: divided.parts(),
+            proved: false,
+        })
+    }
+
+    /// Plans to pay somebody elsewhere; none where no tallies with room lead there.
+    async fn plans_to(
+        &self,
+        payer: &Cuid,
+        payee: &ChipAddress,
+        units: Units,
+        hint: Option<Hint>,
+    ) -> Result<Option<Vec<Planned>>, SiteError> {
+        self.is_served()?;
+        match self.find_hinted(payer, payee, units, Units::MAX, hint).await {
+            Ok(plans) => Ok(Some(plans)),
+            Err(SiteError::NoWay { why: Why::Nothing, .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+}
