@@ -10,6 +10,7 @@ use protocol::lift::Authorisation;
 use protocol::negotiation::{Draft, Reason};
 use protocol::{
     AgentId, Cert, ChitId, Contract, Cuid, Hash, Moved, Side, Signature, Tally, TallyId, Timestamp,
+    Units,
 };
 use serde::{Deserialize, Serialize};
 use store::UserKind;
@@ -106,6 +107,9 @@ pub enum Command {
         /// Where it answers; none: nobody says.
         #[serde(default, skip_serializing_if = "Option::is_none", with = "crate::words::place")]
         endpoint: Option<Endpoint>,
+        /// How much may be open here at once under it alone; none: as before.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        most: Option<Units>,
     },
     /// An administrator accepts a referee no longer. What was promised under it, it decides all the same.
     DropReferee {

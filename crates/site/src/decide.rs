@@ -50,8 +50,8 @@ impl Site {
                 self.find_at(batch.work.tx(), agent, endpoint.as_ref(), new).await?;
                 Ok(Answer::Done)
             }
-            (Command::AcceptReferee { agent, endpoint }, Caller::Administrator) => {
-                self.accept_referee(batch.work.tx(), agent, endpoint.as_ref()).await?;
+            (Command::AcceptReferee { agent, endpoint, most }, Caller::Administrator) => {
+                self.accept_referee(batch.work.tx(), agent, endpoint.as_ref(), most).await?;
                 Ok(Answer::Done)
             }
             (Command::DropReferee { agent }, Caller::Administrator) => {

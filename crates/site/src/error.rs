@@ -403,7 +403,9 @@ const fn not_lifted(why: Option<Reason>) -> &'static str {
         Some(Reason::Busy) => {
             "other lifts are under way over the same tallies; try again in a moment"
         }
-        Some(Reason::Referees) => "a site on the way does not accept its referees",
+        Some(Reason::Referees) => {
+            "a site on the way does not accept its referees, or not for so much"
+        }
         Some(Reason::Deadline) => "a site on the way has another time, or wants to wait less long",
         Some(Reason::Payment) => "the payee's site does not take the payment as it was signed",
         Some(Reason::Unknown) => "a site on the way has forgotten the search; try again",

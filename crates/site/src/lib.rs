@@ -66,7 +66,8 @@ mod words;
 
 pub use abroad::{Carried, MAX_ERRANDS, MOST_BACK, Outgoing, Peer};
 pub use between::{
-    MAX_AUTHORISATIONS, MAX_DRAFTS, MAX_DRAFTS_OF_ONE, MAX_OPEN_PROMISES, OpenLeg, OpenLift, Phase,
+    MAX_AUTHORISATIONS, MAX_DRAFTS, MAX_DRAFTS_OF_ONE, MAX_OPEN_MILLI, MAX_OPEN_PROMISES, OpenLeg,
+    OpenLift, Phase,
 };
 pub use command::{Answer, Caller, Command, CommandId, Wish};
 pub use device::{Allowed, Governing};
@@ -91,7 +92,7 @@ pub use queue::MAX_WAITING;
 pub use read::{Entry, Signing, Summary};
 pub use referee::{
     Accepted, MAX_ACCEPTED, MAX_AHEAD_MS, MAX_OPEN, MAX_OPEN_OF_ONE, MAX_OPEN_WITH_STRANGERS,
-    MAX_SPAN_MS, MAX_STRANGERS, Unjudged,
+    MAX_SPAN_MS, MAX_STRANGERS, SOLE_MOST_MILLI, Unjudged,
 };
 pub use refusal::Class;
 pub use rekey::{KeyAsked, MAX_FORMER_KEYS};

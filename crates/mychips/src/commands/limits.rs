@@ -251,6 +251,8 @@ fn all() -> Vec<Limit> {
         limit!("site::between::MAX_DRAFTS_OF_ONE" => site::MAX_DRAFTS_OF_ONE, "drafts", "of lifts for one partner: so that there is room for others"),
         limit!("site::between::MAX_AUTHORISATIONS" => site::MAX_AUTHORISATIONS, "payments", "signed elsewhere, remembered until their lift comes"),
         limit!("site::between::MAX_OPEN_PROMISES" => site::MAX_OPEN_PROMISES, "promises", "open with one neighbour, or under one referee"),
+        limit!("site::between::MAX_OPEN_MILLI" => site::MAX_OPEN_MILLI, "milli-CHIPs", "promised and open with one neighbour, or under one of four referees"),
+        limit!("site::referee::SOLE_MOST_MILLI" => site::SOLE_MOST_MILLI, "milli-CHIPs", "open under a referee that decides alone, unless it is said otherwise"),
         limit!("site::referee::MAX_ACCEPTED" => site::MAX_ACCEPTED, "agents", "accepted as referees: more than anybody knows"),
         limit!("site::referee::MAX_AHEAD_MS" => site::MAX_AHEAD_MS, "ms", "a lift's date may be ahead of a referee's clock"),
         limit!("site::referee::MAX_SPAN_MS" => site::MAX_SPAN_MS, "ms", "from a lift's date to its deadline, before a referee"),

@@ -3,8 +3,8 @@
 use std::str::FromStr;
 
 use clap::{Args, Subcommand};
-use protocol::AgentId;
 use protocol::address::Endpoint;
+use protocol::{AgentId, Units};
 use serde::Serialize;
 use site::Command;
 
@@ -38,7 +38,8 @@ pub(crate) enum Referee {
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 JSON:
-  referees  for each: agent; endpoint, where it answers as you said, or null")]
+  referees  for each: agent; endpoint, where it answers as you said, or null;
+            most, how much may be open here at once under it alone, in milli-CHIPs")]
 pub(crate) struct ListReferees {
     #[command(flatten)]
     place: Place,
@@ -53,6 +54,10 @@ pub(crate) struct Accept {
     /// AGENT@HOST:PORT, or AGENT alone where it is known where it answers
     #[arg(value_name = "ADDRESS")]
     whom: Whom,
+    /// How much may be open here at once under it alone: what it locks if it is gone for good. Four referees
+    /// that decide together may have more open [default: 1000, or as before]
+    #[arg(long, value_name = "CHIPS")]
+    most: Option<Units>,
     #[command(flatten)]
     place: Place,
 }
@@ -92,6 +97,7 @@ impl FromStr for Whom {
 struct Shown {
     agent: String,
     endpoint: Option<String>,
+    most: Units,
 }
 
 #[derive(Serialize)]
@@ -103,9 +109,9 @@ pub(crate) fn run(flags: &Referee) -> Result<(), Failure> {
     let visit = Visit::enter(&visit::data(flags.place().data.as_deref())?)?;
     match flags {
         Referee::List(_) => {}
-        Referee::Accept(Accept { whom, .. }) => {
+        Referee::Accept(Accept { whom, most, .. }) => {
             let Whom { agent, endpoint } = whom.clone();
-            visit.administer(Command::AcceptReferee { agent, endpoint })?;
+            visit.administer(Command::AcceptReferee { agent, endpoint, most: *most })?;
         }
         Referee::Drop(Drop { agent, .. }) => {
             visit.administer(Command::DropReferee { agent: *agent })?;
@@ -118,6 +124,7 @@ fn list(visit: &Visit, json: bool) -> Result<(), Failure> {
     let referees = visit.referees()?.into_iter().map(|accepted| Shown {
         agent: accepted.agent.to_string(),
         endpoint: accepted.endpoint.map(|endpoint| endpoint.to_string()),
+        most: accepted.most,
     });
     let referees: Vec<Shown> = referees.collect();
     if json {
@@ -126,9 +133,10 @@ fn list(visit: &Visit, json: bool) -> Result<(), Failure> {
     if referees.is_empty() {
         return say::text("No referee is accepted: users here take part in no lift between sites");
     }
-    let mut table = Table::new(&[("Agent", Set::Whole), ("Answers at", Set::Left)]);
-    for Shown { agent, endpoint } in referees {
-        table.row([agent, endpoint.unwrap_or_else(|| "not said".to_owned())]);
+    let mut table =
+        Table::new(&[("Agent", Set::Whole), ("Answers at", Set::Left), ("Alone for", Set::Right)]);
+    for Shown { agent, endpoint, most } in referees {
+        table.row([agent, endpoint.unwrap_or_else(|| "not said".to_owned()), say::units(most)]);
     }
     say::text(&table.render(&Look::of_stdout()))
 }

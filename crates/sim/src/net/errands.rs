@@ -55,7 +55,11 @@ impl Net {
         let new = agents.iter().filter(|agent| !known.contains(agent));
         let commands: Vec<Command> = gone
             .map(|agent| Command::DropReferee { agent: *agent })
-            .chain(new.map(|agent| Command::AcceptReferee { agent: *agent, endpoint: None }))
+            .chain(new.map(|agent| Command::AcceptReferee {
+                agent: *agent,
+                endpoint: None,
+                most: None,
+            }))
             .collect();
         for command in commands {
             self.orders += 1;

@@ -78,6 +78,9 @@ impl Site {
             }
             self.ask_referees(batch, part).await?;
             if part.outcome().is_some() && !part.more.settled {
+                if part.participant.promise().is_some() {
+                    self.known.under_way.is_decided(part);
+                }
                 let done = self.settle_part(batch, part).await?;
                 part.more.settled = done.whole;
                 self.known.under_way.is_over(&part.lift());
@@ -161,7 +164,7 @@ impl Site {
                 part.more.judged = Some(judged);
                 // Whatever is opened or moved meanwhile, these are what was promised for.
                 part.more.halves = self.all_halves(batch, &part);
-                self.known.under_way.promises(part.others());
+                self.known.under_way.promises(&part);
                 Input::Promise(Verified::check(promise.signed(&key)?, &())?)
             }
             Err(reason) => {

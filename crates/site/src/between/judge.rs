@@ -10,12 +10,12 @@ use protocol::{Cuid, Hash, Lift, Side, Sides, Signed as _, TallyId};
 use store::UserStatus;
 
 use super::part::Part;
-use super::{LONGEST_MS, MAX_OPEN_PROMISES, SKEW_MS};
+use super::{LONGEST_MS, MAX_OPEN_MILLI, MAX_OPEN_PROMISES, SKEW_MS};
 use crate::batch::Batch;
 use crate::door::Site;
 use crate::error::SiteError;
 use crate::post::Input;
-use crate::referee::is_accepted;
+use crate::referee::{is_accepted, sole_most};
 
 /// Who gives and who takes by a leg, of those who live here, and what is due to them for it.
 struct Judgement {
@@ -36,9 +36,8 @@ impl Site {
         all: &[Part],
     ) -> Result<Result<Judged, Reason>, SiteError> {
         let lift = part.participant.part().lift();
-        let open = |agent| self.known.under_way.open_with(&agent);
-        if part.others().any(|agent| open(agent) >= MAX_OPEN_PROMISES) {
-            return Ok(Err(Reason::Busy));
+        if let Err(reason) = self.may_be_open(batch, part).await? {
+            return Ok(Err(reason));
         }
         if let Err(reason) = self.may_wait_for(batch, lift).await? {
             return Ok(Err(reason));
@@ -70,6 +69,32 @@ impl Site {
         let by = by.into_iter().flatten().collect();
         let (lift, nonce) = (part.lift(), Hash::from_bytes(self.chance.bytes()));
         Ok(Ok(Judged { lift, nonce, by: List::new(by).unwrap_or_default() }))
+    }
+
+    /// Whether so much more may be open with these neighbours, and under these referees: one that is gone or decides nothing
+    /// locks little.
+    async fn may_be_open(
+        &self,
+        batch: &mut Batch,
+        part: &Part,
+    ) -> Result<Result<(), Reason>, SiteError> {
+        let referees = &part.participant.part().lift().referees;
+        for agent in part.others() {
+            let open = self.known.under_way.open_with(&agent);
+            let milli = open.milli.saturating_add(part.moves_milli());
+            let most = match referees[..] {
+                [sole] if sole == agent => sole_most(batch.work.view(), agent).await?.milli(),
+                _ => MAX_OPEN_MILLI,
+            };
+            if milli > most {
+                let decides = referees.contains(&agent);
+                return Ok(Err(if decides { Reason::Referees } else { Reason::Room }));
+            }
+            if open.promises >= MAX_OPEN_PROMISES {
+                return Ok(Err(Reason::Busy));
+            }
+        }
+        Ok(Ok(()))
     }
 
     /// Whether this site's own rules let its tallies wait for this lift: who decides it, and until when.

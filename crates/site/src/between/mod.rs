@@ -55,6 +55,10 @@ const SKEW_MS: i64 = 120_000;
 /// that decides nothing, can lock is bounded.
 pub const MAX_OPEN_PROMISES: usize = 256;
 
+/// How much may be promised and open with one neighbour's site, and under each of four referees, in milli-CHIPs; under one
+/// that decides alone an administrator says how much ([`crate::SOLE_MOST_MILLI`]).
+pub const MAX_OPEN_MILLI: i64 = 100_000_000;
+
 /// How many authorisations are remembered for lifts that have not come yet: a few kilobytes each.
 pub const MAX_AUTHORISATIONS: usize = 4_096;
 
@@ -67,18 +71,33 @@ pub(crate) struct UnderWay {
     signed: Mutex<(BTreeMap<Hash, Authorisation>, VecDeque<Hash>)>,
     /// Lifts that wait for what their payer signed, by its hash.
     awaiting: Mutex<BTreeMap<Hash, LiftId>>,
-    /// How many lifts users here have promised, and are not decided: with each neighbour's site, and under each referee.
-    open: Mutex<BTreeMap<AgentId, usize>>,
+    /// What users here have promised, and is not decided: with each neighbour's site, and under each referee.
+    open: Mutex<BTreeMap<AgentId, Open>>,
     /// Payments that are being made.
     paying: Mutex<BTreeSet<(Cuid, PaymentId)>>,
-    /// When referees of a lift were asked last.
-    asked: Mutex<BTreeMap<LiftId, Timestamp>>,
+    /// When referees of a lift were asked last, and how long to wait before they are asked again, in milliseconds.
+    asked: Mutex<BTreeMap<LiftId, (Timestamp, i64)>>,
     /// When open parts were looked at last.
     looked: Mutex<Option<Timestamp>>,
     /// Something was decided, or time has passed.
     moved: Notify,
     /// Something is to be done.
     work: Notify,
+}
+
+/// What is promised and not decided, with or under one agent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Open {
+    promises: usize,
+    /// What they would move, in milli-CHIPs.
+    milli: i64,
+}
+
+impl Open {
+    fn add(&mut self, part: &Part) {
+        self.promises += 1;
+        self.milli = self.milli.saturating_add(part.moves_milli());
+    }
 }
 
 fn lock<T>(held: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -97,15 +116,26 @@ impl UnderWay {
         self.moved.notify_waiters();
     }
 
-    /// How many promises are open with an agent as a neighbour's, or under it as a referee.
-    fn open_with(&self, agent: &AgentId) -> usize {
-        lock(&self.open).get(agent).copied().unwrap_or(0)
+    /// What is open with an agent as a neighbour's, or under it as a referee.
+    fn open_with(&self, agent: &AgentId) -> Open {
+        lock(&self.open).get(agent).copied().unwrap_or_default()
     }
 
-    /// One more is promised, with and under these.
-    fn promises(&self, agents: impl Iterator<Item = AgentId>) {
+    /// A part is promised.
+    fn promises(&self, part: &Part) {
         let mut open = lock(&self.open);
-        agents.for_each(|agent| *open.entry(agent).or_insert(0) += 1);
+        part.others().for_each(|agent| open.entry(agent).or_default().add(part));
+    }
+
+    /// It is decided. What is open is counted anew every second, so an error does not stay.
+    fn is_decided(&self, part: &Part) {
+        let mut open = lock(&self.open);
+        for agent in part.others() {
+            if let Some(open) = open.get_mut(&agent) {
+                open.promises = open.promises.saturating_sub(1);
+                open.milli = (open.milli - part.moves_milli()).max(0);
+            }
+        }
     }
 
     fn take_due(&self) -> BTreeSet<LiftId> {

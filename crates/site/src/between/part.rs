@@ -179,6 +179,11 @@ impl Part {
         self.more.agents.get(tally).copied()
     }
 
+    /// The most that it moves over one tally, in milli-CHIPs: what it locks on each, about.
+    pub(super) fn moves_milli(&self) -> i64 {
+        self.more.path.iter().map(|leg| leg.units.get().milli()).max().unwrap_or(0)
+    }
+
     /// The agents that could keep it open: neighbours' and referees'.
     pub(super) fn others(&self) -> impl Iterator<Item = AgentId> {
         let referees = self.participant.part().lift().referees.iter().copied();

@@ -7,15 +7,18 @@ use protocol::participant::Want;
 use protocol::{LiftId, Timestamp};
 
 use super::part::Part;
-use super::{LONGEST_MS, UnderWay, lock};
+use super::{LONGEST_MS, Open, UnderWay, lock};
 use crate::door::Site;
 use crate::error::SiteError;
 
 /// After how long all open parts are looked at again, in milliseconds.
 const LOOK_MS: i64 = 1_000;
 
-/// After how long referees are asked again, in milliseconds.
+/// After how long referees are asked again, in milliseconds; then after twice as long each time, …
 const ASK_AGAIN_MS: i64 = 1_000;
+
+/// … up to this.
+const LONGEST_ASK_AGAIN_MS: i64 = 32_000;
 
 /// How long whoever has promised waits for its neighbours, in milliseconds, before it asks the referees itself.
 pub(super) const WAIT_MS: i64 = 5_000;
@@ -30,12 +33,14 @@ impl UnderWay {
     /// Whether it is time to ask a lift's referees, again or for the first time; remembers that they are asked.
     pub(super) fn may_ask(&self, lift: LiftId, now: Timestamp) -> bool {
         let mut asked = lock(&self.asked);
-        let waits = asked.get(&lift).is_some_and(|last| {
+        let before = asked.get(&lift).copied();
+        let waits = before.is_some_and(|(last, wait_ms)| {
             // A clock that was set back stops nobody.
-            (0..ASK_AGAIN_MS).contains(&now.ms().saturating_sub(last.ms()))
+            (0..wait_ms).contains(&now.ms().saturating_sub(last.ms()))
         });
         if !waits {
-            asked.insert(lift, now);
+            let longer = |(_, wait_ms): (Timestamp, i64)| (2 * wait_ms).min(LONGEST_ASK_AGAIN_MS);
+            asked.insert(lift, (now, before.map_or(ASK_AGAIN_MS, longer)));
         }
         !waits
     }
@@ -122,7 +127,9 @@ impl Site {
                 let Ok(part) = Part::read(row) else { continue };
                 self.tell_payees_site(&part);
                 if part.participant.is_locked() {
-                    part.others().for_each(|agent| *open.entry(agent).or_insert(0) += 1);
+                    part.others().for_each(|agent| {
+                        open.entry(agent).or_insert_with(Open::default).add(&part);
+                    });
                 }
                 let waits = part.participant.is_locked()
                     && now.ms().saturating_sub(row.changed.ms()) > WAIT_MS;

@@ -1,8 +1,8 @@
 //! Whom this site accepts as referees of lifts that its users take part in: who an administrator says, and nobody else.
 //! A site accepts its own agent only where it says so, as any other.
 
-use protocol::AgentId;
 use protocol::address::Endpoint;
+use protocol::{AgentId, Units};
 use serde::{Deserialize, Serialize};
 use store::{Tx, View};
 
@@ -17,6 +17,13 @@ pub const MAX_ACCEPTED: usize = 64;
 /// What a setting begins with that says that an agent is accepted as a referee, and where it answers.
 const REFEREE: &str = "referee:";
 
+/// What a setting begins with that says how much may be open under a referee that decides alone, in milli-CHIPs.
+const MOST: &str = "referee-most:";
+
+/// How much may be open under a referee that decides alone, in milli-CHIPs, where an administrator says nothing: one that is
+/// gone for good locks no more than that.
+pub const SOLE_MOST_MILLI: i64 = 1_000_000;
+
 /// An agent that is accepted as a referee.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -26,6 +33,8 @@ pub struct Accepted {
     /// Where it answers, as an administrator says.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "crate::words::place")]
     pub endpoint: Option<Endpoint>,
+    /// How much may be open here at once under it alone.
+    pub most: Units,
 }
 
 fn key(agent: AgentId) -> String {
@@ -35,6 +44,20 @@ fn key(agent: AgentId) -> String {
 /// Whether an agent is accepted as a referee.
 pub(crate) async fn is_accepted(view: &mut View, agent: AgentId) -> Result<bool, SiteError> {
     Ok(view.setting(&key(agent)).await?.is_some())
+}
+
+/// How much may be open at once under an accepted referee that decides alone.
+pub(crate) async fn sole_most(view: &mut View, agent: AgentId) -> Result<Units, SiteError> {
+    let said = view.setting(&format!("{MOST}{agent}")).await?;
+    Ok(said.and_then(|milli| milli_of(&milli)).unwrap_or(unsaid()))
+}
+
+fn milli_of(text: &str) -> Option<Units> {
+    Units::new(text.parse().ok()?).ok()
+}
+
+fn unsaid() -> Units {
+    Units::new(SOLE_MOST_MILLI).unwrap_or(Units::ZERO)
 }
 
 /// Where an agent that is accepted as a referee answers, as far as is known.
@@ -73,22 +96,33 @@ impl Site {
     /// [`SiteError::NotAllowed`], [`SiteError::Store`].
     pub async fn referees(&self, caller: &Caller) -> Result<Vec<Accepted>, SiteError> {
         administrator(caller)?;
-        let all = self.accepted_referees().await?;
-        Ok(all.into_iter().map(|(agent, endpoint)| Accepted { agent, endpoint }).collect())
+        let mut view = self.store.read().await?;
+        let mut all = Vec::new();
+        for (agent, endpoint) in accepted(&mut view).await? {
+            all.push(Accepted { agent, endpoint, most: sole_most(&mut view, agent).await? });
+        }
+        Ok(all)
     }
 
-    /// An administrator accepts a referee, or says anew where it answers.
+    /// An administrator accepts a referee, or says anew where it answers, and how much may be open under it alone; where
+    /// nothing is said of that, it stays as it was.
     pub(crate) async fn accept_referee(
         &self,
         tx: &mut Tx,
         agent: AgentId,
         endpoint: Option<&Endpoint>,
+        most: Option<Units>,
     ) -> Result<(), SiteError> {
         if !is_accepted(tx, agent).await? && accepted(tx).await?.len() >= MAX_ACCEPTED {
             return Err(SiteError::TooManyReferees);
         }
         let place = endpoint.map(ToString::to_string).unwrap_or_default();
-        Ok(tx.set(&key(agent), Some(&place)).await?)
+        tx.set(&key(agent), Some(&place)).await?;
+        if let Some(most) = most {
+            let milli = most.max(Units::ZERO).milli().to_string();
+            tx.set(&format!("{MOST}{agent}"), Some(&milli)).await?;
+        }
+        Ok(())
     }
 
     /// An administrator accepts a referee no longer: lifts that were promised under it are decided by it all the same.
@@ -96,6 +130,7 @@ impl Site {
         if !is_accepted(tx, agent).await? {
             return Err(SiteError::NoReferee(agent));
         }
+        tx.set(&format!("{MOST}{agent}"), None).await?;
         Ok(tx.set(&key(agent), None).await?)
     }
 }

@@ -18,8 +18,8 @@ use protocol::lift::Lift;
 use protocol::referee::{Input, Referee, Telling};
 use protocol::{AgentId, LiftId, Signer};
 
-pub use self::accepted::{Accepted, MAX_ACCEPTED};
-pub(crate) use self::accepted::{accepted, is_accepted, place_of_referee};
+pub use self::accepted::{Accepted, MAX_ACCEPTED, SOLE_MOST_MILLI};
+pub(crate) use self::accepted::{accepted, is_accepted, place_of_referee, sole_most};
 pub(crate) use self::bench::Bench;
 pub use self::judge::{
     MAX_AHEAD_MS, MAX_OPEN, MAX_OPEN_OF_ONE, MAX_OPEN_WITH_STRANGERS, MAX_SPAN_MS, MAX_STRANGERS,

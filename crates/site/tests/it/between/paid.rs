@@ -1,10 +1,11 @@
 //! Payments to strangers at other sites, all the way.
 
 use protocol::Side;
-use site::{Class, SiteError};
+use protocol::lift::Reason;
+use site::{Caller, Class, Command, SiteError};
 
 use crate::seek::land::{Land, Tie, agent};
-use crate::town::cuid;
+use crate::town::{cuid, units};
 
 pub(super) fn tie(stock: &'static str, foil: &'static str) -> Tie {
     Tie { stock, foil, limits: [100_000, 100_000] }
@@ -89,6 +90,35 @@ async fn a_referee_that_was_gone_decides_when_it_is_back() {
     // Its deadline is over: nobody has paid, and the room is free.
     assert_eq!(land.balances(1).await, [0, 0]);
     land.pays(2, ["ann", "cat"], [100_000, 100_000]).await.unwrap();
+}
+
+/// What a referee that decides alone can lock is bounded, where an administrator says nothing and where it does.
+#[tokio::test]
+async fn more_than_a_sole_referee_is_trusted_with_is_refused() {
+    let users = [("ann", 0), ("bob", 1), ("cat", 2)];
+    let wide = |stock, foil| Tie { stock, foil, limits: [5_000_000, 5_000_000] };
+    let mut land = Land::new(4, &users, &[wide("ann", "bob"), wide("bob", "cat")]).await;
+    land.referees_at(&[3]).await;
+    land.pays(1, ["ann", "cat"], [1_000_000, 1_000_000]).await.unwrap();
+    let refused = land.pays(2, ["ann", "cat"], [1_000_001, 1_000_001]).await.unwrap_err();
+    assert!(matches!(refused, SiteError::NotLifted { why: Some(Reason::Referees) }), "{refused}");
+    // The site between trusts it with more, but not the others; then all do.
+    for site in [1, 0, 2] {
+        let most = Some(units(2_000_000));
+        let accept = Command::AcceptReferee { agent: agent(3), endpoint: None, most };
+        land.ask(site, &Caller::Administrator, accept).await.unwrap();
+    }
+    land.pays(3, ["ann", "cat"], [1_500_000, 1_500_000]).await.unwrap();
+    // What is open counts: while nobody decides, no more than that is promised.
+    land.gone.insert(agent(3));
+    let first = land.pays(4, ["ann", "cat"], [1_200_000, 1_200_000]).await.unwrap_err();
+    assert!(matches!(first, SiteError::Undecided(_)), "{first}");
+    let more = land.pays(5, ["ann", "cat"], [900_000, 900_000]).await.unwrap_err();
+    assert!(matches!(more, SiteError::NotLifted { why: Some(Reason::Referees) }), "{more}");
+    land.gone.clear();
+    land.calms().await;
+    land.assert_sound().await;
+    land.pays(6, ["ann", "cat"], [900_000, 900_000]).await.unwrap();
 }
 
 #[tokio::test]

@@ -1,11 +1,11 @@
 //! Whom a site accepts as referees: who an administrator says, and where it finds them.
 
 use protocol::address::Endpoint;
-use site::{Accepted, Caller, Class, Command, Found, MAX_ACCEPTED, Query};
+use site::{Accepted, Caller, Class, Command, Found, MAX_ACCEPTED, Query, SOLE_MOST_MILLI};
 use store::Store;
 
 use super::court::Court;
-use crate::town::{Town, agent, agent_of, on_every_store, user};
+use crate::town::{Town, agent, agent_of, on_every_store, units, user};
 
 on_every_store! {
     an_administrator_accepts_and_drops_referees,
@@ -27,6 +27,7 @@ async fn an_administrator_accepts_and_drops_referees(store: Store) {
     let accept = |agent, endpoint: Option<&Endpoint>| Command::AcceptReferee {
         agent,
         endpoint: endpoint.cloned(),
+        most: None,
     };
     town.ask(&admin, accept(agent(), None)).await.unwrap();
     town.ask(&admin, accept(agent_of(8), None)).await.unwrap();
@@ -34,7 +35,11 @@ async fn an_administrator_accepts_and_drops_referees(store: Store) {
     let mut expected = vec![(agent(), None), (agent_of(8), Some(place.clone()))];
     expected.sort_by_key(|(agent, _)| agent.to_string());
     assert_eq!(town.site.accepted_referees().await.unwrap(), expected);
-    let shown = expected.into_iter().map(|(agent, endpoint)| Accepted { agent, endpoint });
+    let shown = expected.into_iter().map(|(agent, endpoint)| Accepted {
+        agent,
+        endpoint,
+        most: units(SOLE_MOST_MILLI),
+    });
     assert_eq!(listed(&town).await, shown.collect::<Vec<_>>());
     // Accepted is not known: a stranger's notes are not listened to for that.
     assert!(!town.site.knows(agent_of(8)).await.unwrap());
@@ -74,7 +79,7 @@ async fn an_accepted_referee_is_found_where_the_administrator_says() {
         let (agent, endpoint) =
             (*other, Some(format!("judge{number}.example.org:2").parse().unwrap()));
         let id = site::CommandId::new(&format!("{}-{number}", id.as_str())).unwrap();
-        let command = Command::AcceptReferee { agent, endpoint };
+        let command = Command::AcceptReferee { agent, endpoint, most: None };
         site.command(&Caller::Administrator, &id, command).await.unwrap();
     }
     let ask = protocol::errand::Ask::new(court.lift.clone(), court.refusal());
