@@ -12,6 +12,8 @@
     clippy::expect_used
 )]
 
+#[path = "../common/mod.rs"]
+mod common;
 mod flood;
 mod world;
 

@@ -1,87 +1,21 @@
 //! Two sites: a shop at one, its customers at the other, open tallies between them, and signed payments.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
-use agent::{Desk, Near};
 use protocol::address::Transport;
-use protocol::bounded::List;
-use protocol::cert::{Cert, Identity, Names, Type};
+use protocol::cert::Cert;
 use protocol::chit::{Chit, Entry, Written};
-use protocol::negotiation::Draft;
-use protocol::tally::{Agree, Members, Party};
-use protocol::{
-    AgentId, ChipAddress, ChitId, ContractId, Cuid, Hash, SecretKey, Side, Signer as _, Tally,
-    TallyId, Terms, Timestamp, Units,
-};
-use site::{Answer, Caller, Chance, Clock, Command, CommandId, Site, Wish};
-use store::{Store, UserKind};
-use tokio::sync::{Notify, watch};
-use tokio::task::JoinHandle;
-use wire::{Limits, Listen, Wire};
+use protocol::tally::{Members, Party};
+use protocol::{ChitId, Cuid, Hash, SecretKey, Side, Tally, TallyId, Units};
+use site::{Answer, Caller, Command, Wish};
+use store::UserKind;
 
-/// The machine's clock, and chance that is the same in every run.
-struct World(AtomicU64);
-
-impl Clock for World {
-    fn now(&self) -> Timestamp {
-        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
-        Timestamp::from_ms(i64::try_from(since.as_millis()).unwrap()).unwrap()
-    }
-}
-
-impl Chance for World {
-    fn bytes(&self) -> [u8; 32] {
-        *Hash::of(&self.0.fetch_add(1, Ordering::Relaxed).to_be_bytes()).as_bytes()
-    }
-}
+use crate::common::{One, cert, date, draft};
 
 /// Longer than opening all tallies takes.
 const LONG: Duration = Duration::from_secs(60);
-
-/// One site, served to the other.
-struct One {
-    site: Site,
-    wire: Wire,
-    due: Arc<Notify>,
-    end: watch::Sender<bool>,
-    running: JoinHandle<()>,
-}
-
-impl One {
-    async fn open(folder: &Path, seed: u8, transport: Transport) -> Self {
-        let key = SecretKey::ed25519(&[seed; 32]);
-        let agent = AgentId::of(&key.public_key()).unwrap();
-        let world = Arc::new(World(AtomicU64::new(u64::from(seed) << 40)));
-        let store = Store::sqlite(&folder.join(format!("{seed}.db"))).await.unwrap();
-        let site = Site::open(store, agent, Arc::clone(&world) as _, world).await.unwrap();
-        let due = Arc::new(Notify::new());
-        let woken = Arc::clone(&due);
-        let desk = Arc::new(Desk::new(site.clone(), move || woken.notify_one()));
-        let listen = [Listen { address: "127.0.0.1:0".parse().unwrap(), transport }];
-        let wire = Wire::start(&key, &listen, Limits::default(), desk).await.unwrap();
-        site.answers_at(wire.listening().first().cloned());
-        let (end, ended) = watch::channel(false);
-        let (ours, wires, dues) = (site.clone(), wire.clone(), Arc::clone(&due));
-        let running = tokio::spawn(async move {
-            let ended = async {
-                let mut ended = ended;
-                let _ = ended.wait_for(|ended| *ended).await;
-            };
-            agent::deliver(&wires, Near::ThisMachine, &ours, || dues.notified(), ended).await;
-        });
-        Self { site, wire, due, end, running }
-    }
-
-    async fn ask(&self, caller: Caller, id: String, command: Command) -> Answer {
-        let answer = self.site.command(&caller, &CommandId::new(&id).unwrap(), command).await;
-        self.due.notify_one();
-        answer.unwrap()
-    }
-}
 
 /// Both sites. The shop, number 0, is at the first; customers are at the second.
 #[derive(Clone)]
@@ -101,36 +35,6 @@ fn tally_id(number: u32) -> TallyId {
     TallyId::random(Hash::of(&number.to_be_bytes()).as_bytes()[..16].try_into().unwrap())
 }
 
-fn date() -> Timestamp {
-    "2026-11-22T09:00:00.000Z".parse().unwrap()
-}
-
-fn draft() -> Draft {
-    let terms = |milli| Terms::new(Units::new(milli).unwrap(), BTreeMap::new()).unwrap();
-    let agree = Agree {
-        host: "mychips.org".parse().unwrap(),
-        name: "neighbours".parse().unwrap(),
-        rid: ContractId::from_bytes([4; 32]),
-    };
-    Draft { expires: None, memo: None, agree, holder: terms(1 << 50), partner: terms(1 << 50) }
-}
-
-fn cert(key: &SecretKey, number: u32, agent: AgentId) -> Cert {
-    let name = List::new(vec![format!("User {number}").parse().unwrap()]).unwrap();
-    let cert = Cert {
-        chad: ChipAddress { cuid: cuid(number), agent, endpoint: None },
-        r#type: Type::Person,
-        name: Names::try_from(name).unwrap(),
-        connect: List::default(),
-        place: List::default(),
-        identity: Identity::default(),
-        public: key.public_key(),
-        date: date(),
-        sign: None,
-    };
-    cert.signed(key).unwrap()
-}
-
 /// Where a side lives: the shop is the stock.
 const fn home(side: Side) -> usize {
     match side {
@@ -146,10 +50,9 @@ impl Two {
         let seed = |number: u32| *Hash::of(&number.to_le_bytes()).as_bytes();
         let keys: Vec<_> =
             (0..=tallies).map(|number| SecretKey::p256(&seed(number)).unwrap()).collect();
-        let certs = keys
-            .iter()
-            .zip(0..)
-            .map(|(key, number)| cert(key, number, sites[usize::from(number > 0)].site.agent()));
+        let certs = keys.iter().zip(0..).map(|(key, number)| {
+            cert(key, &cuid(number), sites[usize::from(number > 0)].site.agent())
+        });
         let certs = Arc::new(certs.collect());
         let two = Self { sites: Arc::new(sites), keys: Arc::new(keys), certs, tallies };
         two.add(0).await;
@@ -337,9 +240,8 @@ impl Two {
         let Ok(sites) = Arc::try_unwrap(self.sites).map_err(|_| "somebody still pays") else {
             return;
         };
-        for One { end, running, .. } in sites {
-            end.send_replace(true);
-            running.await.unwrap();
+        for one in sites {
+            one.end().await;
         }
     }
 }
