@@ -147,7 +147,7 @@ impl Row {
     fn tend(&self) {
         for place in 0..self.sites.len() {
             let row = self.clone();
-            let _: JoinHandle<()> = tokio::spawn(async move {
+            drop(tokio::spawn(async move {
                 let (one, clock) = (&row.sites[place], World::default());
                 while !row.ends.load(Ordering::Relaxed) {
                     tokio::select! {
@@ -161,7 +161,7 @@ impl Row {
                         one.due.notify_one();
                     }
                 }
-            });
+            }));
         }
     }
 
