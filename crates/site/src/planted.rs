@@ -1,10 +1,12 @@
 //! Faults that can be planted into a site, to see that the simulated networks find them (`sim::net`): a
 //! watchman who never called out may be asleep. No site has one that was not asked for by its name.
 
+use protocol::bounded::List;
 use protocol::chit::Chit;
 use protocol::ledger::{Good, Head, Link, Links, Message};
+use protocol::query::Query;
 use protocol::record::Record;
-use protocol::{JsonError, TallyId};
+use protocol::{AgentId, Hash, JsonError, Side, TallyId};
 
 use crate::batch::Held;
 use crate::door::Site;
@@ -26,11 +28,19 @@ pub enum Planted {
     VoidForValid,
     /// What a promise set aside is free once its deadline has passed by the site's own clock.
     OwnClock,
+    /// A query is marked with the agent that hands it on, where a mark should stand that only that site knows.
+    PlainMark,
+    /// A plan is answered under the id of the tally that it begins with, in place of its token.
+    PlainToken,
+    /// What a payer signed is said to the next site on the way, too.
+    ToldOn,
+    /// The key for a lift is made without the lift's nonce.
+    SameKey,
 }
 
 impl Planted {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 11] = [
         Self::LostLetter,
         Self::DoubleApply,
         Self::WrongOrder,
@@ -38,6 +48,10 @@ impl Planted {
         Self::Resurrected,
         Self::VoidForValid,
         Self::OwnClock,
+        Self::PlainMark,
+        Self::PlainToken,
+        Self::ToldOn,
+        Self::SameKey,
     ];
 
     /// One word for it.
@@ -51,6 +65,10 @@ impl Planted {
             Self::Resurrected => "resurrected",
             Self::VoidForValid => "void-for-valid",
             Self::OwnClock => "own-clock",
+            Self::PlainMark => "plain-mark",
+            Self::PlainToken => "plain-token",
+            Self::ToldOn => "told-on",
+            Self::SameKey => "same-key",
         }
     }
 
@@ -100,6 +118,25 @@ pub(crate) fn head_as_it_comes(tally: TallyId, message: Message<Good>) -> Messag
         }
         other => other,
     }
+}
+
+/// A query with the agent that hands it on in place of its mark ([`Planted::PlainMark`]).
+pub(crate) fn marked_plainly(mut query: Query, agent: AgentId) -> Query {
+    let mut trail = query.trail.to_vec();
+    if let (Some(mark), Some(key)) = (trail.last_mut(), agent.public_key().ed25519_bytes()) {
+        *mark = Hash::from_bytes(key);
+    }
+    query.trail = List::new(trail).unwrap_or_default();
+    query
+}
+
+/// What stands for a plan, with its first tally here in it ([`Planted::PlainToken`]).
+pub(crate) fn token_of(way: &[(TallyId, Side)], on: Option<TallyId>, token: Hash) -> Hash {
+    // The tally over which the question came is known to whoever asked.
+    let Some(tally) = on.or(way.get(1).map(|(tally, _)| *tally)) else { return token };
+    let mut bytes = *token.as_bytes();
+    bytes[..16].copy_from_slice(tally.as_bytes());
+    Hash::from_bytes(bytes)
 }
 
 /// What chits come to that a half has already, in milli-CHIPs ([`Planted::DoubleApply`]).

@@ -108,6 +108,16 @@ impl Store {
         }
     }
 
+    /// All rows of a store in memory as one text, every column of every table; none of a store that is not in memory.
+    /// For simulations that look for what should not be there.
+    #[must_use]
+    pub fn rows_in_memory(&self) -> Option<String> {
+        match &self.inner {
+            Inner::Memory(home) => Some(home.rows()),
+            Inner::Sqlite(_) | Inner::Postgres(_) => None,
+        }
+    }
+
     /// The store in a SQLite file, which is made where there is none, and brought to the newest
     /// schema. The folder must exist.
     ///

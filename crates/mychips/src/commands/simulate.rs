@@ -73,7 +73,8 @@ pub(crate) struct Net {
     #[arg(long)]
     lifts: bool,
     /// Plant a fault into all sites, to see it found: lost-letter, double-apply, wrong-order,
-    /// unchecked-signature or resurrected
+    /// unchecked-signature or resurrected; with --lifts void-for-valid, own-clock, plain-mark,
+    /// plain-token, told-on or same-key
     #[arg(long, value_name = "NAME", value_parser = planted)]
     plant: Option<Planted>,
 }

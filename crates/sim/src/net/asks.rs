@@ -26,7 +26,7 @@ impl Net {
     }
 
     pub(super) fn name(&self, who: usize) -> String {
-        self.people[who].name.to_string()
+        self.people[who].short().to_owned()
     }
 
     /// An administrator takes somebody in.
@@ -36,11 +36,11 @@ impl Net {
         let Some(site) = &place.site else { return Ok(()) };
         let cert = Box::new(person.cert.clone());
         let command = Command::AddUser { kind: UserKind::Person, cert };
-        let id = CommandId::new(&format!("take in {}", person.name));
+        let id = CommandId::new(&format!("take in {}", person.short()));
         let id = id.ok_or_else(|| Broken::harness("a name that is too long"))?;
         let taken = site.command(&Caller::Administrator, &id, command).await;
         taken.map_err(|error| place.cannot("take somebody in", &error))?;
-        let (name, at) = (person.name.to_string(), place.name.clone());
+        let (name, at) = (person.short().to_owned(), place.name.clone());
         self.say(&name, &format!("lives at {at}"));
         Ok(())
     }
@@ -55,7 +55,7 @@ impl Net {
     ) -> Sim<()> {
         let person = &mut self.people[who];
         person.asked += 1;
-        let id = format!("{}-{}", person.name, person.asked);
+        let id = format!("{}-{}", person.short(), person.asked);
         self.sends(who, Asked { id, command, about, words, again: false }).await
     }
 
@@ -168,6 +168,7 @@ impl Net {
         let signed = chit.signed(&self.people[who].key);
         let chit = signed.map_err(|error| Broken::harness(&error.to_string()))?;
         self.auditor.book.signs(who, &chit)?;
+        self.auditor.privacy.writes(chit.tally, chit.uuid);
         let (tally, name) = (self.trace.tally(chit.tally), self.trace.chit(chit.uuid));
         let words = format!("{words} on {tally} ({name})");
         let about = About::Chit { chit: Box::new(chit.clone()), over_limit };

@@ -72,6 +72,7 @@ impl Net {
     async fn proposes(&mut self, who: usize, invoice: Invoice, words: &str) -> Sim<()> {
         let signed = Invoice { sign: None, ..invoice }.signed(&self.people[who].key);
         let signed = signed.map_err(|error| Broken::harness(&error.to_string()))?;
+        self.auditor.privacy.writes(signed.tally, signed.uuid);
         let (tally, name) = (signed.tally, self.trace.chit(signed.uuid));
         let words = format!("{words} {} ({name}, version {})", signed.units.get(), signed.revision);
         self.wish(who, tally, Wish::Invoice(Box::new(signed)), &words).await

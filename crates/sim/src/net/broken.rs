@@ -58,11 +58,16 @@ pub enum Invariant {
     Whole,
     /// In the end lifts whose referees live are decided, and nothing is set aside for them.
     Ends,
+    /// Privacy: a site hears and keeps nothing that names a user, agent, tally, address, payment or key which is none
+    /// of its business, speaks to no stranger, and nothing joins two searches.
+    Private,
+    /// No key and no nonce is in two lifts.
+    Fresh,
 }
 
 impl Invariant {
     /// All of them.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 27] = [
         Self::OwnSignature,
         Self::Chain,
         Self::Once,
@@ -88,6 +93,8 @@ impl Invariant {
         Self::PaidOnce,
         Self::Whole,
         Self::Ends,
+        Self::Private,
+        Self::Fresh,
     ];
 
     /// Its name.
@@ -119,6 +126,8 @@ impl Invariant {
             Self::PaidOnce => "paid-once",
             Self::Whole => "whole",
             Self::Ends => "ends",
+            Self::Private => "private",
+            Self::Fresh => "fresh",
         }
     }
 }

@@ -74,6 +74,7 @@ impl Net {
         for (of, side) in [(who, side), (whom, side.other())] {
             self.auditor.book.sides.insert((tally, side), of);
         }
+        self.auditor.privacy.invites(tally, who);
         let draft = Box::new(self.any_draft(false)?);
         let expires = moment(START_MS + 365 * 24 * 3_600_000);
         let words = format!("invites {} to {}", self.name(whom), self.trace.tally(tally));
@@ -88,6 +89,7 @@ impl Net {
         let Some(tally) = invitation.tally else { return Ok(()) };
         let words = format!("answers {}", self.trace.tally(tally));
         self.kept(who, tally);
+        self.auditor.privacy.answers(tally, who);
         let command = Command::Answer { invitation: Box::new(invitation) };
         self.ask(who, command, About::Other, words).await
     }

@@ -182,7 +182,7 @@ impl Net {
     ) -> Sim<bool> {
         let person = &mut self.people[who];
         person.asked += 1;
-        let name = person.name.to_string();
+        let name = person.short().to_owned();
         let id = CommandId::new(&format!("{name}-{}", person.asked));
         let id = id.ok_or_else(|| Broken::harness("a name that is too long"))?;
         let caller = Caller::User(person.name.clone());

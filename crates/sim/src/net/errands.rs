@@ -170,6 +170,7 @@ impl Net {
             self.say(&who, &format!("errand {said}: nobody answers"));
             return Ok(Vec::new());
         };
+        self.auditor.privacy.errand(way.from, to, &errand, text)?;
         let knows = site.knows(way.agent).await;
         let knows = knows.map_err(|error| self.places[to].cannot("know an agent", &error))?;
         if errand.about() == About::Ways && !knows {
@@ -190,6 +191,7 @@ impl Net {
         }
         self.say(&who, &format!("errand {said}: answered with {told}"));
         let text = answer.to_text().map_err(|error| Broken::harness(&error.to_string()))?;
+        self.auditor.privacy.errand(to, way.from, &answer, &text.to_string())?;
         let slow = self.places[to].slow;
         self.after(20 * slow, 200 * slow, Event::Reply { way, text: text.to_string() });
         Ok(vec![to])

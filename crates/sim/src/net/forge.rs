@@ -53,6 +53,8 @@ impl Net {
         let Some(forgery) = self.forged(kind, from, &text)? else { return Ok(None) };
         self.counts.forged += 1;
         let receipt = hear(&site, forgery.from, &forgery.note, 1).await?;
+        let answered = receipt.write().map_err(|error| Broken::harness(&error.to_string()))?;
+        self.auditor.privacy.forges(to, &forgery.note, answered.to_string().as_bytes())?;
         let Some(fate) = receipt.fates.first() else { return Ok(Some(to)) };
         let said = words::of_note(&text, &mut self.trace);
         let way = format!("?>{}", self.places[to].name);

@@ -170,6 +170,7 @@ impl Net {
         for number in 0..net.places.len() {
             net.accepts(number).await?;
         }
+        net.auditor.privacy.begins(&net.places, &net.people, &net.referees);
         net.begin();
         Ok(net)
     }
@@ -313,6 +314,7 @@ impl Net {
                 let now = self.now();
                 if self.places[number].site.is_some() {
                     self.places[number].back_up(now)?;
+                    self.auditor.privacy.keeps(number, &self.places[number])?;
                 }
                 self.after(20_000, 90_000, Event::BacksUp(number));
                 Ok(Vec::new())
@@ -349,6 +351,9 @@ impl Net {
             }
             return Ok(());
         };
+        for note in &notes {
+            self.auditor.privacy.note(from, to, note)?;
+        }
         let receipt = hear(&site, agent, mail::write(&notes).as_bytes(), notes.len()).await?;
         self.is_busy(to);
         for (note, fate) in notes.iter().zip(&receipt.fates) {
@@ -371,6 +376,7 @@ impl Net {
                 self.counts.back += 1;
                 self.catches(to, from, note);
             }
+            self.auditor.privacy.receipt(to, from, &receipt)?;
             self.after(20 * slow, 200 * slow, Event::Answered { way, notes, receipt, answer });
         }
         Ok(())
@@ -533,7 +539,8 @@ impl Net {
         }
         for (who, person) in self.people.iter().enumerate() {
             if !self.is_settled(who) {
-                left.push(format!("{}'s device could not bring everything back", person.name));
+                let name = person.short();
+                left.push(format!("{name}'s device could not bring everything back"));
             }
         }
         if self.is_paying() {

@@ -3,11 +3,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use data_encoding::HEXLOWER;
 use protocol::bounded::{Line, List};
 use protocol::cert::{Identity, Names, Type};
 use protocol::chit::Chit;
 use protocol::{
-    AgentId, Cert, ChipAddress, Cuid, Hash, Moved, SecretKey, Side, Signer as _, Tally, TallyId,
+    AgentId, Cert, ChipAddress, Cuid, Hash, Moved, PublicKey, SecretKey, Side, Signer as _, Tally,
+    TallyId,
 };
 use site::{Command, Invitation};
 
@@ -86,6 +88,8 @@ impl Kept {
 /// Somebody with a key and a device.
 pub(super) struct Person {
     pub(super) name: Cuid,
+    /// What its cert says that it is called.
+    pub(super) disclosed: String,
     pub(super) home: usize,
     pub(super) key: SecretKey,
     pub(super) cert: Cert,
@@ -105,14 +109,19 @@ impl Person {
     pub(super) fn new(number: usize, home: usize, agent: AgentId, dice: &mut Dice) -> Sim<Self> {
         let harness = |error: &dyn ToString| Broken::harness(&error.to_string());
         let name = NAMES.get(number).ok_or_else(|| Broken::harness("too many people"))?;
-        let name: Cuid = name.parse().map_err(|error| harness(&error))?;
         // Some have keys as browsers make them; those of the others are quicker.
         let key = if dice.percent(20) {
             SecretKey::p256(&dice.bytes()).map_err(|error| harness(&error))?
         } else {
             SecretKey::ed25519(&dice.bytes())
         };
-        let line: Line<200> = name.to_string().parse().map_err(|error| harness(&error))?;
+        // Nobody else's name and cert have this in them.
+        let public = key.public_key();
+        let name: Cuid = format!("{name}-{}", marker("user", &public))
+            .parse()
+            .map_err(|error| harness(&error))?;
+        let disclosed = marker("cert", &public);
+        let line: Line<200> = disclosed.parse().map_err(|error| harness(&error))?;
         let names = List::new(vec![line]).map_err(|error| harness(&error))?;
         let cert = Cert {
             chad: ChipAddress { cuid: name.clone(), agent, endpoint: None },
@@ -129,6 +138,7 @@ impl Person {
         let (kept, unanswered, invited) = (BTreeMap::new(), Vec::new(), Vec::new());
         Ok(Self {
             name,
+            disclosed,
             home,
             key,
             cert,
@@ -140,4 +150,15 @@ impl Person {
             brought: 0,
         })
     }
+
+    /// What it is called in the trace.
+    pub(super) fn short(&self) -> &str {
+        self.name.as_str().split('-').next().unwrap_or_default()
+    }
+}
+
+/// Sixteen characters that stand for something of this key's holder and for nothing else.
+pub(super) fn marker(of: &str, key: &PublicKey) -> String {
+    let text = format!("{of} {key:?}");
+    HEXLOWER.encode(&Hash::of(text.as_bytes()).as_bytes()[..8])
 }

@@ -10,6 +10,7 @@ use tokio::task::JoinHandle;
 
 use super::broken::{Broken, Invariant, Sim};
 use super::dice::Dice;
+use super::person::marker;
 use super::world::{SiteChance, SiteClock, Time, moment};
 
 /// How many steps a disk that lies about what it has kept may lose.
@@ -42,6 +43,8 @@ pub(super) enum Disk {
 pub(super) struct Place {
     pub(super) name: String,
     pub(super) agent: AgentId,
+    /// Where it is reached, by name.
+    pub(super) host: String,
     /// Its agent's key.
     key: Arc<SecretKey>,
     clock: Arc<SiteClock>,
@@ -77,10 +80,12 @@ impl Place {
         let key = SecretKey::ed25519(&dice.bytes());
         let agent = AgentId::of(&key.public_key());
         let agent = agent.map_err(|error| Broken::harness(&error.to_string()))?;
+        let host = format!("{}.example", marker("host", &key.public_key()));
         let hears = if dice.percent(30) { Hears::ByPost } else { Hears::AtOnce };
         Ok(Self {
             name,
             agent,
+            host,
             key: Arc::new(key),
             clock: Arc::new(SiteClock::new(time, skew(dice))),
             chance: Arc::new(SiteChance::new(dice.bytes())),

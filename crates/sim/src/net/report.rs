@@ -163,6 +163,11 @@ impl Report {
         self.ending.lifts.void
     }
 
+    /// How often something that names somebody or something was seen at a site, by why that site may know it.
+    pub fn excused(&self) -> impl Iterator<Item = (&'static str, u64)> + '_ {
+        self.ending.searched.excused()
+    }
+
     /// How many chits there are in the end, each counted once.
     #[must_use]
     pub const fn chits(&self) -> u64 {
@@ -215,6 +220,13 @@ impl fmt::Display for Report {
             ending.lifts.undecided,
             c.lifts_wanted,
             c.lifts_paid
+        )?;
+        let s = &ending.searched;
+        let seen: u64 = s.excused().map(|(_, seen)| seen).sum();
+        writeln!(
+            f,
+            "  privacy    {} messages of {} bytes and {} stores searched; {} sightings, each with an excuse",
+            s.heard, s.bytes, s.stores, seen
         )?;
         write!(f, "  tallies   ")?;
         for (status, many) in &ending.statuses {

@@ -65,13 +65,14 @@ impl Net {
             (0..self.people.len()).filter(|other| self.people[*other].home != home).collect();
         let Some(payee) = self.dice.pick(&others).copied() else { return Ok(()) };
         // The road asks for no place, but whoever pays a stranger has to name one.
-        let place = "198.51.100.7:8421".parse().ok();
         let address = |net: &Self, of: usize| {
             let person = &net.people[of];
-            let agent = net.places[person.home].agent;
-            ChipAddress { cuid: person.name.clone(), agent, endpoint: place.clone() }
+            let home = &net.places[person.home];
+            let endpoint = format!("{}:8421", home.host).parse().ok();
+            ChipAddress { cuid: person.name.clone(), agent: home.agent, endpoint }
         };
-        let (payer, payee) = (address(self, who), address(self, payee));
+        let whom = self.name(payee);
+        let (payer, paid) = (address(self, who), address(self, payee));
         let units = self.dice.between(1, 12_000);
         let more = if self.dice.percent(50) { 0 } else { self.dice.between(0, units / 5 + 2) };
         let positive =
@@ -83,7 +84,7 @@ impl Net {
         let authorisation = Authorisation {
             uuid,
             payer,
-            payee,
+            payee: paid,
             units: amount,
             most,
             date: moment(self.now()),
@@ -97,8 +98,9 @@ impl Net {
         self.counts.lifts_wanted += 1;
         let agent = authorisation.payer.agent;
         self.auditor.lifts.allows(Allowed::by(who, &authorisation, &self.people)?);
+        self.auditor.privacy.pays(who, payee, uuid);
         let name = self.trace.payment(uuid);
-        let words = format!("pays {units} to {} ({name})", authorisation.payee.cuid);
+        let words = format!("pays {units} to {whom} ({name})");
         let authorisation = Box::new(authorisation);
         let payment = Payment {
             who,

@@ -3,6 +3,7 @@
 
 mod market;
 mod net;
+mod private;
 mod town;
 
 /// The sample world's tables.

@@ -58,8 +58,16 @@ fn the_same_seed_says_the_same() {
 }
 
 /// A fault is found by the invariant that was named for it, in the first seeds.
-fn is_found(planted: Planted, named: Invariant) {
-    let of_lifts = matches!(planted, Planted::VoidForValid | Planted::OwnClock);
+pub(crate) fn is_found(planted: Planted, named: Invariant) {
+    let of_lifts = matches!(
+        planted,
+        Planted::VoidForValid
+            | Planted::OwnClock
+            | Planted::PlainMark
+            | Planted::PlainToken
+            | Planted::ToldOn
+            | Planted::SameKey
+    );
     let (life, option) = if of_lifts { (Life::Lifts, " --lifts") } else { (Life::Tallies, "") };
     let mut others = Vec::new();
     for seed in 0..500 {

@@ -6,6 +6,7 @@ use protocol::{Hash, SecretKey, TallyId};
 
 use crate::door::Site;
 use crate::error::SiteError;
+use crate::planted::Planted;
 
 /// What the agent signs, once and for nobody's eyes, to have a secret that follows from its key. No record has this
 /// kind.
@@ -18,6 +19,7 @@ impl Site {
     /// [`SiteError::NoAgentKey`]; [`SiteError::Sign`].
     pub(super) fn lift_key(&self, nonce: Hash, over: TallyId) -> Result<SecretKey, SiteError> {
         let secret = self.own_secret(TEXT)?;
+        let nonce = if self.has(Planted::SameKey) { secret } else { nonce };
         let seed =
             [secret, nonce, Hash::of(over.to_string().as_bytes())].map(|hash| *hash.as_bytes());
         Ok(SecretKey::ed25519(Hash::of(&seed.concat()).as_bytes()))

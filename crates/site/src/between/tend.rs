@@ -10,6 +10,7 @@ use super::part::Part;
 use super::{LONGEST_MS, Open, UnderWay, lock};
 use crate::door::Site;
 use crate::error::SiteError;
+use crate::planted::Planted;
 
 /// After how long all open parts are looked at again, in milliseconds.
 const LOOK_MS: i64 = 1_000;
@@ -154,6 +155,9 @@ impl Site {
         if is_payers && !part.participant.part().collects() && part.outcome().is_none() {
             let (to, at) = (signed.payee.agent, signed.payee.endpoint.clone());
             let errand = Errand::Authorisation(Box::new(signed.clone()));
+            if self.has(Planted::ToldOn) {
+                part.others().for_each(|next| self.known.errands.push(next, errand.clone()));
+            }
             self.known.errands.push_at(to, at, errand);
         }
     }

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use clearing::{Advertising, Effect, Input, SearchId, Wanted};
+use protocol::bounded::List;
 use protocol::errand::Errand;
-use protocol::query::{Said, Why};
+use protocol::query::{Answer, Said, Why};
 use protocol::{AgentId, Cuid, Hash, Timestamp};
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
@@ -17,6 +18,7 @@ use super::waits::Waits;
 use crate::door::Site;
 use crate::error::SiteError;
 use crate::lift::aside;
+use crate::planted::{self, Planted};
 
 /// After how long the machine is told that time passes, whatever else it is told, in milliseconds.
 const TICK_MS: i64 = 250;
@@ -158,10 +160,18 @@ impl Site {
         let errands = &self.known.errands;
         for effect in effects {
             match effect {
-                Effect::Ask { to, query } => errands.push(to, Errand::Query(Box::new(query))),
-                Effect::Answer { to, answer } => {
+                Effect::Ask { to, mut query } => {
+                    if self.has(Planted::PlainMark) {
+                        query = planted::marked_plainly(query, self.agent);
+                    }
+                    errands.push(to, Errand::Query(Box::new(query)));
+                }
+                Effect::Answer { to, mut answer } => {
                     if let Said::Plans(plans) = &answer.said {
                         plans.iter().for_each(|plan| self.remember_plan(state, plan.token));
+                    }
+                    if self.has(Planted::PlainToken) {
+                        answer = self.answered_plainly(answer);
                     }
                     errands.push(to, Errand::Answer(Box::new(answer)));
                 }
@@ -177,6 +187,20 @@ impl Site {
                 Effect::NotFound { search, why } => state.end(search, Err(why)),
             }
         }
+    }
+
+    /// The answer with tallies in place of tokens ([`Planted::PlainToken`]).
+    fn answered_plainly(&self, mut answer: Answer) -> Answer {
+        if let Said::Plans(plans) = &answer.said {
+            let mut plans = plans.to_vec();
+            for plan in &mut plans {
+                let Some(planned) = self.plan(&plan.token) else { continue };
+                let on = planned.on.map(|(tally, ..)| tally);
+                plan.token = planted::token_of(&planned.way, on, plan.token);
+            }
+            answer.said = List::new(plans).map_or(answer.said, Said::Plans);
+        }
+        answer
     }
 
     /// Remembers a plan that is about to be told by its names.

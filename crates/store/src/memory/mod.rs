@@ -50,6 +50,11 @@ impl Home {
         Self { state: RwLock::new(self.copy()), writer: Arc::default() }
     }
 
+    /// All rows, as text.
+    pub(crate) fn rows(&self) -> String {
+        format!("{:?}", self.copy())
+    }
+
     pub(crate) fn read(&self) -> Hand {
         Hand { state: self.copy(), home: None }
     }

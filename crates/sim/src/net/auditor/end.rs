@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use protocol::{Hash, TallyId};
 
+use super::excuse::Searched;
 use super::fair::LiftsEnded;
 use super::half::{Half, is_open};
 use super::{Auditor, name_of};
@@ -23,6 +24,8 @@ pub(crate) struct Ending {
     pub(crate) chits: u64,
     /// Lifts between sites.
     pub(crate) lifts: LiftsEnded,
+    /// How much was searched for what is nobody else's business.
+    pub(crate) searched: Searched,
     /// All chains, as text.
     pub(crate) heads: String,
 }
@@ -30,7 +33,7 @@ pub(crate) struct Ending {
 impl Auditor {
     /// The last look of all.
     pub(crate) async fn end(
-        &self,
+        &mut self,
         places: &[Place],
         people: &[Person],
         trace: &Trace,
@@ -69,7 +72,8 @@ impl Auditor {
         }
         self.all_there(people, trace)?;
         ending.lifts = self.lifts.end(places, (&self.halves, &self.book), people, trace, now)?;
-        for place in places {
+        for (number, place) in places.iter().enumerate() {
+            self.privacy.keeps(number, place)?;
             let Some(site) = &place.site else { continue };
             let doctor = site.doctor(&mut |_| {}).await;
             let doctor = doctor.map_err(|error| place.cannot("be examined", &error))?;
@@ -78,6 +82,7 @@ impl Auditor {
                 return Err(Broken::new(Invariant::Doctor, what));
             }
         }
+        ending.searched = self.privacy.searched();
         Ok(ending)
     }
 
@@ -88,7 +93,7 @@ impl Auditor {
             for told in self.book.told.get(&(*who, half.tally)).into_iter().flatten() {
                 if !half.chits.contains(&told.chit) {
                     let name = name_of(trace, people, half);
-                    let signer = people.get(*who).map(|person| person.name.to_string());
+                    let signer = people.get(*who).map(|person| person.short().to_owned());
                     let what = format!(
                         "{name}: {} was told that chit {} is taken, and it is not there",
                         signer.unwrap_or_default(),
@@ -108,7 +113,7 @@ impl Auditor {
             let half = self.halves.values().find(here);
             let signed = half.and_then(|half| half.signed).map_or(0, |(revision, _)| revision);
             if signed < *revision {
-                let name = people.get(*who).map(|person| person.name.to_string());
+                let name = people.get(*who).map(|person| person.short().to_owned());
                 let short = trace.tally_named(tally).unwrap_or_default();
                 let name = name.unwrap_or_default();
                 let what = format!("{name} was told that revision {revision} of {short} is signed");

@@ -76,7 +76,7 @@ impl Lifts {
         let short = trace.lift_named(id);
         for (who, (net, due)) in nets {
             if let Some(what) = self.wrong(known, who, net, due) {
-                let name = people.get(who).map(|person| person.name.to_string());
+                let name = people.get(who).map(|person| person.short().to_owned());
                 let what = format!("lift {short}: {} {what}", name.unwrap_or_default());
                 return Err(Broken::new(Invariant::Theft, what).about([short]));
             }
@@ -214,7 +214,7 @@ fn brought_back(halves: &Halves, people: &[Person], trace: &Trace) -> Sim<()> {
                     let short = trace.lift_named(lift);
                     let what = format!(
                         "{}'s device has a chit of lift {short}, and its site has not",
-                        person.name
+                        person.short()
                     );
                     return Err(Broken::new(Invariant::Present, what).about([short]));
                 }

@@ -5,16 +5,21 @@
 //! * `half.rs` what holds of one half, `pair.rs` of two, and of a half and what it was before;
 //! * `lifts.rs` what holds of lifts between sites, `fair.rs` of what they did to whom; `part.rs` a part as a site keeps
 //!   it, `proof.rs` what a certificate has to prove;
+//! * `privacy.rs` what sites hear and keep, `excuse.rs` what they may know, `markers.rs` how it is searched for, `fresh.rs` what must be new in each lift;
 //! * `outbox.rs` what holds of letters that wait; `end.rs` what holds once faults have stopped.
 
 mod book;
 mod end;
+mod excuse;
 mod fair;
+mod fresh;
 mod half;
 mod lifts;
+mod markers;
 mod outbox;
 mod pair;
 mod part;
+mod privacy;
 mod proof;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -28,6 +33,7 @@ pub(super) use end::Ending;
 use half::{Half, Reading};
 pub(super) use lifts::{Allowed, Lifts};
 use outbox::Outbox;
+use privacy::Privacy;
 
 use super::broken::{Broken, Sim};
 use super::person::Person;
@@ -42,6 +48,7 @@ const ALL: u32 = 10_000;
 pub(super) struct Auditor {
     pub(super) book: Book,
     pub(super) lifts: Lifts,
+    pub(super) privacy: Privacy,
     halves: BTreeMap<(usize, HalfId), Half>,
     outbox: Outbox,
     /// Places that went back and were not looked at since.
@@ -82,6 +89,7 @@ impl Auditor {
         trace: &Trace,
     ) -> Sim<()> {
         let Some(site) = &place.site else { return Ok(()) };
+        self.privacy.has_agent(number, place);
         let mut view = place.store.read().await.map_err(read)?;
         self.outbox.look(number, place, &mut view, trace).await?;
         let parts = self.lifts.look(number, place, &mut view, trace).await?;
@@ -209,7 +217,7 @@ impl Auditor {
 }
 
 fn name_of(trace: &Trace, people: &[Person], half: &Half) -> String {
-    let who = people.get(half.who).map(|person| person.name.to_string()).unwrap_or_default();
+    let who = people.get(half.who).map(|person| person.short().to_owned()).unwrap_or_default();
     let tally = trace.tally_named(&half.tally).unwrap_or_default();
     format!("{who}'s half of {tally}")
 }

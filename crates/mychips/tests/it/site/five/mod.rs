@@ -1,8 +1,9 @@
 //! Five sites in a row of partners: Ann, Bob, Cat and Dan, each at a site of its own, and a fifth that decides their lifts.
-//! `row.rs` sets them up; `paid.rs` one payment and what everybody sees of it, `linked.rs` one that its payee asked for by a link, and
-//! one that nobody decides; `killed.rs` many while sites are killed.
+//! `row.rs` sets them up; `paid.rs` one payment and what everybody sees of it, `disk.rs` what is on their disks then, `linked.rs`
+//! one that its payee asked for by a link, and one that nobody decides; `killed.rs` many while sites are killed.
 
 mod clients;
+mod disk;
 mod killed;
 mod linked;
 mod paid;

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::disk::each_keeps_what_is_its_own;
 use super::row::{LIMIT, Row, USERS, tell};
 
 #[test]
@@ -58,6 +59,7 @@ fn a_stranger_three_sites_away_is_paid_at_once_and_everybody_sees_its_own_part()
     let most = LIMIT - 5_000;
     let quote = ann.json(&format!("pay {} 95 --as ann --quote", row.link(3)));
     assert_eq!((&quote["possible"], &quote["given"]), (&json!(most), &json!(most)), "{quote}");
+    each_keeps_what_is_its_own(&row, paid["payment"].as_str().unwrap());
     row.end();
 }
 

@@ -1,0 +1,48 @@
+//! Networks of sites in which nobody learns what is none of its business; and sites that leak, which are found.
+
+use std::collections::BTreeMap;
+
+use sim::net::{Invariant, Life, Planted, live};
+
+use crate::net::is_found;
+
+/// How many networks with payments to strangers are searched.
+const NETWORKS: u64 = 12;
+
+/// What every site heard and kept is searched, and each reason that a site may have to know something is one that some
+/// site has: an excuse that nobody needs would be a hole.
+#[test]
+fn sites_hear_and_keep_nothing_that_is_none_of_their_business() {
+    let mut excused: BTreeMap<&str, u64> = BTreeMap::new();
+    for seed in 0..NETWORKS {
+        let report = match live(seed, Life::Lifts, None).ended {
+            Ok(report) => report,
+            Err(failure) => panic!("{failure}"),
+        };
+        for (word, seen) in report.excused() {
+            *excused.entry(word).or_default() += seen;
+        }
+    }
+    assert_eq!(excused.len(), 7);
+    assert!(excused.values().all(|seen| *seen > 0), "{excused:?}");
+}
+
+#[test]
+fn a_query_that_is_marked_with_an_agent_is_found_by_private() {
+    is_found(Planted::PlainMark, Invariant::Private);
+}
+
+#[test]
+fn a_plan_that_names_a_tally_is_found_by_private() {
+    is_found(Planted::PlainToken, Invariant::Private);
+}
+
+#[test]
+fn an_authorisation_that_is_told_on_the_way_is_found_by_private() {
+    is_found(Planted::ToldOn, Invariant::Private);
+}
+
+#[test]
+fn a_key_of_two_lifts_is_found_by_fresh() {
+    is_found(Planted::SameKey, Invariant::Fresh);
+}
