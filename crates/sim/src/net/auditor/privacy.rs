@@ -79,7 +79,8 @@ impl Privacy {
         self.mark(What::Tally(tally), tally.to_string().as_bytes());
         self.mark(What::Tally(tally), tally.as_bytes());
         self.inviters.insert(tally, who);
-        self.tallies.entry(tally).or_default().extend(self.home(who));
+        let home = self.home(who);
+        self.tallies.entry(tally).or_default().extend(home);
     }
 
     /// Somebody has its site answer one.
