@@ -161,19 +161,30 @@ impl Privacy {
         self.search(to, text.as_bytes(), &how)
     }
 
-    /// A forger, who has seen everything, says something to a place; what it is answered has nothing in it but that.
-    pub(crate) fn forges(&mut self, to: usize, said: &[u8], answered: &[u8]) -> Sim<()> {
+    /// A forger, who has seen everything, says something to a place, as `from`. What it is answered has nothing in it
+    /// but that, the agent that it called, and what the place knows whose agent it pretends to be.
+    pub(crate) fn forges(
+        &mut self,
+        from: AgentId,
+        to: usize,
+        said: &[u8],
+        answered: &[u8],
+    ) -> Sim<()> {
         let said = self.markers.found(said);
-        let more = self.markers.found(answered).into_iter().find(|number| !said.contains(number));
-        self.forged.extend(said.iter().filter_map(|number| Some((to, *self.whats.get(*number)?))));
-        match more.and_then(|number| self.whats.get(number)) {
-            Some(what) => {
-                let what =
-                    format!("site {} tells a stranger {}", self.place(to), self.named(*what));
-                Err(Broken::new(Invariant::Private, what))
-            }
-            None => Ok(()),
+        for number in &said {
+            self.forged.extend(self.whats.get(*number).map(|what| (to, *what)));
         }
+        let liar = self.agents.get(&from).copied();
+        for number in self.markers.found(answered).difference(&said) {
+            let Some(what) = self.whats.get(*number).copied() else { continue };
+            let known = liar.is_some_and(|liar| self.excuse(liar, what).is_some());
+            if !known && what != What::Agent(to) {
+                let (site, what) = (self.place(to), self.named(what));
+                let what = format!("site {site} tells a stranger: {what}");
+                return Err(Broken::new(Invariant::Private, what));
+            }
+        }
+        Ok(())
     }
 
     /// The whole store of a place: every column of every row.
