@@ -97,4 +97,7 @@ pub use referee::{
 pub use refusal::Class;
 pub use rekey::{KeyAsked, MAX_FORMER_KEYS};
 pub use request::{Health, REQUEST_WINDOW_MS};
-pub use seek::{Hint, MAX_MET, MAX_MET_OF_ONE, MAX_SEARCHES_WAITING, Planned, SearchCounts};
+pub use seek::{
+    Hint, MAX_MET, MAX_MET_OF_ONE, MAX_MET_OF_ONE_AGENT, MAX_SEARCHES_WAITING, Planned,
+    SearchCounts,
+};

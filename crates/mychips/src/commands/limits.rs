@@ -246,6 +246,7 @@ fn all() -> Vec<Limit> {
         limit!("site::seek::MAX_SEARCHES_WAITING" => site::MAX_SEARCHES_WAITING, "searches", "that wait, and errands of one partner about ways"),
         limit!("site::seek::MAX_MET" => site::MAX_MET, "searches", "that payees' links cause here in half a minute"),
         limit!("site::seek::MAX_MET_OF_ONE" => site::MAX_MET_OF_ONE, "searches", "that one link may cause in half a minute"),
+        limit!("site::seek::MAX_MET_OF_ONE_AGENT" => site::MAX_MET_OF_ONE_AGENT, "searches", "that one other site may cause by links in half a minute"),
         limit!("site::abroad::MAX_ERRANDS" => site::MAX_ERRANDS, "errands", "that wait: the oldest is lost, and asked again"),
         limit!("site::between::MAX_DRAFTS" => site::MAX_DRAFTS, "drafts", "of lifts that partners lay out: half a minute each"),
         limit!("site::between::MAX_DRAFTS_OF_ONE" => site::MAX_DRAFTS_OF_ONE, "drafts", "of lifts for one partner: so that there is room for others"),

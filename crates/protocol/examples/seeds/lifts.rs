@@ -3,7 +3,7 @@
 
 use std::error::Error;
 
-use protocol::errand::{Ask, Compose, Composed, Errand, Meet};
+use protocol::errand::{Ask, Compose, Composed, Errand, Expect, Expected, Meet};
 use protocol::lift::{Conditional, Late, Lift, Promise, Refused};
 use protocol::participant::Word;
 use protocol::query::{Advert, Answer, Query};
@@ -22,7 +22,10 @@ pub(crate) fn seeds(decided: &Value) -> Result<Vec<(&'static str, String)>, Box<
     all.extend(referees(decided)?);
     all.extend(searches(decided)?);
     all.extend(errands(decided)?);
-    let sent = ["query", "answer", "advert", "telling", "ask", "compose", "composed", "meet"];
+    let sent = [
+        "query", "answer", "advert", "telling", "ask", "compose", "composed", "meet", "expect",
+        "expected",
+    ];
     let sent = |target: &str| sent.contains(&target);
     let again: Vec<_> = all.iter().filter(|(target, _)| sent(target)).cloned().collect();
     all.extend(again.into_iter().map(|(_, seed)| ("errand", seed)));
@@ -170,7 +173,17 @@ fn errands(decided: &Value) -> Result<Vec<(&'static str, String)>, Box<dyn Error
         "kind": "meet", "v": 1, "payee": "hearth", "units": 12_500, "attempt": 7,
         "expires": "2026-11-26T12:00:00.000Z", "number": PayNumber::of(&Hash::of(b"number")),
     });
-    let mut all = vec![("compose", seed::<Compose>(&compose)?), ("meet", seed::<Meet>(&meet)?)];
+    let expect = json!({ "kind": "expect", "v": 1, "nonce": nonce, "payment": token });
+    let expected = json!({
+        "kind": "expected", "v": 1, "nonce": nonce, "payment": token, "keys": keys,
+        "sign": promises[0]["sign"],
+    });
+    let mut all = vec![
+        ("compose", seed::<Compose>(&compose)?),
+        ("meet", seed::<Meet>(&meet)?),
+        ("expect", seed::<Expect>(&expect)?),
+        ("expected", seed::<Expected>(&expected)?),
+    ];
     for ask in &asks {
         all.push(("ask", seed::<Ask>(ask)?));
     }

@@ -1,12 +1,13 @@
 //! Errands: what one agent sends another besides notes. Each is one record that may be lost, doubled or late without
 //! harm: no half changes by it, nothing waits for it in an outbox, and whoever still needs an answer asks again.
 //!
-//! Partners' sites search by them and lay out lifts before there is a record (`compose.rs`); a payer's site may have a payee's
-//! search too (`meet.rs`); anybody may ask a referee (`ask.rs`), and referees talk to each other. How a lift's parties talk of the lift itself is in
+//! Partners' sites search by them and lay out lifts before there is a record (`compose.rs`); a payer's site asks a payee's
+//! whether it takes part (`expect.rs`), and may have it search too (`meet.rs`); anybody may ask a referee (`ask.rs`), and referees talk to each other. How a lift's parties talk of the lift itself is in
 //! [`crate::participant`]: in notes, over their tallies.
 
 mod ask;
 mod compose;
+mod expect;
 mod meet;
 
 use serde_json::Value;
@@ -14,6 +15,7 @@ use thiserror::Error;
 
 pub use ask::Ask;
 pub use compose::{Compose, Composed, Drawn, Laid};
+pub use expect::{Expect, Expected};
 pub use meet::Meet;
 
 use crate::canonical::CanonicalText;
@@ -36,6 +38,10 @@ pub enum Errand {
     Compose(Box<Compose>),
     /// The answer to it.
     Composed(Box<Composed>),
+    /// From the payer's site to the payee's: a lift is laid out for a payment; by which keys do you take part?
+    Expect(Box<Expect>),
+    /// The answer to it.
+    Expected(Box<Expected>),
     /// From the payer's site to the payee's: what the payer signed.
     Authorisation(Box<Authorisation>),
     /// From the payer's site to the payee's: a payment that was asked for is looked for.
@@ -85,6 +91,8 @@ impl Errand {
             Advert::KIND => Self::Advert(record(&value)?),
             Compose::KIND => Self::Compose(record(&value)?),
             Composed::KIND => Self::Composed(record(&value)?),
+            Expect::KIND => Self::Expect(record(&value)?),
+            Expected::KIND => Self::Expected(record(&value)?),
             Authorisation::KIND => Self::Authorisation(record(&value)?),
             Meet::KIND => Self::Meet(record(&value)?),
             Ask::KIND => Self::Ask(record(&value)?),
@@ -105,6 +113,8 @@ impl Errand {
             Self::Advert(record) => record.to_text(),
             Self::Compose(record) => record.to_text(),
             Self::Composed(record) => record.to_text(),
+            Self::Expect(record) => record.to_text(),
+            Self::Expected(record) => record.to_text(),
             Self::Authorisation(record) => record.to_text(),
             Self::Meet(record) => record.to_text(),
             Self::Ask(record) => record.to_text(),
@@ -122,7 +132,9 @@ impl Errand {
             | Self::Advert(_)
             | Self::Compose(_)
             | Self::Composed(_) => About::Ways,
-            Self::Authorisation(_)
+            Self::Expect(_)
+            | Self::Expected(_)
+            | Self::Authorisation(_)
             | Self::Meet(_)
             | Self::Ask(_)
             | Self::Telling(_)
@@ -139,6 +151,8 @@ impl Errand {
             Self::Advert(_) => Advert::KIND,
             Self::Compose(_) => Compose::KIND,
             Self::Composed(_) => Composed::KIND,
+            Self::Expect(_) => Expect::KIND,
+            Self::Expected(_) => Expected::KIND,
             Self::Authorisation(_) => Authorisation::KIND,
             Self::Meet(_) => Meet::KIND,
             Self::Ask(_) => Ask::KIND,

@@ -22,7 +22,7 @@ use protocol::request::Request;
 use protocol::{Cert, Chit, Contract, Lift, Moved, Tally};
 use serde_json::{Value, json};
 
-use crate::errand::{any_ask, any_compose, any_composed, any_meet};
+use crate::errand::{any_ask, any_compose, any_composed, any_expect, any_expected, any_meet};
 use crate::letters::{any_ack, any_invoice, any_moved, any_note};
 use crate::lift_records::{any_conditional, any_judged, any_late, any_promise, any_refused};
 use crate::people::{
@@ -217,11 +217,14 @@ proptest! {
     #[test]
     fn questions_and_what_is_laid_out_come_back_as_written(
         ask in any_ask(), compose in any_compose(), composed in any_composed(), meet in any_meet(),
+        expect in any_expect(), expected in any_expected(),
     ) {
         comes_back(&ask)?;
         comes_back(&compose)?;
         comes_back(&composed)?;
         comes_back(&meet)?;
+        comes_back(&expect)?;
+        comes_back(&expected)?;
     }
 
     #[test]

@@ -5,7 +5,9 @@ use proptest::option;
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseResult;
 use protocol::bounded::List;
-use protocol::errand::{About, Ask, Compose, Composed, Drawn, Errand, ErrandFault, Laid, Meet};
+use protocol::errand::{
+    About, Ask, Compose, Composed, Drawn, Errand, ErrandFault, Expect, Expected, Laid, Meet,
+};
 use protocol::lift::{Evidence, Legs, Reason, Tree};
 use protocol::{Hash, PayNumber, Record, TallyId, Timestamp};
 
@@ -28,6 +30,19 @@ pub(crate) fn any_compose() -> impl Strategy<Value = Compose> {
     (hash(), hash(), 1..1_i64 << 53, 1..1_i64 << 53).prop_map(|(token, nonce, amount, most)| {
         Compose { token, nonce, amount: positive(amount), most: positive(most) }
     })
+}
+
+pub(crate) fn any_expect() -> impl Strategy<Value = Expect> {
+    (hash(), hash()).prop_map(|(nonce, payment)| Expect { nonce, payment })
+}
+
+pub(crate) fn any_expected() -> impl Strategy<Value = Expected> {
+    (hash(), hash(), vec(secret_key(), 0..4), secret_key()).prop_map(
+        |(nonce, payment, keys, agent)| {
+            let keys = list(keys.iter().map(protocol::Signer::public_key).collect());
+            Expected { nonce, payment, keys, sign: None }.signed(&agent).unwrap()
+        },
+    )
 }
 
 pub(crate) fn any_meet() -> impl Strategy<Value = Meet> {
@@ -77,6 +92,23 @@ fn is_read<R: Record + Clone>(
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
+    /// The word of the payee's site is for one nonce and one payment, and for lifts that one of its keys takes part in.
+    #[test]
+    fn what_is_expected_is_said_of_one_lift_only(
+        lift in any_lift(), expected in any_expected(), at: prop::sample::Index, other in hash(),
+    ) {
+        prop_assume!(!lift.participants.is_empty());
+        let key = lift.participants[at.index(lift.participants.len())];
+        let lift = protocol::Lift { payment: Some(expected.payment), ..lift };
+        let lift = protocol::Lift { nonce: expected.nonce, ..lift };
+        let said = Expected { keys: list(vec![key]), ..expected.clone() };
+        prop_assert!(said.takes_part(&lift));
+        prop_assert!(!expected.takes_part(&lift), "by keys that are not in it");
+        prop_assert!(!said.takes_part(&protocol::Lift { nonce: other, ..lift.clone() }));
+        prop_assert!(!said.takes_part(&protocol::Lift { payment: Some(other), ..lift.clone() }));
+        prop_assert!(!said.takes_part(&protocol::Lift { payment: None, ..lift }));
+    }
+
     #[test]
     fn each_errand_of_ways_is_read_as_what_it_is(
         query in any_query(), answer in any_answer(), advert in any_advert(),
@@ -93,7 +125,7 @@ proptest! {
     fn each_errand_about_a_lift_is_read_as_what_it_is(
         ask in any_ask(), authorisation in any_authorisation(), certificate in any_certificate(),
         lift in any_lift(), promises in vec(any_promise(), 0..3), refused in option::of(any_refused()),
-        meet in any_meet(),
+        meet in any_meet(), expect in any_expect(), expected in any_expected(),
     ) {
         let telling = protocol::referee::Telling {
             lift, messages: List::default(), promises: list(promises), refused, late: List::default(),
@@ -103,6 +135,8 @@ proptest! {
         is_read(&certificate, Errand::Certificate, About::Lift)?;
         is_read(&telling, Errand::Telling, About::Lift)?;
         is_read(&meet, Errand::Meet, About::Lift)?;
+        is_read(&expect, Errand::Expect, About::Lift)?;
+        is_read(&expected, Errand::Expected, About::Lift)?;
     }
 
     /// What changes a half is never sent as an errand, which is answered by nobody who keeps anything.

@@ -123,7 +123,12 @@ impl Site {
             Errand::Compose(asked) => self.hear_compose(from, &asked),
             Errand::Composed(answer) => self.hear_composed(from, *answer).map(|()| None),
             Errand::Authorisation(signed) => self.hear_authorisation(from, *signed).map(|()| None),
-            Errand::Meet(asked) => self.hear_meet(*asked).await.map(|()| None),
+            Errand::Expect(asked) => self.hear_expect(&asked),
+            Errand::Expected(answer) => {
+                self.hear_expected(from, *answer);
+                Ok(None)
+            }
+            Errand::Meet(asked) => self.hear_meet(from, *asked).await.map(|()| None),
             Errand::Certificate(shown) => self.hear_certificate(*shown).await.map(|()| None),
             Errand::Ask(_) | Errand::Telling(_) => Box::pin(self.hear_referee(from, errand)).await,
         };

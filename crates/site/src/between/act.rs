@@ -2,7 +2,7 @@
 //! tells its neighbours, in one transaction with all halves in hand.
 
 use protocol::errand::{Ask, Errand};
-use protocol::lift::Promise;
+use protocol::lift::{Judged, Promise};
 use protocol::note::Body;
 use protocol::participant::{Input, Want};
 use protocol::record::Record;
@@ -45,10 +45,13 @@ impl Site {
         self.act_in(&mut batch, &mut parts).await?;
         for (row, part) in rows.iter().zip(&parts) {
             let is_dead = is_dead(part, row.deadline, now);
-            if is_dead || part.row(row.changed)? != *row {
+            if (is_dead && row.is_open) || part.row(row.changed)? != *row {
                 let kept = part.row(now)?;
                 let kept = LiftPart { is_open: kept.is_open && !is_dead, ..kept };
                 batch.work.tx().put_part(&kept).await?;
+            }
+            if is_dead {
+                self.known.under_way.is_over(&lift);
             }
         }
         if self.hears == Hears::AtOnce {
@@ -63,14 +66,11 @@ impl Site {
     /// knows what the others do, what follows.
     async fn act_in(&self, batch: &mut Batch, parts: &mut [Part]) -> Result<(), SiteError> {
         self.tell_each_other(batch, parts)?;
-        for place in 0..parts.len() {
-            if parts[place].participant.wants() == Some(Want::Judge) {
-                let judged = self.promise_or_refuse(batch, &parts[place], parts).await?;
-                parts[place] = judged;
-            }
+        for together in judged_together(parts) {
+            self.promise_or_refuse(batch, parts, &together).await?;
         }
         self.tell_each_other(batch, parts)?;
-        let mut settled = Vec::new();
+        let (mut settled, mut void) = (Vec::new(), None);
         for (place, part) in parts.iter_mut().enumerate() {
             let is_late = || self.clock.now() > part.participant.part().lift().deadline;
             if self.has(Planted::OwnClock) && part.participant.is_locked() && is_late() {
@@ -85,8 +85,12 @@ impl Site {
                 part.more.settled = done.whole;
                 self.known.under_way.is_over(&part.lift());
                 settled.extend(done.moved.then_some(place));
+                void = void.or(done.void.then_some(place));
             }
             self.tell_neighbours(batch, part).await?;
+        }
+        if let Some(place) = void {
+            self.tell_of_void(batch, &parts[place]);
         }
         let settled: Vec<&Part> = settled.into_iter().map(|place| &parts[place]).collect();
         self.tell_of_lift(batch, &settled);
@@ -109,7 +113,7 @@ impl Site {
     /// Asks the referees where it is time to.
     async fn ask_referees(&self, batch: &mut Batch, part: &Part) -> Result<(), SiteError> {
         if let Some(Want::Ask(evidence)) = part.participant.wants()
-            && self.known.under_way.may_ask(part.lift(), self.clock.now())
+            && self.known.under_way.may_ask(part, evidence.is_some(), self.clock.now())
         {
             let record = part.participant.part().lift();
             let ask = Ask::new(record.clone(), evidence);
@@ -123,57 +127,79 @@ impl Site {
         Ok(())
     }
 
-    /// The part once it is promised or refused; unchanged where something has to come first. `all` are this site's parts in
-    /// the lift.
+    /// Judges these of this site's parts in a lift, and promises all of them or none; where something has to come first,
+    /// nothing happens.
     async fn promise_or_refuse(
         &self,
         batch: &mut Batch,
-        part: &Part,
-        all: &[Part],
-    ) -> Result<Part, SiteError> {
-        let mut part = part.clone();
-        if part.participant.part().collects()
-            && let Some(payment) = part.payment()
-        {
-            let in_time = self.clock.now() <= part.participant.part().lift().deadline;
-            if part.more.authorisation.is_none() {
-                part.more.authorisation = self.known.under_way.signed(&payment).map(Box::new);
-            }
-            // The payee's site promises last: not before it knows what the payer signed, from the payer's own site, and
-            // not before all parts of it have come.
-            let comes = match part.more.authorisation.as_deref() {
-                Some(signed) => arrives_milli(all) >= signed.units.get().milli(),
-                None => {
-                    if in_time {
-                        self.known.under_way.awaits(payment, part.lift());
-                    }
-                    false
-                }
-            };
-            if in_time && !comes {
-                return Ok(part);
+        parts: &mut [Part],
+        together: &[usize],
+    ) -> Result<(), SiteError> {
+        for place in together {
+            if !self.has_come(parts, *place) {
+                return Ok(());
             }
         }
-        let input = match self.judge_part(batch, &part, all).await? {
-            Ok(judged) => {
-                let taken = part.participant.part();
-                let key = self.lift_key(taken.lift().nonce, part.more.over)?;
-                let judged_hash = judged.hash()?;
-                let by = *taken.key();
-                let promise = Promise { lift: part.lift(), by, judged: judged_hash, sign: None };
-                part.more.judged = Some(judged);
-                // Whatever is opened or moved meanwhile, these are what was promised for.
-                part.more.halves = self.all_halves(batch, &part);
-                self.known.under_way.promises(&part);
-                Input::Promise(Verified::check(promise.signed(&key)?, &())?)
+        let mut all_judged = Vec::new();
+        for place in together {
+            match self.judge_part(batch, &parts[*place], parts).await? {
+                Ok(judged) => all_judged.push((*place, judged)),
+                Err(reason) => {
+                    // What of them was set aside was so just now.
+                    for (place, _) in all_judged {
+                        self.free(batch, &parts[place]).await?;
+                    }
+                    for place in together {
+                        let refused = Input::Refuse(self.refusal(&parts[*place], reason)?);
+                        parts[*place].participant =
+                            parts[*place].participant.step(refused)?.participant;
+                    }
+                    return Ok(());
+                }
             }
-            Err(reason) => {
-                self.free(batch, &part).await?;
-                Input::Refuse(self.refusal(&part, reason)?)
-            }
+        }
+        for (place, judged) in all_judged {
+            self.promise(batch, &mut parts[place], judged)?;
+        }
+        Ok(())
+    }
+
+    /// Whether all has come that has to come before a part is judged. The payee's site promises last: not before it knows
+    /// what the payer signed, from the payer's own site, and not before all parts of it have come. After the deadline it
+    /// judges by what there is.
+    fn has_come(&self, parts: &mut [Part], place: usize) -> bool {
+        let arrives = arrives_milli(parts);
+        let part = &mut parts[place];
+        let Some(payment) = part.payment().filter(|_| part.participant.part().collects()) else {
+            return true;
         };
-        part.participant = part.participant.step(input)?.participant;
-        Ok(part)
+        if part.more.authorisation.is_none() {
+            part.more.authorisation = self.known.under_way.signed(&payment).map(Box::new);
+        }
+        if self.clock.now() > part.participant.part().lift().deadline {
+            return true;
+        }
+        match part.more.authorisation.as_deref() {
+            Some(signed) => arrives >= signed.units.get().milli(),
+            None => {
+                self.known.under_way.awaits(payment, part.lift());
+                false
+            }
+        }
+    }
+
+    fn promise(&self, batch: &Batch, part: &mut Part, judged: Judged) -> Result<(), SiteError> {
+        let taken = part.participant.part();
+        let key = self.lift_key(taken.lift().nonce, part.more.over)?;
+        let promise =
+            Promise { lift: part.lift(), by: *taken.key(), judged: judged.hash()?, sign: None };
+        part.more.judged = Some(judged);
+        // Whatever is opened or moved meanwhile, these are what was promised for.
+        part.more.halves = self.all_halves(batch, part);
+        self.known.under_way.promises(part);
+        let promise = Input::Promise(Verified::check(promise.signed(&key)?, &())?);
+        part.participant = part.participant.step(promise)?.participant;
+        Ok(())
     }
 
     /// Says to each neighbour what it has to know now, where it was not said before. A giver speaks once it has promised,
@@ -209,4 +235,14 @@ impl Site {
         }
         Ok(())
     }
+}
+
+/// The parts that are to be judged, by place: those that begin here together, as there is no use in some of them; each of the
+/// others by itself.
+fn judged_together(parts: &[Part]) -> Vec<Vec<usize>> {
+    let wants = |place: &usize| parts[*place].participant.wants() == Some(Want::Judge);
+    let (begin, others): (Vec<usize>, Vec<usize>) =
+        (0..parts.len()).filter(wants).partition(|place| parts[*place].more.proposed);
+    let begin = Some(begin).filter(|begin| !begin.is_empty());
+    begin.into_iter().chain(others.into_iter().map(|place| vec![place])).collect()
 }

@@ -110,6 +110,16 @@ impl Drafts {
         draft.laid.as_ref().map(|(legs, _)| (draft.planned.clone(), legs.clone()))
     }
 
+    /// By which tallies lifts of this nonce come to their end here, as they were laid out for partners' sites.
+    pub(super) fn ending(&self, nonce: &Hash) -> Vec<TallyId> {
+        let all = self.all();
+        let drafts = all.get(nonce).into_iter().flatten();
+        let ends = |draft: &&Draft| {
+            draft.token.is_some() && draft.planned.on.is_none() && draft.laid.is_some()
+        };
+        drafts.filter(ends).filter_map(Draft::over).collect()
+    }
+
     /// Takes out the draft of a lift that is as said.
     pub(super) fn take(&self, nonce: &Hash, is_it: impl Fn(&Draft) -> bool) -> Option<Draft> {
         let mut all = self.all();

@@ -38,16 +38,21 @@ impl Site {
         let knows = word.certificate.is_some();
         let before = part_on(work, lift, &tally, from).await?;
         let taken = match before.clone() {
+            // What could be open for long is not begun.
+            None if !self.may_last(&word.lift) => None,
             None => self.taken_on(&word, tally, side, from)?,
             known => known,
         };
-        let taken = match taken {
-            None => {
-                let rows = work.tx().lock_parts(&lift).await?;
-                let keys: Vec<Hash> = rows.iter().map(|row| row.key).collect();
-                self.lost(&word, tally, (side, from), &keys)?
+        let taken = if before.is_some() {
+            taken
+        } else {
+            let rows = work.tx().lock_parts(&lift).await?;
+            let keys: Vec<Hash> = rows.iter().map(|row| row.key).collect();
+            // Under one key there is one part, whatever else has its tally's name.
+            match taken.filter(|part| !keys.contains(&part.key_name())) {
+                None => self.lost(&word, tally, (side, from), &keys)?,
+                taken => taken,
             }
-            taken => taken,
         };
         let Some(mut part) = taken else {
             if knows {
@@ -55,7 +60,9 @@ impl Site {
                 word.check(&from)?;
                 return Ok(());
             }
-            return self.refuse_unknown(work, held, &word, from).await;
+            let may_last = self.may_last(&word.lift);
+            let reason = if may_last { Reason::Unknown } else { Reason::Deadline };
+            return self.refuse_new(work, held, &word, (from, reason)).await;
         };
         let heard = Box::new(word.check(&from)?);
         let step = part.participant.step(Input::Hear { tally, heard })?;
@@ -124,13 +131,13 @@ impl Site {
         Ok(())
     }
 
-    /// A lift that this site knows nothing of: it says that it takes no part, and keeps nothing.
-    async fn refuse_unknown(
+    /// A lift that this site takes no part in and keeps nothing of: it says so.
+    async fn refuse_new(
         &self,
         work: &mut Work,
         held: &Held,
         word: &Word,
-        from: AgentId,
+        (from, reason): (AgentId, Reason),
     ) -> Result<(), SiteError> {
         let (tally, side, leg) = (held.half.tally, held.half.side, word.conditional.leg);
         word.clone().check(&from)?;
@@ -138,7 +145,7 @@ impl Site {
             return Err(SiteError::NoLift(word.lift.id()?));
         }
         let mut part = self.part_of(word, tally, (side, from), None, &[leg])?;
-        let refused = self.refusal(&part, Reason::Unknown)?;
+        let refused = self.refusal(&part, reason)?;
         part.participant = part.participant.step(Input::Refuse(refused))?.participant;
         let said = part.participant.word(&tally).map(|word| Body::Lift(Box::new(word)));
         let state = Arc::clone(&held.state);

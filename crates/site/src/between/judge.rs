@@ -9,7 +9,7 @@ use protocol::record::Record;
 use protocol::{Cuid, Hash, Lift, Side, Sides, Signed as _, TallyId};
 use store::UserStatus;
 
-use super::part::Part;
+use super::part::{OpenWith, Part};
 use super::{LONGEST_MS, MAX_OPEN_MILLI, MAX_OPEN_PROMISES, SKEW_MS};
 use crate::batch::Batch;
 use crate::door::Site;
@@ -28,7 +28,7 @@ struct Judgement {
 
 impl Site {
     /// Judges a part, all of whose halves are in hand, and sets its legs aside; gives what it was judged by, or why this
-    /// site takes no part. `all` are this site's parts in the lift. Nothing was set aside then but what is freed with the transaction or by the decision.
+    /// site takes no part: then nothing is set aside for it. `all` are this site's parts in the lift.
     pub(super) async fn judge_part(
         &self,
         batch: &mut Batch,
@@ -36,7 +36,7 @@ impl Site {
         all: &[Part],
     ) -> Result<Result<Judged, Reason>, SiteError> {
         let lift = part.participant.part().lift();
-        if let Err(reason) = self.may_be_open(batch, part).await? {
+        if let Err(reason) = self.may_be_open(batch, part, all).await? {
             return Ok(Err(reason));
         }
         if let Err(reason) = self.may_wait_for(batch, lift).await? {
@@ -61,7 +61,11 @@ impl Site {
                 let aside = Input::Ledger(LedgerInput::SetAside(part.lift(), *leg));
                 match self.take(work, held, aside).await {
                     Ok(()) => {}
-                    Err(SiteError::Ledger(refusal)) => return Ok(Err(why(&refusal))),
+                    Err(SiteError::Ledger(refusal)) => {
+                        // Each of its legs was free before: what is set aside for this lift on them was so just now.
+                        self.free(batch, part).await?;
+                        return Ok(Err(why(&refusal)));
+                    }
                     Err(error) => return Err(error),
                 }
             }
@@ -72,25 +76,38 @@ impl Site {
     }
 
     /// Whether so much more may be open with these neighbours, and under these referees: one that is gone or decides nothing
-    /// locks little.
+    /// locks little. Of each limit a quarter is kept for lifts that begin or end here, so that strangers cannot use it up.
     async fn may_be_open(
         &self,
         batch: &mut Batch,
         part: &Part,
+        all: &[Part],
     ) -> Result<Result<(), Reason>, SiteError> {
         let referees = &part.participant.part().lift().referees;
-        for agent in part.others() {
-            let open = self.known.under_way.open_with(&agent);
-            let milli = open.milli.saturating_add(part.moves_milli());
-            let most = match referees[..] {
-                [sole] if sole == agent => sole_most(batch.work.view(), agent).await?.milli(),
-                _ => MAX_OPEN_MILLI,
+        let is_own = part.more.proposed || part.participant.part().collects();
+        let of_it = |most: i64| if is_own { most } else { most / 4 * 3 };
+        for with in part.open_with() {
+            let open = self.known.under_way.open_with(&with);
+            // All that begins here is promised as a whole.
+            let together = |other: &&Part| {
+                let same = other.key_name() == part.key_name();
+                (same || part.more.proposed && other.more.proposed)
+                    && other.open_with().contains(&with)
             };
-            if milli > most {
-                let decides = referees.contains(&agent);
-                return Ok(Err(if decides { Reason::Referees } else { Reason::Room }));
+            let more = all.iter().filter(together).map(Part::moves_milli);
+            let milli = more.fold(open.milli, i64::saturating_add);
+            let (most, refused) = match (with, &referees[..]) {
+                (OpenWith::Referee(agent), [_]) => {
+                    (sole_most(batch.work.view(), agent).await?.milli(), Reason::Referees)
+                }
+                (OpenWith::Referee(_), _) => (MAX_OPEN_MILLI, Reason::Referees),
+                (OpenWith::Neighbour(_), _) => (MAX_OPEN_MILLI, Reason::Room),
+            };
+            if milli > of_it(most) {
+                return Ok(Err(refused));
             }
-            if open.promises >= MAX_OPEN_PROMISES {
+            let promises = i64::try_from(open.promises).unwrap_or(i64::MAX);
+            if promises >= of_it(i64::try_from(MAX_OPEN_PROMISES).unwrap_or(i64::MAX)) {
                 return Ok(Err(Reason::Busy));
             }
         }
@@ -108,11 +125,15 @@ impl Site {
                 return Ok(Err(Reason::Referees));
             }
         }
+        let in_time = self.may_last(lift) && lift.deadline > self.clock.now();
+        Ok(if in_time { Ok(()) } else { Err(Reason::Deadline) })
+    }
+
+    /// Whether a lift is for no longer than this site's tallies may wait, from about now on.
+    pub(super) fn may_last(&self, lift: &Lift) -> bool {
         let now = self.clock.now().ms();
         let (date, deadline) = (lift.date.ms(), lift.deadline.ms());
-        let known =
-            date <= now.saturating_add(SKEW_MS) && deadline.saturating_sub(date) <= LONGEST_MS;
-        Ok(if known && deadline > now { Ok(()) } else { Err(Reason::Deadline) })
+        date <= now.saturating_add(SKEW_MS) && deadline.saturating_sub(date) <= LONGEST_MS
     }
 
     /// Whether payer and payee, where they live here, have signed this, and the payment was not promised before.
@@ -136,7 +157,8 @@ impl Site {
             return Ok(Err(Reason::Payment));
         };
         let fits = lift.payment == Some(signed.hash()?) && lift.date < signed.expires;
-        let paid = !begins || pays(signed, all, found, self.agent);
+        let paid =
+            !begins || (pays(signed, all, found, self.agent) && ends_at_payees(part, signed));
         let received = !ends || receives(signed, all, found, self.agent);
         if !fits || !paid || !received {
             return Ok(Err(Reason::Payment));
@@ -182,8 +204,11 @@ fn comes_back(part: &Part, all: &[Part], found: &[Judgement]) -> Result<(), Reas
         return Err(Reason::Unknown);
     };
     let Some(user) = ends else {
-        // What is given here comes back by the other part, which promises last, if at all.
-        return if begins.is_some() && part.more.proposed { Ok(()) } else { Err(Reason::Unknown) };
+        // What is given here comes back by another part, which promises last, if at all: without it there is no lift.
+        let participants = &part.participant.part().lift().participants;
+        let returns = part.more.returns.is_some_and(|key| participants.contains(&key));
+        let ours = begins.is_some() && part.more.proposed && returns;
+        return if ours { Ok(()) } else { Err(Reason::Unknown) };
     };
     let gives_it = |other: &Part| {
         let gives = other.more.path.first().filter(|_| other.more.proposed);
@@ -209,6 +234,13 @@ fn pays(
     let given = milli(begin.filter_map(|part| part.more.path.first()));
     let within = given <= signed.most.get().milli();
     signed.payer.agent == here && payer == Some(&signed.payer.cuid) && within
+}
+
+/// Whether the payee's site has said that it takes part: without its promise the lift cannot be valid then.
+fn ends_at_payees(part: &Part, signed: &Authorisation) -> bool {
+    let lift = part.participant.part().lift();
+    let said = part.more.expected.as_deref().filter(|said| said.takes_part(lift));
+    said.is_some_and(|said| said.check_signatures(&signed.payee.agent).is_ok())
 }
 
 /// What its payee gets, by all parts that end here together, exactly.

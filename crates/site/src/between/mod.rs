@@ -9,13 +9,14 @@
 //! * `open.rs` what may be seen of lifts that are under way;
 //! * `tend.rs` what time brings: asking referees, and saying again what may be lost;
 //! * `propose.rs` a lift of this site's making, `division.rs` over which ways: `pay.rs` a payment to another site, `quote.rs`
-//!   what one would cost, `around.rs` clearing across sites; `part.rs` a part as it is kept.
+//!   what one would cost, `expected.rs` that it ends at its payee's, `around.rs` clearing across sites; `part.rs` a part as it is kept.
 
 mod act;
 mod around;
 mod compose;
 mod division;
 mod drafts;
+mod expected;
 mod halves;
 mod hear;
 mod judge;
@@ -32,6 +33,7 @@ mod told;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use protocol::errand::Expected;
 use protocol::lift::Authorisation;
 use protocol::{AgentId, Cuid, Hash, LiftId, PaymentId, Timestamp};
 use tokio::sync::Notify;
@@ -40,6 +42,7 @@ pub(crate) use self::around::{Owed, Resting};
 pub(crate) use self::drafts::Drafts;
 pub use self::drafts::{MAX_DRAFTS, MAX_DRAFTS_OF_ONE};
 pub use self::open::{OpenLeg, OpenLift, Phase};
+use self::part::OpenWith;
 pub(crate) use self::part::{LegProof, Part};
 
 /// How long after it was proposed a lift may become valid, in milliseconds: many times what its messages take.
@@ -69,14 +72,16 @@ pub(crate) struct UnderWay {
     due: Mutex<BTreeSet<LiftId>>,
     /// What payers signed, by hash, and in the order that it came.
     signed: Mutex<(BTreeMap<Hash, Authorisation>, VecDeque<Hash>)>,
+    /// What payees' sites are asked, by the lift's nonce: whom, and what it answered.
+    expected: Mutex<BTreeMap<Hash, (AgentId, Option<Expected>)>>,
     /// Lifts that wait for what their payer signed, by its hash.
     awaiting: Mutex<BTreeMap<Hash, LiftId>>,
     /// What users here have promised, and is not decided: with each neighbour's site, and under each referee.
-    open: Mutex<BTreeMap<AgentId, Open>>,
+    open: Mutex<BTreeMap<OpenWith, Open>>,
     /// Payments that are being made.
     paying: Mutex<BTreeSet<(Cuid, PaymentId)>>,
-    /// When referees of a lift were asked last, and how long to wait before they are asked again, in milliseconds.
-    asked: Mutex<BTreeMap<LiftId, (Timestamp, i64)>>,
+    /// What referees of a lift were asked last.
+    asked: Mutex<BTreeMap<LiftId, Asked>>,
     /// When open parts were looked at last.
     looked: Mutex<Option<Timestamp>>,
     /// Something was decided, or time has passed.
@@ -100,6 +105,18 @@ impl Open {
     }
 }
 
+/// That referees were asked about a lift.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Asked {
+    at: Timestamp,
+    /// How long to wait before they are asked the same again, in milliseconds.
+    wait_ms: i64,
+    /// Whether they were brought what makes a decision possible.
+    brought: bool,
+    /// Whether the deadline had passed: then they can decide without.
+    late: bool,
+}
+
 fn lock<T>(held: &Mutex<T>) -> MutexGuard<'_, T> {
     held.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -116,22 +133,22 @@ impl UnderWay {
         self.moved.notify_waiters();
     }
 
-    /// What is open with an agent as a neighbour's, or under it as a referee.
-    fn open_with(&self, agent: &AgentId) -> Open {
-        lock(&self.open).get(agent).copied().unwrap_or_default()
+    /// What is open with a neighbour's site, or under a referee.
+    fn open_with(&self, with: &OpenWith) -> Open {
+        lock(&self.open).get(with).copied().unwrap_or_default()
     }
 
     /// A part is promised.
     fn promises(&self, part: &Part) {
         let mut open = lock(&self.open);
-        part.others().for_each(|agent| open.entry(agent).or_default().add(part));
+        part.open_with().into_iter().for_each(|with| open.entry(with).or_default().add(part));
     }
 
     /// It is decided. What is open is counted anew every second, so an error does not stay.
     fn is_decided(&self, part: &Part) {
         let mut open = lock(&self.open);
-        for agent in part.others() {
-            if let Some(open) = open.get_mut(&agent) {
+        for with in part.open_with() {
+            if let Some(open) = open.get_mut(&with) {
                 open.promises = open.promises.saturating_sub(1);
                 open.milli = (open.milli - part.moves_milli()).max(0);
             }

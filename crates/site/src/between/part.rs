@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use protocol::bounded::List;
+use protocol::errand::Expected;
 use protocol::lift::{
     Authorisation, Conditional, Judged, Leg, Legs, MAX_LEGS_OF_ONE, Outcome, Way,
 };
 use protocol::participant::{KeptParticipant, Participant};
-use protocol::{AgentId, Cuid, Hash, LiftId, Side, TallyId, Timestamp};
+use protocol::{AgentId, Cuid, Hash, LiftId, PublicKey, Side, TallyId, Timestamp};
 use serde::{Deserialize, Serialize};
 use store::LiftPart;
 
@@ -18,6 +19,15 @@ use crate::error::SiteError;
 pub(crate) struct Part {
     pub(super) participant: Participant,
     pub(super) more: More,
+}
+
+/// Somebody who could keep a lift open, by saying nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum OpenWith {
+    /// The site of a neighbour on it.
+    Neighbour(AgentId),
+    /// One of its referees.
+    Referee(AgentId),
 }
 
 /// What is kept of a part beside the participant.
@@ -33,6 +43,12 @@ pub(super) struct More {
     /// Where a payment begins or ends here: what its payer signed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) authorisation: Option<Box<Authorisation>>,
+    /// Where a payment begins here: the word of the payee's site that it takes part.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) expected: Option<Box<Expected>>,
+    /// Where a clearing begins here: the key of this site by which it comes back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) returns: Option<PublicKey>,
     /// Over which tallies the neighbour is known to know what was decided.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub(super) told: BTreeSet<TallyId>,
@@ -65,6 +81,8 @@ impl More {
             over,
             agents,
             authorisation: None,
+            expected: None,
+            returns: None,
             told: BTreeSet::new(),
             said: BTreeMap::new(),
             halves: BTreeMap::new(),
@@ -184,11 +202,11 @@ impl Part {
         self.more.path.iter().map(|leg| leg.units.get().milli()).max().unwrap_or(0)
     }
 
-    /// The agents that could keep it open: neighbours' and referees'.
-    pub(super) fn others(&self) -> impl Iterator<Item = AgentId> {
+    /// Who could keep it open.
+    pub(super) fn open_with(&self) -> BTreeSet<OpenWith> {
         let referees = self.participant.part().lift().referees.iter().copied();
-        let all: BTreeSet<AgentId> = self.more.agents.values().copied().chain(referees).collect();
-        all.into_iter()
+        let neighbours = self.more.agents.values().copied();
+        neighbours.map(OpenWith::Neighbour).chain(referees.map(OpenWith::Referee)).collect()
     }
 
     /// The hash of the payer's authorisation, where it is a payment.

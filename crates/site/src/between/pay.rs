@@ -280,6 +280,8 @@ fn choices(plans: Vec<Planned>, units: Units, most: Units) -> Vec<Vec<Planned>> 
 fn outcome(parts: &[Part]) -> Option<Result<(), Option<Reason>>> {
     // Without the promise of one there is no lift, whatever referees will say.
     let open = parts.iter().filter(|part| part.outcome().is_none());
+    // One that was restored may have forgotten that it had promised.
+    let open = open.filter(|part| part.participant.promise().is_none());
     if let Some(refused) = open.filter_map(|part| part.participant.refusal()).next() {
         return Some(Err(Some(refused.reason)));
     }

@@ -1,12 +1,12 @@
 //! Proposing a lift: it is laid out along the ways that were found, made into one record, and begun with this site's own
 //! parts, one for each way.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use protocol::bounded::List;
 use protocol::chit::Positive;
 use protocol::errand::{Compose, Errand, Laid};
-use protocol::lift::{Authorisation, Leg, MAX_REFEREES, Mode, Reason, Tree};
+use protocol::lift::{Authorisation, Leg, MAX_PARTICIPANTS, MAX_REFEREES, Mode, Reason, Tree};
 use protocol::participant::MAX_BRANCHES;
 use protocol::{AgentId, Hash, Lift, PublicKey, Signer as _, Timestamp};
 use tokio::sync::oneshot;
@@ -22,7 +22,7 @@ use crate::door::Site;
 use crate::error::SiteError;
 use crate::seek::Planned;
 
-/// How long is waited until a lift is laid out, in milliseconds.
+/// How long is waited until a lift is laid out along all its ways, in milliseconds: well within what drafts are kept.
 const LAY_OUT_MS: i64 = 10_000;
 
 /// What a lift is proposed for.
@@ -62,10 +62,11 @@ struct LaidOut {
 }
 
 /// A lift as it is laid out along all its ways.
+#[derive(Default)]
 struct Whole {
     ways: Vec<LaidOut>,
-    participants: List<PublicKey, { protocol::lift::MAX_PARTICIPANTS }>,
-    branches: List<Hash, MAX_BRANCHES>,
+    participants: BTreeSet<PublicKey>,
+    branches: BTreeSet<Hash>,
     referees: List<AgentId, MAX_REFEREES>,
 }
 
@@ -82,15 +83,33 @@ impl Site {
             Ok(whole) => whole,
             Err(reason) => return Ok(Err(reason)),
         };
+        let (mut expected, mut returns) = (None, None);
+        match wanted {
+            Wanted::Payment { authorisation, hash } => {
+                match self.expected(nonce, authorisation, *hash).await {
+                    Ok(said) => expected = Some(Box::new(said)),
+                    Err(reason) => return Ok(Err(reason)),
+                }
+            }
+            Wanted::Clearing(_) => returns = self.comes_back_by(nonce, &whole.participants)?,
+        }
         let lift = self.record_of(nonce, &whole, wanted)?;
+        let ends =
+            expected.as_ref().is_some_and(|said| said.takes_part(&lift)) || returns.is_some();
+        if !ends {
+            // Somebody on the way leaves out those for whom it is.
+            return Ok(Err(Some(Reason::Unknown)));
+        }
+        let (_, branches) = whole.lists();
         let mut parts = Vec::with_capacity(whole.ways.len());
         for LaidOut { draft, legs, .. } in &whole.ways {
             let Some((out, agent, _)) = draft.planned.on else { continue };
             let agents = BTreeMap::from([(out, agent)]);
             let says = |leg: &Leg| leg.by;
             let mine = (out, self.lift_key(nonce, out)?.public_key());
-            let mut part = self.part_in(&lift, &whole.branches, mine, agents, legs, says, false)?;
+            let mut part = self.part_in(&lift, &branches, mine, agents, legs, says, false)?;
             part.more.proposed = true;
+            (part.more.expected, part.more.returns) = (expected.clone(), returns);
             if let Wanted::Payment { authorisation, .. } = wanted {
                 part.more.authorisation = Some(Box::new((*authorisation).clone()));
             }
@@ -114,26 +133,26 @@ impl Site {
         wanted: &Wanted<'_>,
     ) -> Result<Whole, Option<Reason>> {
         let mut division = Division::of(wanted.amount().get(), wanted.most().get());
-        let (mut laid, mut why) = (Vec::new(), None);
+        let until = self.clock.now().plus_ms(LAY_OUT_MS).unwrap_or(Timestamp::MAX);
+        let (mut whole, mut why) = (Whole::default(), None);
         for planned in ways {
-            if division.is_done() {
+            if division.is_done() || self.clock.now() > until {
                 break;
             }
             let Some(share) = division.share_of(&planned) else { continue };
-            match self.lay_out_one(nonce, planned, share).await {
-                Ok(one) => {
+            match self.lay_out_one(nonce, planned, share, until).await {
+                // Whoever lays out too much, or what is on another way, spoils its own way and no other.
+                Ok(one) if whole.fits(&one.laid) => {
                     let given = one.laid.enters.get();
                     division.takes(&one.draft.planned, share.arrives.get(), given);
-                    laid.push(one);
+                    whole.add(one);
                 }
+                Ok(_) => why = Some(Reason::Room),
                 Err(reason) => why = reason.or(why),
             }
         }
-        if !division.is_done() {
-            return Err(why);
-        }
-        // What its sites took for one lift may be too much for one record.
-        Whole::of(laid, division.referees()).ok_or(Some(Reason::Room))
+        whole.referees = division.referees();
+        if division.is_done() { Ok(whole) } else { Err(why) }
     }
 
     /// Has one way of a lift laid out.
@@ -142,6 +161,7 @@ impl Site {
         nonce: Hash,
         planned: Planned,
         Share { arrives, most }: Share,
+        until: Timestamp,
     ) -> Result<LaidOut, Option<Reason>> {
         let Some((_, agent, token)) = planned.on else { return Err(Some(Reason::Unknown)) };
         let now = self.clock.now();
@@ -152,7 +172,6 @@ impl Site {
         self.known.drafts.add(draft).map_err(|kept_not| Some(kept_not.reason()))?;
         let compose = Compose { token, nonce, amount: arrives, most };
         self.known.errands.push(agent, Errand::Compose(Box::new(compose)));
-        let until = now.plus_ms(LAY_OUT_MS).unwrap_or(Timestamp::MAX);
         let heard = loop {
             let moved = self.known.under_way.moved.notified();
             tokio::pin!(moved);
@@ -182,7 +201,8 @@ impl Site {
         wanted: &Wanted<'_>,
     ) -> Result<Lift, SiteError> {
         let date = self.clock.now();
-        let tree = Tree::new(whole.branches.to_vec())?;
+        let (participants, branches) = whole.lists();
+        let tree = Tree::new(branches.to_vec())?;
         // Where enough are accepted by all, one of them may lie or be gone.
         let many = if whole.referees.len() >= 4 { 4 } else { 1 };
         let referees = whole.referees.iter().take(many).copied().collect::<Vec<_>>();
@@ -196,7 +216,7 @@ impl Site {
             date,
             deadline: date.plus_ms(LIFT_WITHIN_MS).unwrap_or(Timestamp::MAX),
             legs: tree.root(),
-            participants: whole.participants.clone(),
+            participants,
             quorum: Lift::quorum_of(referees.len()).unwrap_or(1),
             referees: List::new(referees).unwrap_or_default(),
             payment,
@@ -205,19 +225,25 @@ impl Site {
 }
 
 impl Whole {
-    /// None where it is too much for one lift, or two ways have a key or a leaf in common.
-    fn of(ways: Vec<LaidOut>, referees: List<AgentId, MAX_REFEREES>) -> Option<Self> {
-        let keys = ways.iter().flat_map(|way| way.laid.participants.iter().copied());
-        let leaves = ways.iter().flat_map(|way| way.laid.branches.iter().copied());
-        let participants = List::new(in_order(keys)?).ok()?;
-        let branches = List::new(in_order(leaves)?).ok()?;
-        Some(Self { ways, participants, branches, referees })
+    /// Whether one more way has no key and no leaf that is there already, and is not too much for one record.
+    fn fits(&self, laid: &Laid) -> bool {
+        let (keys, leaves) = (&laid.participants, &laid.branches);
+        keys.iter().all(|key| !self.participants.contains(key))
+            && leaves.iter().all(|leaf| !self.branches.contains(leaf))
+            && self.participants.len() + keys.len() <= MAX_PARTICIPANTS
+            && self.branches.len() + leaves.len() <= MAX_BRANCHES
     }
-}
 
-/// All of them in order; none where one comes twice.
-fn in_order<T: Ord>(all: impl Iterator<Item = T>) -> Option<Vec<T>> {
-    let mut all: Vec<T> = all.collect();
-    all.sort_unstable();
-    all.is_sorted_by(|a, b| a < b).then_some(all)
+    fn add(&mut self, way: LaidOut) {
+        self.participants.extend(way.laid.participants.iter().copied());
+        self.branches.extend(way.laid.branches.iter().copied());
+        self.ways.push(way);
+    }
+
+    /// All keys, and all leaves, in order.
+    fn lists(&self) -> (List<PublicKey, MAX_PARTICIPANTS>, List<Hash, MAX_BRANCHES>) {
+        // No more of them than fit.
+        let keys = List::new(self.participants.iter().copied().collect()).unwrap_or_default();
+        (keys, List::new(self.branches.iter().copied().collect()).unwrap_or_default())
+    }
 }

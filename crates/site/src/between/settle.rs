@@ -15,12 +15,14 @@ use crate::planted::Planted;
 use crate::post::Input;
 
 /// What was done of a decision.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Settled {
     /// Whether that is all: a chit whose proof the giver's site has yet to bring is linked when it comes.
     pub(super) whole: bool,
     /// Whether a chit is there that was not before.
     pub(super) moved: bool,
+    /// Whether nothing moves.
+    pub(super) void: bool,
 }
 
 impl Site {
@@ -31,13 +33,12 @@ impl Site {
         part: &Part,
     ) -> Result<Settled, SiteError> {
         let Some(decided) = part.participant.decided() else {
-            return Ok(Settled { whole: false, moved: false });
+            return Ok(Settled::default());
         };
         let certificate = decided.certificate().clone();
         if decided.outcome() == Outcome::Void || self.has(Planted::VoidForValid) {
             self.free(batch, part).await?;
-            self.tell_of_void(batch, part, &certificate);
-            return Ok(Settled { whole: true, moved: false });
+            return Ok(Settled { whole: true, void: true, moved: false });
         }
         let record = part.participant.part().lift().clone();
         let committed = Committed::check(record.clone(), &certificate)?;
@@ -71,7 +72,7 @@ impl Site {
             }
         }
         self.put_payment(batch, part).await?;
-        Ok(Settled { whole: all, moved: !legs.is_empty() })
+        Ok(Settled { whole: all, moved: !legs.is_empty(), void: false })
     }
 
     /// What was set aside for a lift is free.

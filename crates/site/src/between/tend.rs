@@ -7,7 +7,7 @@ use protocol::participant::Want;
 use protocol::{LiftId, Timestamp};
 
 use super::part::Part;
-use super::{LONGEST_MS, Open, UnderWay, lock};
+use super::{Asked, LONGEST_MS, Open, UnderWay, lock};
 use crate::door::Site;
 use crate::error::SiteError;
 use crate::planted::Planted;
@@ -19,7 +19,7 @@ const LOOK_MS: i64 = 1_000;
 const ASK_AGAIN_MS: i64 = 1_000;
 
 /// … up to this.
-const LONGEST_ASK_AGAIN_MS: i64 = 32_000;
+const LONGEST_ASK_AGAIN_MS: i64 = 8_000;
 
 /// How long whoever has promised waits for its neighbours, in milliseconds, before it asks the referees itself.
 pub(super) const WAIT_MS: i64 = 5_000;
@@ -31,19 +31,27 @@ const AT_ONCE: u32 = 64;
 const ROUNDS: usize = 16;
 
 impl UnderWay {
-    /// Whether it is time to ask a lift's referees, again or for the first time; remembers that they are asked.
-    pub(super) fn may_ask(&self, lift: LiftId, now: Timestamp) -> bool {
+    /// Whether it is time to ask a lift's referees: for the first time, as there is something new to bring or the deadline
+    /// has passed, or the same again after a while, longer each time. Remembers that they are asked.
+    pub(super) fn may_ask(&self, part: &Part, brought: bool, now: Timestamp) -> bool {
+        let late = now > part.participant.part().lift().deadline;
         let mut asked = lock(&self.asked);
-        let before = asked.get(&lift).copied();
-        let waits = before.is_some_and(|(last, wait_ms)| {
+        let before = asked.get(&part.lift()).copied();
+        // What one part brought, another need not ask without.
+        let news =
+            before.is_none_or(|before| (brought && !before.brought) || (late && !before.late));
+        let waits = before.is_some_and(|before| {
             // A clock that was set back stops nobody.
-            (0..wait_ms).contains(&now.ms().saturating_sub(last.ms()))
+            (0..before.wait_ms).contains(&now.ms().saturating_sub(before.at.ms()))
         });
-        if !waits {
-            let longer = |(_, wait_ms): (Timestamp, i64)| (2 * wait_ms).min(LONGEST_ASK_AGAIN_MS);
-            asked.insert(lift, (now, before.map_or(ASK_AGAIN_MS, longer)));
+        if !news && waits {
+            return false;
         }
-        !waits
+        let longer = |before: Asked| (2 * before.wait_ms).min(LONGEST_ASK_AGAIN_MS);
+        let wait_ms = before.filter(|_| !news).map_or(ASK_AGAIN_MS, longer);
+        let brought = brought || before.is_some_and(|before| before.brought);
+        asked.insert(part.lift(), Asked { at: now, wait_ms, brought, late });
+        true
     }
 
     /// Nobody has to be asked about a lift any more.
@@ -128,9 +136,9 @@ impl Site {
                 let Ok(part) = Part::read(row) else { continue };
                 self.tell_payees_site(&part);
                 if part.participant.is_locked() {
-                    part.others().for_each(|agent| {
-                        open.entry(agent).or_insert_with(Open::default).add(&part);
-                    });
+                    for with in part.open_with() {
+                        open.entry(with).or_insert_with(Open::default).add(&part);
+                    }
                 }
                 let waits = part.participant.is_locked()
                     && now.ms().saturating_sub(row.changed.ms()) > WAIT_MS;
@@ -156,7 +164,10 @@ impl Site {
             let (to, at) = (signed.payee.agent, signed.payee.endpoint.clone());
             let errand = Errand::Authorisation(Box::new(signed.clone()));
             if self.has(Planted::ToldOn) {
-                part.others().for_each(|next| self.known.errands.push(next, errand.clone()));
+                part.more
+                    .agents
+                    .values()
+                    .for_each(|next| self.known.errands.push(*next, errand.clone()));
             }
             self.known.errands.push_at(to, at, errand);
         }

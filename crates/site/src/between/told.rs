@@ -1,6 +1,6 @@
 //! What a lift between sites tells the users here whose balance it moved: who allowed it, by what, and what it did.
 
-use protocol::lift::{Authorisation, Certificate, Leg};
+use protocol::lift::{Authorisation, Leg};
 use protocol::{Cuid, Side};
 use serde_json::{Value, json};
 
@@ -24,12 +24,14 @@ impl Site {
     }
 
     /// The payer is told that nothing was moved, and why.
-    pub(super) fn tell_of_void(&self, batch: &mut Batch, part: &Part, certificate: &Certificate) {
+    pub(super) fn tell_of_void(&self, batch: &mut Batch, part: &Part) {
         let Some(signed) = part.more.authorisation.as_deref() else { return };
         if signed.payer.agent != self.agent {
             return;
         }
-        let reason = certificate.refused.map(|refused| refused.reason);
+        let decided = part.participant.decided();
+        let reason = decided.and_then(|decided| decided.certificate().refused);
+        let reason = reason.map(|refused| refused.reason);
         let text = json!({
             "lift": part.lift().to_string(), "payment": signed.uuid.to_string(), "reason": reason,
         });

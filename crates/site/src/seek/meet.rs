@@ -6,7 +6,7 @@ use std::sync::Mutex;
 
 use protocol::chit::Positive;
 use protocol::errand::{Errand, Meet};
-use protocol::{ChipAddress, Cuid, Hash, PayLink, PayNumber, Timestamp, Units};
+use protocol::{AgentId, ChipAddress, Cuid, Hash, PayLink, PayNumber, Timestamp, Units};
 use serde::{Deserialize, Serialize};
 
 use super::planned::Planned;
@@ -36,22 +36,27 @@ pub struct Hint {
     pub expires: Timestamp,
 }
 
-/// For which searches adverts were made lately, and when.
+/// How many of them one agent may cause.
+pub const MAX_MET_OF_ONE_AGENT: usize = 16;
+
+/// For which searches adverts were made lately, when, and who asked.
 #[derive(Default)]
-pub(crate) struct Met(Mutex<BTreeMap<(PayNumber, u8), Timestamp>>);
+pub(crate) struct Met(Mutex<BTreeMap<(PayNumber, u8), (Timestamp, AgentId)>>);
 
 impl Met {
     /// Whether adverts may be made for this search; remembers that they are.
-    fn may(&self, number: PayNumber, attempt: u8, now: Timestamp) -> bool {
+    fn may(&self, from: AgentId, number: PayNumber, attempt: u8, now: Timestamp) -> bool {
         let mut met = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         // A clock that was set back forgets too early, which costs adverts.
         let is_lately = |at: &Timestamp| (0..ADVERTISED_MS).contains(&(now.ms() - at.ms()));
-        met.retain(|_, at| is_lately(at));
+        met.retain(|_, (at, _)| is_lately(at));
+        let of_agent = met.values().filter(|(_, agent)| *agent == from).count();
         let of_one = met.range((number, 0)..=(number, u8::MAX)).count();
         let known = met.contains_key(&(number, attempt));
-        let may = !known && met.len() < MAX_MET && of_one < MAX_MET_OF_ONE;
+        let few = of_one < MAX_MET_OF_ONE && of_agent < MAX_MET_OF_ONE_AGENT;
+        let may = !known && met.len() < MAX_MET && few;
         if may {
-            met.insert((number, attempt), now);
+            met.insert((number, attempt), (now, from));
         }
         may
     }
@@ -90,11 +95,13 @@ impl Site {
     }
 
     /// Somebody looks for a way to pay what a user here asked for.
-    pub(crate) async fn hear_meet(&self, asked: Meet) -> Result<(), SiteError> {
+    pub(crate) async fn hear_meet(&self, from: AgentId, asked: Meet) -> Result<(), SiteError> {
         let Meet { payee, units, expires, number, attempt } = asked;
         let now = self.clock.now();
-        let ours = self.pay_number(&payee, units, expires)? == number;
-        if ours && now < expires && self.known.met.may(number, attempt, now) {
+        if now >= expires || self.pay_number(&payee, units, expires)? != number {
+            return Ok(());
+        }
+        if self.known.met.may(from, number, attempt, now) {
             self.advertise(&payee, units, number.chance(attempt)).await?;
         }
         Ok(())

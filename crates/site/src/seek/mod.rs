@@ -23,7 +23,7 @@ mod waits;
 
 pub use counts::SearchCounts;
 pub(crate) use meet::Met;
-pub use meet::{Hint, MAX_MET, MAX_MET_OF_ONE};
+pub use meet::{Hint, MAX_MET, MAX_MET_OF_ONE, MAX_MET_OF_ONE_AGENT};
 pub use planned::Planned;
 pub(crate) use state::Seeking;
 pub use waits::MAX_SEARCHES_WAITING;

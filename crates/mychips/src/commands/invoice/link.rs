@@ -21,7 +21,7 @@ use crate::world::World;
 /// Make a link by which anybody may pay you, here or at another site.
 ///
 /// Hand it to whoever is to pay, as text or as a picture. It says who you are and where your site answers,
-/// binds nobody, and is kept nowhere: who has it may pay, once, until it expires. Whoever pays by it is found
+/// binds nobody, and is kept nowhere: who has it may pay, each payer once, until it expires. Whoever pays by it is found
 /// more easily from another site, as both sites look for a way.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
@@ -87,7 +87,7 @@ pub(super) fn make(flags: &LinkInvoice, data: &Path) -> Result<(), Failure> {
     links::remarks(&visit, &link.endpoint);
     if flags.qr {
         let about = format!(
-            "for    {}\nuntil  {}\n\nWhoever has it may pay it, once: mychips pay LINK",
+            "for    {}\nuntil  {}\n\nWhoever has it may pay it, each payer once: mychips pay LINK",
             say::units(link.units.get()),
             say::minute(expires)
         );

@@ -219,6 +219,13 @@ fn name(flags: &Pay, tally: TallyId) -> Result<ChitId, Failure> {
         let random = world::random_16().map_err(|error| Failure::no_chance(&error))?;
         return Ok(ChitId::random(random));
     };
+    // What a link asks for is paid once, whatever else is said of it.
+    if let Some((link, _)) = &flags.link {
+        let mut name = [0; 16];
+        let said = Hash::of(format!("{} {tally} {link}", flags.who.user).as_bytes());
+        name.copy_from_slice(&said.as_bytes()[..16]);
+        return Ok(ChitId::derived(name));
+    }
     let memo = flags.memo.as_ref().map(ToString::to_string);
     let reference = flags.reference.as_ref().map(ToString::to_string);
     let said: (&str, &Cuid, TallyId, Option<Units>, _, _) =

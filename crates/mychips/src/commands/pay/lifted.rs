@@ -54,7 +54,7 @@ pub(super) fn quote(
     payee: &ChipAddress,
     amount: Amount,
 ) -> Result<(), Failure> {
-    let route = visit.route(&flags.who.user, payee, amount.units, flags.hint)?;
+    let route = visit.route(&flags.who.user, payee, amount.units, flags.hint())?;
     let found = route.quote.as_ref();
     let quote = Quote {
         by: "lift",
@@ -184,7 +184,7 @@ pub(super) fn pay(
         return Err(Failure::misused(text));
     }
     let user = &flags.who.user;
-    let route = visit.route(user, payee, amount.units, flags.hint)?;
+    let route = visit.route(user, payee, amount.units, flags.hint())?;
     let Some(quote) = &route.quote else {
         return Err(route.refusal(&payee.cuid).map_or_else(
             || Failure::refused("other_answer", "the site answered another question"),
@@ -217,7 +217,7 @@ pub(super) fn pay(
     let signed = authorisation.signed(&key);
     let signed = signed.map_err(|error| Failure::refused("signature", error.to_string()))?;
     let (name, most) = (signed.uuid.to_string(), signed.most.get());
-    let command = Command::PayByLift { authorisation: Box::new(signed), hint: flags.hint };
+    let command = Command::PayByLift { authorisation: Box::new(signed), hint: flags.hint() };
     match asked(visit, flags, &name, &command)? {
         Answer::Paid(paid) => told(flags, payee, &paid, Some(most)),
         _ => Err(Failure::refused("other_answer", "the site answered another question")),
@@ -296,6 +296,13 @@ fn told(flags: &Pay, payee: &ChipAddress, paid: &Paid, most: Option<Units>) -> R
 
 /// The payment's name: a new one, or one that follows from all that was said.
 fn name(flags: &Pay, payee: &ChipAddress, amount: Amount) -> Result<PaymentId, Failure> {
+    // What a link asks for is paid once, whatever else is said of it.
+    if let Some((link, _)) = &flags.link {
+        let mut name = [0; 16];
+        let said = Hash::of(format!("{} {link}", flags.who.user).as_bytes());
+        name.copy_from_slice(&said.as_bytes()[..16]);
+        return Ok(PaymentId::derived(name));
+    }
     let Some(once) = &flags.once else {
         let random = world::random_16().map_err(|error| Failure::no_chance(&error))?;
         return Ok(PaymentId::random(random));

@@ -29,13 +29,8 @@ pub(super) fn asked(flags: &Pay, link: PayLink) -> Result<(String, Pay), Failure
         let text = format!("the link asks for {}: leave the amount out", say::units(units));
         return Err(Failure::misused(text));
     }
-    if expires <= World.now() {
-        let text = format!(
-            "the link could be paid until {}: ask {} for another one",
-            say::minute(expires),
-            link.payee.cuid
-        );
-        return Err(Failure::refused("expired", text));
+    if flags.once.is_some() {
+        return Err(Failure::misused("a link is paid once by itself: leave --once out"));
     }
     let PayLink { payee, endpoint, number, r#ref, .. } = link;
     let payee = ChipAddress { endpoint: Some(endpoint), ..payee };
@@ -43,9 +38,19 @@ pub(super) fn asked(flags: &Pay, link: PayLink) -> Result<(String, Pay), Failure
         to: Some(payee.to_string()),
         amount: Some(units),
         reference: flags.reference.clone().or(r#ref),
-        once: flags.once.clone().or(Some(once)),
-        hint: Some(Hint { number, expires }),
+        once: Some(once.clone()),
+        link: Some((once, Hint { number, expires })),
         ..flags.clone()
     };
     Ok((payee.to_string(), flags))
+}
+
+/// Refuses a link that is too old; what was paid by it before is told of all the same.
+pub(super) fn in_time(flags: &Pay) -> Result<(), Failure> {
+    let Some(Hint { expires, .. }) = flags.hint().filter(|hint| hint.expires <= World.now()) else {
+        return Ok(());
+    };
+    let text =
+        format!("the link could be paid until {}: ask for another one", say::minute(expires));
+    Err(Failure::refused("expired", text))
 }

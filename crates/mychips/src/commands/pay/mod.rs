@@ -129,9 +129,9 @@ pub(crate) struct Pay {
     /// Pay this once: given again with all the same words, nothing more is paid
     #[arg(long, value_name = "NAME")]
     once: Option<String>,
-    /// What a payee's link said.
+    /// The payee's link, and what it said.
     #[arg(skip)]
-    hint: Option<Hint>,
+    link: Option<(String, Hint)>,
     #[command(flatten)]
     keys: KeyFolder,
     #[command(flatten)]
@@ -186,6 +186,10 @@ fn amount(visit: &Visit, keys: &Keys, flags: &Pay, to: &str) -> Result<(), Failu
 }
 
 impl Pay {
+    fn hint(&self) -> Option<Hint> {
+        self.link.as_ref().map(|(_, hint)| *hint)
+    }
+
     pub(crate) const fn json(&self) -> bool {
         self.place.json
     }

@@ -3,7 +3,7 @@
 use protocol::{ChipAddress, Cuid};
 use site::Summary;
 
-use super::{Amount, Pay, direct, lifted};
+use super::{Amount, Pay, direct, lifted, link};
 use crate::commands::tally;
 use crate::failure::Failure;
 use crate::keys::Keys;
@@ -29,6 +29,7 @@ pub(super) fn pay(
     if flags.once.is_some() && !flags.quote && before(visit, flags, &whom, amount)? {
         return Ok(());
     }
+    link::in_time(flags)?;
     match whom {
         Whom::Partner(half) if flags.quote => direct::quote(flags, &half, amount),
         Whom::Partner(half) => direct::on(visit, keys, flags, &half, amount),

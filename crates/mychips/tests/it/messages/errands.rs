@@ -3,7 +3,7 @@
 
 use protocol::bounded::List;
 use protocol::chit::Positive;
-use protocol::errand::{Ask, Compose, Composed, Drawn, Errand, Laid, Meet};
+use protocol::errand::{Ask, Compose, Composed, Drawn, Errand, Expect, Expected, Laid, Meet};
 use protocol::lift::{
     Authorisation, Certificate, Conditional, Decided, Evidence, Leg, Mode, Promise, Tree,
 };
@@ -17,18 +17,23 @@ use protocol::{
 };
 
 /// Every kind of errand, by the names that their examples have.
-pub(super) const ERRANDS: [&str; 10] = [
+pub(super) const ERRANDS: [&str; 12] = [
     "query",
     "answer",
     "advert",
     "compose",
     "composed",
+    "expect",
+    "expected",
     "authorisation",
     "meet",
     "ask",
     "telling",
     "certificate",
 ];
+
+/// From which the key of the payee's agent is made.
+const PAYEES_AGENT: u8 = 30;
 
 /// The payment, its lift, and who decides it.
 pub(super) struct Story {
@@ -61,7 +66,7 @@ fn list<T: Clone + std::fmt::Debug, const MOST: usize>(items: Vec<T>) -> List<T,
 impl Story {
     /// The bakery pays 12.500 to a mill, and gives 12.600 to the dairy for it.
     pub(super) fn new(tally: TallyId, payer: ChipAddress, payers_key: &SecretKey) -> Self {
-        let mill = AgentId::of(&key(30).public_key()).unwrap();
+        let mill = AgentId::of(&key(PAYEES_AGENT).public_key()).unwrap();
         let payee = format!("chip://mill:{mill}@ashby.example:8421").parse().unwrap();
         let signed = Authorisation {
             uuid: PaymentId::random([9; 16]),
@@ -153,12 +158,25 @@ impl Story {
             Errand::Advert(Box::new(advert)),
             Errand::Compose(Box::new(Compose { token, nonce, amount, most })),
             Errand::Composed(Box::new(Composed { token, nonce, drawn: Drawn::Laid(laid) })),
+            Errand::Expect(Box::new(self.expect())),
+            Errand::Expected(Box::new(self.expected())),
             Errand::Authorisation(Box::new(self.signed.clone())),
             Errand::Meet(Box::new(self.meet())),
             Errand::Ask(Box::new(ask)),
             telling,
             Errand::Certificate(Box::new(certificate)),
         ]
+    }
+
+    fn expect(&self) -> Expect {
+        Expect { nonce: self.lift.nonce, payment: self.signed.hash().unwrap() }
+    }
+
+    /// The payee's site is the last of those that take part.
+    fn expected(&self) -> Expected {
+        let Expect { nonce, payment } = self.expect();
+        let keys = list(vec![self.keys[2].public_key()]);
+        Expected { nonce, payment, keys, sign: None }.signed(&key(PAYEES_AGENT)).unwrap()
     }
 
     fn meet(&self) -> Meet {
@@ -247,6 +265,11 @@ impl Story {
                 // With the payer's own key it is the lift.
                 assert_eq!(Tree::new(laid.branches.to_vec()).unwrap().root(), self.lift.legs);
                 assert_eq!(laid.participants.len() + 1, self.lift.participants.len());
+            }
+            Errand::Expect(expect) => assert_eq!(*expect, self.expect()),
+            Errand::Expected(expected) => {
+                assert!(expected.takes_part(&self.lift));
+                expected.check_signatures(&self.signed.payee.agent).unwrap();
             }
             Errand::Authorisation(signed) => {
                 signed.check_signatures(&payer.public_key()).unwrap();

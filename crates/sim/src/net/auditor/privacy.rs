@@ -147,7 +147,8 @@ impl Privacy {
             Errand::Query(query) => self.fresh.query(query)?,
             Errand::Answer(answer) => self.fresh.answer(answer)?,
             Errand::Advert(advert) => self.fresh.advert(advert)?,
-            Errand::Certificate(_) => {}
+            Errand::Expected(answer) => self.keys(answer.nonce, &answer.keys)?,
+            Errand::Expect(_) | Errand::Meet(_) | Errand::Certificate(_) => {}
         }
         self.hears(from, to, text)
     }

@@ -7,7 +7,7 @@ use super::paid::tie;
 use crate::seek::land::Land;
 
 /// A circle: each site's user owes the next one's, by these amounts.
-async fn circle(owes: &[i64]) -> Land {
+pub(super) async fn circle(owes: &[i64]) -> Land {
     let names = ["ann", "bob", "cat", "dan", "eve"];
     let many = owes.len();
     let users: Vec<(&'static str, usize)> = (0..many).map(|at| (names[at], at)).collect();

@@ -2,6 +2,7 @@
 
 mod around;
 mod attacked;
+mod ends;
 mod fates;
 mod hinted;
 mod paid;

@@ -99,12 +99,13 @@ async fn more_than_a_sole_referee_is_trusted_with_is_refused() {
     let wide = |stock, foil| Tie { stock, foil, limits: [5_000_000, 5_000_000] };
     let mut land = Land::new(4, &users, &[wide("ann", "bob"), wide("bob", "cat")]).await;
     land.referees_at(&[3]).await;
-    land.pays(1, ["ann", "cat"], [1_000_000, 1_000_000]).await.unwrap();
-    let refused = land.pays(2, ["ann", "cat"], [1_000_001, 1_000_001]).await.unwrap_err();
+    // Of what is trusted, three quarters for those who only pass through.
+    land.pays(1, ["ann", "cat"], [750_000, 750_000]).await.unwrap();
+    let refused = land.pays(2, ["ann", "cat"], [750_001, 750_001]).await.unwrap_err();
     assert!(matches!(refused, SiteError::NotLifted { why: Some(Reason::Referees) }), "{refused}");
     // The site between trusts it with more, but not the others; then all do.
     for site in [1, 0, 2] {
-        let most = Some(units(2_000_000));
+        let most = Some(units(2_400_000));
         let accept = Command::AcceptReferee { agent: agent(3), endpoint: None, most };
         land.ask(site, &Caller::Administrator, accept).await.unwrap();
     }
@@ -113,7 +114,7 @@ async fn more_than_a_sole_referee_is_trusted_with_is_refused() {
     land.gone.insert(agent(3));
     let first = land.pays(4, ["ann", "cat"], [1_200_000, 1_200_000]).await.unwrap_err();
     assert!(matches!(first, SiteError::Undecided(_)), "{first}");
-    let more = land.pays(5, ["ann", "cat"], [900_000, 900_000]).await.unwrap_err();
+    let more = land.pays(5, ["ann", "cat"], [1_300_000, 1_300_000]).await.unwrap_err();
     assert!(matches!(more, SiteError::NotLifted { why: Some(Reason::Referees) }), "{more}");
     land.gone.clear();
     land.calms().await;

@@ -19,6 +19,8 @@ fn a_link_is_paid_once_by_a_stranger_and_says_what_is_wrong_with_it() {
     assert!(paid.starts_with("Paid 4.000 to dan: you gave 4.000"), "{paid}");
     // It says all of it, so whoever gives it again has paid.
     assert_eq!(ann.json(&pays)["lift"], ann.json("lift list --as ann")["lifts"][0]["lift"]);
+    // In other words it is the same payment, too.
+    assert_eq!(ann.json(&format!("{pays} --memo pears"))["lift"], ann.json(&pays)["lift"]);
     row.settles(&[-4_000; 3]);
     let got = &dan.json("lift list --as dan")["lifts"][0]["part"]["received"];
     assert_eq!(got["ref"], json!("31"), "{got}");
