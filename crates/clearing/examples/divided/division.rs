@@ -45,13 +45,7 @@ pub(crate) fn by_community(
 }
 
 /// Everybody goes where it has most tallies, if there is room, until nobody does; at most twenty times.
-fn settle(
-    order: &[u32],
-    beside: &[Vec<u32>],
-    most: usize,
-    at: &mut [u32],
-    sizes: &mut [usize],
-) {
+fn settle(order: &[u32], beside: &[Vec<u32>], most: usize, at: &mut [u32], sizes: &mut [usize]) {
     for _ in 0..20 {
         let mut moved = false;
         for user in order {
@@ -62,9 +56,9 @@ fn settle(
             let here = at[*user as usize];
             let now = with.get(&here).copied().unwrap_or(0);
             let room = |group: u32| sizes[group as usize] < most;
-            let better = with.into_iter().filter(|(group, tallies)| {
-                *group != here && *tallies > now && room(*group)
-            });
+            let better = with
+                .into_iter()
+                .filter(|(group, tallies)| *group != here && *tallies > now && room(*group));
             let best = better.max_by_key(|(group, tallies)| (*tallies, std::cmp::Reverse(*group)));
             if let Some((there, _)) = best {
                 (sizes[here as usize], at[*user as usize]) = (sizes[here as usize] - 1, there);

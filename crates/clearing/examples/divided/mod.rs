@@ -120,10 +120,8 @@ impl Divided {
                 let door = Door { tally: tally_id(tally)?, partner: agents[of(far)] };
                 let site = &mut sites[of(user)];
                 let hops = laden(known, moves)?;
-                places[tally].push((
-                    of(user),
-                    site.joins(tally, door, local[user as usize], turned, hops)?,
-                ));
+                places[tally]
+                    .push((of(user), site.joins(tally, door, local[user as usize], turned, hops)?));
             }
         }
         for site in &mut sites {

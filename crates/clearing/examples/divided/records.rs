@@ -7,9 +7,7 @@ use std::collections::BTreeMap;
 use protocol::bounded::List;
 use protocol::chit::Positive;
 use protocol::errand::{Ask, Compose, Composed, Drawn, Laid};
-use protocol::lift::{
-    Authorisation, Certificate, Conditional, Evidence, Leg, Lift, Mode, Promise,
-};
+use protocol::lift::{Authorisation, Certificate, Conditional, Evidence, Leg, Lift, Mode, Promise};
 use protocol::participant::Word;
 use protocol::{
     AgentId, Hash, PaymentId, PublicKey, Record, SecretKey, Side, Signer as _, Timestamp, Units,

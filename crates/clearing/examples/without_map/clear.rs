@@ -66,7 +66,8 @@ pub(crate) fn tallies(debts: &[Debt]) -> Result<Vec<Tally>, Failure> {
 pub(crate) fn clear(tallies: Vec<Tally>, at: Vec<u32>, debts: usize) -> Result<Cleared, Failure> {
     let start = Instant::now();
     let mut world = Divided::new(tallies, at, Moves::Debts)?;
-    let mut cleared = Cleared { between: world.between(), tallies: world.tallies.len(), ..Cleared::default() };
+    let mut cleared =
+        Cleared { between: world.between(), tallies: world.tallies.len(), ..Cleared::default() };
     cleared.inside = inside(&mut world)?;
     cleared.all = cleared.inside;
     cleared.curve.push((0, cleared.all));

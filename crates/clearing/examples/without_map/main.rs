@@ -161,11 +161,10 @@ fn payments(folder: &Path, sites: &[u32], many: usize, files: &[String]) -> Resu
 
 type Given = (String, u32, Vec<Tally>, Vec<Payment>);
 
-/// Random payments of up to 10 CHIPs in a network like that of the example `sites`.
+/// Random payments of up to 10 CHIPs in a network like that of the example `sites`, twice as large.
 fn generated(many: usize) -> Result<Given, Failure> {
-    let (participants, lines) = (tallies::PARTICIPANTS, tallies::TALLIES);
-    let mut chance = Chance(1);
-    let tallies = tallies::tallies_of(&mut chance, participants, lines, in_force)?;
+    let (participants, mut chance) = (4_000, Chance(1));
+    let tallies = tallies::tallies_of(&mut chance, participants, 10_000, in_force)?;
     let mut payments = Vec::with_capacity(many);
     while payments.len() < many {
         let ends = [chance.below(participants), chance.below(participants)];
@@ -192,11 +191,15 @@ fn real(many: usize, lines: &str, payments: &str) -> Result<Given, Failure> {
     let most = known.iter().flat_map(|line| line.ends).max().unwrap_or(0);
     let tallies = known.iter().map(lines::Line::tally).collect::<Result<Vec<_>, _>>()?;
     let mut list = Vec::new();
-    for payment in std::fs::read_to_string(payments)?.lines().take(many) {
+    for payment in std::fs::read_to_string(payments)?.lines() {
         let words: Vec<&str> = payment.split_whitespace().collect();
         let [amount, payer, payee] = words[..] else { return Err("three words a payment".into()) };
         let amount = milli(amount)?.ok_or("an amount that no record holds")?;
+        // Of less than a thousandth nothing moves.
         let amount = Units::new(amount)?;
+        if amount == Units::ZERO || payer == payee || list.len() == many {
+            continue;
+        }
         list.push(Payment { ends: [payer.parse()?, payee.parse()?], amount, most: amount });
     }
     let stem = Path::new(lines).file_stem().and_then(|stem| stem.to_str()).unwrap_or("lines");

@@ -66,7 +66,8 @@ pub(crate) fn with_map(
     let (mut paid, mut which) = (Paid::default(), Vec::with_capacity(payments.len()));
     for Payment { ends: [payer, payee], amount, most } in payments {
         let start = Instant::now();
-        let path = graph.cheapest(*payer, *payee, *amount).ok().filter(|path| path.given() <= *most);
+        let path =
+            graph.cheapest(*payer, *payee, *amount).ok().filter(|path| path.given() <= *most);
         paid.time += start.elapsed();
         which.push(path.is_some());
         let Some(path) = path else { continue };
@@ -97,7 +98,8 @@ pub(crate) fn without_map(
     payments: &[Payment],
 ) -> Result<(Seen, Vec<bool>), Failure> {
     let mut world = Divided::new(tallies, at, Moves::All)?;
-    let mut seen = Seen { between: world.between(), tallies: world.tallies.len(), ..Seen::default() };
+    let mut seen =
+        Seen { between: world.between(), tallies: world.tallies.len(), ..Seen::default() };
     let mut which = Vec::with_capacity(payments.len());
     for payment in payments {
         world.wait(EVERY_MS)?;

@@ -28,12 +28,32 @@ pub(crate) fn clearing_head(members: u32) -> Result<(), Failure> {
         "what is cleared, in percent of the most that can be: by circles of at most {members} members with a map; \
          without a map inside sites, and in all, until nothing is found or {MOST_MESSAGES} messages a debt were said"
     ))?;
-    say("messages and bytes: each query and answer as it is sent; a lift's compose, composed, words (two a leg), question and")?;
-    say("certificate as signed records of as many participants; not the lines' own acknowledgements, nor the tallies' chains")?;
+    say(
+        "messages and bytes: each query and answer as it is sent; a lift's compose, composed, words (two a leg), question and",
+    )?;
+    say(
+        "certificate as signed records of as many participants; not the lines' own acknowledgements, nor the tallies' chains",
+    )?;
     say(&format!(
         "{:<10} {:>5} {:<9} {:>8} {:>7} {:>7} {:>7} {:>6} {:>5} {:>8} {:>6} {:>7} {:>8} {:>7} {:>8} {:>7} {:>8} {:>7}",
-        "debts", "sites", "division", "between%", "inside%", "all%", "/short%", "lifts",
-        "legs", "searches", "rounds", "msg/d", "search/d", "lift/d", "bytes/d", "msg/C", "bytes/C", "s"
+        "debts",
+        "sites",
+        "division",
+        "between%",
+        "inside%",
+        "all%",
+        "/short%",
+        "lifts",
+        "legs",
+        "searches",
+        "rounds",
+        "msg/d",
+        "search/d",
+        "lift/d",
+        "bytes/d",
+        "msg/C",
+        "bytes/C",
+        "s"
     ))
 }
 
@@ -91,12 +111,31 @@ pub(crate) fn payments_head(name: &str, many: usize, known: &Paid) -> Result<(),
         cost(known),
         1e3 * mean(known.time.as_secs_f64(), many)
     ))?;
-    say("both: of those made with a map, how many are made without one; inside: between users of one site; messages and bytes")?;
-    say("as above, of all payments; a lift counts as much as one that clears, and the payer's word to the payee's site")?;
+    say(
+        "both: of those made with a map, how many are made without one; inside: between users of one site; messages and bytes",
+    )?;
+    say(
+        "as above, of all payments; a lift counts as much as one that clears, and the payer's word to the payee's site",
+    )?;
     say(&format!(
         "{:>5} {:<9} {:>8} {:>7} {:>7} {:>7} {:>7} {:>8} {:>9} {:>9} {:>7} {:>7} {:>7} {:>6} {:>6} {:>7} {:>7}",
-        "sites", "division", "between%", "made%", "/map%", "both%", "inside%", "of them%", "queries", "adverts", "msg/p",
-        "bytes/p", "depth", "most", "legs", "cost%", "ms/p"
+        "sites",
+        "division",
+        "between%",
+        "made%",
+        "/map%",
+        "both%",
+        "inside%",
+        "of them%",
+        "queries",
+        "adverts",
+        "msg/p",
+        "bytes/p",
+        "depth",
+        "most",
+        "legs",
+        "cost%",
+        "ms/p"
     ))
 }
 

@@ -74,7 +74,8 @@ impl Seeker {
         let session = session(&advertising.chance, advertising.depth);
         let (amount, depth, budget) =
             (advertising.amount, advertising.depth, advertising.budget.get());
-        let going = Going { session, round: false, amount, depth, budget, trail: self.first(session) };
+        let going =
+            Going { session, round: false, amount, depth, budget, trail: self.first(session) };
         self.makes(&going, advertising.payee, &advertising.referees, here, now_ms)
     }
 
@@ -88,7 +89,8 @@ impl Seeker {
         now_ms: i64,
     ) -> Vec<Effect> {
         let (session, amount) = (query.session, query.amount);
-        let going = Going { session, round: true, amount, depth, budget, trail: self.first(session) };
+        let going =
+            Going { session, round: true, amount, depth, budget, trail: self.first(session) };
         self.makes(&going, user, &query.referees, here, now_ms)
     }
 

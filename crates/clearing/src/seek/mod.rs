@@ -4,8 +4,8 @@
 //! farther than one tally, then two, four and eight. The machine is in `step.rs`; a search of one's own in
 //! `own.rs`, and the payee's end of one in
 //! `advertised.rs`; what is asked on in `spread.rs`; what is made of the answers in `gather.rs`; what a site knows that the
-//! machine may read in `here.rs`, how many queries a partner may cause in `allowance.rs`, and what is forgotten when a site
-//! numbers its users and gates anew in `anew.rs`.
+//! machine may read in `here.rs`, how many queries a partner may cause in `allowance.rs`, where ways round are known to end in
+//! `dead.rs`, and what is forgotten when a site numbers its users and gates anew in `anew.rs`.
 //!
 //! What a search costs is bounded twice. A query has a budget of queries, itself included, which is divided among
 //! those that it causes: one search of budget *b* causes at most *b* queries and as many answers, wherever they go.

@@ -132,7 +132,11 @@ impl Seeker {
         // Where somebody has found a part, somebody may find more beyond; a way round for a part is as good as one for the
         // whole, as there are other ways for the rest.
         let is_round = search.wanted.to == To::Round;
-        let more = if is_round { plans.is_empty() && why == Why::Deep } else { why == Why::Deep || !plans.is_empty() };
+        let more = if is_round {
+            plans.is_empty() && why == Why::Deep
+        } else {
+            why == Why::Deep || !plans.is_empty()
+        };
         search.take(plans);
         if more && !search.is_whole() && search.deepens() {
             return self.round(id, here, now_ms);

@@ -199,8 +199,7 @@ impl Seeker {
         let branch = open.find_map(|open| {
             Some((open.branches.get_mut(&answer.nonce)?, open.query.sought, open.query.amount))
         });
-        let branch =
-            branch.filter(|(branch, ..)| branch.partner == from && branch.heard.is_none());
+        let branch = branch.filter(|(branch, ..)| branch.partner == from && branch.heard.is_none());
         match branch.filter(|_| answer.check().is_ok()) {
             // The question came twice: what it was answered, or will be, comes as well.
             Some(_) if answer.said == Said::Refused(Why::Replay) => {}
