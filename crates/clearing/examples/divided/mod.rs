@@ -15,6 +15,8 @@ use protocol::{AgentId, Cuid, Hash, SecretKey, Signer as _, TallyId};
 
 #[allow(unused_imports, reason = "each example takes what it needs")]
 pub(crate) use division::{at_random, by_community, near};
+#[allow(unused_imports, reason = "each example takes what it needs")]
+pub(crate) use lifts::Lifted;
 pub(crate) use post::{Said, What};
 
 use crate::lines::Failure;

@@ -63,6 +63,7 @@ impl Line {
     }
 
     /// The two hops: from the second to the first, and back.
+    #[allow(dead_code, reason = "each example takes what it needs")]
     pub(crate) fn hops(&self) -> Result<[Hop; 2], Failure> {
         self.tally()?.hops()
     }

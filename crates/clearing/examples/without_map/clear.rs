@@ -9,7 +9,7 @@ use protocol::chit::Positive;
 use protocol::settings::{Consent, InForce, Settings};
 use protocol::{Rate, Units};
 
-use crate::divided::{Divided, Moves, Said};
+use crate::divided::{Divided, Lifted, Moves, Said};
 use crate::lines::Failure;
 use crate::tallies::Tally;
 
@@ -78,24 +78,24 @@ pub(crate) fn clear(tallies: Vec<Tally>, at: Vec<u32>, debts: usize) -> Result<C
     loop {
         world.wait(EVERY_MS)?;
         let mut tried = 0;
-        for site in 0..world.sites.len() {
+        for (site, tries) in tries.iter_mut().enumerate() {
             let owed = owed_abroad(&world, site)?.into_iter();
             let owed = owed.filter(|(user, _)| !done[*user as usize]);
-            let next = tries[site].next(owed, world.now_ms, TRIED_AT_ONCE);
+            let next = tries.next(owed, world.now_ms, TRIED_AT_ONCE);
             tried += next.len();
             for (user, units) in next {
                 let ways = around(&mut world, site, user, units)?;
                 cleared.searches += 1;
                 if ways.is_empty() {
-                    done[user as usize] =
-                        tries[site].led_nowhere(user, units, world.now_ms, |ms| ms);
+                    done[user as usize] = tries.led_nowhere(user, units, world.now_ms, |ms| ms);
                 } else {
-                    tries[site].found(&user);
+                    tries.found(&user);
                 }
-                for (units, through) in ways {
+                for lifted in ways {
                     cleared.lifts += 1;
-                    cleared.legs += through.0;
-                    cleared.all += i128::from(units.milli()) * i128::try_from(through.1)?;
+                    cleared.legs += lifted.between;
+                    cleared.all +=
+                        i128::from(lifted.arrives.milli()) * i128::try_from(lifted.legs)?;
                 }
             }
         }
@@ -130,7 +130,7 @@ fn around(
     site: usize,
     user: u32,
     units: Units,
-) -> Result<Vec<(Units, (usize, usize))>, Failure> {
+) -> Result<Vec<Lifted>, Failure> {
     let wanted = world.wanted(user, To::Round, [units, units], (2, ROUND_BUDGET))?;
     let Ok(plans) = world.search(site, wanted, Vec::new())? else { return Ok(Vec::new()) };
     let mut lifted = Vec::new();
@@ -138,7 +138,7 @@ fn around(
     for plan in plans {
         let amount = plan.curve.top().arrives.min(most);
         if let Some(lift) = world.lift(site, &plan, [amount, amount])? {
-            lifted.push((lift.arrives, (lift.between, lift.legs)));
+            lifted.push(lift);
         }
     }
     Ok(lifted)
