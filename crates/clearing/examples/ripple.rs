@@ -14,10 +14,14 @@ use std::time::{Duration, Instant};
 use clearing::{Hops, Limit, Plan, Planner, Request, Unpaid};
 use protocol::Units;
 
+#[path = "families/mod.rs"]
+mod families;
 #[path = "ripple/flow.rs"]
 mod flow;
 #[path = "ripple/lines.rs"]
 mod lines;
+#[path = "tallies/mod.rs"]
+mod tallies;
 
 use lines::{Failure, Line, milli};
 

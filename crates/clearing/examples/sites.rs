@@ -8,11 +8,10 @@
 use std::io::Write as _;
 use std::time::{Duration, Instant};
 
-use clearing::Hops;
 use protocol::settings::{InForce, Settings};
 use protocol::{Rate, Units};
 
-#[path = "sites/divided.rs"]
+#[path = "divided/mod.rs"]
 mod divided;
 #[path = "families/mod.rs"]
 mod families;
@@ -21,9 +20,10 @@ mod lines;
 #[path = "tallies/mod.rs"]
 mod tallies;
 
-use divided::Divided;
+use divided::{Divided, Moves, What};
 use families::Chance;
 use lines::Failure;
+use tallies::Tally;
 
 const PAYMENTS: usize = 200;
 
@@ -35,37 +35,41 @@ fn main() -> Result<(), Failure> {
     let word = |at: usize, other: &str| args.get(at).cloned().unwrap_or_else(|| other.to_owned());
     let (sites, near) = (word(0, "20").parse()?, word(1, "near") == "near");
     let budget: u32 = word(2, "512").parse()?;
-    let graph = match args.get(4) {
+    let (participants, tallies) = match args.get(4) {
         Some(file) => read(&std::fs::read_to_string(file)?)?,
-        None => tallies::network_of(&mut Chance(1), 2_000, 5_000, in_force)?,
+        None => (2_000, tallies::tallies_of(&mut Chance(1), 2_000, 5_000, in_force)?),
     };
+    let graph = tallies::hops_of(participants, &tallies)?;
     let mut chance = Chance(3);
     let at = if near {
-        divided::near(&graph, sites, &mut chance)
+        divided::near(participants, &tallies, sites, &mut chance)
     } else {
-        (0..graph.participants()).map(|_| chance.below(sites)).collect()
+        divided::at_random(participants, sites, &mut chance)
     };
-    let mut world = Divided::new(&graph, at, budget, word(3, "both") == "both")?;
+    let world = Divided::new(tallies, at, Moves::All)?;
+    let mut searched = Searched { world, budget, both_ends: word(3, "both") == "both" };
     let mut seen = Seen::default();
     while seen.payments < PAYMENTS {
-        let (payer, payee) =
-            (chance.below(graph.participants()), chance.below(graph.participants()));
+        let (payer, payee) = (chance.below(participants), chance.below(participants));
         let amount = Units::new(1 + i64::from(chance.below(10_000)))?;
-        if world.apart(payer, payee) {
-            pay(&graph, &mut world, (payer, payee, amount), &mut seen)?;
+        if searched.world.apart(payer, payee) {
+            pay(&graph, &mut searched, (payer, payee, amount), &mut seen)?;
         }
     }
-    report(&seen, &world)
+    report(&seen, &searched.world)
 }
 
-fn read(text: &str) -> Result<Hops, Failure> {
+struct Searched {
+    world: Divided,
+    budget: u32,
+    both_ends: bool,
+}
+
+fn read(text: &str) -> Result<(u32, Vec<Tally>), Failure> {
     let lines = lines::read(text)?;
     let most = lines.iter().flat_map(|line| line.ends).max().unwrap_or(0);
-    let mut list = Vec::new();
-    for line in &lines {
-        list.extend(line.hops()?);
-    }
-    Ok(Hops::new(most + 1, list)?)
+    let tallies: Result<Vec<_>, _> = lines.iter().map(lines::Line::tally).collect();
+    Ok((most + 1, tallies?))
 }
 
 fn in_force(chance: &mut Chance) -> Result<InForce, Failure> {
@@ -90,13 +94,14 @@ struct Seen {
     legs: [usize; 2],
     queries: Vec<usize>,
     adverts: usize,
-    bytes: usize,
+    messages: usize,
+    bytes: u64,
     times: [Duration; 2],
 }
 
 fn pay(
-    graph: &Hops,
-    world: &mut Divided,
+    graph: &clearing::Hops,
+    searched: &mut Searched,
     (payer, payee, amount): (u32, u32, Units),
     seen: &mut Seen,
 ) -> Result<(), Failure> {
@@ -104,22 +109,32 @@ fn pay(
     let start = Instant::now();
     let known = graph.cheapest(payer, payee, amount).ok().filter(|path| path.given() <= most);
     seen.times[0] += start.elapsed();
+    let world = &mut searched.world;
+    let before = world.said;
+    // Long enough for everything that was used to come back.
+    world.wait(1_000_000)?;
     let start = Instant::now();
-    let search = world.search(payer, payee, amount, most)?;
+    let (ends, amounts) = ([payer, payee], [amount, most]);
+    let found = world.towards(ends, amounts, searched.budget, searched.both_ends)?;
     seen.times[1] += start.elapsed();
     seen.payments += 1;
-    seen.queries.push(search.queries);
-    seen.bytes += search.bytes;
-    seen.adverts += search.adverts;
+    let said = |what| usize::try_from(world.said.of(what) - before.of(what)).unwrap_or(usize::MAX);
+    seen.queries.push(said(What::Query));
+    seen.adverts += said(What::Advert);
+    seen.messages += said(What::Query) + said(What::Answer) + said(What::Advert);
+    seen.bytes += world.said.bytes() - before.bytes();
+    let whole = found.ok().and_then(|plans| plans.into_iter().next());
+    let whole = whole.filter(|plan| plan.curve.top().arrives.get() == amount);
     seen.possible += usize::from(known.is_some());
-    if let (Some(known), Some(found)) = (known, search.found) {
+    if let (Some(known), Some(plan)) = (known, whole) {
+        let (given, legs) = world.way(world.at[payer as usize] as usize, &plan)?;
         seen.found += 1;
-        seen.as_cheap += usize::from(found.given <= known.given());
-        for (sum, given) in seen.given.iter_mut().zip([found.given, known.given()]) {
+        seen.as_cheap += usize::from(given <= known.given());
+        for (sum, given) in seen.given.iter_mut().zip([given, known.given()]) {
             *sum += given.milli();
         }
         seen.arrived += amount.milli();
-        seen.legs[0] += found.legs;
+        seen.legs[0] += legs;
         seen.legs[1] += known.legs.len();
     }
     Ok(())
@@ -134,7 +149,7 @@ fn report(seen: &Seen, world: &Divided) -> Result<(), Failure> {
     let mut queries = seen.queries.clone();
     queries.sort_unstable();
     let at = |hundredth: usize| queries[(queries.len() - 1) * hundredth / 100];
-    let (sites, between, tallies) = world.size();
+    let (sites, between, tallies) = (world.sites.len(), world.between(), world.tallies.len());
     writeln!(out, "sites {sites}; of {tallies} tallies {between} are between sites")?;
     let (possible, found) = (seen.possible, seen.found);
     writeln!(out, "payments {}; with a map {possible} can be paid over one path", seen.payments)?;
@@ -154,7 +169,8 @@ fn report(seen: &Seen, world: &Divided) -> Result<(), Failure> {
         at(100)
     )?;
     writeln!(out, "adverts a payment         mean {:.1}", mean(seen.adverts, seen.payments))?;
-    writeln!(out, "bytes a message          {:.0}", mean(seen.bytes, 2 * all + seen.adverts))?;
+    let bytes = usize::try_from(seen.bytes).unwrap_or(usize::MAX);
+    writeln!(out, "bytes a message          {:.0}", mean(bytes, seen.messages))?;
     let [with, without] = seen.times.map(|time| time.as_secs_f64() * 1e3 / seen.payments as f64);
     writeln!(
         out,

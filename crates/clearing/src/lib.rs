@@ -23,6 +23,7 @@ mod pay;
 mod search;
 mod seek;
 mod support;
+mod tries;
 
 pub use balance::{
     BalanceFault, BalanceLimits, BalanceProof, Balanced, Gather, MOST_BALANCE_LOOKS, NoShift,
@@ -45,3 +46,4 @@ pub use seek::{
     Advertising, Counts, Door, Effect, Found, Here, Input, Kept, Limits, SearchId, Seeker, To,
     Wanted,
 };
+pub use tries::Tries;

@@ -4,8 +4,9 @@ use std::error::Error;
 
 use clearing::Hop;
 use protocol::Units;
-use protocol::lading::{Lading, Position};
 use protocol::settings::{Consent, InForce, Settings};
+
+use crate::tallies::Tally;
 
 pub(crate) type Failure = Box<dyn Error>;
 
@@ -49,10 +50,8 @@ impl Line {
         Ok(milli(w)?.map(|w| Self { ends, balance: -w, bounds }))
     }
 
-    /// The two hops: from the second to the first, and back.
-    pub(crate) fn hops(&self) -> Result<[Hop; 2], Failure> {
-        let [first, second] = self.ends;
-        let here = Position::new(Units::new(self.balance)?, Units::ZERO, Units::ZERO)?;
+    /// The tally that it is, held by the first.
+    pub(crate) fn tally(&self) -> Result<Tally, Failure> {
         let side = |owe: Units, bound: Units| -> Result<InForce, Failure> {
             let zero = protocol::Rate::ZERO;
             let settings = Settings::new(Units::ZERO, bound, zero, zero)?;
@@ -60,9 +59,12 @@ impl Line {
         };
         let [a, b] = self.bounds;
         let consent = Consent { holder: side(b, a)?, partner: side(a, b)? };
-        Ok([
-            Hop { giver: second, taker: first, lading: Lading::inward(here, &consent) },
-            Hop { giver: first, taker: second, lading: Lading::outward(here, &consent) },
-        ])
+        Ok(Tally { ends: self.ends, balance: Units::new(self.balance)?, consent })
+    }
+
+    /// The two hops: from the second to the first, and back.
+    #[allow(dead_code, reason = "each example takes what it needs")]
+    pub(crate) fn hops(&self) -> Result<[Hop; 2], Failure> {
+        self.tally()?.hops()
     }
 }

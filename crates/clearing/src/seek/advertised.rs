@@ -4,13 +4,14 @@
 use protocol::bounded::List;
 use protocol::chit::Positive;
 use protocol::lift::MAX_REFEREES;
-use protocol::query::{Advert, Budget, Depth, MOST_DEPTH, MOST_PLANS, Plan, nonce};
+use protocol::query::{Advert, Budget, Depth, MOST_DEPTH, MOST_PLANS, Plan, Query, Sought, nonce};
 use protocol::{AgentId, Hash, Units};
 
+use super::dead::least_round;
 use super::gather::{Heard, Kept};
 use super::own::session;
 use super::{Effect, Here, Open, Seeker};
-use crate::crossing::{Start, Way};
+use crate::crossing::{Gates, Start, Way};
 
 /// That a user here is to be paid, and the search may begin at both ends.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,19 +40,28 @@ pub(super) struct Advertised {
 }
 
 impl Advertised {
-    /// Whether a query can end with it: no site is on both ways.
+    /// Whether a query can end with it: no site is on both ways, but where a way round begins and ends.
     fn fits(&self, open: &Open) -> bool {
-        !self.trail.iter().any(|mark| open.query.trail.contains(mark))
+        let began = usize::from(open.query.sought == Sought::Circle);
+        !self.trail.iter().skip(began).any(|mark| open.query.trail.contains(mark))
     }
 }
 
 /// What is to be handed on.
 struct Going {
     session: Hash,
+    round: bool,
     amount: Positive,
     depth: Depth,
     budget: u32,
     trail: List<Hash, { MOST_DEPTH as usize }>,
+}
+
+impl Going {
+    /// What may move for it.
+    const fn gates<'a>(&self, here: &Here<'a>) -> &'a Gates {
+        if self.round { here.debts } else { here.payments }
+    }
 }
 
 impl Seeker {
@@ -64,16 +74,46 @@ impl Seeker {
         let session = session(&advertising.chance, advertising.depth);
         let (amount, depth, budget) =
             (advertising.amount, advertising.depth, advertising.budget.get());
-        let trail = List::new(vec![self.mark(session)]).unwrap_or_default();
-        let going = Going { session, amount, depth, budget, trail };
-        let end = Start::User(advertising.payee);
-        let gates = here.payments;
+        let going =
+            Going { session, round: false, amount, depth, budget, trail: self.first(session) };
+        self.makes(&going, advertising.payee, &advertising.referees, here, now_ms)
+    }
+
+    /// The other end of a search for a way round: whoever began it advertises what can come back to it, for a part of
+    /// the amount and more.
+    pub(super) fn adverts_home(
+        &mut self,
+        (query, user): (&Query, u32),
+        (depth, budget): (Depth, u32),
+        here: &Here<'_>,
+        now_ms: i64,
+    ) -> Vec<Effect> {
+        let (session, amount) = (query.session, query.amount);
+        let going =
+            Going { session, round: true, amount, depth, budget, trail: self.first(session) };
+        self.makes(&going, user, &query.referees, here, now_ms)
+    }
+
+    fn first(&self, session: Hash) -> List<Hash, { MOST_DEPTH as usize }> {
+        List::new(vec![self.mark(session)]).unwrap_or_default()
+    }
+
+    fn makes(
+        &mut self,
+        going: &Going,
+        user: u32,
+        referees: &List<AgentId, MAX_REFEREES>,
+        here: &Here<'_>,
+        now_ms: i64,
+    ) -> Vec<Effect> {
+        let (amount, is_round) = (going.amount.get(), going.round);
+        let gates = going.gates(here);
+        let least = if is_round { least_round(amount) } else { amount };
         let kept = |way: Way, most| {
-            let curve = gates.curve(&way, amount.get(), most)?;
-            let referees = advertising.referees.clone();
-            Some(Kept { way, on: None, is_round: false, curve, sites: 1, referees })
+            let curve = gates.curve(&way, amount, most)?;
+            Some(Kept { way, on: None, is_round, curve, sites: 1, referees: referees.clone() })
         };
-        self.hand_on(&going, None, (end, amount.get()), kept, here, now_ms).0
+        self.hand_on(going, None, (Start::User(user), least), kept, here, now_ms).0
     }
 
     /// Takes an advert in: it is known from now on, ends queries that wait, and is handed on.
@@ -136,12 +176,14 @@ impl Seeker {
         let Some((depth, trail)) = advert.depth.less().zip(trail.ok()) else {
             return (Vec::new(), 0);
         };
-        let going = Going { session, amount, depth, budget, trail };
+        let round = advert.round;
+        let going = Going { session, round, amount, depth, budget, trail };
+        let gates = going.gates(here);
         let kept = |way: Way, most| {
-            let curve = here.payments.composed(&way, &plan.curve, amount.get(), most)?;
+            let curve = gates.composed(&way, &plan.curve, amount.get(), most)?;
             let (on, sites) = (Some((gate, plan.token)), plan.sites + 1);
             (sites <= MOST_DEPTH).then(|| Kept {
-                is_round: false,
+                is_round: round,
                 way,
                 on,
                 curve,
@@ -149,7 +191,9 @@ impl Seeker {
                 referees: plan.referees.clone(),
             })
         };
-        let end = (Start::Gate(gate), plan.curve.top().enters.get());
+        // A payee wants the whole amount; of a way round a part is as good.
+        let enters = if round { plan.curve.points().first() } else { plan.curve.points().last() };
+        let end = (Start::Gate(gate), enters.map_or(Units::ZERO, |point| point.enters.get()));
         self.hand_on(&going, Some(from), end, kept, here, now_ms)
     }
 
@@ -165,10 +209,11 @@ impl Seeker {
         now_ms: i64,
     ) -> (Vec<Effect>, u32) {
         let partner = |gate: usize| here.doors.get(gate).map(|door| door.partner);
-        let entries = here.payments.entries(end, entered).into_iter();
+        let gates = going.gates(here);
+        let entries = gates.entries(end, entered).into_iter();
         let adverts = entries.filter(|(gate, _)| partner(*gate).is_some_and(|to| Some(to) != from));
         let adverts =
-            adverts.filter_map(|(gate, way)| Some((gate, kept(way, here.payments.most_in(gate))?)));
+            adverts.filter_map(|(gate, way)| Some((gate, kept(way, gates.most_in(gate))?)));
         let mut adverts: Vec<(usize, Kept)> = adverts.collect();
         // The cheapest first.
         adverts.sort_by_key(|(gate, kept)| (kept.rank(), *gate));
@@ -214,7 +259,8 @@ impl Seeker {
         self.counts.advertised += 1;
         let plan = Plan { token, curve, sites, referees };
         let trail = going.trail.clone();
-        let advert = Advert { session, nonce, turn, amount, plan, depth, budget, trail };
+        let round = going.round;
+        let advert = Advert { session, nonce, turn, round, amount, plan, depth, budget, trail };
         Some((Effect::Advert { to: door.partner, advert }, part))
     }
 
@@ -235,8 +281,9 @@ impl Seeker {
     fn end_waiting(&mut self, session: Hash) {
         let Some(known) = self.sessions.get_mut(&session) else { return };
         for open in known.open.values_mut().filter(|open| !open.is_over) {
-            let amount = open.query.amount;
-            let whole = |o: &&Advertised| o.fits(open) && o.plan.curve.top().arrives >= amount;
+            let enough = open.enough();
+            let whole =
+                |o: &&Advertised| o.fits(open) && o.plan.curve.top().arrives.get() >= enough;
             let whole: Vec<&Advertised> = known.adverts.iter().filter(whole).collect();
             for branch in open.branches.values_mut().filter(|branch| branch.heard.is_none()) {
                 let here = whole.iter().filter(|advertised| advertised.gate == branch.gate);

@@ -4,6 +4,7 @@
 use protocol::AgentId;
 use protocol::query::{Said, Why};
 
+use super::dead::DeadEnds;
 use super::{Effect, Origin, SearchId, Seeker};
 
 impl Seeker {
@@ -31,6 +32,7 @@ impl Seeker {
         let searches: Vec<SearchId> = std::mem::take(&mut self.searches).into_keys().collect();
         self.remembered.clear();
         self.kept.clear();
+        self.ends = DeadEnds::default();
         let busy = || Said::Refused(Why::Busy);
         let answers = waiting.into_iter();
         let mut effects: Vec<Effect> =

@@ -123,7 +123,7 @@ fn kept_here((way, plan): (Way, Plan), is_round: bool) -> Kept {
 
 /// The best plans for a query, and why there are none.
 pub(super) fn gathered(open: &Open, gates: &Gates) -> (Vec<Kept>, Why) {
-    let mut why = open.left_out.map_or(Why::Nothing, nearest);
+    let mut why = open.left_out.unwrap_or(Why::Nothing);
     let mut plans = open.here.clone();
     for branch in open.branches.values() {
         match &branch.heard {
@@ -133,7 +133,7 @@ pub(super) fn gathered(open: &Open, gates: &Gates) -> (Vec<Kept>, Why) {
                 plans.extend(ours);
                 why = if plans.len() == before { why.max(Why::Costly) } else { why };
             }
-            Some(Heard::Refused(refused)) => why = why.max(nearest(*refused)),
+            Some(Heard::Refused(refused)) => why = why.max(nearest(*refused, &open.query.sought)),
             None => why = why.max(Why::Busy),
         }
     }
@@ -142,11 +142,13 @@ pub(super) fn gathered(open: &Open, gates: &Gates) -> (Vec<Kept>, Why) {
     (plans, why)
 }
 
-/// What a partner's reason is for whoever asked this site: that a query came round or was known is nothing to it.
-const fn nearest(why: Why) -> Why {
-    match why {
-        Why::Loop | Why::Replay => Why::Nothing,
-        why => why,
+/// What a partner's reason is for whoever asked this site: that a query was known, or came round, is nothing to it. Who
+/// looks for a way round has to know the latter: that something goes on there.
+const fn nearest(why: Why, sought: &Sought) -> Why {
+    match (why, sought) {
+        (Why::Loop, Sought::Circle) => Why::Loop,
+        (Why::Loop | Why::Replay, _) => Why::Nothing,
+        (why, _) => why,
     }
 }
 

@@ -4,8 +4,8 @@
 //! farther than one tally, then two, four and eight. The machine is in `step.rs`; a search of one's own in
 //! `own.rs`, and the payee's end of one in
 //! `advertised.rs`; what is asked on in `spread.rs`; what is made of the answers in `gather.rs`; what a site knows that the
-//! machine may read in `here.rs`, how many queries a partner may cause in `allowance.rs`, and what is forgotten when a site
-//! numbers its users and gates anew in `anew.rs`.
+//! machine may read in `here.rs`, how many queries a partner may cause in `allowance.rs`, where ways round are known to end in
+//! `dead.rs`, and what is forgotten when a site numbers its users and gates anew in `anew.rs`.
 //!
 //! What a search costs is bounded twice. A query has a budget of queries, itself included, which is divided among
 //! those that it causes: one search of budget *b* causes at most *b* queries and as many answers, wherever they go.
@@ -14,6 +14,7 @@
 mod advertised;
 mod allowance;
 mod anew;
+mod dead;
 mod gather;
 mod here;
 mod own;
@@ -22,8 +23,8 @@ mod step;
 
 use std::collections::BTreeMap;
 
-use protocol::query::{Query, Why};
-use protocol::{AgentId, Hash};
+use protocol::query::{Query, Sought, Why};
+use protocol::{AgentId, Hash, Units};
 
 pub use advertised::Advertising;
 pub use gather::Kept;
@@ -34,6 +35,7 @@ pub use step::{Effect, Input};
 use crate::crossing::{Start, Way};
 use advertised::Advertised;
 use allowance::Allowances;
+use dead::{DeadEnds, least_round};
 use gather::Heard;
 use own::Search;
 
@@ -52,6 +54,8 @@ pub struct Limits {
     pub keep_ms: i64,
     /// How many queries of one partner, and searches of one's own, are remembered at once.
     pub open: usize,
+    /// For how long it is remembered that no way round goes on beyond a tally, in milliseconds.
+    pub end_ms: i64,
 }
 
 impl Default for Limits {
@@ -63,6 +67,7 @@ impl Default for Limits {
             hop_ms: 1_000,
             keep_ms: 30_000,
             open: 1_024,
+            end_ms: 600_000,
         }
     }
 }
@@ -96,6 +101,7 @@ pub struct Seeker {
     /// Plans that were answered, by token, and until when.
     kept: BTreeMap<Hash, (i64, Kept)>,
     allowances: Allowances,
+    ends: DeadEnds,
     counts: Counts,
 }
 
@@ -153,6 +159,17 @@ impl Origin {
     }
 }
 
+impl Open {
+    /// So much is enough that nobody else need be asked: for a payee the whole amount, for a way round a part.
+    fn enough(&self) -> Units {
+        let amount = self.query.amount.get();
+        match self.query.sought {
+            Sought::Payee(_) => amount,
+            Sought::Circle => least_round(amount),
+        }
+    }
+}
+
 impl Seeker {
     /// A machine that remembers nothing yet; `secret` is drawn at random.
     #[must_use]
@@ -165,6 +182,7 @@ impl Seeker {
             remembered: BTreeMap::new(),
             kept: BTreeMap::new(),
             allowances: Allowances::default(),
+            ends: DeadEnds::default(),
             counts: Counts::default(),
         }
     }

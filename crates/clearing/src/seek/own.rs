@@ -7,7 +7,9 @@ use protocol::lift::MAX_REFEREES;
 use protocol::query::{Budget, Depth, Payee, Query, Sought, Why};
 use protocol::{AgentId, Cuid, Hash};
 
+use super::dead::least_round;
 use super::gather::Kept;
+use super::spread::Spread;
 use super::{Effect, Here, Origin, Seeker};
 use crate::crossing::Start;
 
@@ -87,14 +89,31 @@ impl Seeker {
     fn round(&mut self, id: SearchId, here: &Here<'_>, now_ms: i64) -> Vec<Effect> {
         let Some(search) = self.searches.get(&id) else { return Vec::new() };
         let (session, depth, part) = (search.session, search.depth, search.part());
-        let start = Start::User(search.wanted.payer);
+        let (start_of, to_round) = (search.wanted.payer, search.wanted.to == To::Round);
+        let start = Start::User(start_of);
         let query = search.query();
+        // Nothing that comes back could get home: nobody need be asked.
+        let comes_home = query.sought != Sought::Circle
+            || !here.debts.entries(start, least_round(query.amount.get())).is_empty();
         let mut open = self.open(Origin::Own(id), start, query, now_ms);
-        let spread = self.spread(&mut open, Some(depth), part, here, now_ms);
+        let (mut spread, mut adverts) = (Spread::default(), Vec::new());
+        if comes_home {
+            let (on, back) = if to_round { halves(depth) } else { (depth, None) };
+            // The two ends of a way round are here: both search, with half of what may be spent.
+            let behind = back.map_or(0, |_| part / 2);
+            spread = self.spread(&mut open, Some(on), part - behind, here, now_ms);
+            if let Some(back) = back.filter(|_| !spread.effects.is_empty()) {
+                let end = (&open.query, start_of);
+                adverts = self.adverts_home(end, (back, behind), here, now_ms);
+                spread.used += behind;
+            }
+        }
         if let Some(search) = self.searches.get_mut(&id) {
             search.left -= spread.used;
         }
-        let mut effects = spread.effects;
+        // What is advertised goes first, so that it is there when a question comes.
+        let mut effects = adverts;
+        effects.extend(spread.effects);
         self.sessions.entry(session).or_default().open.insert(session, open);
         effects.extend(self.finish_all(session, here, now_ms));
         effects
@@ -110,8 +129,14 @@ impl Seeker {
         now_ms: i64,
     ) -> Vec<Effect> {
         let Some(search) = self.searches.get_mut(&id) else { return Vec::new() };
-        // Where somebody has found a part, somebody may find more beyond.
-        let more = why == Why::Deep || !plans.is_empty();
+        // Where somebody has found a part, somebody may find more beyond; a way round for a part is as good as one for the
+        // whole, as there are other ways for the rest.
+        let is_round = search.wanted.to == To::Round;
+        let more = if is_round {
+            plans.is_empty() && why == Why::Deep
+        } else {
+            why == Why::Deep || !plans.is_empty()
+        };
         search.take(plans);
         if more && !search.is_whole() && search.deepens() {
             return self.round(id, here, now_ms);
@@ -168,6 +193,13 @@ impl Search {
         let (amount, most, budget, nonce) = (*amount, *most, *budget, session);
         Query { session, nonce, turn, sought, amount, most, depth, budget, referees, trail }
     }
+}
+
+/// How far each of the two ends of a way round goes: on, and back.
+fn halves(depth: Depth) -> (Depth, Option<Depth>) {
+    let back = depth.get() / 2;
+    let on = Depth::try_from(depth.get() - back).unwrap_or(Depth::ONE);
+    (on, Depth::try_from(back).ok())
 }
 
 /// The session of one round: without the number it follows from nobody can tell that two rounds are of one search.

@@ -2,14 +2,16 @@
 
 use protocol::bounded::List;
 use protocol::chit::Positive;
-use protocol::query::{Budget, Depth, MOST_TURNS, Plan, Query, Why, nonce};
+use protocol::query::{Budget, Depth, MOST_TURNS, Plan, Query, Sought, Why, nonce};
 use protocol::{AgentId, Hash};
 
+use super::dead::least_round;
 use super::gather::{Heard, gathered};
 use super::{Branch, Effect, Here, Open, Seeker};
 use crate::crossing::Exit;
 
 /// What was asked on.
+#[derive(Default)]
 pub(super) struct Spread {
     pub(super) effects: Vec<Effect>,
     /// How many queries that may cause.
@@ -27,14 +29,17 @@ impl Seeker {
         here: &Here<'_>,
         now_ms: i64,
     ) -> Spread {
-        let mut spread = Spread { effects: Vec::new(), used: 0 };
-        if depth.is_none() {
+        let mut spread = Spread::default();
+        if depth.is_none() && open.query.sought != Sought::Circle {
             open.left_out = Some(Why::Deep);
             if !self.has_adverts(open.query.session) {
                 return spread;
             }
         }
-        let mut exits = self.worth_asking(open, here);
+        let mut exits = self.worth_asking(open, here, now_ms);
+        if depth.is_none() && !exits.is_empty() {
+            open.left_out = Some(Why::Deep);
+        }
         exits.retain(|exit| !self.knows(open, exit, here));
         let Some(depth) = depth.filter(|_| !is_enough(open, here)) else { return spread };
         let most = usize::try_from(budget).unwrap_or(usize::MAX).min(self.limits.exits);
@@ -60,7 +65,8 @@ impl Seeker {
     /// Notes what is advertised over a gate, and says whether that is the whole amount, so that nobody need be asked.
     fn knows(&self, open: &mut Open, exit: &Exit, here: &Here<'_>) -> bool {
         let plans = self.known_adverts(open, exit.gate);
-        let whole = |plan: &Plan| plan.curve.top().arrives >= open.query.amount;
+        let enough = open.enough();
+        let whole = |plan: &Plan| plan.curve.top().arrives.get() >= enough;
         let Some(door) = here.doors.get(exit.gate).filter(|_| plans.iter().any(whole)) else {
             return false;
         };
@@ -72,15 +78,20 @@ impl Seeker {
         true
     }
 
-    /// The gates that a query can go on over: where the payee is at the partner's first, then the widest.
-    fn worth_asking(&self, open: &Open, here: &Here<'_>) -> Vec<Exit> {
+    /// The gates that a query can go on over: where the payee is at the partner's first, then the widest. For a way round
+    /// those that carry enough, where nobody said that nothing goes on beyond.
+    fn worth_asking(&self, open: &Open, here: &Here<'_>, now_ms: i64) -> Vec<Exit> {
         let Query { sought, session, .. } = open.query;
         let (amount, most) = (open.query.amount.get(), open.query.most.get());
         let mut exits = here.gates(&sought).exits(open.start, amount, most);
         // Whoever asks would only hear its own query again, unless it looks for a way round.
-        let from = open.origin.partner().filter(|_| sought != protocol::query::Sought::Circle);
+        let from = open.origin.partner().filter(|_| sought != Sought::Circle);
         let partner = |exit: &Exit| here.doors.get(exit.gate).map(|door| door.partner);
         exits.retain(|exit| partner(exit).is_some_and(|partner| Some(partner) != from));
+        if sought == Sought::Circle {
+            let least = least_round(amount);
+            exits.retain(|exit| exit.most >= least && !self.ends.are(exit.gate, least, now_ms));
+        }
         let there = here.leads_to(&sought, session);
         exits.sort_by_key(|exit| there.is_none() || partner(exit) != there);
         exits
@@ -151,7 +162,7 @@ impl Seeker {
 
 /// Whether the whole amount can come by what was advertised.
 fn is_enough(open: &Open, here: &Here<'_>) -> bool {
-    let amount = open.query.amount;
+    let enough = open.enough();
     let best = gathered(open, here.gates(&open.query.sought)).0.into_iter().next();
-    best.is_some_and(|best| best.curve.top().arrives >= amount)
+    best.is_some_and(|best| best.curve.top().arrives.get() >= enough)
 }

@@ -6,6 +6,7 @@ use protocol::query::{Advert, Answer, Query, Said, Sought, Why};
 use protocol::{AgentId, Hash};
 
 use super::advertised::Advertising;
+use super::dead::least_round;
 use super::gather::Heard;
 use super::own::{Found, SearchId, Wanted};
 use super::{Here, Open, Origin, Seeker};
@@ -195,12 +196,20 @@ impl Seeker {
         let open = session.into_iter().flat_map(|session| session.open.values_mut());
         let mut open = open.filter(|open| !open.is_over);
         // Each nonce stands for one query, which was asked for one other.
-        let branch = open.find_map(|open| open.branches.get_mut(&answer.nonce));
-        let branch = branch.filter(|branch| branch.partner == from && branch.heard.is_none());
+        let branch = open.find_map(|open| {
+            Some((open.branches.get_mut(&answer.nonce)?, open.query.sought, open.query.amount))
+        });
+        let branch = branch.filter(|(branch, ..)| branch.partner == from && branch.heard.is_none());
         match branch.filter(|_| answer.check().is_ok()) {
             // The question came twice: what it was answered, or will be, comes as well.
             Some(_) if answer.said == Said::Refused(Why::Replay) => {}
-            Some(branch) => branch.heard = Some(Heard::of(answer.said)),
+            Some((branch, sought, amount)) => {
+                if sought == Sought::Circle && answer.said == Said::Refused(Why::Nothing) {
+                    let until_ms = now_ms.saturating_add(self.limits.end_ms);
+                    self.ends.learn(branch.gate, least_round(amount.get()), until_ms);
+                }
+                branch.heard = Some(Heard::of(answer.said));
+            }
             None => self.counts.strays += 1,
         }
         self.finish_all(answer.session, here, now_ms)
@@ -225,6 +234,7 @@ impl Seeker {
         }
         self.kept.retain(|_, (until_ms, _)| *until_ms > now_ms);
         self.allowances.forget(now_ms);
+        self.ends.forget(now_ms);
         effects
     }
 

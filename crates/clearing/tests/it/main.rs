@@ -14,3 +14,4 @@ mod path;
 mod pay;
 mod seek;
 mod shapes;
+mod tries;

@@ -21,6 +21,9 @@ pub struct Advert {
     /// How many adverts and queries of this session its sender said over this tally before.
     #[serde(default, skip_serializing_if = "super::is_first")]
     pub turn: u8,
+    /// Whether it is for a way round: over what only makes debts smaller.
+    #[serde(default, skip_serializing_if = "is_not")]
+    pub round: bool,
     /// How much is to arrive.
     pub amount: Positive,
     /// The way from the tally to the payee.
@@ -34,6 +37,11 @@ pub struct Advert {
     pub trail: List<Hash, { MOST_DEPTH as usize }>,
 }
 record!(Advert, "advert", 1, outside: []);
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands out references")]
+const fn is_not(flag: &bool) -> bool {
+    !*flag
+}
 
 impl Advert {
     /// Whether the record keeps the rules that its members have with each other.

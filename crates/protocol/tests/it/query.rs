@@ -65,9 +65,9 @@ fn any_plan() -> impl Strategy<Value = Plan> {
 }
 
 pub(crate) fn any_advert() -> impl Strategy<Value = Advert> {
-    (any_query(), any_plan()).prop_map(|(query, plan)| {
+    (any_query(), any_plan(), any::<bool>()).prop_map(|(query, plan, round)| {
         let Query { session, nonce, turn, amount, depth, budget, trail, .. } = query;
-        Advert { session, nonce, turn, amount, plan, depth, budget, trail }
+        Advert { session, nonce, turn, round, amount, plan, depth, budget, trail }
     })
 }
 
@@ -197,7 +197,8 @@ fn an_advert_keeps_the_rules_of_plans_and_trails() {
     let Query { session, nonce, amount, depth, budget, trail, referees, .. } = a_query();
     let curve = Curve::new(vec![Point { arrives: positive(1), enters: positive(1) }]).unwrap();
     let plan = Plan { token: Hash::of(b"token"), curve, sites: 1, referees };
-    let advert = Advert { session, nonce, turn: 0, amount, plan, depth, budget, trail };
+    let advert =
+        Advert { session, nonce, turn: 0, round: false, amount, plan, depth, budget, trail };
     assert_eq!(advert.check(), Ok(()));
     assert_eq!(Advert { turn: MOST_TURNS, ..advert.clone() }.check(), Err(QueryFault::Turn));
     let twice = list(vec![Hash::of(b"a"); 2]);

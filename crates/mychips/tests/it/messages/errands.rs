@@ -214,6 +214,7 @@ impl Story {
             session,
             nonce: nonce(last.tally, session, 0),
             turn: 0,
+            round: false,
             amount: self.signed.units,
             plan: plan("another token", vec![point(12_500, 12_500)], 1),
             depth: 3.try_into().unwrap(),
