@@ -160,5 +160,12 @@ fn planted() -> Vec<Scenario> {
             world(plant(Plant::ForgetfulReferee, NO_FAULTS)),
         )
         .planted(ATOMIC),
+        Scenario::new(
+            "lift-any-referee",
+            "planted: a decision counts whoever its referee is, and the site in the middle lies",
+            "any number of lies",
+            world(Setting { liars: &[0b010], plant: Some(Plant::AnyReferee), ..LIAR }),
+        )
+        .planted(ATOMIC),
     ]
 }

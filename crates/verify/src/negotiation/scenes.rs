@@ -19,6 +19,7 @@ const BOTH_WANT: Setting = Setting {
     withdraws: Will::Never,
     closes: false,
     expiry: false,
+    patient: false,
     faults: Faults { lose: 1, double: 1, overtake: 1, crash: 0, ..NO_FAULTS },
     plant: None,
     ends: Ends::Open,
@@ -33,6 +34,7 @@ const ANY: Setting = Setting {
     withdraws: Will::May,
     closes: false,
     expiry: false,
+    patient: false,
     faults: Faults { lose: 1, double: 1, overtake: 1, crash: 1, ..NO_FAULTS },
     plant: None,
     ends: Ends::Agreed,
@@ -124,15 +126,24 @@ fn whole() -> Vec<Scenario> {
         Scenario::new(
             "negotiation-lost-again",
             "both sites are lost with their halves, one after the other",
-            "2 halves lost",
-            world(Setting { faults: Faults { restore: 2, ..NO_FAULTS }, ..ANY }),
+            "2 halves lost, reminders where nothing is on its way",
+            world(Setting {
+                patient: true,
+                faults: Faults { restore: 2, ..NO_FAULTS },
+                ..ANY
+            }),
         )
         .long(),
         Scenario::new(
             "negotiation-change-lost",
             "an open tally is changed while both sites are lost with their halves, one after the other",
-            "2 halves lost",
-            world(Setting { revisions: 2, faults: Faults { restore: 2, ..NO_FAULTS }, ..ANY }),
+            "2 halves lost, reminders where nothing is on its way",
+            world(Setting {
+                revisions: 2,
+                patient: true,
+                faults: Faults { restore: 2, ..NO_FAULTS },
+                ..ANY
+            }),
         )
         .long(),
     ]

@@ -65,14 +65,16 @@ impl World {
     fn acts(&self, state: &State, at: usize, steps: &mut Steps) {
         let Setting { offers, accepts, refuses, withdraws, .. } = self.setting;
         let wanted = |will: Will, act| (will != Will::Never).then_some(act);
+        // Whether it is time to say anything again.
+        let again = !self.setting.patient || state.net.iter().all(Queue::is_empty);
         let acts = [
             wanted(offers[at], Act::Offer { again: state.lost[at] }),
             wanted(accepts, Act::Accept),
             wanted(refuses, Act::Refuse),
             wanted(withdraws, Act::Withdraw),
-            Some(Act::Remind),
+            again.then_some(Act::Remind),
             Some(Act::Tick),
-            state.lost[at].then_some(Act::Compare),
+            (again && state.lost[at]).then_some(Act::Compare),
             state.net[at].items().first().map(|&oldest| Act::Deliver(oldest)),
         ];
         for act in acts.into_iter().flatten() {
