@@ -26,6 +26,7 @@ mod rooms;
 pub mod scenario;
 mod segments;
 mod trace;
+pub mod traps;
 
 pub use explore::{Limits, Watch, explore};
 pub use model::{Broken, Kind, Model};

@@ -241,7 +241,7 @@ impl Cast {
         let late = Evidence::Late(fixed(List::new(vec![fixed(late.signed(referee))])));
         let refused = self.refusals.iter().map(|refused| Evidence::Refused(**refused));
         let all = [valid, late].into_iter().chain(refused).map(decided);
-        for (number, decided) in (VALID.into()..).zip(all) {
+        for (number, decided) in (u32::from(VALID)..).zip(all) {
             assert_eq!(self.certificates.number(decided), number, "each is another one");
         }
     }

@@ -82,7 +82,8 @@ impl World {
     /// What the liars can bring the referee.
     fn possible(&self, state: &State) -> Vec<u8> {
         let all = (1_u8 << self.many()) - 1;
-        let valid = (state.known.promises & all == all).then_some(VALID);
+        let any_key = self.setting.plant == Some(Plant::AnyKey);
+        let valid = (any_key || state.known.promises & all == all).then_some(VALID);
         let refused = bits(state.known.refused).map(|site| REFUSED + site);
         [NOTHING].into_iter().chain(valid).chain(refused).collect()
     }

@@ -56,6 +56,8 @@ pub(crate) enum Plant {
     ForgetfulReferee,
     /// A decision counts whoever its referee is.
     AnyReferee,
+    /// Promises make a lift valid whoever's keys they are signed with.
+    AnyKey,
 }
 
 /// One small world.
@@ -67,6 +69,8 @@ pub(crate) struct Setting {
     /// Whether the deadline passes.
     pub(crate) passes: bool,
     pub(crate) faults: Faults,
+    /// Which sites may die, one bit each.
+    pub(crate) mortal: u8,
     pub(crate) plant: Option<Plant>,
     /// Whether sites that wait ask the referee themselves; otherwise only who collects does.
     pub(crate) others_ask: bool,

@@ -113,7 +113,8 @@ pub(super) fn done(world: &World, state: &State) -> bool {
     let alive = |at: &(usize, usize)| world.is_alive(state, *at);
     let free = world.crossings().filter(alive).all(|at| {
         let facts = world.facts(state, at);
-        let collects = world.setting.lifts[at.0].shape.collector() == at.1;
+        // Where one dies, who collects may never learn what is not promised.
+        let collects = world.setting.lifts[at.0].shape.collector() == at.1 && state.dead == 0;
         !facts.locked && (!collects || facts.outcome.is_some() || !world.acts(state, at))
     });
     let tallies = 0..world.setting.tallies.len();

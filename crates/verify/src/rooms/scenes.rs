@@ -93,6 +93,13 @@ const CIRCLES_OF_THREE: Setting = Setting {
     ..CIRCLES
 };
 
+/// A payment over three sites, and one over its second tally.
+const LONGER: Setting = Setting {
+    tallies: ROW,
+    lifts: &[pays(Shape::Chain(3), &[0, 1, 2], &[0, 1]), pays(Shape::Chain(2), &[1, 2], &[1])],
+    ..SAME_WAY
+};
+
 pub(crate) fn scenarios() -> Vec<Scenario> {
     let mut all = shared();
     all.extend(attempts());
@@ -143,14 +150,7 @@ fn shared() -> Vec<Scenario> {
             "rooms-longer",
             "a payment over three sites and one over its second tally: room for one of them",
             late,
-            Setting {
-                tallies: ROW,
-                lifts: &[
-                    pays(Shape::Chain(3), &[0, 1, 2], &[0, 1]),
-                    pays(Shape::Chain(2), &[1, 2], &[1]),
-                ],
-                ..SAME_WAY
-            },
+            LONGER,
         )
         .long(),
     ]
