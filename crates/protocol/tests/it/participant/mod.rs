@@ -170,6 +170,31 @@ fn a_promise_ends_with_a_certificate_and_never_by_itself() {
 }
 
 #[test]
+fn another_attempt_of_a_payment_waits_for_what_may_still_be_valid() {
+    let asked = |world: &World| {
+        let participant = &world.sites[0].participant;
+        (participant.may_be_valid(), participant.came_to_nothing())
+    };
+    let fresh = World::new(Shape::Chain, 2);
+    assert_eq!(asked(&fresh), (false, false), "nothing was promised, and nothing is over");
+    let [commit, void] = fresh.both();
+    let promised = || {
+        let mut world = World::new(Shape::Chain, 2);
+        world.step(0, Input::Promise(Verified::check(world.promise(0), &()).unwrap()));
+        world
+    };
+    assert_eq!(asked(&promised()), (true, false));
+    for (decided, then) in [(commit, (true, false)), (void, (false, true))] {
+        let mut world = promised();
+        world.step(0, Input::Decided(decided));
+        assert_eq!(asked(&world), then);
+    }
+    let mut refused = World::new(Shape::Chain, 2);
+    refused.step(0, Input::Refuse(Verified::check(refused.refusal(0), &()).unwrap()));
+    assert_eq!(asked(&refused), (false, true), "without its promise there is no lift");
+}
+
+#[test]
 fn a_promise_that_its_own_site_has_lost_still_holds() {
     let world = undisturbed(Shape::Circle, 3);
     // Site 0 went back to before it promised; its promise comes back to it around the circle.
