@@ -136,12 +136,12 @@ fn whole() -> Vec<Scenario> {
         .long(),
         Scenario::new(
             "negotiation-change-lost",
-            "an open tally is changed while both sites are lost with their halves, one after the other",
-            "2 halves lost, reminders where nothing is on its way",
+            "an open tally is changed while a site is lost with its half",
+            "1 half lost, reminders where nothing is on its way",
             world(Setting {
                 revisions: 2,
                 patient: true,
-                faults: Faults { restore: 2, ..NO_FAULTS },
+                faults: Faults { restore: 1, ..NO_FAULTS },
                 ..ANY
             }),
         )

@@ -227,7 +227,10 @@ impl World {
             }
             Wants::Nothing => {}
         }
-        steps.push((Action::Wait { lift, site }, self.act(state, at, Act::Wait)));
+        // Who has waited asks itself; where nobody does, and no deadline passes, waiting changes nothing for anybody.
+        if self.setting.others_ask || self.setting.passes {
+            steps.push((Action::Wait { lift, site }, self.act(state, at, Act::Wait)));
+        }
     }
 
     fn compares(&self, state: &State, steps: &mut Steps) {
