@@ -104,19 +104,19 @@ fn honest() -> Vec<Scenario> {
         Scenario::new(
             "lift-four",
             "a payment over four sites, of which one refuses or dies",
-            "1 site refuses, 1 site dies, the deadline passes",
-            world(Setting {
-                faults: Faults { refuse: 1, die: 1, ..NO_FAULTS },
-                ..of(Shape::Chain(4))
-            }),
+            faults,
+            world(of(Shape::Chain(4))),
         )
         .long(),
         shape("lift-circle-three-all", "a clearing around three sites", Shape::Circle(3)).long(),
         Scenario::new(
             "lift-circle-four",
-            "a clearing around four sites, of which one refuses",
-            "1 site refuses, the deadline passes",
-            world(Setting { faults: Faults { refuse: 1, ..NO_FAULTS }, ..of(Shape::Circle(4)) }),
+            "a clearing around four sites, of which one refuses or dies",
+            "1 site refuses, 1 site dies, the deadline passes",
+            world(Setting {
+                faults: Faults { refuse: 1, die: 1, ..NO_FAULTS },
+                ..of(Shape::Circle(4))
+            }),
         )
         .long(),
     ]
