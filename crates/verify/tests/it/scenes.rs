@@ -55,3 +55,22 @@ fn every_known_trap_has_a_naive_variant_and_what_ships_beside_it() {
         assert!(quick(trap.holds) && quick(trap.naive), "{}: with the tests", trap.name);
     }
 }
+
+#[test]
+fn every_way_to_be_worse_is_in_the_patch_and_has_a_quick_scenario() {
+    let (list, patch) =
+        (include_str!("../../mutants/list"), include_str!("../../mutants/worse.patch"));
+    let all = scenarios();
+    let ways: Vec<Vec<&str>> = list
+        .lines()
+        .filter(|line| !line.starts_with('#'))
+        .map(|line| line.split(" | ").collect())
+        .collect();
+    assert!(ways.len() >= 10, "{}", ways.len());
+    for way in ways {
+        let [name, scenario, _, _] = way[..] else { panic!("{way:?}") };
+        assert!(patch.contains(&format!("worse(\"{name}\")")), "{name}");
+        let one = all.iter().find(|one| one.name == scenario).unwrap();
+        assert!(one.planted.is_none() && !one.long, "{name}: {scenario}");
+    }
+}
