@@ -73,18 +73,22 @@ fn whole() -> Vec<Scenario> {
         Scenario::new(
             "negotiation-expiry",
             "the same, while the offer expires, by each site's own clock",
-            "1 message lost, 1 overtakes others, 1 crash, clocks that differ",
+            "1 message lost, 1 crash, clocks that differ",
             world(Setting {
                 expiry: true,
-                faults: Faults { lose: 1, overtake: 1, crash: 1, ..NO_FAULTS },
+                faults: Faults { lose: 1, crash: 1, ..NO_FAULTS },
                 ..ANY
             }),
         ),
         Scenario::new(
             "negotiation-lost-half",
             "a site is lost with its half, which begins anew and asks for all: what both signed comes back",
-            "1 half lost",
-            world(Setting { faults: Faults { restore: 1, ..NO_FAULTS }, ..ANY }),
+            "1 half lost, reminders where nothing is on its way",
+            world(Setting {
+                patient: true,
+                faults: Faults { restore: 1, ..NO_FAULTS },
+                ..ANY
+            }),
         ),
         Scenario::new(
             "negotiation-closed",
@@ -112,6 +116,24 @@ fn whole() -> Vec<Scenario> {
             "any number of lies",
             || LiarsWorld::new(None),
         ),
+        Scenario::new(
+            "negotiation-lost-half-reminded",
+            "the same as negotiation-lost-half, with reminders at any time",
+            "1 half lost",
+            world(Setting { faults: Faults { restore: 1, ..NO_FAULTS }, ..ANY }),
+        )
+        .long(),
+        Scenario::new(
+            "negotiation-expiry-overtaken",
+            "the same as negotiation-expiry, and messages overtake each other",
+            "1 message lost, 1 overtakes others, 1 crash, clocks that differ",
+            world(Setting {
+                expiry: true,
+                faults: Faults { lose: 1, overtake: 1, crash: 1, ..NO_FAULTS },
+                ..ANY
+            }),
+        )
+        .long(),
         Scenario::new(
             "negotiation-change",
             "an open tally is changed, by offers of either that are accepted, refused, withdrawn and cross",
