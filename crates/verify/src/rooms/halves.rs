@@ -43,7 +43,6 @@ pub(super) struct Facts {
     pub(super) aside: u8,
     pub(super) lifted: u8,
     pub(super) paid: bool,
-    pub(super) links: usize,
     /// Whether the balance is what the chits come to.
     pub(super) sums: bool,
 }
@@ -142,8 +141,8 @@ impl Halves {
             let mut both = [stock, foil];
             // To whom, and what.
             let mut waiting: Vec<(usize, Message)> = Vec::new();
-            for at in 0..2 {
-                let said = both[at].says(Input::Remind);
+            for (at, half) in both.iter_mut().enumerate() {
+                let said = half.says(Input::Remind);
                 waiting.extend(said.into_iter().map(|said| (1 - at, said)));
             }
             for _ in 0..LONGEST_TALK {
@@ -181,7 +180,6 @@ impl Halves {
                 aside: bits(&|id| half.ledger.aside_for(id).is_some()),
                 lifted: bits(&linked),
                 paid: half.links.iter().any(|link| Some(link.chit_hash) == paid),
-                links: half.links.len(),
                 sums: half.ledger.balance_milli() == i128::from(sum),
             }
         })

@@ -5,8 +5,8 @@ use protocol::Side;
 use super::setting::{Setting, Way};
 
 /// Where a side's half of a tally is in a state.
-pub(super) const fn half(tally: usize, side: Side) -> usize {
-    2 * tally + matches!(side, Side::Foil) as usize
+pub(super) fn half(tally: usize, side: Side) -> usize {
+    2 * tally + usize::from(side == Side::Foil)
 }
 
 impl Way {
