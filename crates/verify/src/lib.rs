@@ -11,6 +11,7 @@
 mod agreement;
 pub mod explore;
 mod graph;
+mod joint;
 pub mod liar;
 mod lift;
 pub mod liveness;
@@ -18,11 +19,14 @@ pub mod memo;
 pub mod model;
 mod negotiation;
 mod parallel;
+mod people;
 pub mod queue;
 pub mod report;
+mod rooms;
 pub mod scenario;
 mod segments;
 mod trace;
+pub mod traps;
 
 pub use explore::{Limits, Watch, explore};
 pub use model::{Broken, Kind, Model};

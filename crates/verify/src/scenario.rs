@@ -78,5 +78,7 @@ pub fn scenarios() -> Vec<Scenario> {
     let mut all = crate::negotiation::scenarios();
     all.extend(crate::agreement::scenarios());
     all.extend(crate::lift::scenarios());
+    all.extend(crate::rooms::scenarios());
+    all.extend(crate::joint::scenarios());
     all
 }

@@ -32,6 +32,19 @@ fn a_trace_tells_the_way_there() {
 }
 
 #[test]
+fn a_livelock_is_told_with_what_goes_on_for_ever() {
+    let room = Room::new();
+    let run = room.run(&["verify", "rooms-at-once", "--trace"]);
+    assert_eq!(run.code, 0, "{}{}", run.out, run.err);
+    let (_, cycle) = run.out.split_once("  and then for ever:\n").unwrap();
+    assert!(cycle.contains("  -> lifts 11 are begun anew\n"), "{}", run.out);
+    let json = room.run(&["verify", "rooms-at-once", "--json"]).json();
+    let told = &json["scenarios"][0];
+    assert_eq!((&told["planted"], &told["as_expected"]), (&true.into(), &true.into()));
+    assert_eq!(told["invariant"], "livelock");
+}
+
+#[test]
 fn json_has_what_scripts_read_and_does_not_depend_on_threads() {
     let room = Room::new();
     let read = |threads: &str| {
@@ -82,7 +95,7 @@ fn what_is_not_exhausted_is_a_failure() {
 #[test]
 fn ctrl_c_says_what_was_not_exhausted() {
     let room = Room::new();
-    let arguments = ["verify", "negotiation-silent", "negotiation-lost-again", "--long"];
+    let arguments = ["verify", "negotiation-silent", "negotiation-change-lost", "--long"];
     let mut command: Command = room.command(&arguments);
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let pid = child.id().to_string();
@@ -100,7 +113,7 @@ fn ctrl_c_says_what_was_not_exhausted() {
     let (mut out, mut err) = (String::new(), String::new());
     child.stdout.take().unwrap().read_to_string(&mut out).unwrap();
     child.stderr.take().unwrap().read_to_string(&mut err).unwrap();
-    assert!(out.contains("negotiation-lost-again: not exhausted: it was "), "{out}");
+    assert!(out.contains("negotiation-change-lost: not exhausted: it was "), "{out}");
     assert!(err.contains("not as expected"), "{err}");
 }
 

@@ -10,7 +10,7 @@ use super::step::Step;
 use super::{Change, Ledger};
 use crate::chit::{Entry, Positive};
 use crate::lading::Lading;
-use crate::lift::Leg;
+use crate::lift::{Leg, Mode};
 use crate::side::Side;
 use crate::{LiftId, Units};
 
@@ -75,18 +75,23 @@ impl Ledger {
         Ok(step)
     }
 
+    /// What a lift of this kind may move from a side to the other now, beside what is set aside; none where the tally must
+    /// not lift. A clearing makes debts smaller, and costs nobody anything.
+    #[must_use]
+    pub fn lading(&self, by: Side, mode: Mode) -> Option<Lading> {
+        let (position, consent) = (self.position()?, self.consent());
+        let lading = if by == self.side {
+            Lading::outward(position, &consent)
+        } else {
+            Lading::inward(position, &consent)
+        };
+        Some(if mode == Mode::Clearing { lading.only_debt() } else { lading })
+    }
+
     /// The most that this side may give by a lift now; nothing where the tally must not lift.
     #[must_use]
     pub fn room(&self, by: Side) -> Units {
-        let lading = |position| {
-            let consent = self.consent();
-            if by == self.side {
-                Lading::outward(position, &consent)
-            } else {
-                Lading::inward(position, &consent)
-            }
-        };
-        self.position().map_or(Units::ZERO, |position| lading(position).most())
+        self.lading(by, Mode::Payment).map_or(Units::ZERO, |lading| lading.most())
     }
 
     /// The lift was decided to be void: its room is free again.

@@ -121,6 +121,20 @@ impl Participant {
         self.promise().is_some() && self.decided.is_none()
     }
 
+    /// Whether its lift may still be valid, or is, as far as this participant has a say: it has promised, and there is no
+    /// certificate that it is void. A payee's site promises no other lift for the same payment then.
+    #[must_use]
+    pub fn may_be_valid(&self) -> bool {
+        self.promise().is_some() && self.outcome() != Some(Outcome::Void)
+    }
+
+    /// Whether its lift is void, or can only be void, as it refused itself: only then a payer's site begins another lift for
+    /// the same payment.
+    #[must_use]
+    pub fn came_to_nothing(&self) -> bool {
+        self.outcome() == Some(Outcome::Void) || self.refusal().is_some()
+    }
+
     /// The giver's conditional chit of a leg that its site's users take, with which the leg's chit is good once the
     /// lift is decided to be valid.
     #[must_use]

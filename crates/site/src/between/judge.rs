@@ -2,7 +2,6 @@
 //! out before is not believed.
 
 use protocol::bounded::List;
-use protocol::lading::Lading;
 use protocol::ledger::{Input as LedgerInput, Ledger, Refusal};
 use protocol::lift::{Authorisation, Judged, JudgedBy, Leg, Mode, Reason};
 use protocol::record::Record;
@@ -189,7 +188,7 @@ impl Site {
                 .authorisation
                 .as_ref()
                 .is_some_and(|one| one.payer.same_user(&signed.payer));
-            open |= same && other.participant.is_locked() && other.outcome().is_none();
+            open |= same && other.participant.may_be_valid();
         }
         Ok(if made || open { Err(Reason::Payment) } else { Ok(()) })
     }
@@ -318,17 +317,9 @@ impl Site {
             if ledger.aside_for(&part.lift()).is_some() {
                 return Err(Reason::Busy);
             }
-            let position = ledger.position().ok_or(Reason::Settings)?;
-            let consent = ledger.consent();
             let gives = side == leg.by;
-            let lading = if gives {
-                Lading::outward(position, &consent)
-            } else {
-                Lading::inward(position, &consent)
-            };
-            // A clearing makes debts smaller, and costs nobody anything.
-            let clears = part.participant.part().lift().mode == Mode::Clearing;
-            let lading = if clears { lading.only_debt() } else { lading };
+            let mode = part.participant.part().lift().mode;
+            let lading = ledger.lading(leg.by, mode).ok_or(Reason::Settings)?;
             let cost = lading.cost(leg.units.get()).map_err(|_| Reason::Room)?;
             // Both halves of a tally say the same, once each knows all.
             judged.clutch = judged.clutch.max(cost.clutch.milli());

@@ -109,7 +109,7 @@ impl Site {
             });
             let Some(signed) = signed.cloned() else { continue };
             // Without the promise of one there is no lift, whatever the others did.
-            if part.outcome() == Some(Outcome::Void) || part.participant.refusal().is_some() {
+            if part.participant.came_to_nothing() {
                 nothing.insert(part.lift());
             }
             begun.insert(part.lift(), (part, signed));

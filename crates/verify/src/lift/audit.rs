@@ -9,15 +9,17 @@ use super::world::{Action, State, World};
 use crate::model::Broken;
 
 /// No two honest sites apply opposite outcomes.
-pub(super) const ATOMIC: &str = "all or nothing";
+pub(crate) const ATOMIC: &str = "all or nothing";
 /// A promised leg is settled only by a certificate, never by a site's clock.
-pub(super) const NO_LONELY_TIMEOUT: &str = "no lonely timeout";
+pub(crate) const NO_LONELY_TIMEOUT: &str = "no lonely timeout";
 /// An honest site whose legs are good has promised them, and holds what everybody who owes by it has said.
-pub(super) const NO_THEFT: &str = "no theft";
+pub(crate) const NO_THEFT: &str = "no theft";
 /// What an honest site promised it does not forget, nor what was decided.
-pub(super) const DURABLE: &str = "what is promised stays";
+pub(crate) const DURABLE: &str = "what is promised stays";
+/// What is read after a crash is what was written.
+pub(crate) const AS_WRITTEN: &str = "a crash loses nothing";
 /// No honest site both promises and refuses.
-pub(super) const ONE_WORD: &str = "one word";
+pub(crate) const ONE_WORD: &str = "one word";
 
 fn honest(world: &World, state: &State) -> impl Iterator<Item = (usize, Facts)> {
     let sites = (0..world.many()).filter(|site| World::is_honest(state, *site));
@@ -26,15 +28,24 @@ fn honest(world: &World, state: &State) -> impl Iterator<Item = (usize, Facts)> 
 }
 
 pub(super) fn always(world: &World, state: &State) -> Result<(), Broken> {
+    for site in (0..world.many()).filter(|site| World::is_honest(state, *site)) {
+        if state.gave_up & (1 << site) != 0 && state.given & (1 << VALID) != 0 {
+            let why = format!("site {site} gave up what is valid");
+            return Err(Broken::new(NO_LONELY_TIMEOUT, why));
+        }
+    }
+    // Who went back may have forgotten what it said.
+    among(honest(world, state).map(|(site, facts)| (site, facts, state.back & (1 << site) != 0)))
+}
+
+/// What must hold of the honest sites of one lift; the last of each says whether it went back.
+pub(crate) fn among(sites: impl Iterator<Item = (usize, Facts, bool)>) -> Result<(), Broken> {
     let broken = |invariant, why: String| Err(Broken::new(invariant, why));
     let mut first = None;
-    for (site, facts) in honest(world, state) {
-        let gave_up = state.gave_up & (1 << site) != 0;
-        if gave_up && state.given & (1 << VALID) != 0 {
-            return broken(NO_LONELY_TIMEOUT, format!("site {site} gave up what is valid"));
+    for (site, facts, went_back) in sites {
+        if !facts.kept {
+            return broken(AS_WRITTEN, format!("site {site} does not come back as it was"));
         }
-        // Who went back may have forgotten what it said.
-        let went_back = state.back & (1 << site) != 0;
         if facts.promised && facts.refused && !went_back {
             return broken(ONE_WORD, format!("site {site} promised and refused"));
         }
@@ -66,15 +77,20 @@ pub(super) fn between(
         return Ok(());
     }
     for (site, before) in honest(world, from) {
-        let after = world.machine.facts(site, to.sites[site]);
-        let freed = before.locked && !after.locked && after.outcome.is_none();
-        if before.promised && !after.promised || freed {
-            let why = format!("site {site} has forgotten its promise");
-            return Err(Broken::new(DURABLE, why));
-        }
-        if before.outcome.is_some() && before.outcome != after.outcome {
-            return Err(Broken::new(DURABLE, format!("site {site} has changed its mind")));
-        }
+        stays(site, before, world.machine.facts(site, to.sites[site]))?;
+    }
+    Ok(())
+}
+
+/// What an honest site promised or knew decided it does not forget.
+pub(crate) fn stays(site: usize, before: Facts, after: Facts) -> Result<(), Broken> {
+    let freed = before.locked && !after.locked && after.outcome.is_none();
+    if before.promised && !after.promised || freed {
+        let why = format!("site {site} has forgotten its promise");
+        return Err(Broken::new(DURABLE, why));
+    }
+    if before.outcome.is_some() && before.outcome != after.outcome {
+        return Err(Broken::new(DURABLE, format!("site {site} has changed its mind")));
     }
     Ok(())
 }

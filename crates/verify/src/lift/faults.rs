@@ -37,7 +37,7 @@ impl World {
             if !Self::is_honest(state, site) || !Self::is_alive(state, site) {
                 continue;
             }
-            if state.left.die > 0 {
+            if state.left.die > 0 && self.setting.mortal & (1 << site) != 0 {
                 let mut next = *state;
                 next.left.die -= 1;
                 next.dead |= 1 << site;

@@ -1,8 +1,9 @@
 //! Sites that lie together: each says over its legs whatever can be made from their keys and what any of them has
 //! heard, to each neighbour something else, and asks the referee with whatever they have.
 
-use super::cast::{NOTHING, REFUSED, VALID};
-use super::machine::Contents;
+use super::cast::{NOTHING, REFUSED, Twist, VALID};
+use super::machine::{Act, Contents};
+use super::setting::Plant;
 use super::world::{Action, State, Steps, World};
 
 /// The bits that are set, as numbers.
@@ -20,30 +21,21 @@ impl World {
         if state.liars == 0 {
             return;
         }
-        for leg in 0..self.setting.shape.legs() {
-            for to_taker in [true, false] {
-                let (from, to) = self.between(leg, to_taker);
-                if Self::is_honest(state, from) || !Self::is_honest(state, to) {
-                    continue;
-                }
+        for (leg, to_taker) in self.directions() {
+            let (from, to) = self.between(leg, to_taker);
+            if !Self::is_honest(state, from) && Self::is_honest(state, to) {
                 self.speaks(state, (leg, to_taker), steps);
+                self.twists(state, (leg, to_taker), steps);
             }
         }
         for certificate in self.possible(state) {
             steps.push((Action::LiarAsks { certificate }, Self::ask(state, certificate)));
         }
-        // What the referee has given, it gives to anybody.
-        if state.decided != NOTHING {
-            let mut next = *state;
-            next.known.certificates |= 1 << state.decided;
-            steps.push((Action::LiarAsks { certificate: NOTHING }, next));
-        }
     }
 
-    /// Whatever a liar can say over a leg, as any of the liars' participants or another's: one thing at a time, as
-    /// what a participant hears only adds up.
+    /// Whatever a liar can say over a leg, as any participant: one thing at a time, as what a participant hears only
+    /// adds up.
     fn speaks(&self, state: &State, (leg, to_taker): (usize, bool), steps: &mut Steps) {
-        let (from, to) = self.between(leg, to_taker);
         let known = state.known;
         let nothing = Contents::default();
         let promises = bits(known.promises).map(|site| Contents { promises: 1 << site, ..nothing });
@@ -52,19 +44,46 @@ impl World {
             .map(|number| Contents { certificates: 1 << number, ..nothing });
         let things: Vec<Contents> =
             [nothing].into_iter().chain(promises).chain(refused).chain(shown).collect();
-        for as_whom in (0..self.many()).filter(|site| *site != to) {
+        for as_whom in 0..self.many() {
             for &says in &things {
-                let word = self.machine.lie(leg, from, as_whom, says);
-                let next = self.hears(state, to, leg, word);
-                steps.push((Action::Lie { leg, to_taker, as_whom, says }, next));
+                self.says(state, (leg, to_taker), (as_whom, Twist::None, says), steps);
             }
         }
+    }
+
+    /// What does not fit the leg, the record or its referees.
+    fn twists(&self, state: &State, way: (usize, bool), steps: &mut Steps) {
+        for as_whom in 0..self.many() {
+            for twist in Twist::LIES {
+                self.says(state, way, (as_whom, twist, Contents::default()), steps);
+            }
+        }
+    }
+
+    fn says(
+        &self,
+        state: &State,
+        (leg, to_taker): (usize, bool),
+        (as_whom, twist, says): (usize, Twist, Contents),
+        steps: &mut Steps,
+    ) {
+        let (from, to) = self.between(leg, to_taker);
+        let word = self.machine.lie((leg, from), as_whom, twist, says);
+        let mut next = word.map_or(*state, |word| self.hears(state, to, leg, word));
+        let other_referee = matches!(twist, Twist::Record | Twist::Certificate);
+        if other_referee && self.setting.plant == Some(Plant::AnyReferee) {
+            let site = u8::try_from(from).unwrap_or_default();
+            next = *state;
+            next.sites[to] = self.machine.act(to, state.sites[to], Act::Shown(REFUSED + site));
+        }
+        steps.push((Action::Lie { leg, to_taker, as_whom, twist, says }, next));
     }
 
     /// What the liars can bring the referee.
     fn possible(&self, state: &State) -> Vec<u8> {
         let all = (1_u8 << self.many()) - 1;
-        let valid = (state.known.promises & all == all).then_some(VALID);
+        let any_key = self.setting.plant == Some(Plant::AnyKey);
+        let valid = (any_key || state.known.promises & all == all).then_some(VALID);
         let refused = bits(state.known.refused).map(|site| REFUSED + site);
         [NOTHING].into_iter().chain(valid).chain(refused).collect()
     }

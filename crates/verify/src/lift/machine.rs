@@ -2,16 +2,15 @@
 
 use std::sync::Arc;
 
-use protocol::lift::Outcome;
-use protocol::participant::{Heard, Input, Participant, Want, Word};
+use protocol::lift::{Evidence, Outcome};
+use protocol::participant::{Heard, Input, KeptParticipant, Participant, Want, Word};
 
-use super::cast::{Cast, NOTHING};
-use super::setting::Shape;
+use super::cast::{Cast, Lay, NOTHING, REFUSED, TOO_LATE, Twist, VALID};
 use crate::memo::{Interned, Memo};
 
 /// What may happen to one participant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Act {
+pub(crate) enum Act {
     /// A word comes over a leg.
     Hear {
         leg: usize,
@@ -26,19 +25,24 @@ pub(super) enum Act {
 
 /// What can be read from a participant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Facts {
-    pub(super) promised: bool,
-    pub(super) refused: bool,
-    pub(super) locked: bool,
-    pub(super) outcome: Option<Outcome>,
+pub(crate) struct Facts {
+    pub(crate) promised: bool,
+    pub(crate) refused: bool,
+    pub(crate) locked: bool,
+    pub(crate) outcome: Option<Outcome>,
     /// Whether it holds what everybody who will owe its users has said.
-    pub(super) owed: bool,
-    pub(super) wants: Wants,
+    pub(crate) owed: bool,
+    /// Whether it is read again as it was written.
+    pub(crate) kept: bool,
+    /// What its site asks before it tries a payment once more, or promises another attempt.
+    pub(crate) may_be_valid: bool,
+    pub(crate) came_to_nothing: bool,
+    pub(crate) wants: Wants,
 }
 
 /// What a participant needs of its site.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Wants {
+pub(crate) enum Wants {
     Nothing,
     Judge,
     /// That it asks the referee, with what makes the certificate of this number possible, or with nothing.
@@ -47,29 +51,29 @@ pub(super) enum Wants {
 
 /// What is in a word.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub(super) struct Contents {
+pub(crate) struct Contents {
     /// Whose promises, one bit each.
-    pub(super) promises: u8,
+    pub(crate) promises: u8,
     /// Whose refusal, one bit each.
-    pub(super) refused: u8,
+    pub(crate) refused: u8,
     /// Which certificates, one bit each.
-    pub(super) certificates: u8,
+    pub(crate) certificates: u8,
 }
 
-pub(super) struct Machine {
-    pub(super) cast: Cast,
+pub(crate) struct Machine {
+    pub(crate) cast: Cast,
     participants: Interned<Participant>,
     words: Interned<Heard>,
     steps: Memo<(u32, Act), u32>,
     said: Memo<(u32, usize, usize), (u32, Contents)>,
     facts: Memo<(usize, u32), Facts>,
-    lies: Memo<(usize, usize, usize, Contents), u32>,
+    lies: Memo<(usize, usize, usize, Twist, Contents), Option<u32>>,
 }
 
 impl Machine {
-    pub(super) fn new(shape: Shape) -> Self {
+    pub(crate) fn new(lay: &Lay) -> Self {
         Self {
-            cast: Cast::new(shape),
+            cast: Cast::new(lay),
             participants: Interned::new(),
             words: Interned::new(),
             steps: Memo::new(),
@@ -80,12 +84,12 @@ impl Machine {
     }
 
     /// The participant of a site that has heard nothing.
-    pub(super) fn begin(&self, site: usize) -> u32 {
+    pub(crate) fn begin(&self, site: usize) -> u32 {
         self.participants.number(Participant::new(Arc::clone(&self.cast.parts[site])))
     }
 
     /// The participant after an act; the same where the machine refuses it.
-    pub(super) fn act(&self, site: usize, number: u32, act: Act) -> u32 {
+    pub(crate) fn act(&self, site: usize, number: u32, act: Act) -> u32 {
         self.steps.get((number, act), |_| {
             let participant = self.participants.get(number);
             let input = match act {
@@ -104,32 +108,40 @@ impl Machine {
     }
 
     /// What the participant of a site says over a leg now, and what is in it.
-    pub(super) fn word(&self, site: usize, number: u32, leg: usize) -> (u32, Contents) {
+    pub(crate) fn word(&self, site: usize, number: u32, leg: usize) -> (u32, Contents) {
         self.said.get((number, site, leg), |_| {
             let participant = self.participants.get(number);
             let word = participant.word(&self.cast.tally(leg));
             let word = word.expect("a participant speaks over its legs");
             let contents = self.contents(&word);
-            (self.words.number(self.cast.heard(site, word)), contents)
+            let heard = self.cast.heard(site, word).expect("an honest word passes every check");
+            (self.words.number(heard), contents)
         })
     }
 
     fn contents(&self, word: &Word) -> Contents {
         let bit = |site: usize| 1_u8 << site;
         let promises = word.promises.iter().map(|promise| bit(self.cast.site(&promise.by)));
-        let certificate = word.certificate.as_ref();
-        let certificate = certificate.map_or(NOTHING, |known| self.cast.number(known));
+        let certificate = word.certificate.clone();
+        let certificate = certificate.map_or(NOTHING, |known| self.cast.number_of(known));
         Contents {
             promises: promises.fold(0, |all, one| all | one),
             refused: word.refused.map_or(0, |refused| bit(self.cast.site(&refused.by))),
-            certificates: if certificate == NOTHING { 0 } else { bit(usize::from(certificate)) },
+            certificates: certificate_bit(certificate),
         }
     }
 
-    /// A liar's word over a leg, speaking as this participant: with these promises, one refusal, one certificate.
-    pub(super) fn lie(&self, leg: usize, from: usize, as_whom: usize, says: Contents) -> u32 {
-        self.lies.get((leg, from, as_whom, says), |_| {
-            let mut word = self.cast.word(leg, from, as_whom);
+    /// A liar's word over a leg, speaking as this participant: with these promises, one refusal, one certificate, and
+    /// something twisted. None where it does not pass the checks of a site.
+    pub(crate) fn lie(
+        &self,
+        (leg, from): (usize, usize),
+        as_whom: usize,
+        twist: Twist,
+        says: Contents,
+    ) -> Option<u32> {
+        self.lies.get((leg, from, as_whom, twist, says), |_| {
+            let mut word = self.cast.word(leg, from, as_whom, twist);
             let sites = 0..self.cast.shape.sites();
             let mut promises: Vec<_> = sites
                 .filter(|site| says.promises & (1 << site) != 0)
@@ -145,12 +157,12 @@ impl Machine {
                 let number = u8::try_from(says.certificates.trailing_zeros()).unwrap_or_default();
                 word.certificate = Some(self.cast.certificate(number).certificate().clone());
             }
-            self.words.number(self.cast.heard(from, word))
+            self.cast.heard(from, word).map(|heard| self.words.number(heard))
         })
     }
 
     /// What can be read from the participant of a site.
-    pub(super) fn facts(&self, site: usize, number: u32) -> Facts {
+    pub(crate) fn facts(&self, site: usize, number: u32) -> Facts {
         self.facts.get((site, number), |_| {
             let participant = self.participants.get(number);
             let evidence = participant.evidence();
@@ -166,20 +178,26 @@ impl Machine {
                 locked: participant.is_locked(),
                 outcome: participant.outcome(),
                 owed: self.cast.is_owed(site, &participant),
+                kept: is_kept(&participant),
+                may_be_valid: participant.may_be_valid(),
+                came_to_nothing: participant.came_to_nothing(),
                 wants,
             }
         })
     }
 
     /// Whether a participant holds what the giver of a leg has said.
-    pub(super) fn holds(&self, number: u32, leg: usize) -> bool {
+    pub(crate) fn holds(&self, number: u32, leg: usize) -> bool {
         self.participants.get(number).conditional(&self.cast.tally(leg)).is_some()
     }
 
+    /// What a participant brings the referees.
+    pub(crate) fn evidence(&self, number: u32) -> Option<Evidence> {
+        self.participants.get(number).evidence()
+    }
+
     /// The number of the certificate that evidence makes possible.
-    fn possible(&self, evidence: &protocol::lift::Evidence) -> u8 {
-        use super::cast::{REFUSED, TOO_LATE, VALID};
-        use protocol::lift::Evidence;
+    fn possible(&self, evidence: &Evidence) -> u8 {
         match evidence {
             Evidence::Promises(_) => VALID,
             Evidence::Late(_) => TOO_LATE,
@@ -188,4 +206,17 @@ impl Machine {
             }
         }
     }
+}
+
+/// The bit of a certificate; those of lifts with several referees have none.
+const fn certificate_bit(number: u8) -> u8 {
+    if number == NOTHING || number > 7 { 0 } else { 1 << number }
+}
+
+/// Whether a participant is read again as it was written.
+fn is_kept(participant: &Participant) -> bool {
+    let written = serde_json::to_string(&participant.kept()).ok();
+    let read: Option<KeptParticipant> = written.and_then(|text| serde_json::from_str(&text).ok());
+    let read = read.and_then(|kept| kept.participant().ok());
+    read.is_some_and(|read| read == *participant)
 }

@@ -1,6 +1,6 @@
 //! The scenarios of one lift.
 
-use super::audit::{ATOMIC, NO_LONELY_TIMEOUT};
+use super::audit::{ATOMIC, NO_LONELY_TIMEOUT, NO_THEFT};
 use super::setting::{Faults, Plant, Setting, Shape};
 use super::world::World;
 use crate::liveness::DEADLOCK;
@@ -8,12 +8,15 @@ use crate::scenario::Scenario;
 
 const NO_FAULTS: Faults = Faults { late: 0, refuse: 0, die: 0, restore: 0 };
 
+const DIES: Faults = Faults { die: 1, ..NO_FAULTS };
+
 /// Nobody lies, nothing is refused, the deadline is far away.
 const CALM: Setting = Setting {
     shape: Shape::Chain(3),
     liars: &[0],
     passes: false,
     faults: Faults { late: 1, ..NO_FAULTS },
+    mortal: 0b1111,
     plant: None,
     others_ask: true,
     ends_valid: true,
@@ -101,14 +104,21 @@ fn honest() -> Vec<Scenario> {
         Scenario::new(
             "lift-four",
             "a payment over four sites, of which one refuses or dies",
-            "1 site refuses, 1 site dies, the deadline passes",
-            world(Setting {
-                faults: Faults { refuse: 1, die: 1, ..NO_FAULTS },
-                ..of(Shape::Chain(4))
-            }),
+            faults,
+            world(of(Shape::Chain(4))),
         )
         .long(),
         shape("lift-circle-three-all", "a clearing around three sites", Shape::Circle(3)).long(),
+        Scenario::new(
+            "lift-circle-four",
+            "a clearing around four sites, of which one refuses or dies",
+            "1 site refuses, 1 site dies, the deadline passes",
+            world(Setting {
+                faults: Faults { refuse: 1, die: 1, ..NO_FAULTS },
+                ..of(Shape::Circle(4))
+            }),
+        )
+        .long(),
     ]
 }
 
@@ -148,9 +158,22 @@ fn planted() -> Vec<Scenario> {
         .planted(NO_LONELY_TIMEOUT),
         Scenario::new(
             "lift-stranded",
-            "planted: only who collects asks the referee, and it dies",
+            "planted: only who collects asks the referee, and the site in the middle dies",
             "1 site dies, the deadline passes",
-            world(Setting { others_ask: false, faults: Faults { die: 1, ..NO_FAULTS }, ..HONEST }),
+            world(Setting { others_ask: false, mortal: 0b010, faults: DIES, ..HONEST }),
+        )
+        .planted(DEADLOCK),
+        Scenario::new(
+            "lift-never-decides",
+            "planted: only who proposed a clearing asks the referee, and it dies",
+            "1 site dies, the deadline passes",
+            world(Setting {
+                shape: Shape::Circle(3),
+                others_ask: false,
+                mortal: 0b001,
+                faults: DIES,
+                ..HONEST
+            }),
         )
         .planted(DEADLOCK),
         Scenario::new(
@@ -158,6 +181,20 @@ fn planted() -> Vec<Scenario> {
             "planted: the referee forgets what it decided, and decides anew",
             "the deadline passes",
             world(plant(Plant::ForgetfulReferee, NO_FAULTS)),
+        )
+        .planted(ATOMIC),
+        Scenario::new(
+            "lift-any-key",
+            "planted: promises count whoever's keys they are signed with, and the site in the middle lies",
+            "any number of lies",
+            world(Setting { liars: &[0b010], plant: Some(Plant::AnyKey), ..LIAR }),
+        )
+        .planted(NO_THEFT),
+        Scenario::new(
+            "lift-any-referee",
+            "planted: a decision counts whoever its referee is, and the site in the middle lies",
+            "any number of lies",
+            world(Setting { liars: &[0b010], plant: Some(Plant::AnyReferee), ..LIAR }),
         )
         .planted(ATOMIC),
     ]

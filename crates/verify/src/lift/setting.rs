@@ -2,7 +2,7 @@
 
 /// How the sites stand to each other; value goes from each to the next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Shape {
+pub(crate) enum Shape {
     /// The first pays, the last is paid and collects.
     Chain(usize),
     /// The first proposes and collects.
@@ -11,14 +11,14 @@ pub(super) enum Shape {
 
 impl Shape {
     /// How many sites.
-    pub(super) const fn sites(self) -> usize {
+    pub(crate) const fn sites(self) -> usize {
         match self {
             Self::Chain(sites) | Self::Circle(sites) => sites,
         }
     }
 
     /// How many legs; leg `n` goes from site `n` to the next.
-    pub(super) const fn legs(self) -> usize {
+    pub(crate) const fn legs(self) -> usize {
         match self {
             Self::Chain(sites) => sites - 1,
             Self::Circle(sites) => sites,
@@ -26,7 +26,7 @@ impl Shape {
     }
 
     /// Who brings the referee what it needs.
-    pub(super) const fn collector(self) -> usize {
+    pub(crate) const fn collector(self) -> usize {
         match self {
             Self::Chain(sites) => sites - 1,
             Self::Circle(_) => 0,
@@ -36,38 +36,44 @@ impl Shape {
 
 /// How often what may go wrong does.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub(super) struct Faults {
+pub(crate) struct Faults {
     /// A word is kept on its way and comes later than others, or again and again.
-    pub(super) late: u8,
+    pub(crate) late: u8,
     /// A site refuses.
-    pub(super) refuse: u8,
+    pub(crate) refuse: u8,
     /// A site dies, and is never heard of again.
-    pub(super) die: u8,
+    pub(crate) die: u8,
     /// A site goes back to before it had heard of the lift.
-    pub(super) restore: u8,
+    pub(crate) restore: u8,
 }
 
 /// A fault planted in the machine's surroundings, to see it found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Plant {
+pub(crate) enum Plant {
     /// A site whose clock has passed the deadline takes the lift for void.
     OwnClock,
     /// The referee forgets what it decided, and decides anew.
     ForgetfulReferee,
+    /// A decision counts whoever its referee is.
+    AnyReferee,
+    /// Promises make a lift valid whoever's keys they are signed with.
+    AnyKey,
 }
 
 /// One small world.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Setting {
-    pub(super) shape: Shape,
+pub(crate) struct Setting {
+    pub(crate) shape: Shape,
     /// Which sites lie together, one bit each: every one of these is tried.
-    pub(super) liars: &'static [u8],
+    pub(crate) liars: &'static [u8],
     /// Whether the deadline passes.
-    pub(super) passes: bool,
-    pub(super) faults: Faults,
-    pub(super) plant: Option<Plant>,
+    pub(crate) passes: bool,
+    pub(crate) faults: Faults,
+    /// Which sites may die, one bit each.
+    pub(crate) mortal: u8,
+    pub(crate) plant: Option<Plant>,
     /// Whether sites that wait ask the referee themselves; otherwise only who collects does.
-    pub(super) others_ask: bool,
+    pub(crate) others_ask: bool,
     /// Whether all sites end with a valid lift; otherwise only, that nobody is left locked.
-    pub(super) ends_valid: bool,
+    pub(crate) ends_valid: bool,
 }

@@ -1,5 +1,6 @@
 //! A lift's world in words, for traces.
 
+use super::cast::Twist;
 use super::machine::Contents;
 use super::world::{Action, State, World};
 
@@ -23,8 +24,12 @@ impl World {
             Action::Come { place } => format!("the word kept at place {place} arrives"),
             Action::Die { site } => format!("site {site} dies"),
             Action::Restore { site } => format!("site {site} goes back to before it heard of it"),
-            Action::Lie { leg, to_taker, as_whom, says } => {
-                format!("{} as participant {as_whom}: {}", way(leg, to_taker), says.words())
+            Action::Lie { leg, to_taker, as_whom, twist, says } => {
+                let way = way(leg, to_taker);
+                match twist {
+                    Twist::None => format!("{way} as participant {as_whom}: {}", says.words()),
+                    twist => format!("{way} as participant {as_whom}: {}", twist.words()),
+                }
             }
             Action::LiarAsks { certificate } => {
                 format!(
@@ -55,6 +60,19 @@ impl World {
         let sites: Vec<String> = (0..self.many()).map(site).collect();
         let past = if state.is_past { ", past the deadline" } else { "" };
         format!("{}; certificate {}{past}", sites.join(", "), state.decided)
+    }
+}
+
+impl Twist {
+    const fn words(self) -> &'static str {
+        match self {
+            Self::None => "the truth",
+            Self::Units => "another amount",
+            Self::Side => "the leg seen from the other side",
+            Self::Leg => "another leg",
+            Self::Record => "void, by a record with a referee of its own",
+            Self::Certificate => "void, by a referee of its own",
+        }
     }
 }
 

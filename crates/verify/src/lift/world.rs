@@ -2,7 +2,7 @@
 //! promised about each step.
 
 use super::audit;
-use super::cast::{NOTHING, TOO_LATE};
+use super::cast::{Lay, NOTHING, TOO_LATE, Twist};
 use super::machine::{Act, Contents, Machine, Wants};
 use super::setting::{Faults, Setting};
 use crate::model::{Broken, Kind, Model};
@@ -78,6 +78,7 @@ pub(super) enum Action {
         leg: usize,
         to_taker: bool,
         as_whom: usize,
+        twist: Twist,
         says: Contents,
     },
     LiarAsks {
@@ -99,7 +100,7 @@ pub(super) struct World {
 
 impl World {
     pub(super) fn new(setting: Setting) -> Self {
-        Self { machine: Machine::new(setting.shape), setting }
+        Self { machine: Machine::new(&Lay::of(setting.shape)), setting }
     }
 
     pub(super) const fn many(&self) -> usize {
@@ -137,21 +138,36 @@ impl World {
     }
 
     fn words(&self, state: &State, steps: &mut Steps) {
-        for leg in 0..self.setting.shape.legs() {
-            for to_taker in [true, false] {
-                let (from, to) = self.between(leg, to_taker);
-                if !Self::acts(state, from) {
-                    continue;
-                }
-                let (word, contents) = self.machine.word(from, state.sites[from], leg);
-                let mut next = self.hears(state, to, leg, word);
-                if !Self::is_honest(state, to) {
-                    next.known = next.known.with(contents);
-                }
-                steps.push((Action::Tell { leg, to_taker }, next));
+        for (leg, to_taker) in self.directions() {
+            let (from, to) = self.between(leg, to_taker);
+            if Self::acts(state, from) {
+                let (word, _) = self.machine.word(from, state.sites[from], leg);
+                steps.push((Action::Tell { leg, to_taker }, self.hears(state, to, leg, word)));
                 self.keep(state, (leg, to_taker, word), steps);
             }
         }
+    }
+
+    /// The state after the liars have heard whatever their honest neighbours have to say and the referee has given:
+    /// nothing is to be had by hearing it later.
+    fn overheard(&self, mut state: State) -> State {
+        if state.liars == 0 {
+            return state;
+        }
+        for (leg, to_taker) in self.directions() {
+            let (from, to) = self.between(leg, to_taker);
+            if Self::acts(&state, from) && !Self::is_honest(&state, to) {
+                let (_, contents) = self.machine.word(from, state.sites[from], leg);
+                state.known = state.known.with(contents);
+            }
+        }
+        state.known.certificates |= state.given;
+        state
+    }
+
+    /// The legs, each in both directions.
+    pub(super) fn directions(&self) -> impl Iterator<Item = (usize, bool)> + use<> {
+        (0..self.setting.shape.legs()).flat_map(|leg| [(leg, true), (leg, false)])
     }
 
     fn site(&self, state: &State, site: usize, steps: &mut Steps) {
@@ -219,7 +235,7 @@ impl Model for World {
             known: Contents::default().with(self.own(liars)),
             left: self.setting.faults,
         };
-        self.setting.liars.iter().map(begin).collect()
+        self.setting.liars.iter().map(begin).map(|state| self.overheard(state)).collect()
     }
 
     fn next(&self, state: &State, steps: &mut Steps) {
@@ -235,14 +251,9 @@ impl Model for World {
         self.lies(state, steps);
         self.plants(state, steps);
         // What would change nothing is left out.
-        let mut place = from;
-        while place < steps.len() {
-            if steps[place].1 == *state {
-                steps.remove(place);
-            } else {
-                place += 1;
-            }
-        }
+        let all = steps.split_off(from);
+        let all = all.into_iter().map(|(action, next)| (action, self.overheard(next)));
+        steps.extend(all.filter(|(_, next)| next != state));
     }
 
     fn kind(&self, action: &Action) -> Kind {

@@ -1,21 +1,15 @@
 //! Suzie, who invites with the stock, and Bob, who answers with the foil: certs, wordings, and signatures that
 //! are real, each made and checked once.
 
-use std::collections::BTreeMap;
-use std::fmt::Debug;
 use std::num::NonZeroU32;
-use std::str::FromStr;
 
-use protocol::bounded::List;
-use protocol::cert::{Identity, Names, Type};
+use protocol::cert::Type;
 use protocol::negotiation::{Draft, Given, Message, Negotiation};
-use protocol::tally::{Agree, Members, Party, SignedBy};
-use protocol::{
-    AgentId, Cert, ChipAddress, ContractId, SecretKey, Side, Signer as _, Tally, TallyId, Terms,
-    Timestamp, Units, Verified,
-};
+use protocol::tally::{Members, Party, SignedBy};
+use protocol::{AgentId, Cert, SecretKey, Side, Signer as _, Tally, TallyId, Timestamp, Verified};
 
 use crate::memo::Memo;
+use crate::people::{self, agreed, limit, text};
 
 /// The two users, what they sign, and what was made of it so far.
 pub(super) struct Cast {
@@ -25,36 +19,26 @@ pub(super) struct Cast {
     checked: Memo<Tally, SignedBy>,
 }
 
-/// A fixed text of this file.
-fn fixed<T: FromStr<Err: Debug>>(text: &str) -> T {
-    text.parse().expect("a fixed text is well written")
-}
-
 pub(super) fn place(side: Side) -> usize {
     usize::from(side == Side::Foil)
 }
 
 /// Before the first revision expires, or when it has.
 pub(super) fn given(is_late: bool, closed: bool) -> Given {
-    let now = if is_late { expires() } else { fixed("2026-11-23T08:00:00.000Z") };
+    let now = if is_late { expires() } else { text("2026-11-23T08:00:00.000Z") };
     Given { now, closed }
 }
 
 fn expires() -> Timestamp {
-    fixed("2026-12-01T00:00:00.000Z")
+    text("2026-12-01T00:00:00.000Z")
 }
 
 fn written() -> Timestamp {
-    fixed("2026-11-22T09:30:00.000Z")
+    text("2026-11-22T09:30:00.000Z")
 }
 
 const fn tally_id() -> TallyId {
     TallyId::random([3; 16])
-}
-
-fn limit(milli: i64) -> Terms {
-    let units = Units::new(milli).expect("a small amount");
-    Terms::new(units, BTreeMap::new()).expect("a limit alone")
 }
 
 /// What a user offers as this revision; `again` is another wording, as by a user who has forgotten the
@@ -63,12 +47,8 @@ fn wording(side: Side, revision: u32, again: bool) -> Draft {
     let milli = 1_000 * i64::from(revision) + i64::from(side == Side::Foil);
     Draft {
         expires: (revision == 1).then(expires),
-        memo: again.then(|| fixed("again")),
-        agree: Agree {
-            host: fixed("mychips.org"),
-            name: fixed("neighbours"),
-            rid: ContractId::from_bytes([4; 32]),
-        },
+        memo: again.then(|| text("again")),
+        agree: agreed(),
         holder: limit(milli),
         partner: limit(7),
     }
@@ -76,24 +56,10 @@ fn wording(side: Side, revision: u32, again: bool) -> Draft {
 
 fn cert(side: Side, key: &SecretKey) -> Verified<Cert> {
     let agent = AgentId::of(&SecretKey::ed25519(&[9; 32]).public_key()).expect("an agent's key");
-    let (cuid, r#type, name) = match side {
-        Side::Stock => ("suzie", Type::Organisation, "Suzie's Cheese"),
-        Side::Foil => ("bob", Type::Person, "Bob"),
-    };
-    let names = List::new(vec![fixed(name)]).expect("one name");
-    let cert = Cert {
-        chad: ChipAddress { cuid: fixed(cuid), agent, endpoint: None },
-        r#type,
-        name: Names::try_from(names).expect("a name"),
-        connect: List::default(),
-        place: List::default(),
-        identity: Identity::default(),
-        public: key.public_key(),
-        date: fixed("2026-11-01T08:00:00.000Z"),
-        sign: None,
-    };
-    let cert = cert.signed(key).expect("its own key");
-    Verified::check(cert, &()).expect("its own signature")
+    match side {
+        Side::Stock => people::cert(("suzie", "Suzie's Cheese"), Type::Organisation, key, agent),
+        Side::Foil => people::cert(("bob", "Bob"), Type::Person, key, agent),
+    }
 }
 
 impl Cast {

@@ -19,6 +19,7 @@ const BOTH_WANT: Setting = Setting {
     withdraws: Will::Never,
     closes: false,
     expiry: false,
+    patient: false,
     faults: Faults { lose: 1, double: 1, overtake: 1, crash: 0, ..NO_FAULTS },
     plant: None,
     ends: Ends::Open,
@@ -33,6 +34,7 @@ const ANY: Setting = Setting {
     withdraws: Will::May,
     closes: false,
     expiry: false,
+    patient: false,
     faults: Faults { lose: 1, double: 1, overtake: 1, crash: 1, ..NO_FAULTS },
     plant: None,
     ends: Ends::Agreed,
@@ -71,18 +73,22 @@ fn whole() -> Vec<Scenario> {
         Scenario::new(
             "negotiation-expiry",
             "the same, while the offer expires, by each site's own clock",
-            "1 message lost, 1 overtakes others, 1 crash, clocks that differ",
+            "1 message lost, 1 crash, clocks that differ",
             world(Setting {
                 expiry: true,
-                faults: Faults { lose: 1, overtake: 1, crash: 1, ..NO_FAULTS },
+                faults: Faults { lose: 1, crash: 1, ..NO_FAULTS },
                 ..ANY
             }),
         ),
         Scenario::new(
             "negotiation-lost-half",
             "a site is lost with its half, which begins anew and asks for all: what both signed comes back",
-            "1 half lost",
-            world(Setting { faults: Faults { restore: 1, ..NO_FAULTS }, ..ANY }),
+            "1 half lost, reminders where nothing is on its way",
+            world(Setting {
+                patient: true,
+                faults: Faults { restore: 1, ..NO_FAULTS },
+                ..ANY
+            }),
         ),
         Scenario::new(
             "negotiation-closed",
@@ -111,6 +117,24 @@ fn whole() -> Vec<Scenario> {
             || LiarsWorld::new(None),
         ),
         Scenario::new(
+            "negotiation-lost-half-reminded",
+            "the same as negotiation-lost-half, with reminders at any time",
+            "1 half lost",
+            world(Setting { faults: Faults { restore: 1, ..NO_FAULTS }, ..ANY }),
+        )
+        .long(),
+        Scenario::new(
+            "negotiation-expiry-overtaken",
+            "the same as negotiation-expiry, and messages overtake each other",
+            "1 message lost, 1 overtakes others, 1 crash, clocks that differ",
+            world(Setting {
+                expiry: true,
+                faults: Faults { lose: 1, overtake: 1, crash: 1, ..NO_FAULTS },
+                ..ANY
+            }),
+        )
+        .long(),
+        Scenario::new(
             "negotiation-change",
             "an open tally is changed, by offers of either that are accepted, refused, withdrawn and cross",
             "1 message lost, 1 overtakes others",
@@ -124,15 +148,24 @@ fn whole() -> Vec<Scenario> {
         Scenario::new(
             "negotiation-lost-again",
             "both sites are lost with their halves, one after the other",
-            "2 halves lost",
-            world(Setting { faults: Faults { restore: 2, ..NO_FAULTS }, ..ANY }),
+            "2 halves lost, reminders where nothing is on its way",
+            world(Setting {
+                patient: true,
+                faults: Faults { restore: 2, ..NO_FAULTS },
+                ..ANY
+            }),
         )
         .long(),
         Scenario::new(
             "negotiation-change-lost",
-            "an open tally is changed while both sites are lost with their halves, one after the other",
-            "2 halves lost",
-            world(Setting { revisions: 2, faults: Faults { restore: 2, ..NO_FAULTS }, ..ANY }),
+            "an open tally is changed while a site is lost with its half",
+            "1 half lost, reminders where nothing is on its way",
+            world(Setting {
+                revisions: 2,
+                patient: true,
+                faults: Faults { restore: 1, ..NO_FAULTS },
+                ..ANY
+            }),
         )
         .long(),
     ]

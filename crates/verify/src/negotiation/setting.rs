@@ -67,6 +67,8 @@ pub(super) struct Setting {
     pub(super) closes: bool,
     /// Whether the first revision may expire, by each half's own clock.
     pub(super) expiry: bool,
+    /// Whether reminders and questions come only where nothing is on its way; otherwise at any time.
+    pub(super) patient: bool,
     pub(super) faults: Faults,
     pub(super) plant: Option<Plant>,
     pub(super) ends: Ends,

@@ -14,6 +14,7 @@ impl World {
         let says = |message| self.machine.says(message);
         match action {
             Action::Act { at, act } => format!("{} {}", NAMES[at], self.machine.act_words(act)),
+            Action::Again => "both say again what was not confirmed".to_owned(),
             Action::Late { at, .. } => format!("{}'s clock: revision 1 has expired", NAMES[at]),
             Action::Lose { to, message } => {
                 format!("lost on the way to {}: {}", NAMES[to], says(message))

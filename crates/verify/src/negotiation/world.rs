@@ -34,15 +34,41 @@ pub(super) struct State {
 
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Action {
-    Act { at: usize, act: Act },
-    Late { at: usize, must: bool },
-    Close { at: usize },
-    Lose { to: usize, message: u8 },
-    Double { to: usize, message: u8 },
-    Overtake { to: usize, message: u8 },
-    Crash { at: usize },
-    Restore { at: usize },
-    Forge { to: usize, message: u8 },
+    Act {
+        at: usize,
+        act: Act,
+    },
+    /// Both halves say again what was not confirmed.
+    Again,
+    Late {
+        at: usize,
+        must: bool,
+    },
+    Close {
+        at: usize,
+    },
+    Lose {
+        to: usize,
+        message: u8,
+    },
+    Double {
+        to: usize,
+        message: u8,
+    },
+    Overtake {
+        to: usize,
+        message: u8,
+    },
+    Crash {
+        at: usize,
+    },
+    Restore {
+        at: usize,
+    },
+    Forge {
+        to: usize,
+        message: u8,
+    },
 }
 
 pub(super) struct World {
@@ -65,14 +91,15 @@ impl World {
     fn acts(&self, state: &State, at: usize, steps: &mut Steps) {
         let Setting { offers, accepts, refuses, withdraws, .. } = self.setting;
         let wanted = |will: Will, act| (will != Will::Never).then_some(act);
+        let again = !self.setting.patient;
         let acts = [
             wanted(offers[at], Act::Offer { again: state.lost[at] }),
             wanted(accepts, Act::Accept),
             wanted(refuses, Act::Refuse),
             wanted(withdraws, Act::Withdraw),
-            Some(Act::Remind),
+            again.then_some(Act::Remind),
             Some(Act::Tick),
-            state.lost[at].then_some(Act::Compare),
+            (again && state.lost[at]).then_some(Act::Compare),
             state.net[at].items().first().map(|&oldest| Act::Deliver(oldest)),
         ];
         for act in acts.into_iter().flatten() {
@@ -81,6 +108,24 @@ impl World {
             }
             let next = self.after(state, at, act).filter(|next| next != state);
             steps.extend(next.map(|next| (Action::Act { at, act }, next)));
+        }
+    }
+
+    /// Where nothing is on its way, a long time passes: each half says again what the other has not confirmed, and one
+    /// that was lost asks for all.
+    fn says_again(&self, state: &State, steps: &mut Steps) {
+        if !self.setting.patient || !state.net.iter().all(Queue::is_empty) {
+            return;
+        }
+        let mut next = *state;
+        for at in 0..2 {
+            let asks = state.lost[at].then_some(Act::Compare);
+            for act in [Act::Remind].into_iter().chain(asks) {
+                next = self.after(&next, at, act).unwrap_or(next);
+            }
+        }
+        if next != *state {
+            steps.push((Action::Again, next));
         }
     }
 
@@ -141,6 +186,7 @@ impl Model for World {
             self.acts(state, at, steps);
             self.faults(state, at, steps);
         }
+        self.says_again(state, steps);
     }
 
     fn kind(&self, action: &Action) -> Kind {
@@ -158,6 +204,7 @@ impl Model for World {
                 Act::Withdraw => by(self.setting.withdraws, 8, at),
             },
             Action::Late { at, must: true } => fair(4, at),
+            Action::Again => fair(9, 0),
             _ => Kind::May,
         }
     }
@@ -190,6 +237,7 @@ impl Model for World {
             "acceptances of",
             "refusals of",
             "withdrawals of",
+            "reminders of both,",
         ]);
         format!("{} {whose}", what.into_iter().nth(usize::from(class / 2)).unwrap_or("steps of"))
     }

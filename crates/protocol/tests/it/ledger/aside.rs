@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use protocol::chit::Entry;
 use protocol::ledger::{Good, Input, Ledger, MAX_ASIDE, Refusal};
-use protocol::lift::Leg;
+use protocol::lift::{Leg, Mode};
 use protocol::{LiftId, Side, Units};
 
 use super::world::{World, id, lifted, payment, settings};
@@ -51,6 +51,23 @@ fn what_is_set_aside_is_room_for_nothing_else_and_makes_none_the_other_way() {
     let (units, most) = (Units::new(51).unwrap(), Units::new(50).unwrap());
     let refused = world.decide(Side::Stock, set_aside(&lifted(Side::Foil, 3, 51))).unwrap_err();
     assert_eq!(refused, Refusal::NoRoom { lift, units, most });
+}
+
+#[test]
+fn a_clearing_moves_what_is_owed_and_is_not_set_aside_for_another() {
+    let mut world = world();
+    let most = |world: &World, by, mode| {
+        Side::BOTH.map(|side| world.half(side).ledger.lading(by, mode).unwrap().most().milli())
+    };
+    // The foil owes 500: the stock gives that back, and the foil has nothing to give back.
+    assert_eq!(most(&world, Side::Stock, Mode::Clearing), [500; 2]);
+    assert_eq!(most(&world, Side::Foil, Mode::Clearing), [0; 2]);
+    assert_eq!(most(&world, Side::Stock, Mode::Payment), room(&world, Side::Stock));
+    for side in Side::BOTH {
+        world.input(side, set_aside(&lifted(Side::Stock, 1, 300))).unwrap();
+    }
+    assert_eq!(most(&world, Side::Stock, Mode::Clearing), [200; 2]);
+    assert_eq!(most(&world, Side::Foil, Mode::Clearing), [0; 2], "a promise makes no debt");
 }
 
 #[test]

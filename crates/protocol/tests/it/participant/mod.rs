@@ -7,7 +7,7 @@ use std::sync::Arc;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use protocol::lift::Outcome;
-use protocol::participant::{Event, Input, PartFault, Refusal, Want, WordFault};
+use protocol::participant::{Event, Input, PartFault, Participant, Refusal, Want, WordFault};
 use protocol::{AgentId, Signer as _, Verified};
 
 use world::{Shape, World, key};
@@ -167,6 +167,34 @@ fn a_promise_ends_with_a_certificate_and_never_by_itself() {
     world.tends(0, false);
     assert_eq!(world.sites[0].participant.outcome(), Some(Outcome::Void));
     assert!(!world.sites[0].participant.is_locked());
+}
+
+#[test]
+fn another_attempt_of_a_payment_waits_for_what_may_still_be_valid() {
+    let asked =
+        |participant: &Participant| (participant.may_be_valid(), participant.came_to_nothing());
+    let fresh = World::new(Shape::Chain, 2);
+    assert_eq!(
+        asked(&fresh.sites[0].participant),
+        (false, false),
+        "nothing was promised, and nothing is over"
+    );
+    let [commit, void] = fresh.both();
+    let mut promised = World::new(Shape::Chain, 2);
+    promised.step(0, Input::Promise(Verified::check(promised.promise(0), &()).unwrap()));
+    let promised = &promised.sites[0].participant;
+    assert_eq!(asked(promised), (true, false));
+    for (decided, then) in [(commit, (true, false)), (void, (false, true))] {
+        let step = promised.step(Input::Decided(decided)).unwrap();
+        assert_eq!(asked(&step.participant), then);
+    }
+    let mut refused = World::new(Shape::Chain, 2);
+    refused.step(0, Input::Refuse(Verified::check(refused.refusal(0), &()).unwrap()));
+    assert_eq!(
+        asked(&refused.sites[0].participant),
+        (false, true),
+        "without its promise there is no lift"
+    );
 }
 
 #[test]

@@ -1,0 +1,150 @@
+//! What must hold of two lifts that share tallies, read from outside: an auditor that knows what was signed and what
+//! each half has, and none of the ledger's rules.
+
+use protocol::Side;
+use protocol::lift::{Mode, Outcome};
+
+use super::places::half;
+use super::setting::{Attempts, Between, Ends};
+use super::world::{Action, LIFTS, State, World};
+use crate::lift::audit::{among, stays};
+use crate::lift::cast::VALID;
+use crate::model::Broken;
+
+/// No balance is beyond what both users signed, and no clearing leaves anybody with more debt, or with a new one.
+pub(super) const SIGNED: &str = "within what was signed";
+/// No lift's chit is good at a half before the lift is decided to be valid.
+pub(super) const PROOF: &str = "nothing is good without proof";
+/// What a partner was told of, its signer's half has.
+pub(super) const TOLD_STAYS: &str = "what was told stays";
+/// Of the attempts of one payment one is valid at most.
+pub(super) const ONCE: &str = "a payment is made once";
+/// A balance is the sum of the chits.
+pub(super) const SUM: &str = "a balance is the sum of its chits";
+
+pub(super) fn always(world: &World, state: &State) -> Result<(), Broken> {
+    for lift in 0..world.lifts.len() {
+        let sites = world.crossings().filter(|(of, _)| *of == lift);
+        among(sites.map(|at| (at.1, world.facts(state, at), false)))?;
+    }
+    if world.setting.attempts != Attempts::No && state.decided == [VALID; LIFTS] {
+        return Err(Broken::new(ONCE, "both attempts are valid"));
+    }
+    signers_first(world, state)?;
+    for (tally, between) in world.setting.tallies.iter().enumerate() {
+        for side in Side::BOTH {
+            of_half(world, state, (tally, between), side)?;
+        }
+    }
+    Ok(())
+}
+
+/// What the payer signed is at its own half before anybody else has it.
+fn signers_first(world: &World, state: &State) -> Result<(), Broken> {
+    let Some((tally, by, _)) = world.setting.invoice else { return Ok(()) };
+    let paid = |side| world.halves.facts(state.halves[half(tally, side)]).paid;
+    if paid(by.other()) && !paid(by) {
+        return Err(Broken::new(TOLD_STAYS, "the payer's half does not have what it paid"));
+    }
+    Ok(())
+}
+
+fn of_half(
+    world: &World,
+    state: &State,
+    (tally, between): (usize, &Between),
+    side: Side,
+) -> Result<(), Broken> {
+    let facts = world.halves.facts(state.halves[half(tally, side)]);
+    let broken = |invariant, why: String| Err(Broken::new(invariant, why));
+    let (low, high) = bounds(world, between, side);
+    let balance = facts.balance_milli;
+    if balance < low || balance > high {
+        let why = format!(
+            "the {} of tally {tally} has {balance}, which is not from {low} to {high}",
+            side.word()
+        );
+        return broken(SIGNED, why);
+    }
+    if !facts.sums {
+        return broken(SUM, format!("the {} of tally {tally}", side.word()));
+    }
+    for (lift, &decided) in state.decided.iter().enumerate() {
+        if facts.lifted & (1 << lift) != 0 && decided != VALID {
+            let why = format!("the {} of tally {tally} has the chit of lift {lift}", side.word());
+            return broken(PROOF, why);
+        }
+    }
+    Ok(())
+}
+
+/// The lowest and the highest balance of a half, in milli-CHIPs: by the limits that both signed; where there are only
+/// clearings, between what it was and nothing.
+fn bounds(world: &World, between: &Between, side: Side) -> (i64, i64) {
+    let [by_stock, by_foil] = between.limits;
+    let clearing = world.setting.lifts.iter().all(|way| way.mode == Mode::Clearing);
+    let of_stock = if clearing {
+        let owed =
+            between.owes.map_or(0, |(by, milli)| if by == Side::Stock { -milli } else { milli });
+        (owed.min(0), owed.max(0))
+    } else {
+        (-by_foil, by_stock)
+    };
+    if side == Side::Stock { of_stock } else { (-of_stock.1, -of_stock.0) }
+}
+
+pub(super) fn between(
+    world: &World,
+    from: &State,
+    action: Action,
+    to: &State,
+) -> Result<(), Broken> {
+    if matches!(action, Action::Again { .. }) {
+        return Ok(());
+    }
+    for at in world.crossings() {
+        stays(at.1, world.facts(from, at), world.facts(to, at))?;
+    }
+    Ok(())
+}
+
+/// Nothing is set aside, who proposed knows the decision, both halves of each tally are one, where sites live.
+pub(super) fn done(world: &World, state: &State) -> bool {
+    let alive = |at: &(usize, usize)| world.is_alive(state, *at);
+    let free = world.crossings().filter(alive).all(|at| {
+        let facts = world.facts(state, at);
+        // Where one dies, who collects may never learn what is not promised.
+        let collects = world.setting.lifts[at.0].shape.collector() == at.1 && state.dead == 0;
+        !facts.locked && (!collects || facts.outcome.is_some() || !world.acts(state, at))
+    });
+    let tallies = 0..world.setting.tallies.len();
+    let clean = tallies.into_iter().all(|tally| is_clean(world, state, tally));
+    let valid = (0..world.lifts.len()).filter(|lift| is_valid(world, state, *lift)).count();
+    let wanted = match world.setting.ends {
+        Ends::Decided => 0,
+        Ends::Valid(lifts) => lifts,
+    };
+    free && clean && valid >= wanted
+}
+
+fn is_clean(world: &World, state: &State, tally: usize) -> bool {
+    let halves = Side::BOTH.map(|side| half(tally, side));
+    let sites = world.setting.tallies[tally].sites;
+    let alive = halves.into_iter().zip(sites).filter(|(_, site)| state.dead & (1 << site) == 0);
+    let nothing_aside =
+        |(half, _): (usize, usize)| world.halves.facts(state.halves[half]).aside == 0;
+    let one =
+        !world.talks(state, tally) || world.halves.are_one(halves.map(|half| state.halves[half]));
+    alive.into_iter().all(nothing_aside) && one
+}
+
+/// Whether a lift is valid at all its sites, and its chits are linked there.
+fn is_valid(world: &World, state: &State, lift: usize) -> bool {
+    world.crossings().filter(|(of, _)| *of == lift).all(|at| {
+        let linked = world
+            .setting
+            .legs(lift, at.1)
+            .all(|(_, half)| world.halves.facts(state.halves[half]).lifted & (1 << lift) != 0);
+        world.facts(state, at).outcome == Some(Outcome::Commit) && linked
+    })
+}

@@ -1,0 +1,227 @@
+//! The shipping ledgers, each with its chain, run once for each different input; halves by numbers.
+
+use std::sync::Arc;
+
+use protocol::chit::{Chit, Entry};
+use protocol::ledger::{Good, Input, Ledger, Link, Message};
+use protocol::lift::{Leg, Mode};
+use protocol::{LiftId, Side};
+
+use super::setting::Plant;
+use crate::memo::{Interned, Memo};
+use crate::people::fixed;
+
+/// The most messages of one talk between two halves.
+const LONGEST_TALK: usize = 64;
+
+/// One half of a tally, with its chain.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Half {
+    ledger: Ledger,
+    links: Vec<Link>,
+}
+
+/// What may happen to a half; lifts and legs by their numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Move {
+    /// A lift's leg is judged, and set aside where there is room.
+    Promise { lift: usize, leg: usize },
+    /// The lift is void.
+    Release { lift: usize },
+    /// The lift is valid: the leg's chit is good.
+    Lift { lift: usize, leg: usize },
+    /// Its holder pays the invoice; or the partner's half hears of that.
+    Pay,
+}
+
+/// What can be read from a half.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Facts {
+    /// The sum of the chits that are linked, in milli-CHIPs.
+    pub(super) balance_milli: i64,
+    /// For which lifts something is set aside; whose chits are linked: a bit each.
+    pub(super) aside: u8,
+    pub(super) lifted: u8,
+    pub(super) paid: bool,
+    /// Whether the balance is what the chits come to.
+    pub(super) sums: bool,
+}
+
+/// A lift, as halves see it.
+pub(super) struct Known {
+    pub(super) id: LiftId,
+    pub(super) mode: Mode,
+    pub(super) legs: Vec<Leg>,
+    /// The proved chit of each leg.
+    pub(super) goods: Vec<Good>,
+}
+
+pub(super) struct Halves {
+    lifts: Vec<Known>,
+    payment: Option<Good>,
+    plant: Option<Plant>,
+    halves: Interned<Half>,
+    moves: Memo<(u32, Move), Option<u32>>,
+    talks: Memo<[u32; 2], [u32; 2]>,
+    facts: Memo<u32, Facts>,
+}
+
+impl Halves {
+    pub(super) fn new(lifts: Vec<Known>, payment: Option<Good>, plant: Option<Plant>) -> Self {
+        let (halves, moves) = (Interned::new(), Memo::new());
+        Self { lifts, payment, plant, halves, moves, talks: Memo::new(), facts: Memo::new() }
+    }
+
+    /// Two halves that know what is owed in the beginning.
+    pub(super) fn begin(&self, ledgers: [Ledger; 2], owed: Option<Good>) -> [u32; 2] {
+        let mut halves = ledgers.map(|ledger| Half { ledger, links: Vec::new() });
+        if let Some(chit) = owed {
+            let by = usize::from(chit.chit().by == Side::Foil);
+            halves[by] = fixed(halves[by].takes(Input::Write { chit, over_limit: false }));
+        }
+        self.talk(halves.map(|half| self.halves.number(half)))
+    }
+
+    /// A half after a move; none where it refuses.
+    pub(super) fn moves(&self, half: u32, step: Move) -> Option<u32> {
+        self.moves.get((half, step), |_| {
+            let known = self.halves.get(half);
+            let next = match step {
+                Move::Promise { lift, leg } => self.promise(&known, lift, leg),
+                Move::Release { lift } => known.takes(Input::Release(self.lifts[lift].id)).ok(),
+                Move::Lift { lift, leg } => {
+                    known.takes(Input::Lift(self.lifts[lift].goods[leg].clone())).ok()
+                }
+                Move::Pay => {
+                    let chit = self.payment.clone()?;
+                    let own = chit.chit().by == known.ledger.side();
+                    let write = Input::Write { chit: chit.clone(), over_limit: false };
+                    if own { known.takes(write).ok() } else { known.learns(chit) }
+                }
+            };
+            next.map(|next| self.halves.number(next))
+        })
+    }
+
+    /// As a site judges a leg: what both users signed carries it, beside what is set aside already.
+    fn promise(&self, half: &Half, lift: usize, leg: usize) -> Option<Half> {
+        let Known { id, mode, legs, .. } = &self.lifts[lift];
+        let carries = |half: &Half| {
+            let lading = half.ledger.lading(legs[leg].by, *mode)?;
+            lading.cost(legs[leg].units.get()).ok()?;
+            half.takes(Input::SetAside(*id, legs[leg])).ok()
+        };
+        let done = carries(half);
+        match self.plant {
+            Some(Plant::InvoiceIsRoom) => {
+                let paid = self.payment.clone().and_then(|chit| half.learns(chit));
+                done.or_else(|| carries(&paid?).map(|_| half.clone()))
+            }
+            Some(Plant::PromiseIsRoom) => {
+                let gives = |known: &Known| {
+                    known.legs.iter().position(|leg| leg.tally == half.ledger.tally())
+                };
+                let promised =
+                    self.lifts.iter().filter(|known| half.ledger.aside_for(&known.id).is_some());
+                let lifted = promised.fold(half.clone(), |half, known| {
+                    let chit = gives(known).map(|leg| known.goods[leg].clone());
+                    chit.and_then(|chit| half.learns(chit)).unwrap_or(half)
+                });
+                done.or_else(|| carries(&lifted).map(|_| half.clone()))
+            }
+            Some(Plant::NothingAside) => done.map(|_| half.clone()),
+            _ => done,
+        }
+    }
+
+    /// Both halves after they have told each other all that is new, the stock's first.
+    pub(super) fn talk(&self, halves: [u32; 2]) -> [u32; 2] {
+        self.talks.get(halves, |halves| {
+            let [stock, foil] = halves.map(|half| Half::clone(&self.halves.get(half)));
+            let mut both = [stock, foil];
+            // To whom, and what.
+            let mut waiting: Vec<(usize, Message)> = Vec::new();
+            for (at, half) in both.iter_mut().enumerate() {
+                let said = half.says(Input::Remind);
+                waiting.extend(said.into_iter().map(|said| (1 - at, said)));
+            }
+            for _ in 0..LONGEST_TALK {
+                if waiting.is_empty() {
+                    break;
+                }
+                let (to, said) = waiting.remove(0);
+                let heard = fixed(
+                    said.try_map(|chit| both[1 - to].proof(&chit).ok_or("a chit of its own")),
+                );
+                let answers = both[to].says(Input::Receive(heard));
+                waiting.extend(answers.into_iter().map(|said| (1 - to, said)));
+            }
+            assert!(waiting.is_empty(), "two halves talk for ever");
+            both.map(|half| self.halves.number(half))
+        })
+    }
+
+    pub(super) fn facts(&self, half: u32) -> Facts {
+        self.facts.get(half, |&half| {
+            let half = self.halves.get(half);
+            let side = half.ledger.side();
+            let sum: i64 = half.links.iter().map(|link| link.chit.effect_on(side).milli()).sum();
+            let bits = |is: &dyn Fn(&LiftId) -> bool| {
+                let bit = |(at, known): (usize, &Known)| u8::from(is(&known.id)) << at;
+                self.lifts.iter().enumerate().map(bit).fold(0, |all, bit| all | bit)
+            };
+            let linked = |id: &LiftId| {
+                let is = |link: &Link| matches!(&link.chit.entry, Entry::Lift { lift, .. } if lift == id);
+                half.links.iter().any(is)
+            };
+            let paid = self.payment.as_ref().map(Good::hash);
+            Facts {
+                balance_milli: sum,
+                aside: bits(&|id| half.ledger.aside_for(id).is_some()),
+                lifted: bits(&linked),
+                paid: half.links.iter().any(|link| Some(link.chit_hash) == paid),
+                sums: half.ledger.balance_milli() == i128::from(sum),
+            }
+        })
+    }
+
+    /// Whether two halves have the same chain.
+    pub(super) fn are_one(&self, [one, other]: [u32; 2]) -> bool {
+        let [one, other]: [Arc<Half>; 2] = [one, other].map(|half| self.halves.get(half));
+        one.ledger.head() == other.ledger.head()
+    }
+}
+
+impl Half {
+    /// The half after an input; its messages are lost.
+    fn takes(&self, input: Input) -> Result<Self, protocol::ledger::Stop> {
+        self.ledger.step(input, &self.links).map(|step| self.after(step).0)
+    }
+
+    /// The half with a good chit more, whoever brings it.
+    fn learns(&self, chit: Good) -> Option<Self> {
+        self.takes(Input::Recover(vec![chit])).ok()
+    }
+
+    /// Takes an input, and gives what it says then.
+    fn says(&mut self, input: Input) -> Vec<Message> {
+        let Ok(step) = self.ledger.step(input, &self.links) else { return Vec::new() };
+        let (next, said) = self.after(step);
+        *self = next;
+        said
+    }
+
+    fn after(&self, step: protocol::ledger::Step) -> (Self, Vec<Message>) {
+        let mut links = self.links.clone();
+        if let Some(change) = step.change {
+            links.truncate(usize::try_from(change.keep).unwrap_or(usize::MAX));
+            links.extend(change.then);
+        }
+        (Self { ledger: step.ledger, links }, step.send)
+    }
+
+    /// The proof of a chit that it has.
+    fn proof(&self, chit: &Chit) -> Option<Good> {
+        self.links.iter().find(|link| link.chit == *chit).map(|link| link.clone().unlinked())
+    }
+}

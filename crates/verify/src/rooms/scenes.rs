@@ -1,0 +1,276 @@
+//! The scenarios of two lifts that share tallies.
+
+use protocol::Side;
+use protocol::lift::Mode;
+
+use super::audit::{ONCE, PROOF, SIGNED, TOLD_STAYS};
+use super::setting::{Attempts, Between, Ends, Plant, Setting, Way};
+use super::world::World;
+use crate::lift::cast::UNITS_MILLI;
+use crate::lift::setting::Shape;
+use crate::liveness::{DEADLOCK, LIVELOCK};
+use crate::scenario::Scenario;
+
+const LIMITS: [i64; 2] = [UNITS_MILLI; 2];
+
+/// A foil at site 0 and a stock at site 1, each of whom may owe what one lift moves.
+const ONE: &[Between] = &[Between { sites: [1, 0], limits: LIMITS, owes: None }];
+/// The foil owes already what it may.
+const FULL: &[Between] =
+    &[Between { sites: [1, 0], limits: LIMITS, owes: Some((Side::Foil, UNITS_MILLI)) }];
+/// There is room for both lifts.
+const WIDE: &[Between] = &[Between { sites: [1, 0], limits: [2 * UNITS_MILLI; 2], owes: None }];
+/// Three sites in a row, and around: the taker of each leg owes to its giver what one lift moves.
+const AROUND: &[Between] = &[
+    Between { sites: [1, 0], limits: LIMITS, owes: Some((Side::Stock, UNITS_MILLI)) },
+    Between { sites: [2, 1], limits: LIMITS, owes: Some((Side::Stock, UNITS_MILLI)) },
+    Between { sites: [0, 2], limits: LIMITS, owes: Some((Side::Stock, UNITS_MILLI)) },
+];
+const BACK_AND_FORTH: &[Between] = &[
+    Between { sites: [1, 0], limits: LIMITS, owes: Some((Side::Stock, UNITS_MILLI)) },
+    Between { sites: [0, 1], limits: LIMITS, owes: Some((Side::Stock, UNITS_MILLI)) },
+];
+const ROW: &[Between] = &[
+    Between { sites: [1, 0], limits: LIMITS, owes: None },
+    Between { sites: [2, 1], limits: LIMITS, owes: None },
+];
+
+const fn pays(shape: Shape, sites: &'static [usize], tallies: &'static [usize]) -> Way {
+    Way { shape, mode: Mode::Payment, sites, tallies }
+}
+
+const fn clears(shape: Shape, sites: &'static [usize], tallies: &'static [usize]) -> Way {
+    Way { shape, mode: Mode::Clearing, sites, tallies }
+}
+
+const THERE: Way = pays(Shape::Chain(2), &[0, 1], &[0]);
+const HITHER: Way = pays(Shape::Chain(2), &[1, 0], &[0]);
+
+/// Two payments over one tally, from site 0 to site 1.
+const SAME_WAY: Setting = Setting {
+    tallies: ONE,
+    lifts: &[THERE, THERE],
+    invoice: None,
+    attempts: Attempts::No,
+    passes: true,
+    others_ask: true,
+    die: 0,
+    again: false,
+    ends: Ends::Decided,
+    plant: None,
+};
+
+/// One each way, where the first has no room unless the second makes it.
+const OPPOSITE: Setting = Setting { tallies: FULL, lifts: &[THERE, HITHER], ..SAME_WAY };
+
+/// One payment, which has no room unless an invoice is paid.
+const INVOICE: Setting = Setting {
+    tallies: FULL,
+    lifts: &[THERE],
+    invoice: Some((0, Side::Stock, UNITS_MILLI)),
+    ..SAME_WAY
+};
+
+/// Both sites propose the same clearing between them; only words, and no deadline, ends what is refused.
+const CIRCLES: Setting = Setting {
+    tallies: BACK_AND_FORTH,
+    lifts: &[
+        clears(Shape::Circle(2), &[0, 1], &[0, 1]),
+        clears(Shape::Circle(2), &[1, 0], &[1, 0]),
+    ],
+    passes: false,
+    others_ask: false,
+    ..SAME_WAY
+};
+
+/// The same around three sites, proposed by two of them.
+const CIRCLES_OF_THREE: Setting = Setting {
+    tallies: AROUND,
+    lifts: &[
+        clears(Shape::Circle(3), &[0, 1, 2], &[0, 1, 2]),
+        clears(Shape::Circle(3), &[1, 2, 0], &[1, 2, 0]),
+    ],
+    ..CIRCLES
+};
+
+/// A payment over three sites, and one over its second tally.
+const LONGER: Setting = Setting {
+    tallies: ROW,
+    lifts: &[pays(Shape::Chain(3), &[0, 1, 2], &[0, 1]), pays(Shape::Chain(2), &[1, 2], &[1])],
+    ..SAME_WAY
+};
+
+pub(crate) fn scenarios() -> Vec<Scenario> {
+    let mut all = shared();
+    all.extend(attempts());
+    all.extend(blocked());
+    all.extend(planted());
+    all
+}
+
+fn world(setting: Setting) -> impl Fn() -> World {
+    move || World::new(setting)
+}
+
+fn shared() -> Vec<Scenario> {
+    let of = |name, says, faults, setting| Scenario::new(name, says, faults, world(setting));
+    let late = "words lost, late and repeated, the deadlines pass";
+    vec![
+        of(
+            "rooms-same-way",
+            "two payments over one tally with room for one: never more is owed than was signed, and both are decided",
+            late,
+            SAME_WAY,
+        ),
+        of(
+            "rooms-wide",
+            "two payments over one tally with room for both: both are valid",
+            "words lost, late and repeated",
+            Setting { tallies: WIDE, passes: false, ends: Ends::Valid(2), ..SAME_WAY },
+        ),
+        of(
+            "rooms-opposite",
+            "a payment has room only where another one the other way is valid: what is promised makes no room",
+            late,
+            OPPOSITE,
+        ),
+        of(
+            "rooms-invoice",
+            "a payment has room only where an invoice is paid: it is no room before that",
+            "words lost, late and repeated, the deadline passes, the invoice is paid or refused",
+            INVOICE,
+        ),
+        of(
+            "rooms-same-way-dies",
+            "two payments over one tally with room for one, and a site dies",
+            "1 site dies, words lost, late and repeated, the deadlines pass",
+            Setting { die: 1, ..SAME_WAY },
+        ),
+        of(
+            "rooms-longer",
+            "a payment over three sites and one over its second tally: room for one of them",
+            late,
+            LONGER,
+        )
+        .long(),
+    ]
+}
+
+/// Two attempts of one payment.
+const AGAIN: Setting = Setting { tallies: WIDE, attempts: Attempts::InTurn, ..SAME_WAY };
+
+fn attempts() -> Vec<Scenario> {
+    let late = "words lost, late and repeated, the deadlines pass";
+    let of = |name, says, setting| Scenario::new(name, says, late, world(setting));
+    vec![
+        of(
+            "rooms-tried-again",
+            "a payment is tried again where the first attempt came to nothing: it is made once",
+            AGAIN,
+        ),
+        of(
+            "rooms-tried-at-once",
+            "the payer's site begins two attempts of one payment, as one that lies or has forgotten: it is made once",
+            Setting { attempts: Attempts::AtOnce, ..AGAIN },
+        ),
+        Scenario::new(
+            "rooms-paid-twice",
+            "planted: the payer's site begins two attempts of one payment, and the payee's promises both",
+            late,
+            world(Setting {
+                attempts: Attempts::AtOnce,
+                plant: Some(Plant::PromisesTwice),
+                ..AGAIN
+            }),
+        )
+        .planted(ONCE),
+    ]
+}
+
+fn blocked() -> Vec<Scenario> {
+    let words = "words lost, late and repeated";
+    let of = |name, says, setting| Scenario::new(name, says, words, world(setting));
+    vec![
+        of(
+            "rooms-circles",
+            "two sites propose the same clearing: where each blocks the other, both are refused, and free by words alone",
+            CIRCLES,
+        ),
+        of(
+            "rooms-circles-again",
+            "the same, and who came to nothing tries again after a pause drawn by chance: one is valid in the end",
+            Setting { again: true, ends: Ends::Valid(1), ..CIRCLES },
+        ),
+        of(
+            "rooms-circles-three",
+            "two clearings around the same three sites, proposed by two of them",
+            CIRCLES_OF_THREE,
+        )
+        .long(),
+    ]
+}
+
+fn planted() -> Vec<Scenario> {
+    let words = "words lost, late and repeated";
+    let plant = |name, says, plant, setting| {
+        Scenario::new(name, says, words, world(Setting { plant: Some(plant), ..setting }))
+    };
+    vec![
+        plant(
+            "rooms-invoice-counted",
+            "planted: an unpaid invoice counts as room",
+            Plant::InvoiceIsRoom,
+            INVOICE,
+        )
+        .planted(SIGNED),
+        plant(
+            "rooms-promise-counted",
+            "planted: what is promised the other way counts as room",
+            Plant::PromiseIsRoom,
+            OPPOSITE,
+        )
+        .planted(SIGNED),
+        plant(
+            "rooms-announced-first",
+            "planted: a chit is told to the partner before its own half has it, and a crash comes between",
+            Plant::AnnouncedFirst,
+            INVOICE,
+        )
+        .planted(TOLD_STAYS),
+        plant(
+            "rooms-nothing-aside",
+            "planted: a promise sets nothing aside",
+            Plant::NothingAside,
+            SAME_WAY,
+        )
+        .planted(SIGNED),
+        plant(
+            "rooms-before-decided",
+            "planted: a chit counts as soon as its lift is promised",
+            Plant::BeforeDecided,
+            SAME_WAY,
+        )
+        .planted(PROOF),
+        plant(
+            "rooms-waiting",
+            "planted: a site without room waits for it, neither promising nor refusing",
+            Plant::WaitsForRoom,
+            CIRCLES,
+        )
+        .planted(DEADLOCK),
+        plant(
+            "rooms-at-once",
+            "planted: two that blocked each other try again at once, again and again",
+            Plant::AtOnce,
+            Setting { again: true, ends: Ends::Valid(1), ..CIRCLES },
+        )
+        .planted(LIVELOCK),
+        plant(
+            "rooms-never-compare",
+            "planted: halves link chits in different orders, and nobody compares their chains",
+            Plant::NeverCompare,
+            Setting { tallies: WIDE, passes: false, ends: Ends::Valid(2), ..SAME_WAY },
+        )
+        .planted(DEADLOCK),
+    ]
+}
