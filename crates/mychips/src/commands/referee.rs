@@ -55,7 +55,8 @@ pub(crate) struct Accept {
     #[arg(value_name = "ADDRESS")]
     whom: Whom,
     /// How much may be open here at once under it alone: what it locks if it is gone for good. Four referees
-    /// that decide together may have more open [default: 1000, or as before]
+    /// that decide together may have more open [default: as before; else 1000, or nothing where four are
+    /// accepted]
     #[arg(long, value_name = "CHIPS")]
     most: Option<Units>,
     #[command(flatten)]

@@ -20,8 +20,11 @@ const REFEREE: &str = "referee:";
 /// What a setting begins with that says how much may be open under a referee that decides alone, in milli-CHIPs.
 const MOST: &str = "referee-most:";
 
-/// How much may be open under a referee that decides alone, in milli-CHIPs, where an administrator says nothing: one that is
-/// gone for good locks no more than that.
+/// How many decide together at least.
+const MANY: usize = 4;
+
+/// How much may be open under a referee that decides alone, in milli-CHIPs, where an administrator says nothing and accepts
+/// fewer than four: one that is gone for good locks no more than that.
 pub const SOLE_MOST_MILLI: i64 = 1_000_000;
 
 /// An agent that is accepted as a referee.
@@ -46,18 +49,20 @@ pub(crate) async fn is_accepted(view: &mut View, agent: AgentId) -> Result<bool,
     Ok(view.setting(&key(agent)).await?.is_some())
 }
 
-/// How much may be open at once under an accepted referee that decides alone.
+/// How much may be open at once under an accepted referee that decides alone. Whoever proposes a lift chooses among those that
+/// all accept: so where four are accepted, of whom one may lie, one alone decides only where an administrator says for how
+/// much.
 pub(crate) async fn sole_most(view: &mut View, agent: AgentId) -> Result<Units, SiteError> {
     let said = view.setting(&format!("{MOST}{agent}")).await?;
-    Ok(said.and_then(|milli| milli_of(&milli)).unwrap_or(unsaid()))
+    Ok(match said.and_then(|milli| milli_of(&milli)) {
+        Some(most) => most,
+        None if accepted(view).await?.len() >= MANY => Units::ZERO,
+        None => Units::new(SOLE_MOST_MILLI).unwrap_or(Units::ZERO),
+    })
 }
 
 fn milli_of(text: &str) -> Option<Units> {
     Units::new(text.parse().ok()?).ok()
-}
-
-fn unsaid() -> Units {
-    Units::new(SOLE_MOST_MILLI).unwrap_or(Units::ZERO)
 }
 
 /// Where an agent that is accepted as a referee answers, as far as is known.
