@@ -92,7 +92,7 @@ pub use queue::MAX_WAITING;
 pub use read::{Entry, Signing, Summary};
 pub use referee::{
     Accepted, MAX_ACCEPTED, MAX_AHEAD_MS, MAX_OPEN, MAX_OPEN_OF_ONE, MAX_OPEN_WITH_STRANGERS,
-    MAX_SPAN_MS, MAX_STRANGERS, SOLE_MOST_MILLI, Unjudged,
+    MAX_SOLE_MILLI, MAX_SPAN_MS, MAX_STRANGERS, Unjudged,
 };
 pub use refusal::Class;
 pub use rekey::{KeyAsked, MAX_FORMER_KEYS};

@@ -59,7 +59,7 @@ const SKEW_MS: i64 = 120_000;
 pub const MAX_OPEN_PROMISES: usize = 256;
 
 /// How much may be promised and open with one neighbour's site, and under each of four referees, in milli-CHIPs; under one
-/// that decides alone an administrator says how much ([`crate::SOLE_MOST_MILLI`]).
+/// that decides alone an administrator says how much ([`crate::MAX_SOLE_MILLI`]).
 pub const MAX_OPEN_MILLI: i64 = 100_000_000;
 
 /// How many authorisations are remembered for lifts that have not come yet: a few kilobytes each.

@@ -25,7 +25,7 @@ const MANY: usize = 4;
 
 /// How much may be open under a referee that decides alone, in milli-CHIPs, where an administrator says nothing and accepts
 /// fewer than four: one that is gone for good locks no more than that.
-pub const SOLE_MOST_MILLI: i64 = 1_000_000;
+pub const MAX_SOLE_MILLI: i64 = 1_000_000;
 
 /// An agent that is accepted as a referee.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -57,7 +57,7 @@ pub(crate) async fn sole_most(view: &mut View, agent: AgentId) -> Result<Units, 
     Ok(match said.and_then(|milli| milli_of(&milli)) {
         Some(most) => most,
         None if accepted(view).await?.len() >= MANY => Units::ZERO,
-        None => Units::new(SOLE_MOST_MILLI).unwrap_or(Units::ZERO),
+        None => Units::new(MAX_SOLE_MILLI).unwrap_or(Units::ZERO),
     })
 }
 

@@ -18,7 +18,7 @@ use protocol::lift::Lift;
 use protocol::referee::{Input, Referee, Telling};
 use protocol::{AgentId, LiftId, Signer};
 
-pub use self::accepted::{Accepted, MAX_ACCEPTED, SOLE_MOST_MILLI};
+pub use self::accepted::{Accepted, MAX_ACCEPTED, MAX_SOLE_MILLI};
 pub(crate) use self::accepted::{accepted, is_accepted, place_of_referee, sole_most};
 pub(crate) use self::bench::Bench;
 pub use self::judge::{

@@ -1,7 +1,7 @@
 //! Whom a site accepts as referees: who an administrator says, and where it finds them.
 
 use protocol::address::Endpoint;
-use site::{Accepted, Caller, Class, Command, Found, MAX_ACCEPTED, Query, SOLE_MOST_MILLI};
+use site::{Accepted, Caller, Class, Command, Found, MAX_ACCEPTED, MAX_SOLE_MILLI, Query};
 use store::Store;
 
 use super::court::Court;
@@ -38,7 +38,7 @@ async fn an_administrator_accepts_and_drops_referees(store: Store) {
     let shown = expected.into_iter().map(|(agent, endpoint)| Accepted {
         agent,
         endpoint,
-        most: units(SOLE_MOST_MILLI),
+        most: units(MAX_SOLE_MILLI),
     });
     assert_eq!(listed(&town).await, shown.collect::<Vec<_>>());
     // Accepted is not known: a stranger's notes are not listened to for that.
