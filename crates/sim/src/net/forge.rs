@@ -54,7 +54,6 @@ impl Net {
         self.counts.forged += 1;
         let receipt = hear(&site, forgery.from, &forgery.note, 1).await?;
         let answered = receipt.write().map_err(|error| Broken::harness(&error.to_string()))?;
-        let answered = answered.to_string();
         let privacy = &mut self.auditor.privacy;
         privacy.forges(forgery.from, to, &forgery.note, answered.as_bytes())?;
         let Some(fate) = receipt.fates.first() else { return Ok(Some(to)) };

@@ -79,7 +79,7 @@ fn what_leads_nowhere_is_asked_once_and_again_after_a_while() {
         assert_eq!(outcome, Outcome::NotFound(Why::Nothing));
         world.queries() - before
     };
-    assert!(asked(&mut world, wanted.clone()) > 0);
+    assert!(asked(&mut world, wanted) > 0);
     let again = round(&world, 40, b"two");
     assert_eq!(asked(&mut world, again), 0, "what is known is not asked");
     // For less it may be another thing.

@@ -121,7 +121,7 @@ impl Privacy {
     /// What became of notes, and what is said back at once, reaches a place.
     pub(crate) fn receipt(&mut self, from: usize, to: usize, receipt: &Receipt) -> Sim<()> {
         let text = receipt.write().map_err(|error| Broken::harness(&error.to_string()))?;
-        self.hears(from, to, &text.to_string())
+        self.hears(from, to, &text)
     }
 
     /// An errand, or the answer to one, reaches a place.
