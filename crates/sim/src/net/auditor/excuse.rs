@@ -43,20 +43,11 @@ pub(super) enum Excuse {
     /// Whoever speaks to an agent is known to it by its id: the line proves it (§8). So referees know the agents that ask
     /// them (decision 29). Who may speak to whom is judged apart (`privacy.rs`).
     Speaker,
-    /// Somebody who sees all lines and forges told it.
-    Forger,
 }
 
 impl Excuse {
-    const ALL: [Self; 7] = [
-        Self::Own,
-        Self::Tally,
-        Self::Payment,
-        Self::Lift,
-        Self::Referee,
-        Self::Speaker,
-        Self::Forger,
-    ];
+    const ALL: [Self; 6] =
+        [Self::Own, Self::Tally, Self::Payment, Self::Lift, Self::Referee, Self::Speaker];
 
     const fn word(self) -> &'static str {
         match self {
@@ -66,7 +57,6 @@ impl Excuse {
             Self::Lift => "lift",
             Self::Referee => "referee",
             Self::Speaker => "speaker",
-            Self::Forger => "forger",
         }
     }
 }

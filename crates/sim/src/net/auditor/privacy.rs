@@ -42,7 +42,6 @@ pub(crate) struct Privacy {
     /// Who spoke, and to which place.
     spoke: BTreeSet<(usize, usize)>,
     lifts: BTreeMap<Hash, BTreeSet<usize>>,
-    forged: BTreeSet<(usize, What)>,
     fresh: Fresh,
     searched: Searched,
 }
@@ -164,17 +163,8 @@ impl Privacy {
 
     /// A forger, who has seen everything, says something to a place, as `from`. What it is answered has nothing in it
     /// but that, the agent that it called, and what the place knows whose agent it pretends to be.
-    pub(crate) fn forges(
-        &mut self,
-        from: AgentId,
-        to: usize,
-        said: &[u8],
-        answered: &[u8],
-    ) -> Sim<()> {
+    pub(crate) fn forges(&self, from: AgentId, to: usize, said: &[u8], answered: &[u8]) -> Sim<()> {
         let said = self.markers.found(said);
-        for number in &said {
-            self.forged.extend(self.whats.get(*number).map(|what| (to, *what)));
-        }
         let liar = self.agents.get(&from).copied();
         for number in self.markers.found(answered).difference(&said) {
             let Some(what) = self.whats.get(*number).copied() else { continue };
@@ -222,7 +212,7 @@ impl Privacy {
         let of = |set: &BTreeSet<(usize, usize)>, at: usize| {
             set.iter().any(|(here, who)| *here == place && self.home(*who) == Some(at))
         };
-        let known = match what {
+        match what {
             What::User(who) | What::Cert(who) if is_home(&who) => Some(Excuse::Own),
             What::User(who) | What::Cert(who) if in_tally(who) => Some(Excuse::Tally),
             What::User(who) if in_payment(who) => Some(Excuse::Payment),
@@ -238,8 +228,7 @@ impl Privacy {
             }
             What::Lift(nonce) if holds(&self.lifts, &nonce, place) => Some(Excuse::Lift),
             _ => None,
-        };
-        known.or_else(|| self.forged.contains(&(place, what)).then_some(Excuse::Forger))
+        }
     }
 
     /// A site speaks to sites of its users' partners, to those whose users are paid by its own, and to referees, and they
