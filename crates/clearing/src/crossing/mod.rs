@@ -202,9 +202,7 @@ impl Gates {
     /// The curve of a way that ends at the payee, up to what arrives there: in quarters of it.
     #[must_use]
     pub fn curve(&self, way: &[usize], arrives: Units, most: Units) -> Option<Curve> {
-        let milli = arrives.milli();
-        let quarter = |part: i64| Units::new(milli / 4 * part + milli % 4 * part / 4).ok();
-        let ends = (1..=4).filter_map(quarter).map(|units| (units, units));
+        let ends = (1..=4).filter_map(|part| quarters(arrives, part)).map(|units| (units, units));
         self.priced(way, ends, most)
     }
 
@@ -220,6 +218,49 @@ impl Gates {
     ) -> Option<Curve> {
         let points = beyond.points().iter().map(|point| (point.arrives.get(), point.enters.get()));
         self.priced(way, points.filter(|(arrives, _)| *arrives <= amount), most)
+    }
+
+    /// The curve of a way over what only makes debts smaller, up to `amount`, and to what goes on `beyond` if it does. Nobody
+    /// charges there, so what comes in arrives, and its last point is exactly as much as the way carries.
+    #[must_use]
+    pub fn round(
+        &self,
+        way: &[usize],
+        beyond: Option<&Curve>,
+        amount: Units,
+        most: Units,
+    ) -> Option<Curve> {
+        let ends: Vec<Units> = match beyond {
+            Some(curve) => curve.points().iter().map(|point| point.arrives.get()).collect(),
+            None => (1..=4).filter_map(|part| quarters(amount, part)).collect(),
+        };
+        let carries = self.carries(way, (*ends.last()?).min(amount).min(most))?;
+        let less = ends.into_iter().filter(|units| *units < carries);
+        let free = |units: Units| {
+            let units = Positive::try_from(units).ok()?;
+            Some(Point { arrives: units, enters: units })
+        };
+        let mut points: Vec<Point> = less.chain([carries]).filter_map(free).collect();
+        points.dedup_by_key(|point| point.arrives);
+        Curve::new(points).ok()
+    }
+
+    /// As much as a way carries, up to a most; none where it carries nothing.
+    fn carries(&self, way: &[usize], most: Units) -> Option<Units> {
+        let does = |milli: i64| {
+            let units = Units::new(milli).ok();
+            units.is_some_and(|units| self.given(way, units).is_some())
+        };
+        if does(most.milli()) {
+            return Some(most);
+        }
+        // The first is carried, or nothing is; the last is not.
+        let (mut carried, mut not) = (0, most.milli());
+        while not - carried > 1 {
+            let middle = carried + (not - carried) / 2;
+            if does(middle) { carried = middle } else { not = middle }
+        }
+        Units::new(carried).ok().filter(|units| *units > Units::ZERO)
     }
 
     /// The curve through what has to be given for each of these: what arrives at the payee in the end, and what at the
@@ -239,6 +280,12 @@ impl Gates {
         points.dedup_by_key(|point| point.arrives);
         Curve::new(points).ok()
     }
+}
+
+/// So many quarters of an amount.
+fn quarters(units: Units, part: i64) -> Option<Units> {
+    let milli = units.milli();
+    Units::new(milli / 4 * part + milli % 4 * part / 4).ok()
 }
 
 fn way(hops: Vec<u32>) -> Way {

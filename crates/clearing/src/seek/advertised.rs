@@ -110,7 +110,11 @@ impl Seeker {
         let gates = going.gates(here);
         let least = if is_round { least_round(amount) } else { amount };
         let kept = |way: Way, most| {
-            let curve = gates.curve(&way, amount, most)?;
+            let curve = if is_round {
+                gates.round(&way, None, amount, most)?
+            } else {
+                gates.curve(&way, amount, most)?
+            };
             Some(Kept { way, on: None, is_round, curve, sites: 1, referees: referees.clone() })
         };
         self.hand_on(going, None, (Start::User(user), least), kept, here, now_ms).0
@@ -180,7 +184,11 @@ impl Seeker {
         let going = Going { session, round, amount, depth, budget, trail };
         let gates = going.gates(here);
         let kept = |way: Way, most| {
-            let curve = gates.composed(&way, &plan.curve, amount.get(), most)?;
+            let curve = if round {
+                gates.round(&way, Some(&plan.curve), amount.get(), most)?
+            } else {
+                gates.composed(&way, &plan.curve, amount.get(), most)?
+            };
             let (on, sites) = (Some((gate, plan.token)), plan.sites + 1);
             (sites <= MOST_DEPTH).then(|| Kept {
                 is_round: round,

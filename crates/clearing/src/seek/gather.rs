@@ -162,9 +162,13 @@ fn composed(open: &Open, branch: &Branch, plan: &Plan, gates: &Gates) -> Option<
         return None;
     }
     let kept = |way: &Way| {
-        let curve = gates.composed(way, &plan.curve, amount, most)?;
-        let (way, on) = (way.clone(), Some((branch.gate, plan.token)));
         let is_round = open.query.sought == Sought::Circle;
+        let curve = if is_round {
+            gates.round(way, Some(&plan.curve), amount, most)?
+        } else {
+            gates.composed(way, &plan.curve, amount, most)?
+        };
+        let (way, on) = (way.clone(), Some((branch.gate, plan.token)));
         Some(Kept { way, on, is_round, curve, sites, referees: referees.clone() })
     };
     branch.ways.iter().filter_map(kept).min_by_key(Kept::rank)
