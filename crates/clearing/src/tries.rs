@@ -20,11 +20,22 @@ const LONGEST_REST_MS: i64 = 6 * 3_600_000;
 /// How many are remembered: some 60 bytes each.
 const MOST_REMEMBERED: usize = 1 << 16;
 
+/// How many are tried in one go at most.
+pub const TRIED_AT_ONCE: usize = 8;
+
+/// How many queries and adverts each search for a way round may cause, all its rounds together: it is made for somebody who
+/// did not ask for it.
+pub const ROUND_BUDGET: u32 = 96;
+
+/// Where more than this is owed, less than this is not looked for, in milli-CHIPs: a part of a debt is worth its messages
+/// only if it is not small.
+pub const LEAST_PART_MILLI: i64 = 1_000;
+
 /// What is remembered of tries, by whoever is owed.
 #[derive(Clone, Debug)]
 pub struct Tries<K> {
     known: BTreeMap<K, Known>,
-    /// Less than this is not worth its messages.
+    /// A part of what is owed that is smaller than this is not worth its messages.
     least: Units,
 }
 
@@ -37,7 +48,7 @@ struct Known {
 }
 
 impl<K: Ord + Clone> Tries<K> {
-    /// Nothing was tried yet; nobody is looked for with less than `least`.
+    /// Nothing was tried yet; nobody is looked for with less than `least`, but for all that is owed where that is less.
     #[must_use]
     pub const fn new(least: Units) -> Self {
         Self { known: BTreeMap::new(), least }
@@ -52,13 +63,10 @@ impl<K: Ord + Clone> Tries<K> {
         now_ms: i64,
         many: usize,
     ) -> Vec<(K, Units)> {
-        let awake = owed.into_iter().filter_map(|(who, units)| {
-            let up_to = match self.known.get(&who) {
-                Some(known) if known.rests(now_ms) => return None,
-                Some(known) => known.up_to,
-                None => Units::MAX,
-            };
-            Some((who, units.min(up_to))).filter(|(_, units)| *units >= self.least)
+        let awake = owed.into_iter().filter_map(|(who, units)| match self.known.get(&who) {
+            Some(known) if known.rests(now_ms) => None,
+            Some(known) => Some((who, units.min(known.up_to))),
+            None => Some((who, units)),
         });
         let mut awake: Vec<(K, Units)> = awake.collect();
         awake.sort_by(|(a, x), (b, y)| y.cmp(x).then_with(|| a.cmp(b)));
@@ -85,21 +93,45 @@ impl<K: Ord + Clone> Tries<K> {
         now_ms: i64,
         spread: impl FnOnce(i64) -> i64,
     ) -> bool {
-        if self.known.len() >= MOST_REMEMBERED && !self.known.contains_key(&who) {
-            self.known.pop_first();
-        }
-        let before = self.known.get(&who).map_or(0, |known| known.rest_ms);
+        self.make_room(&who);
         let less = Units::new(units.milli() / SMALLER).unwrap_or(Units::ZERO);
         let rests = less < self.least;
-        let known = if rests {
-            let rest_ms = (2 * before).clamp(FIRST_REST_MS, LONGEST_REST_MS);
-            let until_ms = now_ms.saturating_add(spread(rest_ms));
-            Known { up_to: Units::MAX, until_ms, rest_ms }
+        if rests {
+            self.rest(who, Units::MAX, now_ms, spread);
         } else {
-            Known { up_to: less, until_ms: now_ms, rest_ms: before }
-        };
-        self.known.insert(who, known);
+            let rest_ms = self.rest_ms(&who);
+            self.known.insert(who, Known { up_to: less, until_ms: now_ms, rest_ms });
+        }
         rests
+    }
+
+    /// A way was found for so much and came to nothing, as others were at it at the same time: it rests as above, and then as
+    /// much is looked for again.
+    pub fn was_in_the_way(
+        &mut self,
+        who: K,
+        units: Units,
+        now_ms: i64,
+        spread: impl FnOnce(i64) -> i64,
+    ) {
+        self.make_room(&who);
+        self.rest(who, units, now_ms, spread);
+    }
+
+    fn make_room(&mut self, who: &K) {
+        if self.known.len() >= MOST_REMEMBERED && !self.known.contains_key(who) {
+            self.known.pop_first();
+        }
+    }
+
+    fn rest_ms(&self, who: &K) -> i64 {
+        self.known.get(who).map_or(0, |known| known.rest_ms)
+    }
+
+    fn rest(&mut self, who: K, up_to: Units, now_ms: i64, spread: impl FnOnce(i64) -> i64) {
+        let rest_ms = (2 * self.rest_ms(&who)).clamp(FIRST_REST_MS, LONGEST_REST_MS);
+        let until_ms = now_ms.saturating_add(spread(rest_ms));
+        self.known.insert(who, Known { up_to, until_ms, rest_ms });
     }
 }
 

@@ -13,7 +13,7 @@ use protocol::{AgentId, ChitId, Cuid, LiftId, PublicKey, TallyId};
 use store::{Half, HalfId};
 
 use crate::abroad::Errands;
-use crate::between::{Drafts, Resting, UnderWay};
+use crate::between::{Drafts, Tried, UnderWay};
 use crate::lift::{Line, Map, Proven};
 use crate::ports::Asks;
 use crate::referee::Bench;
@@ -60,8 +60,8 @@ pub(crate) struct Known {
     /// Lifts with other sites that are being laid out, and that are under way.
     pub(crate) drafts: Drafts,
     pub(crate) under_way: UnderWay,
-    /// Tallies over which nothing could be cleared lately.
-    pub(crate) resting: Resting,
+    /// For whom ways round were looked for lately.
+    pub(crate) tried: Tried,
     /// What is said to other agents without a letter.
     pub(crate) errands: Errands,
     /// Lifts that this agent decides as a referee, and has not decided.
@@ -89,7 +89,7 @@ impl Default for Known {
             asks: RwLock::default(),
             drafts: Drafts::default(),
             under_way: UnderWay::default(),
-            resting: Resting::default(),
+            tried: Tried::default(),
             errands: Errands::default(),
             bench: Bench::default(),
             lines: Mutex::default(),

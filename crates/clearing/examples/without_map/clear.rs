@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use clearing::{Debt, To, Tries, best_circulation};
+use clearing::{Debt, LEAST_PART_MILLI, ROUND_BUDGET, TRIED_AT_ONCE, To, Tries, best_circulation};
 use protocol::chit::Positive;
 use protocol::settings::{Consent, InForce, Settings};
 use protocol::{Rate, Units};
@@ -13,14 +13,8 @@ use crate::divided::{Divided, Lifted, Moves, Said};
 use crate::lines::Failure;
 use crate::tallies::Tally;
 
-/// How many users a site tries in one go.
-const TRIED_AT_ONCE: usize = 8;
-/// How many queries and adverts each search may cause, all rounds together.
-const ROUND_BUDGET: u32 = 96;
 /// How often it does, in milliseconds.
 const EVERY_MS: i64 = 60_000;
-/// Less is not looked for, in milli-CHIPs.
-const LEAST: i64 = 1_000;
 /// After so many messages for each debt of the table it ends.
 pub(crate) const MOST_MESSAGES: u64 = 9;
 
@@ -71,7 +65,7 @@ pub(crate) fn clear(tallies: Vec<Tally>, at: Vec<u32>, debts: usize) -> Result<C
     cleared.inside = inside(&mut world)?;
     cleared.all = cleared.inside;
     cleared.curve.push((0, cleared.all));
-    let least = Units::new(LEAST)?;
+    let least = Units::new(LEAST_PART_MILLI)?;
     let mut tries: Vec<Tries<u32>> = vec![Tries::new(least); world.sites.len()];
     // In this run debts only become smaller: who was looked for in vain in every amount is not again.
     let mut done = vec![false; world.at.len()];

@@ -18,7 +18,28 @@ fn the_largest_come_first_each_once_and_no_more_than_asked_for() {
     let next = tries.next(owed(&all), 0, 3);
     assert_eq!(next, owed(&[("bob", 90), ("ann", 70), ("dan", 70)]));
     assert_eq!(tries.next(owed(&all), 0, 1), owed(&[("bob", 90)]));
-    assert_eq!(tries.next(owed(&[("cat", 9)]), 0, 3), [], "too little to be worth it");
+    // Who is owed little is looked for too, when there is nobody else.
+    assert_eq!(tries.next(owed(&all), 0, 9).last(), owed(&[("cat", 9)]).last());
+}
+
+#[test]
+fn a_small_debt_is_looked_for_whole_or_not_at_all() {
+    let mut tries = Tries::new(units(10));
+    assert!(tries.led_nowhere("cat", units(9), 0, |ms| ms), "no part of it is worth looking for");
+    assert_eq!(tries.next(owed(&[("cat", 9)]), 29_999, 2), []);
+    assert_eq!(tries.next(owed(&[("cat", 9)]), 30_000, 2), owed(&[("cat", 9)]));
+}
+
+#[test]
+fn who_was_in_others_way_rests_and_is_looked_for_with_as_much() {
+    let mut tries = Tries::new(units(10));
+    tries.led_nowhere("ann", units(300), 0, |ms| ms);
+    tries.was_in_the_way("ann", units(75), 0, |ms| ms + 500);
+    assert_eq!(tries.next(owed(&[("ann", 300)]), 30_499, 2), []);
+    assert_eq!(tries.next(owed(&[("ann", 300)]), 30_500, 2), owed(&[("ann", 75)]));
+    tries.was_in_the_way("ann", units(75), 30_500, |ms| ms);
+    assert_eq!(tries.next(owed(&[("ann", 300)]), 90_499, 2), [], "longer each time");
+    assert_eq!(tries.next(owed(&[("ann", 300)]), 90_500, 2), owed(&[("ann", 75)]));
 }
 
 #[test]

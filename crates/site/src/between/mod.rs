@@ -38,7 +38,7 @@ use protocol::lift::Authorisation;
 use protocol::{AgentId, Cuid, Hash, LiftId, PaymentId, Timestamp};
 use tokio::sync::Notify;
 
-pub(crate) use self::around::{Owed, Resting};
+pub(crate) use self::around::Tried;
 pub(crate) use self::drafts::Drafts;
 pub use self::drafts::{MAX_DRAFTS, MAX_DRAFTS_OF_ONE};
 pub use self::open::{OpenLeg, OpenLift, Phase};

@@ -6,11 +6,10 @@ use std::collections::{BTreeSet, HashMap};
 use clearing::{Hop, Hops};
 use protocol::lading::Lading;
 use protocol::lift::Leg;
-use protocol::{AgentId, Side, Sides, TallyId, Units};
+use protocol::{AgentId, Cuid, Side, Sides, TallyId, Units};
 use store::HalfId;
 
 use super::graph::{Graph, News, by};
-use crate::between::Owed;
 use crate::seek::Planned;
 
 /// How many tallies with users of other sites are remembered: some 300 bytes each here, and as much again for searches.
@@ -90,17 +89,14 @@ impl Graph {
         !self.border.is_empty()
     }
 
-    /// What users of other sites owe users here, tally by tally, the largest first.
-    pub(crate) fn owed_abroad(&self) -> Vec<Owed> {
+    /// What users of other sites owe users here, tally by tally.
+    pub(crate) fn owed_abroad(&self) -> Vec<(Cuid, Units)> {
         let owed = |gate: &Gate| {
             let [_, outward] = gate.ladings();
             let user = self.names.get(usize::try_from(gate.user).ok()?)?.clone();
-            let units = outward.debt();
-            (units > Units::ZERO).then_some(Owed { tally: gate.tally, user, units })
+            Some((user, outward.debt())).filter(|(_, units)| *units > Units::ZERO)
         };
-        let mut all: Vec<Owed> = self.border.gates.iter().filter_map(owed).collect();
-        all.sort_by_key(|owed| (std::cmp::Reverse(owed.units), owed.tally));
-        all
+        self.border.gates.iter().filter_map(owed).collect()
     }
 
     /// Takes in what is new of a half whose partner is at another agent.

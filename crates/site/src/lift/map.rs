@@ -17,7 +17,6 @@ use super::mirrored::Changes;
 use super::own::Own;
 use super::plan::Plan;
 use super::standing::Standing;
-use crate::between::Owed;
 use crate::door::Site;
 use crate::error::SiteError;
 use crate::half;
@@ -233,8 +232,8 @@ impl Map {
         self.fresh().as_ref().is_some_and(Graph::has_gates)
     }
 
-    /// What users of other sites owe users here, tally by tally, the largest first.
-    pub(crate) fn owed_abroad(&self) -> Vec<Owed> {
+    /// What users of other sites owe users here, tally by tally.
+    pub(crate) fn owed_abroad(&self) -> Vec<(Cuid, Units)> {
         self.fresh().as_ref().map_or_else(Vec::new, Graph::owed_abroad)
     }
 

@@ -1,6 +1,6 @@
 //! What users here look for: a way to a payee at another site; and the payee's end of it.
 
-use clearing::{Advertising, SearchId, To, Wanted};
+use clearing::{Advertising, ROUND_BUDGET, SearchId, To, Wanted};
 use protocol::bounded::List;
 use protocol::chit::Positive;
 use protocol::lift::MAX_REFEREES;
@@ -123,7 +123,7 @@ impl Site {
             referees,
             first: depth(2)?,
             deepest: depth(MOST_DEPTH)?,
-            budget: budget(SEARCH_BUDGET)?,
+            budget: budget(ROUND_BUDGET)?,
             chance: Hash::from_bytes(self.chance.bytes()),
         };
         self.map_tallies().await?;
