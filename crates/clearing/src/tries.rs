@@ -8,8 +8,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use protocol::Units;
 
-/// How much smaller an amount is looked for next where one led nowhere.
-const SMALLER: i64 = 4;
+/// How much smaller an amount is looked for next where one led nowhere. Searches in vain are what clearing costs, so there
+/// are few steps: a way that carries too little for one is lifted piece by piece in the next.
+const SMALLER: i64 = 16;
 
 /// How long nobody is looked for at first after nothing was found, in milliseconds; then twice as long each time.
 const FIRST_REST_MS: i64 = 30_000;
@@ -23,9 +24,8 @@ const MOST_REMEMBERED: usize = 1 << 16;
 /// How many are tried in one go at most.
 pub const TRIED_AT_ONCE: usize = 8;
 
-/// How many queries and adverts each search for a way round may cause, all its rounds together: it is made for somebody who
-/// did not ask for it.
-pub const ROUND_BUDGET: u32 = 96;
+/// How many queries and adverts each search for a way round may cause: it is made for somebody who did not ask for it.
+pub const ROUND_BUDGET: u32 = 192;
 
 /// Where more than this is owed, less than this is not looked for, in milli-CHIPs: a part of a debt is worth its messages
 /// only if it is not small.

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use clearing::{Debt, LEAST_PART_MILLI, ROUND_BUDGET, TRIED_AT_ONCE, To, Tries, best_circulation};
 use protocol::chit::Positive;
+use protocol::query::MOST_DEPTH;
 use protocol::settings::{Consent, InForce, Settings};
 use protocol::{Rate, Units};
 
@@ -125,7 +126,7 @@ fn around(
     user: u32,
     units: Units,
 ) -> Result<Vec<Lifted>, Failure> {
-    let wanted = world.wanted(user, To::Round, [units, units], (2, ROUND_BUDGET))?;
+    let wanted = world.wanted(user, To::Round, [units, units], (MOST_DEPTH, ROUND_BUDGET))?;
     let Ok(plans) = world.search(site, wanted, Vec::new())? else { return Ok(Vec::new()) };
     let mut lifted = Vec::new();
     let most = Positive::try_from(units)?;

@@ -33,27 +33,28 @@ fn a_small_debt_is_looked_for_whole_or_not_at_all() {
 #[test]
 fn who_was_in_others_way_rests_and_is_looked_for_with_as_much() {
     let mut tries = Tries::new(units(10));
-    tries.led_nowhere("ann", units(300), 0, |ms| ms);
+    let ann = owed(&[("ann", 1_200)]);
+    tries.led_nowhere("ann", units(1_200), 0, |ms| ms);
     tries.was_in_the_way("ann", units(75), 0, |ms| ms + 500);
-    assert_eq!(tries.next(owed(&[("ann", 300)]), 30_499, 2), []);
-    assert_eq!(tries.next(owed(&[("ann", 300)]), 30_500, 2), owed(&[("ann", 75)]));
+    assert_eq!(tries.next(ann.clone(), 30_499, 2), []);
+    assert_eq!(tries.next(ann.clone(), 30_500, 2), owed(&[("ann", 75)]));
     tries.was_in_the_way("ann", units(75), 30_500, |ms| ms);
-    assert_eq!(tries.next(owed(&[("ann", 300)]), 90_499, 2), [], "longer each time");
-    assert_eq!(tries.next(owed(&[("ann", 300)]), 90_500, 2), owed(&[("ann", 75)]));
+    assert_eq!(tries.next(ann.clone(), 90_499, 2), [], "longer each time");
+    assert_eq!(tries.next(ann, 90_500, 2), owed(&[("ann", 75)]));
 }
 
 #[test]
 fn less_is_looked_for_where_much_led_nowhere_and_then_it_rests() {
     let mut tries = Tries::new(units(10));
-    let all = [("ann", 300), ("bob", 100)];
-    assert!(!tries.led_nowhere("ann", units(300), 0, |ms| ms));
-    assert_eq!(tries.next(owed(&all), 0, 2), owed(&[("bob", 100), ("ann", 75)]));
-    tries.led_nowhere("ann", units(75), 0, |ms| ms);
-    assert_eq!(tries.next(owed(&all), 0, 2), owed(&[("bob", 100), ("ann", 18)]));
-    // A quarter of that is too little: half a minute, then the whole again.
+    let all = [("ann", 4_800), ("bob", 400)];
+    assert!(!tries.led_nowhere("ann", units(4_800), 0, |ms| ms));
+    assert_eq!(tries.next(owed(&all), 0, 2), owed(&[("bob", 400), ("ann", 300)]));
+    tries.led_nowhere("ann", units(300), 0, |ms| ms);
+    assert_eq!(tries.next(owed(&all), 0, 2), owed(&[("bob", 400), ("ann", 18)]));
+    // A part of that is too little: half a minute, then the whole again.
     assert!(tries.led_nowhere("ann", units(18), 0, |ms| ms));
-    assert_eq!(tries.next(owed(&all), 29_999, 2), owed(&[("bob", 100)]));
-    assert_eq!(tries.next(owed(&all), 30_000, 2), owed(&[("ann", 300), ("bob", 100)]));
+    assert_eq!(tries.next(owed(&all), 29_999, 2), owed(&[("bob", 400)]));
+    assert_eq!(tries.next(owed(&all), 30_000, 2), owed(&[("ann", 4_800), ("bob", 400)]));
     // Twice as long the next time; a clock that was set back wakes it.
     tries.led_nowhere("ann", units(18), 30_000, |ms| ms);
     assert_eq!(tries.next(owed(&all), 89_999, 2).len(), 1);

@@ -121,7 +121,8 @@ impl Site {
             amount: units,
             most: units,
             referees,
-            first: depth(2)?,
+            // Its two ends meet half way, so it is not made in growing depth: the shallow searches find little.
+            first: depth(MOST_DEPTH)?,
             deepest: depth(MOST_DEPTH)?,
             budget: budget(ROUND_BUDGET)?,
             chance: Hash::from_bytes(self.chance.bytes()),
