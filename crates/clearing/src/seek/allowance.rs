@@ -70,6 +70,22 @@ impl Allowances {
         taken
     }
 
+    /// So many queries of what a partner used here were not caused after all.
+    pub(super) fn returns(&mut self, of: AgentId, queries: u32, now_ms: i64) {
+        self.give_back((Some(of), None), queries, now_ms);
+    }
+
+    /// So many queries of a share ([`Self::share`]) were not caused after all.
+    pub(super) fn returns_share(
+        &mut self,
+        of: Option<AgentId>,
+        partner: AgentId,
+        queries: u32,
+        now_ms: i64,
+    ) {
+        self.give_back((of, Some(partner)), queries, now_ms);
+    }
+
     /// Forgets those of whom nothing is used any more.
     pub(super) fn forget(&mut self, now_ms: i64) {
         self.used.retain(|_, used| used.now(now_ms) > 0);
@@ -78,6 +94,13 @@ impl Allowances {
     fn rest(&self, key: Key, most: i64, now_ms: i64) -> u32 {
         let used = self.used.get(&key).map_or(0, |used| used.now(now_ms));
         u32::try_from((most * QUERY - used) / QUERY).unwrap_or(0)
+    }
+
+    fn give_back(&mut self, key: Key, queries: u32, now_ms: i64) {
+        if let Some(used) = self.used.get_mut(&key) {
+            used.milli = (used.now(now_ms) - i64::from(queries) * QUERY).max(0);
+            used.at_ms = now_ms;
+        }
     }
 
     fn add(&mut self, key: Key, queries: u32, refill: i64, now_ms: i64) {

@@ -22,10 +22,10 @@ impl Seeker {
         let open = sessions.flat_map(|(session, known)| {
             known.open.into_iter().map(move |(nonce, open)| (session, nonce, open))
         });
-        let waiting: Vec<(AgentId, _, _)> = open
+        let waiting: Vec<(AgentId, _, u32)> = open
             .filter(|(.., open)| !open.is_over)
             .filter_map(|(session, nonce, open)| match open.origin {
-                Origin::Partner(agent) => Some((agent, session, nonce)),
+                Origin::Partner(agent) => Some((agent, (session, nonce), open.used())),
                 Origin::Own(_) => None,
             })
             .collect();
@@ -36,7 +36,7 @@ impl Seeker {
         let busy = || Said::Refused(Why::Busy);
         let answers = waiting.into_iter();
         let mut effects: Vec<Effect> =
-            answers.map(|(to, session, nonce)| self.answer(to, session, nonce, busy())).collect();
+            answers.map(|(to, asked, used)| self.answer(to, asked, used, busy())).collect();
         let over = searches.into_iter();
         effects.extend(over.map(|search| Effect::NotFound { search, why: Why::Busy }));
         effects

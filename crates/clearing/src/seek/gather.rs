@@ -93,11 +93,15 @@ impl Seeker {
     fn finish(&mut self, open: &Open, here: &Here<'_>, now_ms: i64) -> Vec<Effect> {
         let (plans, why) = gathered(open, here.gates(&open.query.sought));
         match open.origin {
-            Origin::Own(search) => self.own_finished(search, plans, why, here, now_ms),
+            Origin::Own(search) => {
+                self.has_back(search, open.unused());
+                self.own_finished(search, plans, why, here, now_ms)
+            }
             Origin::Partner(agent) => {
                 let Query { session, nonce, .. } = open.query;
                 let said = self.keep(open, plans).map_or(Said::Refused(why), Said::Plans);
-                vec![self.answer(agent, session, nonce, said)]
+                self.allowances.returns(agent, open.unused(), now_ms);
+                vec![self.answer(agent, (session, nonce), open.used(), said)]
             }
         }
     }

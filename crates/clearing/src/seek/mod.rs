@@ -63,7 +63,7 @@ impl Default for Limits {
         Self {
             exits: 16,
             allowance: 8_192,
-            refill_a_second: 128,
+            refill_a_second: 1_024,
             hop_ms: 1_000,
             keep_ms: 30_000,
             open: 1_024,
@@ -147,6 +147,10 @@ struct Branch {
     gate: usize,
     partner: AgentId,
     ways: Vec<Way>,
+    /// How many queries it may cause.
+    granted: u32,
+    /// How many it caused; all that it may until it is answered.
+    used: u32,
     heard: Option<Heard>,
 }
 
@@ -160,6 +164,16 @@ impl Origin {
 }
 
 impl Open {
+    /// How many queries it caused, itself included.
+    fn used(&self) -> u32 {
+        1 + self.branches.values().map(|branch| branch.used).sum::<u32>()
+    }
+
+    /// How many of those that it was to cause it did not.
+    fn unused(&self) -> u32 {
+        self.branches.values().map(|branch| branch.granted - branch.used).sum()
+    }
+
     /// So much is enough that nobody else need be asked: for a payee the whole amount, for a way round a part.
     fn enough(&self) -> Units {
         let amount = self.query.amount.get();

@@ -119,6 +119,13 @@ impl Seeker {
         effects
     }
 
+    /// So much of what a round might have spent of a search's budget it did not.
+    pub(super) fn has_back(&mut self, id: SearchId, queries: u32) {
+        if let Some(search) = self.searches.get_mut(&id) {
+            search.left += queries;
+        }
+    }
+
     /// A round is over: the search ends, or the next begins.
     pub(super) fn own_finished(
         &mut self,

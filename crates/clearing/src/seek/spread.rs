@@ -74,7 +74,8 @@ impl Seeker {
         // Its nonce is that of no query: nobody will answer.
         let name = self.token(open.query.session, open.query.nonce, u8::MAX - 1);
         let name = Hash::of(&[&name.as_bytes()[..], &exit.gate.to_le_bytes()].concat());
-        open.branches.insert(name, Branch { gate: exit.gate, partner, ways, heard });
+        open.branches
+            .insert(name, Branch { gate: exit.gate, partner, ways, granted: 0, used: 0, heard });
         true
     }
 
@@ -128,8 +129,14 @@ impl Seeker {
         let Query { sought, amount, .. } = open.query;
         let query =
             Query { session, nonce, turn, sought, amount, most, depth, budget, referees, trail };
-        let branch =
-            Branch { gate: exit.gate, partner: door.partner, ways: exit.ways, heard: None };
+        let branch = Branch {
+            gate: exit.gate,
+            partner: door.partner,
+            ways: exit.ways,
+            granted: part,
+            used: part,
+            heard: None,
+        };
         open.branches.insert(nonce, branch);
         self.counts.asked += 1;
         Ok((Effect::Ask { to: door.partner, query }, part))

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use protocol::query::{Advert, Answer, Query, Said, Sought, Why};
+use protocol::query::{Advert, Answer, Budget, MOST_BUDGET, Query, Said, Sought, Why};
 use protocol::{AgentId, Hash};
 
 use super::advertised::Advertising;
@@ -111,7 +111,7 @@ impl Seeker {
         let (session, nonce) = (query.session, query.nonce);
         let mut effects = match self.takes(from, gate, query, here, now_ms) {
             Ok(effects) => effects,
-            Err(why) => vec![self.answer(from, session, nonce, Said::Refused(why))],
+            Err(why) => vec![self.answer(from, (session, nonce), 1, Said::Refused(why))],
         };
         effects.extend(self.finish_all(session, here, now_ms));
         effects
@@ -197,13 +197,17 @@ impl Seeker {
         let mut open = open.filter(|open| !open.is_over);
         // Each nonce stands for one query, which was asked for one other.
         let branch = open.find_map(|open| {
-            Some((open.branches.get_mut(&answer.nonce)?, open.query.sought, open.query.amount))
+            let asked = (open.origin.partner(), open.query.sought, open.query.amount);
+            Some((open.branches.get_mut(&answer.nonce)?, asked))
         });
-        let branch = branch.filter(|(branch, ..)| branch.partner == from && branch.heard.is_none());
+        let branch = branch.filter(|(branch, _)| branch.partner == from && branch.heard.is_none());
         match branch.filter(|_| answer.check().is_ok()) {
             // The question came twice: what it was answered, or will be, comes as well.
             Some(_) if answer.said == Said::Refused(Why::Replay) => {}
-            Some((branch, sought, amount)) => {
+            Some((branch, (of, sought, amount))) => {
+                branch.used = answer.used.get().min(branch.granted);
+                let unused = branch.granted - branch.used;
+                self.allowances.returns_share(of, from, unused, now_ms);
                 if sought == Sought::Circle && answer.said == Said::Refused(Why::Nothing) {
                     let until_ms = now_ms.saturating_add(self.limits.end_ms);
                     self.ends.learn(branch.gate, least_round(amount.get()), until_ms);
@@ -239,11 +243,19 @@ impl Seeker {
     }
 
     /// An answer, counted.
-    pub(super) fn answer(&mut self, to: AgentId, session: Hash, nonce: Hash, said: Said) -> Effect {
+    pub(super) fn answer(
+        &mut self,
+        to: AgentId,
+        (session, nonce): (Hash, Hash),
+        used: u32,
+        said: Said,
+    ) -> Effect {
         match &said {
             Said::Plans(_) => self.counts.answered += 1,
             Said::Refused(why) => *self.counts.refused.entry(*why).or_default() += 1,
         }
-        Effect::Answer { to, answer: Answer { session, nonce, said } }
+        // No query causes more than there may be.
+        let used = Budget::try_from(used.clamp(1, MOST_BUDGET)).unwrap_or(Budget::ONE);
+        Effect::Answer { to, answer: Answer { session, nonce, used, said } }
     }
 }

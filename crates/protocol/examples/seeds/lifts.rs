@@ -136,7 +136,7 @@ fn searches(decided: &Value) -> Result<Vec<(&'static str, String)>, Box<dyn Erro
         let curve: Vec<Value> = points.iter().map(|arrives| point(*arrives)).collect();
         json!({ "token": Hash::of(b"token"), "curve": curve, "sites": 3, "referees": referees })
     };
-    let answer = |said: Value| json!({ "kind": "answer", "v": 1, "session": session, "nonce": nonce, "said": said });
+    let answer = |said: Value| json!({ "kind": "answer", "v": 1, "session": session, "nonce": nonce, "used": 3, "said": said });
     let plans = json!({ "plans": [plan(&[3_125, 6_250, 9_375, 12_500]), plan(&[100])] });
     let advert = json!({
         "kind": "advert", "v": 1, "session": session, "nonce": nonce, "turn": 1, "amount": 12_500,

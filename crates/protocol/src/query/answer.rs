@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::curve::Curve;
-use super::{MOST_DEPTH, QueryFault, are_referees};
+use super::{Budget, MOST_DEPTH, QueryFault, are_referees};
 use crate::bounded::List;
 use crate::lift::MAX_REFEREES;
 use crate::record::record;
@@ -20,6 +20,9 @@ pub struct Answer {
     pub session: Hash,
     /// The tally that the query came over ([`super::nonce`]).
     pub nonce: Hash,
+    /// How many queries it caused, itself included, as far as is known: what is left of its budget may be spent on others.
+    /// Nobody but whoever asked is deceived by a lie about it.
+    pub used: Budget,
     /// What is answered.
     pub said: Said,
 }

@@ -93,6 +93,11 @@ pub struct Depth(u8);
 #[serde(try_from = "u32", into = "u32")]
 pub struct Budget(u32);
 
+impl Budget {
+    /// One query, and none that it causes.
+    pub const ONE: Self = Self(1);
+}
+
 /// Why a query or an answer says nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum QueryFault {

@@ -78,7 +78,13 @@ pub(crate) fn any_answer() -> impl Strategy<Value = Answer> {
         vec(any_plan(), 1..4).prop_map(|plans| Said::Plans(list(plans))),
         prop::sample::select(words.to_vec()).prop_map(Said::Refused),
     ];
-    (hash(), hash(), said).prop_map(|(session, nonce, said)| Answer { session, nonce, said })
+    let used = (1..=MOST_BUDGET).prop_map(|used| used.try_into().unwrap());
+    (hash(), hash(), used, said).prop_map(|(session, nonce, used, said)| Answer {
+        session,
+        nonce,
+        used,
+        said,
+    })
 }
 
 proptest! {
@@ -175,7 +181,8 @@ fn what_a_query_may_not_be_is_refused_with_the_reason() {
 #[test]
 fn an_answer_without_plan_or_through_no_site_is_refused() {
     let query = a_query();
-    let answer = |said| Answer { session: query.session, nonce: query.nonce, said };
+    let answer =
+        |said| Answer { session: query.session, nonce: query.nonce, used: Budget::ONE, said };
     let plan = |sites| Plan {
         token: Hash::of(b"token"),
         curve: Curve::new(vec![Point { arrives: positive(1), enters: positive(1) }]).unwrap(),

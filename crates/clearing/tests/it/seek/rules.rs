@@ -3,7 +3,7 @@
 use clearing::{Effect, Hop, Input, Limits, SearchId};
 use protocol::bounded::List;
 use protocol::query::{
-    Answer, Curve, Depth, MOST_TURNS, Payee, Plan, Point, Query, Said, Sought, Why, nonce,
+    Answer, Budget, Curve, Depth, MOST_TURNS, Payee, Plan, Point, Query, Said, Sought, Why, nonce,
 };
 use protocol::{Hash, Units};
 
@@ -108,13 +108,12 @@ fn whoever_floods_is_refused_and_others_are_served() {
     };
     let first = flood(&mut world, "first");
     assert!((1..=100).contains(&first), "{first}");
-    // What was asked of 3 for it is within the share that is its own: a third of what 3 lets 2 ask.
-    let on = world.sent.iter().filter_map(|(from, to, message)| match message {
-        Message::Query(query) if (*from, *to) == (2, 3) => Some(query.budget.get()),
-        _ => None,
+    // What was asked of 3 for it, and beyond, is within the share that is its own: a third of what 3 lets 2 ask.
+    let on = world.sent.iter().filter(|(from, to, message)| {
+        matches!(message, Message::Query(_)) && [(2, 3), (3, 4)].contains(&(*from, *to))
     });
-    let on = on.sum::<u32>();
-    assert!(on <= 100, "{on}");
+    let on = on.count();
+    assert!((1..=100).contains(&on), "{on}");
     assert_eq!(refused(&world, 3, Why::Busy), 0);
     let wanted = world.wanted(1, 4, 10, 10);
     let outcome = world.search(wanted, 1, &mut Chance(1));
@@ -123,6 +122,25 @@ fn whoever_floods_is_refused_and_others_are_served() {
     world.now_ms += 1_000;
     let second = flood(&mut world, "second");
     assert!(second <= 10, "{second}");
+}
+
+/// What a search might have caused and did not is there for the next: a street of sites is asked as often as queries are
+/// caused, not as often as they might have been.
+#[test]
+fn what_was_not_asked_is_not_counted() {
+    let limits = Limits { allowance: 300, refill_a_second: 1, ..Limits::default() };
+    let mut world = street_within(4, &[(0, 1), (1, 2), (2, 3)], limits);
+    // Each goes three tallies far at the end: 1, 2 and 3 queries, of up to 512 that it may cause.
+    for number in 0..20 {
+        let wanted = world.wanted(0, 3, 1, 1);
+        let wanted =
+            clearing::Wanted { id: SearchId(number), chance: Hash::of(&[number as u8]), ..wanted };
+        world.input(0, Input::Begin(wanted));
+        world.run(&mut Chance(1));
+    }
+    let found = world.outcomes.iter().filter(|(_, outcome)| matches!(outcome, Outcome::Found(_)));
+    assert_eq!(found.count(), 20, "{:?}", world.outcomes);
+    assert_eq!(world.sites[1].counts().asked, 40, "in the second and third round of each");
 }
 
 #[test]
@@ -218,7 +236,7 @@ fn answer(query: &Query, points: &[(i64, i64)]) -> Answer {
     let referees = query.referees.clone();
     let plan = Plan { token: Hash::of(b"theirs"), curve, sites: 1, referees };
     let said = Said::Plans(List::new(vec![plan]).expect("few"));
-    Answer { session: query.session, nonce: query.nonce, said }
+    Answer { session: query.session, nonce: query.nonce, used: Budget::ONE, said }
 }
 
 #[test]
@@ -243,7 +261,8 @@ fn answers_that_were_not_asked_for_or_cannot_be_are_nothing() {
     assert_eq!(world.outcomes, []);
     let other = sent(&world, 3);
     let nothing = Said::Refused(Why::Nothing);
-    let nothing = Answer { session: other.session, nonce: other.nonce, said: nothing };
+    let nothing =
+        Answer { session: other.session, nonce: other.nonce, used: Budget::ONE, said: nothing };
     world.input(0, Input::Answered { from: agent(3), answer: nothing });
     assert_eq!(world.outcomes, [(SearchId(1), Outcome::NotFound(Why::Costly))]);
 }

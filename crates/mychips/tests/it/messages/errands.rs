@@ -209,7 +209,7 @@ impl Story {
         };
         let plans = vec![plan("a token", vec![point(6_250, 6_300), point(12_500, 12_600)], 2)];
         let said = Said::Plans(list(plans));
-        let answer = Answer { session, nonce: query.nonce, said };
+        let answer = Answer { session, nonce: query.nonce, used: 3.try_into().unwrap(), said };
         let advert = Advert {
             session,
             nonce: nonce(last.tally, session, 0),

@@ -2,7 +2,7 @@
 
 use protocol::bounded::List;
 use protocol::errand::Errand;
-use protocol::query::{Answer, Payee, Query, Said, Sought, Why, nonce};
+use protocol::query::{Answer, Budget, Payee, Query, Said, Sought, Why, nonce};
 use protocol::{ChipAddress, Hash, Side};
 use site::SiteError;
 
@@ -267,7 +267,8 @@ async fn strangers_are_not_answered() {
     let said = says(&land, 1, agent(0), query(0, b"three")).await;
     let [Errand::Query(on)] = &said[..] else { panic!("{said:?}") };
     // The answer to what was never asked, and to what was asked of somebody else.
-    let stray = Answer { session: on.session, nonce: on.nonce, said: Said::Refused(Why::Nothing) };
+    let (used, said) = (Budget::ONE, Said::Refused(Why::Nothing));
+    let stray = Answer { session: on.session, nonce: on.nonce, used, said };
     land.bring(agent(0), agent(1), Errand::Answer(Box::new(stray))).await;
     assert_eq!(land.sites[1].take_errands().await.unwrap(), []);
     // Once all that bound the two is closed, it is a stranger like any other.
