@@ -8,11 +8,14 @@
 
 pub(crate) mod audit;
 pub(crate) mod cast;
+mod ends;
 mod faults;
 mod liar;
 pub(crate) mod machine;
 mod scenes;
 pub(crate) mod setting;
+mod together;
+mod ways;
 mod words;
 mod world;
 

@@ -114,7 +114,7 @@ pub(super) fn done(world: &World, state: &State) -> bool {
     let free = world.crossings().filter(alive).all(|at| {
         let facts = world.facts(state, at);
         // Where one dies, who collects may never learn what is not promised.
-        let collects = world.setting.lifts[at.0].shape.collector() == at.1 && state.dead == 0;
+        let collects = world.setting.lifts[at.0].shape.collects(at.1) && state.dead == 0;
         !facts.locked && (!collects || facts.outcome.is_some() || !world.acts(state, at))
     });
     let tallies = 0..world.setting.tallies.len();
