@@ -13,7 +13,7 @@ pub struct Trap {
 }
 
 /// All of them, in the protocol's order.
-pub const TRAPS: [Trap; 11] = [
+pub const TRAPS: [Trap; 14] = [
     Trap {
         name: "unpaid invoices counted as capacity",
         holds: &["rooms-invoice"],
@@ -68,5 +68,20 @@ pub const TRAPS: [Trap; 11] = [
         name: "a payment tried twice",
         holds: &["rooms-tried-again", "rooms-tried-at-once"],
         naive: &["rooms-paid-twice"],
+    },
+    Trap {
+        name: "a payment in parts that is made in part",
+        holds: &["lift-parts", "lift-parts-restored", "lift-parts-refused"],
+        naive: &["rooms-lift-for-each-part", "lift-parts-apart"],
+    },
+    Trap {
+        name: "parts that nobody adds up",
+        holds: &["lift-parts-less", "lift-parts-more"],
+        naive: &["lift-parts-less-uncounted", "lift-parts-more-uncounted"],
+    },
+    Trap {
+        name: "a lift that ends elsewhere",
+        holds: &["lift-ends-elsewhere", "lift-does-not-return"],
+        naive: &["lift-ends-unasked", "lift-return-unasked"],
     },
 ];

@@ -4,10 +4,10 @@ use std::cmp::Ordering;
 
 use serde::{Deserialize, Serialize};
 
+use super::Leg;
 use crate::address::ChipAddress;
 use crate::bounded::{Line, Prose};
 use crate::chit::{MAX_MEMO_BYTES, MAX_REFERENCE_BYTES, Positive};
-use super::Leg;
 use crate::record::{Record, record};
 use crate::{
     PaymentId, PublicKey, SignError, Signature, SignatureFault, Signed, Signer, Timestamp,

@@ -45,9 +45,10 @@ pub fn tell_each_other(
 pub fn judged_together<'a>(
     participants: impl IntoIterator<Item = (&'a Participant, bool)>,
 ) -> Vec<Vec<usize>> {
-    let wants = participants.into_iter().enumerate().filter_map(|(place, (participant, begins))| {
-        (participant.wants() == Some(Want::Judge)).then_some((place, begins))
-    });
+    let wants =
+        participants.into_iter().enumerate().filter_map(|(place, (participant, begins))| {
+            (participant.wants() == Some(Want::Judge)).then_some((place, begins))
+        });
     let (begin, others): (Vec<_>, Vec<_>) = wants.partition(|(_, begins)| *begins);
     let place = |(place, _)| place;
     let begin: Vec<usize> = begin.into_iter().map(place).collect();

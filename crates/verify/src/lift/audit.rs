@@ -4,8 +4,8 @@
 use protocol::lift::Outcome;
 
 use super::cast::VALID;
-use super::together::{GIVER, TAKER};
 use super::machine::Facts;
+use super::together::{GIVER, TAKER};
 use super::world::{Action, State, World};
 use crate::model::Broken;
 
@@ -51,10 +51,10 @@ fn counts(world: &World, state: &State) -> Result<(), Broken> {
     let shape = world.setting.shape;
     let payee = sites.signed.map_or(0, |signed| signed.payee);
     let facts = |part: usize| world.machine.facts(part, state.sites[part]);
-    let remembers =
-        |part: &usize| World::is_honest(state, *part) && state.back & (1 << *part) == 0;
+    let remembers = |part: &usize| World::is_honest(state, *part) && state.back & (1 << *part) == 0;
     let of = |site: usize, end: usize| -> Vec<usize> {
-        let is_end = |part: usize| if end == GIVER { shape.begins(part) } else { shape.collects(part) };
+        let is_end =
+            |part: usize| if end == GIVER { shape.begins(part) } else { shape.collects(part) };
         let parts = (0..world.many()).filter(|part| sites.of[*part] == site && is_end(*part));
         parts.filter(remembers).collect()
     };
@@ -70,7 +70,8 @@ fn counts(world: &World, state: &State) -> Result<(), Broken> {
         return Err(Broken::new(WITHIN, why));
     }
     let lies = (0..world.many()).any(|part| sites.of[part] == payee && !remembers(&part));
-    let bound = |parts: &[usize]| parts.iter().any(|part| facts(*part).outcome == Some(Outcome::Commit));
+    let bound =
+        |parts: &[usize]| parts.iter().any(|part| facts(*part).outcome == Some(Outcome::Commit));
     let signed = sites.signed.map_or(given, |signed| signed.units_milli);
     if (bound(&gives) || bound(&gets)) && !lies && got != signed {
         return Err(Broken::new(ARRIVES, format!("{got} of {signed}")));

@@ -6,7 +6,9 @@ use std::cmp::Ordering;
 use protocol::bounded::List;
 use protocol::errand::Expected;
 use protocol::lift::{Authorisation, Leg};
-use protocol::{ChipAddress, Hash, PaymentId, PublicKey, SecretKey, Side, Signer as _, record::Record as _};
+use protocol::{
+    ChipAddress, Hash, PaymentId, PublicKey, SecretKey, Side, Signer as _, record::Record as _,
+};
 
 use super::cast::{AGENT, Cast, Lay, PARTICIPANT, agent_of, key, leg, units};
 use super::setting::{Shape, Signed, Sites};

@@ -38,8 +38,10 @@ impl World {
     fn speaks(&self, state: &State, (leg, to_taker): (usize, bool), steps: &mut Steps) {
         let known = state.known;
         let nothing = Contents::default();
-        let promises = bits(known.promises.into()).map(|site| Contents { promises: 1 << site, ..nothing });
-        let refused = bits(known.refused.into()).map(|site| Contents { refused: 1 << site, ..nothing });
+        let promises =
+            bits(known.promises.into()).map(|site| Contents { promises: 1 << site, ..nothing });
+        let refused =
+            bits(known.refused.into()).map(|site| Contents { refused: 1 << site, ..nothing });
         let shown = bits(known.certificates)
             .map(|number| Contents { certificates: 1 << number, ..nothing });
         let things: Vec<Contents> =

@@ -33,9 +33,11 @@ impl World {
 
     /// What the site of this participant does: it may refuse whatever it judges.
     pub(super) fn acts_at(&self, state: &State, first: usize, steps: &mut Steps) {
-        let parts: Vec<usize> = self.beside(first).filter(|part| Self::acts(state, *part)).collect();
+        let parts: Vec<usize> =
+            self.beside(first).filter(|part| Self::acts(state, *part)).collect();
         let told = self.told(*state, &parts);
-        let judges = |part: &usize| self.machine.facts(*part, told.sites[*part]).wants == Wants::Judge;
+        let judges =
+            |part: &usize| self.machine.facts(*part, told.sites[*part]).wants == Wants::Judge;
         if parts.iter().any(judges) {
             if state.left.refuse > 0 {
                 let mut next = self.judges(told, &parts, true);
@@ -92,7 +94,11 @@ impl World {
 
     /// What arrives here, by all participants or by this one alone.
     fn arriving<'a>(&self, part: &'a usize, parts: &'a [usize]) -> &'a [usize] {
-        if self.setting.plant == Some(Plant::Uncounted) { std::slice::from_ref(part) } else { parts }
+        if self.setting.plant == Some(Plant::Uncounted) {
+            std::slice::from_ref(part)
+        } else {
+            parts
+        }
     }
 
     /// Whether all has come that the payee's site waits for; after the deadline it judges by what there is.
@@ -102,7 +108,10 @@ impl World {
         };
         let uncounted = self.setting.plant == Some(Plant::Uncounted);
         let all = || self.legs_of(parts, TAKER);
-        ends.payee().is_none() || state.is_past || uncounted || ends.compare(all()) != Ordering::Less
+        ends.payee().is_none()
+            || state.is_past
+            || uncounted
+            || ends.compare(all()) != Ordering::Less
     }
 
     /// Whether a participant may promise, where the lift begins or ends with it.

@@ -16,29 +16,20 @@ const TWO: Sites = Sites {
 const TWO_WAYS: Shape = Shape::Ways(&[2, 2]);
 
 /// One part from site to site, one by a site between.
-const LONG: Sites = Sites {
-    of: &[0, 2, 0, 1, 2],
-    signed: Some(Signed { payee: 2, ..SIGNED_TWICE }),
-    ..TWO
-};
+const LONG: Sites =
+    Sites { of: &[0, 2, 0, 1, 2], signed: Some(Signed { payee: 2, ..SIGNED_TWICE }), ..TWO };
 const LONG_WAYS: Shape = Shape::Ways(&[2, 3]);
 
 const SIGNED_TWICE: Signed =
     Signed { payee: 1, units_milli: 2 * UNITS_MILLI, most_milli: 2 * UNITS_MILLI };
 
 /// Both parts by another site between.
-const APART: Sites = Sites {
-    of: &[0, 1, 3, 0, 2, 3],
-    signed: Some(Signed { payee: 3, ..SIGNED_TWICE }),
-    ..TWO
-};
+const APART: Sites =
+    Sites { of: &[0, 1, 3, 0, 2, 3], signed: Some(Signed { payee: 3, ..SIGNED_TWICE }), ..TWO };
 
 /// Both parts by one site between, to which they are two lifts of one name.
-const BETWEEN: Sites = Sites {
-    of: &[0, 1, 2, 0, 1, 2],
-    signed: Some(Signed { payee: 2, ..SIGNED_TWICE }),
-    ..TWO
-};
+const BETWEEN: Sites =
+    Sites { of: &[0, 1, 2, 0, 1, 2], signed: Some(Signed { payee: 2, ..SIGNED_TWICE }), ..TWO };
 const TWO_LONG_WAYS: Shape = Shape::Ways(&[3, 3]);
 
 /// A clearing among three sites: it goes out by one participant of its site and comes back by another.
@@ -80,17 +71,19 @@ pub(super) fn scenarios() -> Vec<Scenario> {
 }
 
 fn whole() -> Vec<Scenario> {
-    let faults = "1 word late or repeated, others lost, 1 site refuses, 1 site dies, the deadline passes";
+    let faults =
+        "1 word late or repeated, others lost, 1 site refuses, 1 site dies, the deadline passes";
     let words = "1 site refuses, 1 word late or repeated, others lost";
     let of = |name, says, faults, setting| Scenario::new(name, says, faults, world(setting));
-    let calm = |shape, sites| Setting { shape, sites: Some(sites), ..CALM };
+    let calm = |shape, sites| Setting { shape, sites: Some(sites), others_ask: false, ..CALM };
+    let punctual = |setting| Setting { faults: Faults { refuse: 1, ..NO_FAULTS }, ..setting };
     let at = |shape, sites, setting| Setting { shape, sites: Some(sites), ..setting };
     vec![
         of(
             "lift-parts-calm",
-            "where nothing goes wrong, both parts of a payment by different sites are valid everywhere",
+            "where nothing goes wrong, both parts of a payment, one of them by a site between, are valid everywhere",
             "1 word late or repeated, others lost",
-            calm(TWO_LONG_WAYS, APART),
+            calm(LONG_WAYS, LONG),
         ),
         of(
             "lift-parts",
@@ -102,26 +95,33 @@ fn whole() -> Vec<Scenario> {
             "lift-parts-refused",
             "one of the sites refuses: what the other way has promised is free again by words alone",
             words,
-            at(TWO_LONG_WAYS, APART, WORDS),
+            at(LONG_WAYS, LONG, WORDS),
         ),
         of(
             "lift-parts-restored",
             "a site goes back to before it had heard of both parts: all or nothing nevertheless",
             "1 site goes back, 1 refuses, the deadline passes",
-            Setting { faults: Faults { restore: 1, refuse: 1, ..NO_FAULTS }, ..ANY },
+            Setting { faults: Faults { restore: 1, ..punctual(ANY).faults }, ..ANY },
         ),
         of(
             "lift-parts-between",
-            "both parts go through one site between",
-            words,
-            at(TWO_LONG_WAYS, BETWEEN, WORDS),
+            "both parts go through one site between, and one site refuses",
+            "1 site refuses, words lost, repeated",
+            punctual(at(TWO_LONG_WAYS, BETWEEN, WORDS)),
         ),
         of(
             "lift-round",
             "a clearing among three sites that goes out by one participant of its site and comes back by another",
             "1 site refuses, the deadline passes",
-            Setting { faults: Faults { refuse: 1, ..NO_FAULTS }, ..at(ONE_WAY, ROUND, ANY) },
+            punctual(at(ONE_WAY, ROUND, ANY)),
         ),
+        of(
+            "lift-parts-two-between",
+            "each part goes by another site between, and one site refuses",
+            words,
+            at(TWO_LONG_WAYS, APART, WORDS),
+        )
+        .long(),
         of(
             "lift-parts-long",
             "a payment in two parts, one of them by a site between",
@@ -164,7 +164,8 @@ fn counted() -> Vec<Scenario> {
         ..ANY
     };
     let less = with(Sites { signed: signed(3, 3), ..TWO });
-    let more = with(Sites { gives_milli: UNITS_MILLI + UNITS_MILLI / 2, signed: signed(2, 2), ..TWO });
+    let more =
+        with(Sites { gives_milli: UNITS_MILLI + UNITS_MILLI / 2, signed: signed(2, 2), ..TWO });
     let uncounted = |setting| Setting { plant: Some(Plant::Uncounted), ..setting };
     let of = |name, says, setting| Scenario::new(name, says, faults, world(setting));
     vec![

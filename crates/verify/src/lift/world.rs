@@ -105,10 +105,8 @@ pub(super) struct World {
 
 impl World {
     pub(super) fn new(setting: Setting) -> Self {
-        let lay = setting.sites.map_or_else(
-            || Lay::of(setting.shape),
-            |sites| sites.lay(setting.shape),
-        );
+        let lay =
+            setting.sites.map_or_else(|| Lay::of(setting.shape), |sites| sites.lay(setting.shape));
         let machine = Machine::new(&lay);
         let ends = setting.sites.map(|sites| sites.ends(&machine.cast));
         Self { machine, setting, ends }
@@ -201,7 +199,10 @@ impl World {
             }
             Wants::Judge | Wants::Nothing => {}
         }
-        steps.push((Action::Wait { site }, with(Act::Wait)));
+        // Who has waited asks itself; where nobody does, and no deadline passes, waiting changes nothing for anybody.
+        if self.setting.others_ask || self.setting.passes {
+            steps.push((Action::Wait { site }, with(Act::Wait)));
+        }
     }
 
     /// The referee is asked: it decides once, and after the deadline only that it has passed.
@@ -226,7 +227,9 @@ impl Model for World {
         }
         let begin = |&liars: &u8| State {
             sites,
-            met: (0..self.many()).filter(|part| self.setting.shape.begins(*part)).fold(0, |met, part| met | 1 << part),
+            met: (0..self.many())
+                .filter(|part| self.setting.shape.begins(*part))
+                .fold(0, |met, part| met | 1 << part),
             dead: 0,
             liars,
             gave_up: 0,
