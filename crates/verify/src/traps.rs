@@ -1,5 +1,5 @@
-//! The traps that earlier studies of the protocol fell into (protocol §7, "Known traps"), each with the scenarios that
-//! show it: those of what ships, and those of what a naive site would do.
+//! The traps that earlier studies of the protocol fell into (protocol §7, "Known traps"), and after them those that were met
+//! here, each with the scenarios that show it: those of what ships, and those of what a naive site would do.
 
 /// A trap.
 #[derive(Clone, Copy, Debug)]
@@ -12,7 +12,7 @@ pub struct Trap {
     pub naive: &'static [&'static str],
 }
 
-/// All of them, in the protocol's order.
+/// All of them, the protocol's in its order.
 pub const TRAPS: [Trap; 14] = [
     Trap {
         name: "unpaid invoices counted as capacity",

@@ -22,8 +22,8 @@ const LEFT_OUT: usize = 99;
 
 /// What is known where a lift begins and ends.
 pub(super) struct Ends {
-    /// Of a payment: what its payer signed, and whose site is the payee's.
-    signed: Option<(Authorisation, usize)>,
+    /// Of a payment: what its payer signed.
+    signed: Option<Authorisation>,
     /// Whether the site where it begins knows that the lift cannot be valid without those for whom it is.
     pub(super) is_sure: bool,
 }
@@ -73,7 +73,7 @@ impl Sites {
         let payment = fixed(authorisation.hash());
         let expected = expected(cast.lift().nonce, payment, at(signed.payee).collect(), signed);
         let is_sure = expected.proves_part(cast.lift(), &authorisation.payee.agent);
-        Ends { signed: Some((authorisation, signed.payee)), is_sure }
+        Ends { signed: Some(authorisation), is_sure }
     }
 }
 
@@ -88,18 +88,17 @@ fn expected(nonce: Hash, payment: Hash, mut keys: Vec<PublicKey>, signed: Signed
 }
 
 impl Ends {
-    /// The site of the payee, of a payment.
-    pub(super) fn payee(&self) -> Option<usize> {
-        self.signed.as_ref().map(|(_, payee)| *payee)
+    pub(super) const fn is_payment(&self) -> bool {
+        self.signed.is_some()
     }
 
     /// Whether the payer signed to give as much as by these legs.
     pub(super) fn allows<'a>(&self, gives: impl IntoIterator<Item = &'a Leg>) -> bool {
-        self.signed.as_ref().is_none_or(|(signed, _)| signed.allows(gives))
+        self.signed.as_ref().is_none_or(|signed| signed.allows(gives))
     }
 
     /// How what arrives by these legs compares to what the payee is to get.
     pub(super) fn compare<'a>(&self, gets: impl IntoIterator<Item = &'a Leg>) -> Ordering {
-        self.signed.as_ref().map_or(Ordering::Equal, |(signed, _)| signed.compare(gets))
+        self.signed.as_ref().map_or(Ordering::Equal, |signed| signed.compare(gets))
     }
 }

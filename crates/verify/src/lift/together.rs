@@ -92,41 +92,29 @@ impl World {
         .map(|(_, leg)| leg)
     }
 
-    /// What arrives here, by all participants or by this one alone.
-    fn arriving<'a>(&self, part: &'a usize, parts: &'a [usize]) -> &'a [usize] {
-        if self.setting.plant == Some(Plant::Uncounted) {
-            std::slice::from_ref(part)
-        } else {
-            parts
-        }
-    }
-
     /// Whether all has come that the payee's site waits for; after the deadline it judges by what there is.
     fn has_come(&self, state: &State, part: usize, parts: &[usize]) -> bool {
         let Some(ends) = self.ends.as_ref().filter(|_| self.setting.shape.collects(part)) else {
             return true;
         };
-        let uncounted = self.setting.plant == Some(Plant::Uncounted);
-        let all = || self.legs_of(parts, TAKER);
-        ends.payee().is_none()
-            || state.is_past
-            || uncounted
-            || ends.compare(all()) != Ordering::Less
+        let waits = !state.is_past && self.setting.plant != Some(Plant::Uncounted);
+        !waits || ends.compare(self.legs_of(parts, TAKER)) != Ordering::Less
     }
 
     /// Whether a participant may promise, where the lift begins or ends with it.
     fn holds(&self, state: &State, part: usize, parts: &[usize]) -> bool {
         let (shape, plant) = (self.setting.shape, self.setting.plant);
         let Some(ends) = &self.ends else { return true };
-        let counted = self.arriving(&part, parts);
+        let uncounted = plant == Some(Plant::Uncounted);
+        let counted = if uncounted { &[part][..] } else { parts };
         let is_sure = ends.is_sure || plant == Some(Plant::Unasked);
         if shape.begins(part) && !(is_sure && ends.allows(self.legs_of(counted, GIVER))) {
             return false;
         }
-        if !shape.collects(part) || plant == Some(Plant::Uncounted) {
+        if !shape.collects(part) || uncounted {
             return true;
         }
-        if ends.payee().is_some() {
+        if ends.is_payment() {
             return ends.compare(self.legs_of(parts, TAKER)) == Ordering::Equal;
         }
         // A clearing comes back to who has promised to give.
