@@ -1,5 +1,5 @@
-//! The traps that earlier studies of the protocol fell into (protocol §7, "Known traps"), each with the scenarios that
-//! show it: those of what ships, and those of what a naive site would do.
+//! The traps that earlier studies of the protocol fell into (protocol §7, "Known traps"), and after them those that were met
+//! here, each with the scenarios that show it: those of what ships, and those of what a naive site would do.
 
 /// A trap.
 #[derive(Clone, Copy, Debug)]
@@ -12,8 +12,8 @@ pub struct Trap {
     pub naive: &'static [&'static str],
 }
 
-/// All of them, in the protocol's order.
-pub const TRAPS: [Trap; 11] = [
+/// All of them, the protocol's in its order.
+pub const TRAPS: [Trap; 14] = [
     Trap {
         name: "unpaid invoices counted as capacity",
         holds: &["rooms-invoice"],
@@ -68,5 +68,20 @@ pub const TRAPS: [Trap; 11] = [
         name: "a payment tried twice",
         holds: &["rooms-tried-again", "rooms-tried-at-once"],
         naive: &["rooms-paid-twice"],
+    },
+    Trap {
+        name: "a payment in parts that is made in part",
+        holds: &["lift-parts", "lift-parts-restored", "lift-parts-refused"],
+        naive: &["rooms-lift-for-each-part", "lift-parts-apart"],
+    },
+    Trap {
+        name: "parts that nobody adds up",
+        holds: &["lift-parts-less", "lift-parts-more"],
+        naive: &["lift-parts-less-uncounted", "lift-parts-more-uncounted"],
+    },
+    Trap {
+        name: "a lift that ends elsewhere",
+        holds: &["lift-ends-elsewhere", "lift-does-not-return"],
+        naive: &["lift-ends-unasked", "lift-return-unasked"],
     },
 ];

@@ -60,6 +60,12 @@ impl Expected {
             && lift.payment == Some(self.payment)
             && self.keys.iter().any(is_in)
     }
+
+    /// Whether the payee's agent has said so: the payer's site promises no other lift.
+    #[must_use]
+    pub fn proves_part(&self, lift: &Lift, payee: &AgentId) -> bool {
+        self.takes_part(lift) && self.check_signatures(payee).is_ok()
+    }
 }
 
 impl Signed for Expected {

@@ -1,7 +1,10 @@
 //! A payer's word: whom it pays, how much, and the most that it gives.
 
+use std::cmp::Ordering;
+
 use serde::{Deserialize, Serialize};
 
+use super::Leg;
 use crate::address::ChipAddress;
 use crate::bounded::{Line, Prose};
 use crate::chit::{MAX_MEMO_BYTES, MAX_REFERENCE_BYTES, Positive};
@@ -56,6 +59,22 @@ impl Authorisation {
             && (self.units, self.most) == (other.units, other.most)
             && (&self.r#ref, &self.memo) == (&other.r#ref, &other.memo)
     }
+
+    /// Whether what its payer gives by these legs of one lift together is within what was signed.
+    #[must_use]
+    pub fn allows<'a>(&self, gives: impl IntoIterator<Item = &'a Leg>) -> bool {
+        sum_milli(gives) <= i128::from(self.most.get().milli())
+    }
+
+    /// How what its payee gets by these legs of one lift together compares to what was signed: only what is equal is paid.
+    #[must_use]
+    pub fn compare<'a>(&self, gets: impl IntoIterator<Item = &'a Leg>) -> Ordering {
+        sum_milli(gets).cmp(&i128::from(self.units.get().milli()))
+    }
+}
+
+fn sum_milli<'a>(legs: impl IntoIterator<Item = &'a Leg>) -> i128 {
+    legs.into_iter().map(|leg| i128::from(leg.units.get().milli())).sum()
 }
 
 impl Signed for Authorisation {

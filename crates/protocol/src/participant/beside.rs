@@ -4,8 +4,8 @@
 
 use std::sync::Arc;
 
-use super::step::Step;
-use super::{Participant, Refusal};
+use super::step::{Event, Step};
+use super::{Input, Participant, Refusal, Want};
 use crate::lift::{Decided, Promise, Refused};
 use crate::{LiftId, PublicKey};
 
@@ -19,6 +19,41 @@ pub struct Known {
     promises: Vec<Promise>,
     refused: Option<Refused>,
     decided: Option<Arc<Decided>>,
+}
+
+/// Each of one site's participants in one lift learns what the others know; gives what has happened to which, by place.
+///
+/// # Errors
+/// [`Refusal`] where they are not of one lift.
+pub fn tell_each_other(
+    participants: &mut [&mut Participant],
+) -> Result<Vec<(usize, Vec<Event>)>, Refusal> {
+    let mut happened = Vec::new();
+    for teller in 0..participants.len() {
+        let known = participants[teller].known();
+        for place in (0..participants.len()).filter(|place| *place != teller) {
+            let step = participants[place].step(Input::Beside(Box::new(known.clone())))?;
+            *participants[place] = step.participant;
+            happened.push((place, step.events));
+        }
+    }
+    Ok(happened)
+}
+
+/// Which of one site's participants in one lift are to be judged now, by place: those by which the lift begins there
+/// together, as there is no use in some of them; each of the others by itself.
+pub fn judged_together<'a>(
+    participants: impl IntoIterator<Item = (&'a Participant, bool)>,
+) -> Vec<Vec<usize>> {
+    let wants =
+        participants.into_iter().enumerate().filter_map(|(place, (participant, begins))| {
+            (participant.wants() == Some(Want::Judge)).then_some((place, begins))
+        });
+    let (begin, others): (Vec<_>, Vec<_>) = wants.partition(|(_, begins)| *begins);
+    let place = |(place, _)| place;
+    let begin: Vec<usize> = begin.into_iter().map(place).collect();
+    let begin = Some(begin).filter(|begin| !begin.is_empty());
+    begin.into_iter().chain(others.into_iter().map(|one| vec![place(one)])).collect()
 }
 
 impl Participant {

@@ -21,7 +21,7 @@ mod word;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-pub use beside::Known;
+pub use beside::{Known, judged_together, tell_each_other};
 pub use kept::{KeptFault, KeptParticipant};
 pub use part::{Crossing, Part, PartFault};
 pub use refusal::Refusal;

@@ -1,5 +1,7 @@
 //! Errands, by chance: what one agent sends another besides notes, and how each is told from the others.
 
+use std::cmp::Ordering;
+
 use proptest::collection::{btree_set, vec};
 use proptest::option;
 use proptest::prelude::*;
@@ -8,8 +10,8 @@ use protocol::bounded::List;
 use protocol::errand::{
     About, Ask, Compose, Composed, Drawn, Errand, ErrandFault, Expect, Expected, Laid, Meet,
 };
-use protocol::lift::{Evidence, Legs, Reason, Tree};
-use protocol::{Hash, PayNumber, Record, TallyId, Timestamp};
+use protocol::lift::{Authorisation, Evidence, Leg, Legs, Reason, Tree};
+use protocol::{AgentId, Hash, PayNumber, Record, SecretKey, Signer as _, TallyId, Timestamp};
 
 use crate::lift_records::{any_promise, any_refused};
 use crate::people::{
@@ -110,6 +112,39 @@ proptest! {
             protocol::Lift { payment: None, ..lift },
         ];
         prop_assert!(others.iter().all(|other| !said.takes_part(other)));
+    }
+
+    /// Nobody but the payee's own agent says where a payment ends.
+    #[test]
+    fn what_is_expected_is_proved_by_the_payees_agent_alone(
+        lift in any_lift(), expected in any_expected(), at: prop::sample::Index,
+        [payee, other] in any::<[[u8; 32]; 2]>(),
+    ) {
+        prop_assume!(!lift.participants.is_empty() && payee != other);
+        let key = lift.participants[at.index(lift.participants.len())];
+        let (nonce, payment) = (expected.nonce, Some(expected.payment));
+        let lift = protocol::Lift { nonce, payment, ..lift };
+        let [payee, other] = [payee, other].map(|seed| SecretKey::ed25519(&seed));
+        let agent = AgentId::of(&payee.public_key()).unwrap();
+        let said = |keys, by| Expected { keys: list(keys), ..expected.clone() }.signed(by).unwrap();
+        prop_assert!(said(vec![key], &payee).proves_part(&lift, &agent));
+        prop_assert!(!said(vec![key], &other).proves_part(&lift, &agent));
+        prop_assert!(!said(vec![], &payee).proves_part(&lift, &agent));
+    }
+
+    /// What a payer signed is compared with all legs together.
+    #[test]
+    fn what_was_signed_is_for_all_parts_together(
+        signed in any_authorisation(), legs in vec(any_leg(), 2..9), milli in vec(1..1_000_i64, 9),
+    ) {
+        let units = milli.iter().map(|milli| positive(*milli));
+        let legs: Vec<Leg> = legs.into_iter().zip(units).map(|(leg, units)| Leg { units, ..leg }).collect();
+        let sum = positive(milli.iter().take(legs.len()).sum());
+        let signed = Authorisation { units: sum, most: sum, ..signed };
+        let (less, more) = (&legs[1..], legs.iter().chain(&legs[..1]));
+        prop_assert!(signed.allows(&legs) && signed.allows(less) && !signed.allows(more.clone()));
+        let compared = [signed.compare(less), signed.compare(&legs), signed.compare(more)];
+        prop_assert_eq!(compared, [Ordering::Less, Ordering::Equal, Ordering::Greater]);
     }
 
     #[test]

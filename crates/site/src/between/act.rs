@@ -1,14 +1,16 @@
 //! What follows once something about a lift is known: this site judges and promises, settles what was decided, and
 //! tells its neighbours, in one transaction with all halves in hand.
 
+use std::cmp::Ordering;
+
 use protocol::errand::{Ask, Errand};
 use protocol::lift::{Judged, Promise};
 use protocol::note::Body;
-use protocol::participant::{Input, Want};
+use protocol::participant::{Input, Want, judged_together, tell_each_other};
 use protocol::record::Record;
 use protocol::{LiftId, TallyId, Verified};
 
-use super::judge::arrives_milli;
+use super::judge::arriving;
 use super::part::Part;
 use super::tend::{WAIT_MS, is_dead};
 use crate::batch::Batch;
@@ -66,7 +68,8 @@ impl Site {
     /// knows what the others do, what follows.
     async fn act_in(&self, batch: &mut Batch, parts: &mut [Part]) -> Result<(), SiteError> {
         self.tell_each_other(batch, parts)?;
-        for together in judged_together(parts) {
+        let all = parts.iter().map(|part| (&part.participant, part.more.proposed));
+        for together in judged_together(all) {
             self.promise_or_refuse(batch, parts, &together).await?;
         }
         self.tell_each_other(batch, parts)?;
@@ -99,13 +102,9 @@ impl Site {
 
     /// Each of this site's participants in a lift learns what the others know.
     fn tell_each_other(&self, batch: &mut Batch, parts: &mut [Part]) -> Result<(), SiteError> {
-        for teller in 0..parts.len() {
-            let known = parts[teller].participant.known();
-            for (_, part) in parts.iter_mut().enumerate().filter(|(place, _)| *place != teller) {
-                let step = part.participant.step(Input::Beside(Box::new(known.clone())))?;
-                part.participant = step.participant;
-                self.tell_of_lies(&mut batch.work, part.lift(), &step.events);
-            }
+        let mut all: Vec<_> = parts.iter_mut().map(|part| &mut part.participant).collect();
+        for (place, events) in tell_each_other(&mut all)? {
+            self.tell_of_lies(&mut batch.work, parts[place].lift(), &events);
         }
         Ok(())
     }
@@ -168,7 +167,6 @@ impl Site {
     /// what the payer signed, from the payer's own site, and not before all parts of it have come. After the deadline it
     /// judges by what there is.
     fn has_come(&self, parts: &mut [Part], place: usize) -> bool {
-        let arrives = arrives_milli(parts);
         let part = &mut parts[place];
         let Some(payment) = part.payment().filter(|_| part.participant.part().collects()) else {
             return true;
@@ -179,10 +177,11 @@ impl Site {
         if self.clock.now() > part.participant.part().lift().deadline {
             return true;
         }
-        match part.more.authorisation.as_deref() {
-            Some(signed) => arrives >= signed.units.get().milli(),
+        let (signed, lift) = (part.more.authorisation.clone(), part.lift());
+        match signed {
+            Some(signed) => signed.compare(arriving(parts)) != Ordering::Less,
             None => {
-                self.known.under_way.awaits(payment, part.lift());
+                self.known.under_way.awaits(payment, lift);
                 false
             }
         }
@@ -235,14 +234,4 @@ impl Site {
         }
         Ok(())
     }
-}
-
-/// The parts that are to be judged, by place: those that begin here together, as there is no use in some of them; each of the
-/// others by itself.
-fn judged_together(parts: &[Part]) -> Vec<Vec<usize>> {
-    let wants = |place: &usize| parts[*place].participant.wants() == Some(Want::Judge);
-    let (begin, others): (Vec<usize>, Vec<usize>) =
-        (0..parts.len()).filter(wants).partition(|place| parts[*place].more.proposed);
-    let begin = Some(begin).filter(|begin| !begin.is_empty());
-    begin.into_iter().chain(others.into_iter().map(|place| vec![place])).collect()
 }

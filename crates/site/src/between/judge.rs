@@ -1,6 +1,8 @@
 //! Whether this site promises a lift: judged anew from the locked halves and what was signed alone. What was laid
 //! out before is not believed.
 
+use std::cmp::Ordering;
+
 use protocol::bounded::List;
 use protocol::ledger::{Input as LedgerInput, Ledger, Refusal};
 use protocol::lift::{Authorisation, Judged, JudgedBy, Leg, Mode, Reason};
@@ -230,16 +232,15 @@ fn pays(
 ) -> bool {
     let payer = found.first().and_then(|first| first.giver.as_ref());
     let begin = all.iter().filter(|part| part.more.proposed);
-    let given = milli(begin.filter_map(|part| part.more.path.first()));
-    let within = given <= signed.most.get().milli();
+    let within = signed.allows(begin.filter_map(|part| part.more.path.first()));
     signed.payer.agent == here && payer == Some(&signed.payer.cuid) && within
 }
 
 /// Whether the payee's site has said that it takes part: without its promise the lift cannot be valid then.
 fn ends_at_payees(part: &Part, signed: &Authorisation) -> bool {
     let lift = part.participant.part().lift();
-    let said = part.more.expected.as_deref().filter(|said| said.takes_part(lift));
-    said.is_some_and(|said| said.check_signatures(&signed.payee.agent).is_ok())
+    let said = part.more.expected.as_deref();
+    said.is_some_and(|said| said.proves_part(lift, &signed.payee.agent))
 }
 
 /// What its payee gets, by all parts that end here together, exactly.
@@ -250,18 +251,14 @@ fn receives(
     here: protocol::AgentId,
 ) -> bool {
     let payee = found.last().and_then(|last| last.taker.as_ref());
-    let exact = arrives_milli(all) == signed.units.get().milli();
+    let exact = signed.compare(arriving(all)) == Ordering::Equal;
     signed.payee.agent == here && payee == Some(&signed.payee.cuid) && exact
 }
 
-/// What arrives by all parts of a payment that end here, in milli-CHIPs.
-pub(super) fn arrives_milli(all: &[Part]) -> i64 {
+/// The legs by which all parts of a payment that end here arrive.
+pub(super) fn arriving(all: &[Part]) -> impl Iterator<Item = &Leg> {
     let end = all.iter().filter(|part| part.participant.part().collects());
-    milli(end.filter_map(|part| part.more.path.last()))
-}
-
-fn milli<'a>(legs: impl Iterator<Item = &'a Leg>) -> i64 {
-    legs.map(|leg| leg.units.get().milli()).fold(0, i64::saturating_add)
+    end.filter_map(|part| part.more.path.last())
 }
 
 /// Whether it is signed with the key that its payer signs with now, on the tally where it gives.

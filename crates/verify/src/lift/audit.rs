@@ -5,6 +5,7 @@ use protocol::lift::Outcome;
 
 use super::cast::VALID;
 use super::machine::Facts;
+use super::together::{GIVER, TAKER};
 use super::world::{Action, State, World};
 use crate::model::Broken;
 
@@ -20,6 +21,11 @@ pub(crate) const DURABLE: &str = "what is promised stays";
 pub(crate) const AS_WRITTEN: &str = "a crash loses nothing";
 /// No honest site both promises and refuses.
 pub(crate) const ONE_WORD: &str = "one word";
+/// By all parts of a payment together its payer's site gives no more than was signed.
+pub(crate) const WITHIN: &str = "no more is given than was signed";
+/// Where an honest payer's or payee's site is bound, all of what was signed comes to the payee, and nothing more; of a
+/// clearing, what goes out comes back.
+pub(crate) const ARRIVES: &str = "what is paid arrives";
 
 fn honest(world: &World, state: &State) -> impl Iterator<Item = (usize, Facts)> {
     let sites = (0..world.many()).filter(|site| World::is_honest(state, *site));
@@ -34,8 +40,43 @@ pub(super) fn always(world: &World, state: &State) -> Result<(), Broken> {
             return Err(Broken::new(NO_LONELY_TIMEOUT, why));
         }
     }
+    counts(world, state)?;
     // Who went back may have forgotten what it said.
     among(honest(world, state).map(|(site, facts)| (site, facts, state.back & (1 << site) != 0)))
+}
+
+/// What is given and what arrives, where sites have several participants.
+fn counts(world: &World, state: &State) -> Result<(), Broken> {
+    let Some(sites) = world.setting.sites else { return Ok(()) };
+    let shape = world.setting.shape;
+    let payee = sites.signed.map_or(0, |signed| signed.payee);
+    let facts = |part: usize| world.machine.facts(part, state.sites[part]);
+    let remembers = |part: &usize| World::is_honest(state, *part) && state.back & (1 << *part) == 0;
+    let of = |site: usize, end: usize| -> Vec<usize> {
+        let is_end =
+            |part: usize| if end == GIVER { shape.begins(part) } else { shape.collects(part) };
+        let parts = (0..world.many()).filter(|part| sites.of[*part] == site && is_end(*part));
+        parts.filter(remembers).collect()
+    };
+    let (gives, gets) = (of(0, GIVER), of(payee, TAKER));
+    let milli = |parts: &[usize], end| -> i64 {
+        let promised: Vec<usize> =
+            parts.iter().copied().filter(|part| facts(*part).may_be_valid).collect();
+        world.legs_of(&promised, end).map(|leg| leg.units.get().milli()).sum()
+    };
+    let (given, got) = (milli(&gives, GIVER), milli(&gets, TAKER));
+    if let Some(signed) = sites.signed.filter(|signed| given > signed.most_milli) {
+        let why = format!("{given} of at most {}", signed.most_milli);
+        return Err(Broken::new(WITHIN, why));
+    }
+    let lies = (0..world.many()).any(|part| sites.of[part] == payee && !remembers(&part));
+    let bound =
+        |parts: &[usize]| parts.iter().any(|part| facts(*part).outcome == Some(Outcome::Commit));
+    let signed = sites.signed.map_or(given, |signed| signed.units_milli);
+    if (bound(&gives) || bound(&gets)) && !lies && got != signed {
+        return Err(Broken::new(ARRIVES, format!("{got} of {signed}")));
+    }
+    Ok(())
 }
 
 /// What must hold of the honest sites of one lift; the last of each says whether it went back.
@@ -97,7 +138,16 @@ pub(crate) fn stays(site: usize, before: Facts, after: Facts) -> Result<(), Brok
 
 /// Nobody honest who lives is left locked, and neighbours know the same; where nothing can go wrong, all are bound.
 pub(super) fn done(world: &World, state: &State) -> bool {
-    free(world, state) && (0..world.setting.shape.legs()).all(|leg| alike(world, state, leg))
+    free(world, state)
+        && (0..world.setting.shape.legs()).all(|leg| alike(world, state, leg))
+        && world.firsts().all(|first| end_together(world, state, first))
+}
+
+/// All participants of an honest site that lives know the same.
+fn end_together(world: &World, state: &State, first: usize) -> bool {
+    let outcome = |part: usize| world.machine.facts(part, state.sites[part]).outcome;
+    let outcomes = world.beside(first).filter(|part| World::acts(state, *part)).map(outcome);
+    outcomes.collect::<Vec<_>>().windows(2).all(|pair| pair[0] == pair[1])
 }
 
 /// What one of two honest neighbours who live knows is decided, the other knows, and the taker of what is owed has the

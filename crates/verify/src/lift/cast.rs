@@ -33,7 +33,8 @@ pub(crate) const REFUSED: u8 = 3;
 #[derive(Clone, Debug)]
 pub(crate) struct Lay {
     pub(crate) shape: Shape,
-    pub(crate) mode: Mode,
+    /// The hash of what the payer signed; none of a clearing.
+    pub(crate) payment: Option<Hash>,
     /// What keeps lifts with the same legs apart, and their participants' keys.
     pub(crate) number: u8,
     /// Leg `n` goes from site `n` of this lift to the next.
@@ -49,7 +50,7 @@ impl Lay {
     pub(crate) fn of(shape: Shape) -> Self {
         let legs = (0..shape.legs()).map(|number| leg(number, Side::Foil)).collect();
         let agents = (0..shape.sites()).collect();
-        Self { shape, mode: Mode::Clearing, number: 0, legs, agents, referees: 1 }
+        Self { shape, payment: None, number: 0, legs, agents, referees: 1 }
     }
 }
 
@@ -79,12 +80,12 @@ pub(crate) const UNITS_MILLI: i64 = 5_000;
 const OTHER_MILLI: i64 = 4_000;
 
 /// The seeds of keys.
-const PARTICIPANT: u8 = 32;
-const AGENT: u8 = 2;
+pub(super) const PARTICIPANT: u8 = 32;
+pub(super) const AGENT: u8 = 2;
 const REFEREE: u8 = 9;
 const LIARS_REFEREE: u8 = 8;
 
-fn key(kind: u8, number: usize) -> SecretKey {
+pub(super) fn key(kind: u8, number: usize) -> SecretKey {
     let mut seed = [kind; 32];
     seed[31] = u8::try_from(number).unwrap_or(u8::MAX);
     SecretKey::ed25519(&seed)
@@ -109,7 +110,7 @@ pub(crate) fn leg(tally: usize, by: Side) -> Leg {
     Leg { tally: tally_id(tally), by, units: units(UNITS_MILLI) }
 }
 
-fn units(milli: i64) -> Positive {
+pub(crate) fn units(milli: i64) -> Positive {
     fixed(fixed(Units::new(milli)).try_into())
 }
 
@@ -127,7 +128,7 @@ fn refusal(lift: LiftId, secret: &SecretKey) -> Verified<Refused> {
 
 impl Cast {
     pub(crate) fn new(lay: &Lay) -> Self {
-        let Lay { shape, mode, number, .. } = *lay;
+        let Lay { shape, payment, number, .. } = *lay;
         let many = shape.sites();
         let nonce = Hash::of(&[b"a small world", &[number][..]].concat());
         let legs = fixed(Legs::new(lay.legs.clone(), Some(nonce)));
@@ -142,14 +143,14 @@ impl Cast {
         let date: Timestamp = fixed("2026-11-26T12:00:00.000Z".parse());
         let lift = Lift {
             nonce,
-            mode,
+            mode: if payment.is_some() { Mode::Payment } else { Mode::Clearing },
             date,
             deadline: date,
             legs: legs.root(),
             participants: fixed(List::new(sorted)),
             referees: fixed(List::new(referees.iter().map(agent_id).collect())),
             quorum: fixed(Lift::quorum_of(lay.referees).ok_or("as many as a lift may have")),
-            payment: (mode == Mode::Payment).then(|| Hash::of(b"what the payer signed")),
+            payment,
         };
         let id = fixed(lift.id());
         let leaf = |leg: &Leg| fixed(leg.leaf(Some(nonce)));
@@ -185,12 +186,12 @@ impl Cast {
         let legs = (0..self.way.len()).filter(|leg| self.ends(*leg).contains(&site));
         let ours = legs.map(|leg| self.conditional(leg, site, site)).collect();
         let (lift, branches) = (self.lift.clone(), self.branches.clone());
-        fixed(Part::new(lift, branches, self.keys[site], ours, self.shape.collector() == site))
+        fixed(Part::new(lift, branches, self.keys[site], ours, self.shape.collects(site)))
     }
 
     /// Giver and taker of a leg.
     pub(crate) fn ends(&self, leg: usize) -> [usize; 2] {
-        [leg, (leg + 1) % self.shape.sites()]
+        self.shape.ends(leg)
     }
 
     /// The legs, in the order of the way.
@@ -255,6 +256,11 @@ impl Cast {
     pub(crate) fn number_of(&self, certificate: Certificate) -> u8 {
         let decided = fixed(Decided::check(certificate, &self.lift));
         fixed(self.certificates.number(decided).try_into())
+    }
+
+    /// The key of a participant.
+    pub(super) fn key(&self, site: usize) -> PublicKey {
+        self.keys[site]
     }
 
     /// The site whose participant has this key.

@@ -33,21 +33,24 @@ impl World {
                 steps.push((Action::Come { place }, next));
             }
         }
-        for site in 0..self.many() {
+        for site in self.firsts() {
             if !Self::is_honest(state, site) || !Self::is_alive(state, site) {
                 continue;
             }
+            let all = self.mask(site);
             if state.left.die > 0 && self.setting.mortal & (1 << site) != 0 {
                 let mut next = *state;
                 next.left.die -= 1;
-                next.dead |= 1 << site;
+                next.dead |= all;
                 steps.push((Action::Die { site }, next));
             }
-            if state.left.restore > 0 && state.met & (1 << site) != 0 {
+            if state.left.restore > 0 && state.met & all != 0 {
                 let mut next = *state;
                 next.left.restore -= 1;
-                next.sites[site] = self.machine.begin(site);
-                next.back |= 1 << site;
+                for part in self.beside(site) {
+                    next.sites[part] = self.machine.begin(part);
+                }
+                next.back |= all;
                 steps.push((Action::Restore { site }, next));
             }
         }

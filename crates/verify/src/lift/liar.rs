@@ -7,8 +7,8 @@ use super::setting::Plant;
 use super::world::{Action, State, Steps, World};
 
 /// The bits that are set, as numbers.
-fn bits(of: u8) -> impl Iterator<Item = u8> {
-    (0..8).filter(move |bit| of & (1 << bit) != 0)
+fn bits(of: u16) -> impl Iterator<Item = u8> {
+    (0..16).filter(move |bit| of & (1 << bit) != 0)
 }
 
 impl World {
@@ -38,8 +38,10 @@ impl World {
     fn speaks(&self, state: &State, (leg, to_taker): (usize, bool), steps: &mut Steps) {
         let known = state.known;
         let nothing = Contents::default();
-        let promises = bits(known.promises).map(|site| Contents { promises: 1 << site, ..nothing });
-        let refused = bits(known.refused).map(|site| Contents { refused: 1 << site, ..nothing });
+        let promises =
+            bits(known.promises.into()).map(|site| Contents { promises: 1 << site, ..nothing });
+        let refused =
+            bits(known.refused.into()).map(|site| Contents { refused: 1 << site, ..nothing });
         let shown = bits(known.certificates)
             .map(|number| Contents { certificates: 1 << number, ..nothing });
         let things: Vec<Contents> =
@@ -84,7 +86,7 @@ impl World {
         let all = (1_u8 << self.many()) - 1;
         let any_key = self.setting.plant == Some(Plant::AnyKey);
         let valid = (any_key || state.known.promises & all == all).then_some(VALID);
-        let refused = bits(state.known.refused).map(|site| REFUSED + site);
+        let refused = bits(state.known.refused.into()).map(|site| REFUSED + site);
         [NOTHING].into_iter().chain(valid).chain(refused).collect()
     }
 }

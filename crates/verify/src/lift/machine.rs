@@ -3,10 +3,13 @@
 use std::sync::Arc;
 
 use protocol::lift::{Evidence, Outcome};
-use protocol::participant::{Heard, Input, KeptParticipant, Participant, Want, Word};
+use protocol::participant::{
+    Heard, Input, KeptParticipant, Participant, Want, Word, judged_together, tell_each_other,
+};
 
 use super::cast::{Cast, Lay, NOTHING, REFUSED, TOO_LATE, Twist, VALID};
 use crate::memo::{Interned, Memo};
+use crate::people::fixed;
 
 /// What may happen to one participant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -57,7 +60,7 @@ pub(crate) struct Contents {
     /// Whose refusal, one bit each.
     pub(crate) refused: u8,
     /// Which certificates, one bit each.
-    pub(crate) certificates: u8,
+    pub(crate) certificates: u16,
 }
 
 pub(crate) struct Machine {
@@ -68,6 +71,8 @@ pub(crate) struct Machine {
     said: Memo<(u32, usize, usize), (u32, Contents)>,
     facts: Memo<(usize, u32), Facts>,
     lies: Memo<(usize, usize, usize, Twist, Contents), Option<u32>>,
+    told: Memo<Vec<u32>, Vec<u32>>,
+    judged: Memo<Vec<(u32, bool)>, Vec<Vec<usize>>>,
 }
 
 impl Machine {
@@ -80,6 +85,8 @@ impl Machine {
             said: Memo::new(),
             facts: Memo::new(),
             lies: Memo::new(),
+            told: Memo::new(),
+            judged: Memo::new(),
         }
     }
 
@@ -104,6 +111,28 @@ impl Machine {
             };
             let step = participant.step(input);
             step.map_or(number, |step| self.participants.number(step.participant))
+        })
+    }
+
+    /// Participants of one site after each has told the others all it knows.
+    pub(crate) fn together(&self, numbers: Vec<u32>) -> Vec<u32> {
+        self.told.get(numbers, |numbers| {
+            let known = |number: &u32| Participant::clone(&self.participants.get(*number));
+            let mut all: Vec<Participant> = numbers.iter().map(known).collect();
+            fixed(tell_each_other(&mut all.iter_mut().collect::<Vec<_>>()));
+            all.into_iter().map(|one| self.participants.number(one)).collect()
+        })
+    }
+
+    /// Which of one site's participants are to be judged, each with those that are judged with it; with each number, whether
+    /// the lift begins with it.
+    pub(crate) fn judged(&self, numbers: Vec<(u32, bool)>) -> Vec<Vec<usize>> {
+        self.judged.get(numbers, |numbers| {
+            let all: Vec<_> = numbers
+                .iter()
+                .map(|(number, begins)| (self.participants.get(*number), *begins))
+                .collect();
+            judged_together(all.iter().map(|(one, begins)| (&**one, *begins)))
         })
     }
 
@@ -209,8 +238,8 @@ impl Machine {
 }
 
 /// The bit of a certificate; those of lifts with several referees have none.
-const fn certificate_bit(number: u8) -> u8 {
-    if number == NOTHING || number > 7 { 0 } else { 1 << number }
+const fn certificate_bit(number: u8) -> u16 {
+    if number == NOTHING || number > 15 { 0 } else { 1 << number }
 }
 
 /// Whether a participant is read again as it was written.

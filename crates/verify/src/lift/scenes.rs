@@ -6,13 +6,14 @@ use super::world::World;
 use crate::liveness::DEADLOCK;
 use crate::scenario::Scenario;
 
-const NO_FAULTS: Faults = Faults { late: 0, refuse: 0, die: 0, restore: 0 };
+pub(super) const NO_FAULTS: Faults = Faults { late: 0, refuse: 0, die: 0, restore: 0 };
 
 const DIES: Faults = Faults { die: 1, ..NO_FAULTS };
 
 /// Nobody lies, nothing is refused, the deadline is far away.
-const CALM: Setting = Setting {
+pub(super) const CALM: Setting = Setting {
     shape: Shape::Chain(3),
+    sites: None,
     liars: &[0],
     passes: false,
     faults: Faults { late: 1, ..NO_FAULTS },
@@ -23,7 +24,7 @@ const CALM: Setting = Setting {
 };
 
 /// Whatever may go wrong but lies.
-const HONEST: Setting = Setting {
+pub(super) const HONEST: Setting = Setting {
     passes: true,
     faults: Faults { late: 1, refuse: 1, die: 1, restore: 0 },
     ends_valid: false,
@@ -31,7 +32,7 @@ const HONEST: Setting = Setting {
 };
 
 /// Any one site lies.
-const LIAR: Setting = Setting { faults: Faults { refuse: 1, ..NO_FAULTS }, ..HONEST };
+pub(super) const LIAR: Setting = Setting { faults: Faults { refuse: 1, ..NO_FAULTS }, ..HONEST };
 
 /// Only words, and the referee asked by who collects; the deadline never passes.
 const fn refused(shape: Shape) -> Setting {
@@ -39,7 +40,7 @@ const fn refused(shape: Shape) -> Setting {
     Setting { shape, passes: false, others_ask: false, faults, ..HONEST }
 }
 
-fn world(setting: Setting) -> impl Fn() -> World {
+pub(super) fn world(setting: Setting) -> impl Fn() -> World {
     move || World::new(setting)
 }
 
@@ -47,6 +48,7 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
     let mut all = honest();
     all.extend(liars());
     all.extend(planted());
+    all.extend(super::ways::scenarios());
     all
 }
 

@@ -7,6 +7,8 @@ pub(crate) enum Shape {
     Chain(usize),
     /// The first proposes and collects.
     Circle(usize),
+    /// So many participants on each way of one lift, one way after the other: the first of each begins it, the last collects.
+    Ways(&'static [usize]),
 }
 
 impl Shape {
@@ -14,6 +16,7 @@ impl Shape {
     pub(crate) const fn sites(self) -> usize {
         match self {
             Self::Chain(sites) | Self::Circle(sites) => sites,
+            Self::Ways(ways) => sum(ways),
         }
     }
 
@@ -22,16 +25,78 @@ impl Shape {
         match self {
             Self::Chain(sites) => sites - 1,
             Self::Circle(sites) => sites,
+            Self::Ways(ways) => sum(ways) - ways.len(),
         }
     }
 
-    /// Who brings the referee what it needs.
-    pub(crate) const fn collector(self) -> usize {
+    /// Giver and taker of a leg.
+    pub(crate) fn ends(self, leg: usize) -> [usize; 2] {
+        let Self::Ways(ways) = self else { return [leg, (leg + 1) % self.sites()] };
+        // Each way has one leg less than participants.
+        let mut before = 0;
+        for (way, many) in ways.iter().enumerate() {
+            before += many - 1;
+            if leg < before {
+                return [leg + way, leg + way + 1];
+            }
+        }
+        unreachable!("a leg of one of the ways")
+    }
+
+    /// Whether the lift begins with this participant, …
+    pub(crate) fn begins(self, at: usize) -> bool {
         match self {
-            Self::Chain(sites) => sites - 1,
-            Self::Circle(_) => 0,
+            Self::Chain(_) | Self::Circle(_) => at == 0,
+            Self::Ways(ways) => lasts(ways).any(|last| last + 1 == at) || at == 0,
         }
     }
+
+    /// … and whether it brings the referee what that one needs.
+    pub(crate) fn collects(self, at: usize) -> bool {
+        match self {
+            Self::Chain(sites) => at == sites - 1,
+            Self::Circle(_) => at == 0,
+            Self::Ways(ways) => lasts(ways).any(|last| last == at),
+        }
+    }
+}
+
+const fn sum(ways: &[usize]) -> usize {
+    let (mut at, mut sum) = (0, 0);
+    while at < ways.len() {
+        sum += ways[at];
+        at += 1;
+    }
+    sum
+}
+
+/// The last participant of each way.
+fn lasts(ways: &[usize]) -> impl Iterator<Item = usize> {
+    ways.iter().scan(0, |before, many| {
+        *before += many;
+        Some(*before - 1)
+    })
+}
+
+/// A lift whose participants are not each another site's: a payment in parts, or a clearing that goes out by one
+/// participant of its site and comes back by another.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sites {
+    /// At which site each participant is.
+    pub(crate) of: &'static [usize],
+    /// What the payer signed; none of a clearing.
+    pub(crate) signed: Option<Signed>,
+    /// What leaves the payer's site by each way, in milli-CHIPs; what comes to the payee's is always the same.
+    pub(crate) gives_milli: i64,
+}
+
+/// What the payer signed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Signed {
+    /// The site of the payee.
+    pub(crate) payee: usize,
+    pub(crate) units_milli: i64,
+    pub(crate) most_milli: i64,
 }
 
 /// How often what may go wrong does.
@@ -58,12 +123,20 @@ pub(crate) enum Plant {
     AnyReferee,
     /// Promises make a lift valid whoever's keys they are signed with.
     AnyKey,
+    /// The participants of a site do not tell each other what they know.
+    Apart,
+    /// Payer's and payee's sites judge each part for itself.
+    Uncounted,
+    /// The site where a lift begins does not ask where it ends.
+    Unasked,
 }
 
 /// One small world.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Setting {
     pub(crate) shape: Shape,
+    /// Where sites have several participants; otherwise each has one.
+    pub(crate) sites: Option<Sites>,
     /// Which sites lie together, one bit each: every one of these is tried.
     pub(crate) liars: &'static [u8],
     /// Whether the deadline passes.

@@ -3,12 +3,14 @@
 
 use super::audit;
 use super::cast::{Lay, NOTHING, TOO_LATE, Twist};
+use super::ends::Ends;
 use super::machine::{Act, Contents, Machine, Wants};
 use super::setting::{Faults, Setting};
 use crate::model::{Broken, Kind, Model};
 
-/// The most sites.
-pub(super) const MOST: usize = 4;
+/// The most participants, and legs; a participant is a site, where the setting does not say that sites have several.
+pub(super) const MOST: usize = 6;
+const LEGS: usize = 4;
 
 /// The most words that are kept on their way.
 pub(super) const MOST_LATE: usize = 2;
@@ -30,7 +32,7 @@ pub(super) struct State {
     pub(super) decided: u8,
     pub(super) is_past: bool,
     /// Which certificates were ever given, one bit each; and whether one was forgotten.
-    pub(super) given: u8,
+    pub(super) given: u16,
     /// What the liars know together.
     pub(super) known: Contents,
     pub(super) left: Faults,
@@ -43,6 +45,7 @@ pub(super) enum Action {
         leg: usize,
         to_taker: bool,
     },
+    /// A site does what is to be done: it promises what holds.
     Promise {
         site: usize,
     },
@@ -96,11 +99,17 @@ pub(super) type Steps = Vec<(Action, State)>;
 pub(super) struct World {
     pub(super) machine: Machine,
     pub(super) setting: Setting,
+    /// Where sites have several participants.
+    pub(super) ends: Option<Ends>,
 }
 
 impl World {
     pub(super) fn new(setting: Setting) -> Self {
-        Self { machine: Machine::new(&Lay::of(setting.shape)), setting }
+        let lay =
+            setting.sites.map_or_else(|| Lay::of(setting.shape), |sites| sites.lay(setting.shape));
+        let machine = Machine::new(&lay);
+        let ends = setting.sites.map(|sites| sites.ends(&machine.cast));
+        Self { machine, setting, ends }
     }
 
     pub(super) const fn many(&self) -> usize {
@@ -179,16 +188,8 @@ impl World {
             next
         };
         match facts.wants {
-            Wants::Judge => {
-                steps.push((Action::Promise { site }, with(Act::Promise)));
-                if state.left.refuse > 0 {
-                    let mut next = with(Act::Refuse);
-                    next.left.refuse -= 1;
-                    steps.push((Action::Refuse { site }, next));
-                }
-            }
             Wants::Ask(certificate) => {
-                let asks = self.setting.others_ask || self.setting.shape.collector() == site;
+                let asks = self.setting.others_ask || self.setting.shape.collects(site);
                 if asks {
                     steps.push((Action::Ask { site }, Self::ask(state, certificate)));
                 }
@@ -196,9 +197,12 @@ impl World {
                     steps.push((Action::Answer { site }, with(Act::Shown(state.decided))));
                 }
             }
-            Wants::Nothing => {}
+            Wants::Judge | Wants::Nothing => {}
         }
-        steps.push((Action::Wait { site }, with(Act::Wait)));
+        // Who has waited asks itself; where nobody does, and no deadline passes, waiting changes nothing for anybody.
+        if self.setting.others_ask || self.setting.passes {
+            steps.push((Action::Wait { site }, with(Act::Wait)));
+        }
     }
 
     /// The referee is asked: it decides once, and after the deadline only that it has passed.
@@ -223,7 +227,9 @@ impl Model for World {
         }
         let begin = |&liars: &u8| State {
             sites,
-            met: 1,
+            met: (0..self.many())
+                .filter(|part| self.setting.shape.begins(*part))
+                .fold(0, |met, part| met | 1 << part),
             dead: 0,
             liars,
             gave_up: 0,
@@ -241,6 +247,9 @@ impl Model for World {
     fn next(&self, state: &State, steps: &mut Steps) {
         let from = steps.len();
         self.words(state, steps);
+        for first in self.firsts() {
+            self.acts_at(state, first, steps);
+        }
         for site in (0..self.many()).filter(|site| Self::acts(state, *site)) {
             self.site(state, site, steps);
         }
@@ -260,11 +269,11 @@ impl Model for World {
         let fair = |base: usize, at: usize| Kind::Fair(u8::try_from(base + at).unwrap_or(u8::MAX));
         match *action {
             Action::Tell { leg, to_taker } => fair(0, 2 * leg + usize::from(to_taker)),
-            Action::Promise { site } => fair(8, site),
-            Action::Wait { site } => fair(12, site),
-            Action::Ask { site } => fair(16, site),
-            Action::Answer { site } => fair(20, site),
-            Action::Past => fair(24, 0),
+            Action::Promise { site } => fair(2 * LEGS, site),
+            Action::Wait { site } => fair(2 * LEGS + MOST, site),
+            Action::Ask { site } => fair(2 * LEGS + 2 * MOST, site),
+            Action::Answer { site } => fair(2 * LEGS + 3 * MOST, site),
+            Action::Past => fair(2 * LEGS + 4 * MOST, 0),
             _ => Kind::May,
         }
     }
@@ -290,9 +299,12 @@ impl Model for World {
     }
 
     fn class(&self, class: u8) -> String {
-        let what = ["words over leg", "promises of site", "the timer of site"];
+        let what = ["words over leg", "what is done at site", "the timer of site"];
         let what = what.into_iter().chain(["questions of site", "answers to site", "the deadline"]);
-        let (place, at) = if class < 8 { (0, class / 2) } else { (class / 4 - 1, class % 4) };
-        format!("{} {at}", what.into_iter().nth(usize::from(place)).unwrap_or("steps of"))
+        let (place, at) = match usize::from(class).checked_sub(2 * LEGS) {
+            None => (0, usize::from(class) / 2),
+            Some(class) => (class / MOST + 1, class % MOST),
+        };
+        format!("{} {at}", what.into_iter().nth(place).unwrap_or("steps of"))
     }
 }

@@ -5,7 +5,7 @@ use protocol::Side;
 use protocol::lift::{Mode, Outcome};
 
 use super::places::half;
-use super::setting::{Attempts, Between, Ends};
+use super::setting::{Attempts, Between, Ends, Plant};
 use super::world::{Action, LIFTS, State, World};
 use crate::lift::audit::{among, stays};
 use crate::lift::cast::VALID;
@@ -19,6 +19,8 @@ pub(super) const PROOF: &str = "nothing is good without proof";
 pub(super) const TOLD_STAYS: &str = "what was told stays";
 /// Of the attempts of one payment one is valid at most.
 pub(super) const ONCE: &str = "a payment is made once";
+/// Of a payment all parts are valid, or none.
+pub(super) const WHOLE: &str = "a payment is made whole";
 /// A balance is the sum of the chits.
 pub(super) const SUM: &str = "a balance is the sum of its chits";
 
@@ -29,6 +31,12 @@ pub(super) fn always(world: &World, state: &State) -> Result<(), Broken> {
     }
     if world.setting.attempts != Attempts::No && state.decided == [VALID; LIFTS] {
         return Err(Broken::new(ONCE, "both attempts are valid"));
+    }
+    let outcomes = || (0..world.lifts.len()).map(|lift| world.facts(state, (lift, 0)).outcome);
+    let has = |outcome| outcomes().any(|known| known == Some(outcome));
+    let parts = world.setting.plant == Some(Plant::EachALift);
+    if parts && has(Outcome::Commit) && has(Outcome::Void) {
+        return Err(Broken::new(WHOLE, "one part is paid and the other is not"));
     }
     signers_first(world, state)?;
     for (tally, between) in world.setting.tallies.iter().enumerate() {
@@ -114,7 +122,7 @@ pub(super) fn done(world: &World, state: &State) -> bool {
     let free = world.crossings().filter(alive).all(|at| {
         let facts = world.facts(state, at);
         // Where one dies, who collects may never learn what is not promised.
-        let collects = world.setting.lifts[at.0].shape.collector() == at.1 && state.dead == 0;
+        let collects = world.setting.lifts[at.0].shape.collects(at.1) && state.dead == 0;
         !facts.locked && (!collects || facts.outcome.is_some() || !world.acts(state, at))
     });
     let tallies = 0..world.setting.tallies.len();

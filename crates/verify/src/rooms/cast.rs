@@ -5,8 +5,9 @@ use std::num::NonZeroU32;
 use protocol::cert::Type;
 use protocol::chit::{Chit, Entry, Written};
 use protocol::ledger::{Good, Ledger};
+use protocol::lift::Mode;
 use protocol::tally::{Members, Party};
-use protocol::{ChitId, SecretKey, Side, Signer as _, Tally, Units, Verified};
+use protocol::{ChitId, Hash, SecretKey, Side, Signer as _, Tally, Units, Verified};
 
 use super::setting::{Between, Setting};
 use crate::lift::cast::{Lay, agent_of, leg, tally_id};
@@ -85,7 +86,7 @@ pub(super) fn lay(setting: &Setting, lift: usize) -> Lay {
     let legs = (0..way.shape.legs()).map(|at| leg(way.tallies[at], setting.giver(lift, at)));
     Lay {
         shape: way.shape,
-        mode: way.mode,
+        payment: (way.mode == Mode::Payment).then(|| Hash::of(b"what the payer signed")),
         number: u8::try_from(lift + 1).unwrap_or(u8::MAX),
         legs: legs.collect(),
         agents: way.sites.to_vec(),

@@ -2,18 +2,11 @@
 
 use protocol::Side;
 
-use super::setting::{Setting, Way};
+use super::setting::Setting;
 
 /// Where a side's half of a tally is in a state.
 pub(super) fn half(tally: usize, side: Side) -> usize {
     2 * tally + usize::from(side == Side::Foil)
-}
-
-impl Way {
-    /// Giver and taker of a leg, as sites of the lift.
-    pub(super) const fn ends(&self, leg: usize) -> [usize; 2] {
-        [leg, (leg + 1) % self.sites.len()]
-    }
 }
 
 impl Setting {
@@ -35,7 +28,7 @@ impl Setting {
         site: usize,
     ) -> impl Iterator<Item = (usize, usize)> + '_ {
         let way = &self.lifts[lift];
-        let legs = (0..way.shape.legs()).filter(move |leg| way.ends(*leg).contains(&site));
+        let legs = (0..way.shape.legs()).filter(move |leg| way.shape.ends(*leg).contains(&site));
         legs.map(move |leg| {
             let tally = way.tallies[leg];
             (leg, half(tally, self.side(tally, way.sites[site])))

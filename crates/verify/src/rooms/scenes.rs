@@ -3,7 +3,7 @@
 use protocol::Side;
 use protocol::lift::Mode;
 
-use super::audit::{ONCE, PROOF, SIGNED, TOLD_STAYS};
+use super::audit::{ONCE, PROOF, SIGNED, TOLD_STAYS, WHOLE};
 use super::setting::{Attempts, Between, Ends, Plant, Setting, Way};
 use super::world::World;
 use crate::lift::cast::UNITS_MILLI;
@@ -20,6 +20,8 @@ const FULL: &[Between] =
     &[Between { sites: [1, 0], limits: LIMITS, owes: Some((Side::Foil, UNITS_MILLI)) }];
 /// There is room for both lifts.
 const WIDE: &[Between] = &[Between { sites: [1, 0], limits: [2 * UNITS_MILLI; 2], owes: None }];
+/// Two tallies between two users, of which the second has no room.
+const TWO: &[Between] = &[ONE[0], FULL[0]];
 /// Three sites in a row, and around: the taker of each leg owes to its giver what one lift moves.
 const AROUND: &[Between] = &[
     Between { sites: [1, 0], limits: LIMITS, owes: Some((Side::Stock, UNITS_MILLI)) },
@@ -59,6 +61,10 @@ const SAME_WAY: Setting = Setting {
     ends: Ends::Decided,
     plant: None,
 };
+
+/// Two payments over two tallies.
+const SIDE_BY_SIDE: Setting =
+    Setting { tallies: TWO, lifts: &[THERE, pays(Shape::Chain(2), &[0, 1], &[1])], ..SAME_WAY };
 
 /// One each way, where the first has no room unless the second makes it.
 const OPPOSITE: Setting = Setting { tallies: FULL, lifts: &[THERE, HITHER], ..SAME_WAY };
@@ -251,6 +257,13 @@ fn planted() -> Vec<Scenario> {
             SAME_WAY,
         )
         .planted(PROOF),
+        plant(
+            "rooms-lift-for-each-part",
+            "planted: each part of a payment is a lift of its own, and one of them finds no room",
+            Plant::EachALift,
+            SIDE_BY_SIDE,
+        )
+        .planted(WHOLE),
         plant(
             "rooms-waiting",
             "planted: a site without room waits for it, neither promising nor refusing",

@@ -47,6 +47,8 @@ pub(super) enum Plant {
     PromisesTwice,
     /// A site that is promised to be paid takes the chit for good before there is a certificate.
     BeforeDecided,
+    /// Each part of one payment is a lift of its own.
+    EachALift,
 }
 
 /// Whether the lifts are attempts of one payment.

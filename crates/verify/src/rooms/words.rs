@@ -8,7 +8,8 @@ impl World {
         let of = |lift: usize, site: usize| self.setting.lifts[lift].sites[site];
         match action {
             Action::Tell { lift, leg, to_taker } => {
-                let [giver, taker] = self.setting.lifts[lift].ends(leg).map(|site| of(lift, site));
+                let [giver, taker] =
+                    self.setting.lifts[lift].shape.ends(leg).map(|site| of(lift, site));
                 let (from, to) = if to_taker { (giver, taker) } else { (taker, giver) };
                 format!("lift {lift}: a word of site {from} to site {to} arrives")
             }

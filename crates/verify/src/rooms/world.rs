@@ -143,7 +143,7 @@ impl World {
         let number = state.sites[lift][site];
         let Some(outcome) = self.lifts[lift].facts(site, number).outcome else { return };
         for (leg, half) in self.setting.legs(lift, site) {
-            let gives = self.setting.lifts[lift].ends(leg)[0] == site;
+            let gives = self.setting.lifts[lift].shape.ends(leg)[0] == site;
             let done = match outcome {
                 Outcome::Void => Move::Release { lift },
                 Outcome::Commit if gives || self.lifts[lift].holds(number, leg) => {
@@ -160,7 +160,7 @@ impl World {
         for (lift, way) in self.setting.lifts.iter().enumerate() {
             for leg in 0..way.shape.legs() {
                 for to_taker in [true, false] {
-                    let [giver, taker] = way.ends(leg);
+                    let [giver, taker] = way.shape.ends(leg);
                     let (from, to) = if to_taker { (giver, taker) } else { (taker, giver) };
                     if !self.acts(state, (lift, from)) || !self.is_alive(state, (lift, to)) {
                         continue;
@@ -176,7 +176,7 @@ impl World {
 
     /// Whether payer's or payee's site has promised another attempt of the same payment, which may be valid.
     fn is_promised_already(&self, state: &State, (lift, site): (usize, usize)) -> bool {
-        let collects = site == self.setting.lifts[lift].shape.collector();
+        let collects = self.setting.lifts[lift].shape.collects(site);
         // A payer's site that lies does not ask.
         let ends = collects || site == 0 && self.setting.attempts == Attempts::InTurn;
         let counts = self.setting.attempts != Attempts::No
@@ -210,7 +210,7 @@ impl World {
         match self.facts(state, at).wants {
             Wants::Judge => steps.push((Action::Judge { lift, site }, self.judge(state, at))),
             Wants::Ask(certificate) => {
-                let collects = self.setting.lifts[lift].shape.collector() == site;
+                let collects = self.setting.lifts[lift].shape.collects(site);
                 let asks = self.setting.others_ask || collects;
                 if asks {
                     let mut next = *state;

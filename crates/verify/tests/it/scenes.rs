@@ -67,6 +67,10 @@ fn every_way_to_be_worse_is_in_the_patch_and_has_a_scenario_of_what_ships() {
         .map(|line| line.split(" | ").collect())
         .collect();
     assert!(ways.len() >= 10, "{}", ways.len());
+    assert!(
+        ways.iter().any(|way| way[2] == verify::liveness::LIVELOCK),
+        "one of them is a livelock"
+    );
     for way in ways {
         let [name, scenario, _, _] = way[..] else { panic!("{way:?}") };
         assert!(patch.contains(&format!("worse(\"{name}\")")), "{name}");

@@ -1,0 +1,39 @@
+//! Every scenario one after the other, the long ones too, as `mychips verify --long --json` tells them; without the rest of the
+//! program, so that it is quickly built. Words on the standard error say how far it is.
+//!
+//! `cargo run --release -p verify --example every [MEMORY_MB] [THREADS]`
+#![allow(clippy::print_stdout, clippy::print_stderr)]
+
+use std::time::Instant;
+
+use serde_json::json;
+use verify::{Limits, Verdict, scenarios};
+
+fn main() {
+    let mut words = std::env::args().skip(1).map(|word| word.parse::<usize>().unwrap_or(1));
+    let memory_mb = words.next().unwrap_or(4096);
+    let limits = Limits { memory_bytes: memory_mb << 20, threads: words.next().unwrap_or(2) };
+    let (begun, mut states, mut told) = (Instant::now(), 0, Vec::new());
+    for scenario in scenarios() {
+        let at = Instant::now();
+        let report = scenario.run(limits, &());
+        let (counts, seconds) = (report.counts, at.elapsed().as_secs_f64());
+        let (as_expected, planted) =
+            (scenario.expects(&report.verdict), scenario.planted.is_some());
+        let verdict = match report.verdict {
+            Verdict::Holds => "holds".to_owned(),
+            Verdict::Broken { invariant, why, .. } => format!("{invariant}: {why}"),
+            Verdict::NotExhausted { why } => format!("not exhausted: {why}"),
+        };
+        let name = scenario.name;
+        eprintln!("{name}: {} states, {seconds:.1} s, {as_expected}: {verdict}", counts.states);
+        states += counts.states;
+        told.push(json!({
+            "name": name, "faults": scenario.faults, "states": counts.states, "edges": counts.edges,
+            "depth": counts.depth, "seconds": seconds, "planted": planted, "long": scenario.long,
+            "as_expected": as_expected, "verdict": verdict,
+        }));
+    }
+    let seconds = begun.elapsed().as_secs_f64();
+    println!("{:#}", json!({ "states": states, "seconds": seconds, "scenarios": told }));
+}
