@@ -133,8 +133,11 @@ fn what_was_not_asked_is_not_counted() {
     // Each goes three tallies far at the end: 1, 2 and 3 queries, of up to 512 that it may cause.
     for number in 0..20 {
         let wanted = world.wanted(0, 3, 1, 1);
-        let wanted =
-            clearing::Wanted { id: SearchId(number), chance: Hash::of(&[number as u8]), ..wanted };
+        let wanted = clearing::Wanted {
+            id: SearchId(number),
+            chance: Hash::of(&number.to_be_bytes()),
+            ..wanted
+        };
         world.input(0, Input::Begin(wanted));
         world.run(&mut Chance(1));
     }
