@@ -65,11 +65,11 @@ impl Site {
     /// Does what is to be done in all of this site's parts in a lift: first what each of them promises, then, as each
     /// knows what the others do, what follows.
     async fn act_in(&self, batch: &mut Batch, parts: &mut [Part]) -> Result<(), SiteError> {
-        self.tell_each_other(batch, parts)?;
+        self.tell_each_other(batch, parts).await?;
         for together in judged_together(parts) {
             self.promise_or_refuse(batch, parts, &together).await?;
         }
-        self.tell_each_other(batch, parts)?;
+        self.tell_each_other(batch, parts).await?;
         let (mut settled, mut void) = (Vec::new(), None);
         for (place, part) in parts.iter_mut().enumerate() {
             let is_late = || self.clock.now() > part.participant.part().lift().deadline;
@@ -98,13 +98,17 @@ impl Site {
     }
 
     /// Each of this site's participants in a lift learns what the others know.
-    fn tell_each_other(&self, batch: &mut Batch, parts: &mut [Part]) -> Result<(), SiteError> {
+    async fn tell_each_other(
+        &self,
+        batch: &mut Batch,
+        parts: &mut [Part],
+    ) -> Result<(), SiteError> {
         for teller in 0..parts.len() {
             let known = parts[teller].participant.known();
             for (_, part) in parts.iter_mut().enumerate().filter(|(place, _)| *place != teller) {
                 let step = part.participant.step(Input::Beside(Box::new(known.clone())))?;
                 part.participant = step.participant;
-                self.tell_of_lies(&mut batch.work, part.lift(), &step.events);
+                self.note_lies(&mut batch.work, &part.participant, &step.events).await?;
             }
         }
         Ok(())
