@@ -6,11 +6,12 @@ use protocol::export::LiftProof;
 use protocol::ledger::{Ack, Head, Link, Rekeying};
 use protocol::negotiation::Draft;
 use protocol::{
-    ChipAddress, Contract, Cuid, LiftId, PayLink, PaymentId, Tally, TallyId, Timestamp, Verified,
+    ChipAddress, Contract, Cuid, Hash, LiftId, PayLink, PaymentId, Tally, TallyId, Timestamp,
+    Verified,
 };
 use site::{
     Accepted, Entry, Examined, Found, Given, Governing, Hint, InvoiceView, LegLine, LiftFound,
-    LiftLine, Most, OpenLift, Paid, Peer, Query, Resident, Route, Seen, Status, Summary,
+    LiftLine, Most, OpenLift, Paid, Peer, Proven, Query, Resident, Route, Seen, Status, Summary,
 };
 
 use crate::failure::Failure;
@@ -64,6 +65,16 @@ impl Visit {
     /// The agents that are accepted as referees, by name.
     pub(crate) fn referees(&self) -> Result<Vec<Accepted>, Failure> {
         found!(self, Query::Referees, Found::Referees(all) => all)
+    }
+
+    /// The proofs that agents lie, the first ones first.
+    pub(crate) fn lies(&self) -> Result<Vec<Proven>, Failure> {
+        found!(self, Query::Lies, Found::Lies(all) => all)
+    }
+
+    /// The record of one.
+    pub(crate) fn lie(&self, id: Hash) -> Result<String, Failure> {
+        found!(self, Query::Lie { id }, Found::Lie(text) => text)
     }
 
     /// All users, by name.

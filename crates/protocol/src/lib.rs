@@ -27,6 +27,7 @@ pub mod moved;
 pub mod negotiation;
 pub mod note;
 pub mod participant;
+pub mod proof;
 pub mod query;
 pub mod rate;
 pub mod record;

@@ -5,8 +5,8 @@ use protocol::lift::{LegsError, LiftFault, Reason};
 use protocol::participant::{self, PartFault, WordFault};
 use protocol::query::Why;
 use protocol::{
-    AgentId, Cuid, JsonError, LiftId, PaymentId, SignError, SignatureFault, TallyId, Timestamp,
-    Units, invoice, ledger, negotiation, referee,
+    AgentId, Cuid, Hash, JsonError, LiftId, PaymentId, SignError, SignatureFault, TallyId,
+    Timestamp, Units, invoice, ledger, negotiation, referee,
 };
 use store::StoreError;
 use thiserror::Error;
@@ -296,6 +296,9 @@ pub enum SiteError {
     /// The agent is not accepted as a referee.
     #[error("agent {0} is not accepted as a referee; list those that are")]
     NoReferee(AgentId),
+    /// No proof of a lie is kept under this name.
+    #[error("there is no proof of a lie by the name {0}")]
+    NoProof(Hash),
     /// The site was not handed its agent's key.
     #[error("the site cannot decide a lift: it has not got its agent's key")]
     NoAgentKey,

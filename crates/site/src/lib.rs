@@ -21,6 +21,7 @@
 //! * `seek/` ways to other sites, which are looked for without a map;
 //! * `between/` parts in lifts with other sites, and payments to them;
 //! * `referee/` lifts between sites that this one decides as a referee, and whom it accepts as one;
+//! * `proofs.rs` proofs that agents lie about lifts;
 //! * `contract.rs` the contracts known here; `device.rs` what a device asks before it signs;
 //! * `planted.rs` faults on purpose, for simulations that have to find them;
 //! * `request.rs` who signed a request; `rekey.rs` keys that were lost;
@@ -53,6 +54,7 @@ mod moved;
 mod planted;
 mod ports;
 mod post;
+mod proofs;
 mod query;
 mod queue;
 mod read;
@@ -67,7 +69,7 @@ mod words;
 pub use abroad::{Carried, MAX_ERRANDS, MOST_BACK, Outgoing, Peer};
 pub use between::{
     MAX_AUTHORISATIONS, MAX_DRAFTS, MAX_DRAFTS_OF_ONE, MAX_OPEN_MILLI, MAX_OPEN_PROMISES, OpenLeg,
-    OpenLift, Phase,
+    OpenLift, Phase, lift_key,
 };
 pub use command::{Answer, Caller, Command, CommandId, Wish};
 pub use device::{Allowed, Governing};
@@ -87,6 +89,7 @@ pub use moved::MAX_FORMER_AGENTS;
 pub use planted::Planted;
 pub use ports::{Asks, Chance, Clock, SEND_WITHIN_MS, Transport, Unsent};
 pub use post::{MAX_WAITING as MAX_LETTERS_WAITING, Posted};
+pub use proofs::{MAX_PROOFS, MAX_PROOFS_OF_ONE, Proven};
 pub use query::{Found, MAX_ROWS, Query, Resident, Seen, Status};
 pub use queue::MAX_WAITING;
 pub use read::{Entry, Signing, Summary};

@@ -9,8 +9,8 @@ use protocol::export::LiftProof;
 use protocol::ledger::{Ack, Head, Rekeying};
 use protocol::negotiation::Draft;
 use protocol::{
-    AgentId, Cert, ChipAddress, Contract, ContractId, Cuid, InviteLink, LiftId, PayLink, PaymentId,
-    Record, Tally, TallyId, Timestamp, Verified,
+    AgentId, Cert, ChipAddress, Contract, ContractId, Cuid, Hash, InviteLink, LiftId, PayLink,
+    PaymentId, Record, Tally, TallyId, Timestamp, Verified,
 };
 use serde::{Deserialize, Serialize};
 use store::{HalfFilter, HalfId, UserKind, UserStatus};
@@ -25,6 +25,7 @@ use crate::error::SiteError;
 use crate::invitation::{Given, Invitation};
 use crate::invoice::InvoiceView;
 use crate::lift::{LiftFound, LiftLine, Most, Paid, Route};
+use crate::proofs::Proven;
 use crate::read::{Entry, Summary};
 use crate::referee::Accepted;
 use crate::seek::Hint;
@@ -48,6 +49,13 @@ pub enum Query {
     },
     /// The agents that are accepted as referees, by name; for an administrator.
     Referees,
+    /// The proofs that agents lie, in a line each; for an administrator.
+    Lies,
+    /// The record of one of them; for an administrator.
+    Lie {
+        /// Which: the name of the record.
+        id: Hash,
+    },
     /// Users by name; for an administrator.
     Users {
         /// The one seen last.
@@ -272,6 +280,10 @@ pub enum Found {
     Peers(Vec<Peer>),
     /// See [`Query::Referees`].
     Referees(Vec<Accepted>),
+    /// See [`Query::Lies`].
+    Lies(Vec<Proven>),
+    /// See [`Query::Lie`].
+    Lie(String),
     /// See [`Query::Users`].
     Users(Vec<Resident>),
     /// See [`Query::User`].
@@ -423,6 +435,8 @@ impl Site {
                 Ok(Found::Peers(self.peers(caller, after, limit.min(MAX_ROWS)).await?))
             }
             Query::Referees => Ok(Found::Referees(self.referees(caller).await?)),
+            Query::Lies => Ok(Found::Lies(self.lies(caller).await?)),
+            Query::Lie { id } => Ok(Found::Lie(self.lie(caller, id).await?)),
             Query::Users { after, limit } => {
                 let users = self.users(caller, after.as_ref(), limit.min(MAX_ROWS)).await?;
                 Ok(Found::Users(users.into_iter().map(resident).collect::<Result<_, _>>()?))

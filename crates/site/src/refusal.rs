@@ -94,6 +94,7 @@ impl SiteError {
             Self::Referee(_) => (Class::Refused, "referee"),
             Self::TooManyReferees => (Class::Conflict, "too_many_referees"),
             Self::NoReferee(_) => (Class::NotFound, "no_referee"),
+            Self::NoProof(_) => (Class::NotFound, "no_proof"),
             Self::Lift(_) | Self::Legs(_) => (Class::Refused, "lift"),
             Self::NoAgentKey | Self::Sign(_) => (Class::Fault, "agent_key"),
             Self::Unproved { .. } => (Class::Fault, "unproved"),

@@ -37,6 +37,8 @@ pub enum Kind {
     Part,
     /// A [`crate::Case`].
     Case,
+    /// A [`crate::Proof`].
+    Proof,
     /// A [`crate::Payment`].
     Payment,
     /// A [`crate::Word`] of the data dictionary.
@@ -62,6 +64,7 @@ impl fmt::Display for Kind {
             Self::Leg => "leg of a lift",
             Self::Part => "part in a lift",
             Self::Case => "case",
+            Self::Proof => "proof",
             Self::Payment => "payment",
             Self::Word => "dictionary word",
             Self::Setting => "setting",

@@ -25,8 +25,8 @@ pub use error::{Kind, StoreError};
 pub use rows::{
     Audience, Case, CaseCount, CaseCounts, Claim, CommandResult, Contract, Derived, Event, Founded,
     Half, HalfFilter, HalfId, HalfRow, Invite, InvoiceRow, LegAt, LegSum, Letter, LetterId, Lift,
-    LiftLeg, LiftPart, LinkRow, Meta, Negotiation, NewEvent, NewHalf, NewLetter, Payment, Restored,
-    Totals, User, UserKind, UserStatus, Whom, Word,
+    LiftLeg, LiftPart, LinkRow, Meta, Negotiation, NewEvent, NewHalf, NewLetter, Payment, Proof,
+    Restored, Totals, User, UserKind, UserStatus, Whom, Word,
 };
 pub use sql::{Loaded, SCHEMA};
 pub use store::{Place, Store, StoreKind};

@@ -118,6 +118,16 @@ impl Store {
         }
     }
 
+    /// How many transactions were committed in this store in memory since it began or was copied; none where it is another
+    /// one. Where the number is the same, so is every row.
+    #[must_use]
+    pub fn commits_in_memory(&self) -> Option<u64> {
+        match &self.inner {
+            Inner::Memory(home) => Some(home.commits()),
+            Inner::Sqlite(_) | Inner::Postgres(_) => None,
+        }
+    }
+
     /// The store in a SQLite file, which is made where there is none, and brought to the newest
     /// schema. The folder must exist.
     ///

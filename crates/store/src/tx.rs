@@ -10,7 +10,7 @@ use crate::view::{Hand, View, ask};
 use crate::{
     Case, Claim, CommandResult, Contract, Founded, Half, HalfId, Invite, InvoiceRow, Letter,
     LetterId, Lift, LiftLeg, LiftPart, LinkRow, Negotiation, NewEvent, NewHalf, NewLetter, Payment,
-    StoreError, User, Word,
+    Proof, StoreError, User, Word,
 };
 
 /// A transaction that may change rows. It can be asked all that a [`View`] can, and sees its own
@@ -346,6 +346,12 @@ impl Tx {
     pub async fn put_case(&mut self, case: &Case) -> Result<()> {
         self.sound(fit(std::slice::from_ref(case)))?;
         change!(self.put_case(case))
+    }
+
+    /// Keeps a proof that an agent lies; says whether it is new.
+    pub async fn add_proof(&mut self, proof: &Proof) -> Result<bool> {
+        self.sound(fit(std::slice::from_ref(proof)))?;
+        change!(self.add_proof(proof))
     }
 
     /// Keeps words of the dictionary, or changes them.

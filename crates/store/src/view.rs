@@ -5,8 +5,8 @@ use protocol::{ChitId, ContractId, Cuid, Hash, LiftId, PaymentId, TallyId, Times
 use crate::{
     Audience, Case, CaseCount, CaseCounts, CommandResult, Contract, Derived, Event, Half,
     HalfFilter, HalfId, Invite, InvoiceRow, LegAt, LegSum, Letter, LetterId, Lift, LiftLeg,
-    LiftPart, LinkRow, Meta, Negotiation, Payment, StoreError, Totals, User, Whom, Word, memory,
-    sql,
+    LiftPart, LinkRow, Meta, Negotiation, Payment, Proof, StoreError, Totals, User, Whom, Word,
+    memory, sql,
 };
 
 /// Which implementation answers.
@@ -320,6 +320,20 @@ impl View {
     /// How many cases there are.
     pub async fn count_cases(&mut self, which: &CaseCount) -> Result<CaseCounts> {
         ask!(self.count_cases(which))
+    }
+
+    /// A proof that an agent lies.
+    pub async fn proof(&mut self, id: &Hash) -> Result<Option<Proof>> {
+        ask!(self.proof(id))
+    }
+
+    /// Proofs that agents lie, by date and name, of those after one given by them.
+    pub async fn proofs(
+        &mut self,
+        after: Option<(Timestamp, Hash)>,
+        limit: u32,
+    ) -> Result<Vec<Proof>> {
+        ask!(self.proofs(after, limit))
     }
 
     /// The last link of each of these halves, by half; those without one are left out.

@@ -1,6 +1,8 @@
 //! `mychips doctor`: whether everything that the site keeps still holds.
 
 use clap::Args;
+use protocol::AgentId;
+use serde::Serialize;
 
 use crate::failure::Failure;
 use crate::flags::Place;
@@ -21,6 +23,8 @@ JSON:
   chits     chits that were looked at, those at both halves twice
   zero_sum  the sum of the balances of tallies whose halves both are here and
             agree, in milli-CHIPs, as text: 0 where all is well
+  lying_referees  referees that are accepted here though it is proved that they
+            lie, or may
 
 Exit codes:
   0  nothing is wrong    1  faults were found    2  wrong usage
@@ -28,6 +32,22 @@ Exit codes:
 pub(crate) struct Doctor {
     #[command(flatten)]
     place: Place,
+}
+
+/// What is printed as JSON.
+#[derive(Serialize)]
+struct Shown<'a> {
+    #[serde(flatten)]
+    found: &'a site::Doctor,
+    lying_referees: &'a [AgentId],
+}
+
+/// Referees that are accepted here though there is proof against them.
+fn accepted_liars(visit: &Visit) -> Result<Vec<AgentId>, Failure> {
+    let lies = visit.lies()?;
+    let accused = |agent: &AgentId| lies.iter().any(|lie| lie.accused.contains(agent));
+    let referees = visit.referees()?.into_iter().map(|accepted| accepted.agent);
+    Ok(referees.filter(accused).collect())
 }
 
 pub(crate) fn run(flags: &Doctor) -> Result<(), Failure> {
@@ -46,7 +66,9 @@ pub(crate) fn run(flags: &Doctor) -> Result<(), Failure> {
     }
     drop(progress);
     let status = visit.status()?;
-    say::either(flags.place.json, &found, || {
+    let liars = accepted_liars(&visit)?;
+    let shown = Shown { found: &found, lying_referees: &liars };
+    say::either(flags.place.json, &shown, || {
         let mut page = String::new();
         for fault in &found.faults {
             page.push_str(&format!("{} {}: {}\n", fault.holder, fault.tally, fault.what));
@@ -60,6 +82,12 @@ pub(crate) fn run(flags: &Doctor) -> Result<(), Failure> {
             page += &format!(
                 "The site was restored from the backup of {date}: {halves} still to be compared \
                  with the partner's\n"
+            );
+        }
+        for agent in &liars {
+            page += &format!(
+                "Referee {agent} is accepted here, and it is proved that it lies, or may: see mychips \
+                 referee lies\n"
             );
         }
         page

@@ -255,6 +255,8 @@ fn all() -> Vec<Limit> {
         limit!("site::between::MAX_OPEN_MILLI" => site::MAX_OPEN_MILLI / 1_000, "CHIPs", "open with one neighbour, or under one of four referees"),
         limit!("site::referee::MAX_SOLE_MILLI" => site::MAX_SOLE_MILLI / 1_000, "CHIPs", "open under a sole referee, unless it is said"),
         limit!("site::referee::MAX_ACCEPTED" => site::MAX_ACCEPTED, "agents", "accepted as referees: more than anybody knows"),
+        limit!("site::proofs::MAX_PROOFS_OF_ONE" => site::MAX_PROOFS_OF_ONE, "proofs", "that one agent lies: more say nothing new"),
+        limit!("site::proofs::MAX_PROOFS" => site::MAX_PROOFS, "proofs", "that agents lie, kept in all"),
         limit!("site::referee::MAX_AHEAD_MS" => site::MAX_AHEAD_MS, "ms", "a lift's date may be ahead of a referee's clock"),
         limit!("site::referee::MAX_SPAN_MS" => site::MAX_SPAN_MS, "ms", "from a lift's date to its deadline, before a referee"),
         limit!("site::referee::MAX_OPEN" => site::MAX_OPEN, "cases", "undecided before a referee: each is told again"),

@@ -1,15 +1,17 @@
 //! `mychips referee`: whom this site accepts as referees of lifts between sites.
 
+use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::{Args, Subcommand};
 use protocol::address::Endpoint;
-use protocol::{AgentId, Units};
+use protocol::{AgentId, Hash, Units};
 use serde::Serialize;
 use site::Command;
 
 use crate::failure::Failure;
 use crate::flags::Place;
+use crate::home;
 use crate::page::Look;
 use crate::say::{self, Set, Table};
 use crate::visit::{self, Visit};
@@ -32,6 +34,42 @@ pub(crate) enum Referee {
     Accept(Accept),
     /// Accept one no longer; what was promised under it, it decides all the same.
     Drop(Drop),
+    /// List the proofs that agents lie about lifts.
+    Lies(ListLies),
+    /// Print or write one of them: a record that anybody can check with mychips verify.
+    Proof(ShowProof),
+}
+
+/// What is proved here that others lied about lifts: seen by this site itself, or told by another and checked.
+///
+/// A referee that says two things of which an honest one says only one is named; so are referees that
+/// decided one lift both ways. Nothing happens to them by itself: drop them.
+#[derive(Debug, Args)]
+#[command(after_long_help = "\
+JSON:
+  lies  for each: id, the name of the record; kind, lie or contradiction; lift;
+        accused, agents of whom at least one lies; heard_from, the agent that
+        told it, or null where this site saw it itself; at")]
+pub(crate) struct ListLies {
+    #[command(flatten)]
+    place: Place,
+}
+
+/// Which.
+#[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  mychips referee proof 47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU --out lie.json
+  mychips verify lie.json")]
+pub(crate) struct ShowProof {
+    /// The name of the record, as mychips referee lies shows it
+    #[arg(value_name = "PROOF")]
+    id: Hash,
+    /// Write it into a new file
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    #[command(flatten)]
+    place: Place,
 }
 
 /// Where our site is.
@@ -39,7 +77,8 @@ pub(crate) enum Referee {
 #[command(after_long_help = "\
 JSON:
   referees  for each: agent; endpoint, where it answers as you said, or null;
-            most, how much may be open here at once under it alone, in milli-CHIPs")]
+            most, how much may be open here at once under it alone, in milli-CHIPs;
+            lies, how many proofs there are here that it lies, or may lie")]
 pub(crate) struct ListReferees {
     #[command(flatten)]
     place: Place,
@@ -99,6 +138,7 @@ struct Shown {
     agent: String,
     endpoint: Option<String>,
     most: Units,
+    lies: usize,
 }
 
 #[derive(Serialize)]
@@ -110,6 +150,8 @@ pub(crate) fn run(flags: &Referee) -> Result<(), Failure> {
     let visit = Visit::enter(&visit::data(flags.place().data.as_deref())?)?;
     match flags {
         Referee::List(_) => {}
+        Referee::Lies(flags) => return lies(&visit, flags.place.json),
+        Referee::Proof(flags) => return proof(&visit, flags),
         Referee::Accept(Accept { whom, most, .. }) => {
             let Whom { agent, endpoint } = whom.clone();
             visit.administer(Command::AcceptReferee { agent, endpoint, most: *most })?;
@@ -122,7 +164,10 @@ pub(crate) fn run(flags: &Referee) -> Result<(), Failure> {
 }
 
 fn list(visit: &Visit, json: bool) -> Result<(), Failure> {
+    let lies = visit.lies()?;
+    let many = |agent: &AgentId| lies.iter().filter(|lie| lie.accused.contains(agent)).count();
     let referees = visit.referees()?.into_iter().map(|accepted| Shown {
+        lies: many(&accepted.agent),
         agent: accepted.agent.to_string(),
         endpoint: accepted.endpoint.map(|endpoint| endpoint.to_string()),
         most: accepted.most,
@@ -136,10 +181,80 @@ fn list(visit: &Visit, json: bool) -> Result<(), Failure> {
     }
     let mut table =
         Table::new(&[("Agent", Set::Whole), ("Answers at", Set::Left), ("Alone for", Set::Right)]);
-    for Shown { agent, endpoint, most } in referees {
-        table.row([agent, endpoint.unwrap_or_else(|| "not said".to_owned()), say::units(most)]);
+    let lie = referees.iter().any(|shown| shown.lies > 0);
+    for Shown { agent, endpoint, most, lies } in referees {
+        let place = endpoint.unwrap_or_else(|| "not said".to_owned());
+        let lies = if lies > 0 { "; it lies, or may: see mychips referee lies" } else { "" };
+        table.row([agent, format!("{place}{lies}"), say::units(most)]);
     }
-    say::text(&table.render(&Look::of_stdout()))
+    let mut page = table.render(&Look::of_stdout());
+    if lie {
+        page += "Drop referees that lie: mychips referee drop AGENT\n";
+    }
+    say::text(&page)
+}
+
+#[derive(Serialize)]
+struct Lie {
+    id: String,
+    kind: String,
+    lift: String,
+    accused: Vec<String>,
+    heard_from: Option<String>,
+    at: String,
+}
+
+#[derive(Serialize)]
+struct Lies {
+    lies: Vec<Lie>,
+}
+
+fn lies(visit: &Visit, json: bool) -> Result<(), Failure> {
+    let all = visit.lies()?;
+    if !json && all.is_empty() {
+        return say::text("No lie is proved here");
+    }
+    if !json {
+        let mut page = String::new();
+        for lie in &all {
+            let accused: Vec<String> = lie.accused.iter().map(ToString::to_string).collect();
+            let heard = lie.heard_from.map_or("this site".to_owned(), |agent| agent.to_string());
+            page += &say::sheet(&[
+                ("proof", lie.id.to_string()),
+                ("lift", lie.lift.to_string()),
+                ("proves", proves(&lie.kind).to_owned()),
+                ("accused", accused.join(" ")),
+                ("seen by", heard),
+                ("kept", say::minute(lie.at)),
+            ]);
+            page.push('\n');
+        }
+        page +=
+            "To check one: mychips referee proof PROOF --out lie.json, and mychips verify lie.json";
+        return say::text(&page);
+    }
+    let lies = all.into_iter().map(|lie| Lie {
+        id: lie.id.to_string(),
+        kind: lie.kind,
+        lift: lie.lift.to_string(),
+        accused: lie.accused.iter().map(ToString::to_string).collect(),
+        heard_from: lie.heard_from.map(|agent| agent.to_string()),
+        at: lie.at.to_string(),
+    });
+    say::json(&Lies { lies: lies.collect() })
+}
+
+fn proves(kind: &str) -> &'static str {
+    match kind {
+        "contradiction" => "the referees of the lift decided it both ways",
+        _ => "a referee said two things of which an honest one says only one",
+    }
+}
+
+fn proof(visit: &Visit, flags: &ShowProof) -> Result<(), Failure> {
+    let text = visit.lie(flags.id)?;
+    let Some(path) = &flags.out else { return say::text(&text) };
+    home::write_new(path, &[text.as_bytes(), b"\n"])
 }
 
 impl Referee {
@@ -148,6 +263,8 @@ impl Referee {
             Self::List(flags) => &flags.place,
             Self::Accept(flags) => &flags.place,
             Self::Drop(flags) => &flags.place,
+            Self::Lies(flags) => &flags.place,
+            Self::Proof(flags) => &flags.place,
         }
     }
 

@@ -1,10 +1,11 @@
 //! `mychips sim`: networks of sites that are simulated, each from one seed; what happens there is in `sim::net`.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
 
 use clap::{Args, Subcommand};
 use sim::net::{Failure as Broken, Life, Lived, Planted, Report};
@@ -15,6 +16,12 @@ use crate::say;
 
 /// How many failures are shown with their trace; of the others a line.
 const SHOWN: usize = 3;
+
+/// What follows the number of lifts in a line of the file.
+const DECIDED: &str = " lifts decided";
+
+/// How many seeds are tried at most until so many lifts were decided.
+const MOST_SEEDS: u64 = 10_000_000;
 
 /// Set by Ctrl-C: the seed at hand is the last one.
 static ENDED: AtomicBool = AtomicBool::new(false);
@@ -36,10 +43,12 @@ pub(crate) enum Sim {
 /// while people pay; then the faults stop, and everything has to come to its end. An auditor looks after every
 /// step. The same seed prints the same bytes.
 #[derive(Debug, Args)]
+#[command(group = clap::ArgGroup::new("with_lifts").multiple(true))]
 #[command(after_long_help = "\
 A line of --out is the seed, whether everything held (or what did not, and after
-which step), the steps, and the digest of all that happened. Seeds of which a
-line says that everything held are not run again.
+which step), the steps, how many lifts were decided, how long it took, and the
+digest of all that happened. Seeds of which a line says that everything held are
+not run again, and their lifts count for --until-lifts.
 
 Exit codes:
   0  everything held, or Ctrl-C ended it before anything else    1  something
@@ -50,6 +59,7 @@ Examples:
   mychips sim net --seed 7
   mychips sim net --count 200
   mychips sim net --from-seed 1000 --count 5000 --out seeds.txt
+  mychips sim net --liars --until-lifts 1000 --out seeds.txt
   mychips sim net --count 500 --plant lost-letter")]
 pub(crate) struct Net {
     /// The one seed to run
@@ -68,10 +78,16 @@ pub(crate) struct Net {
     /// Append a line for each seed, and leave out those that held before
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
-    /// People pay strangers at other sites too, by lifts that referees decide. New: seeds in which sites are restored or
-    /// clocks are far off may not end
-    #[arg(long)]
+    /// People pay strangers at other sites too, and sites clear around each other, by lifts that referees decide
+    #[arg(long, group = "with_lifts")]
     lifts: bool,
+    /// The same, and some sites lie together about lifts, and one of four referees lies
+    #[arg(long, group = "with_lifts")]
+    liars: bool,
+    /// Go on from seed to seed until so many lifts between sites were decided
+    #[arg(long, value_name = "N", requires = "with_lifts", conflicts_with_all = ["seed", "count"])]
+    #[arg(value_parser = clap::value_parser!(u64).range(1..=10_000_000))]
+    until_lifts: Option<u64>,
     /// Plant a fault into all sites, to see it found: lost-letter, double-apply, wrong-order,
     /// unchecked-signature or resurrected; with --lifts void-for-valid, own-clock, plain-mark,
     /// plain-token, told-on or same-key
@@ -81,7 +97,11 @@ pub(crate) struct Net {
 
 impl Net {
     const fn life(&self) -> Life {
-        if self.lifts { Life::Lifts } else { Life::Tallies }
+        match (self.liars, self.lifts) {
+            (true, _) => Life::Liars,
+            (false, true) => Life::Lifts,
+            (false, false) => Life::Tallies,
+        }
     }
 }
 
@@ -94,6 +114,8 @@ fn planted(word: &str) -> Result<Planted, String> {
 #[derive(Default)]
 struct Tally {
     held: u64,
+    /// Lifts that were decided in seeds that held, those of the file among them.
+    lifts: u64,
     broken: Vec<Broken>,
 }
 
@@ -110,7 +132,9 @@ pub(crate) fn run(command: &Sim) -> Result<(), Failure> {
     }
     let seeds = say::counted(tally.held, "seed", "seeds");
     if tally.broken.is_empty() {
-        return say::text(&format!("{seeds}: everything held"));
+        let lifts = say::counted(tally.lifts, "lift", "lifts");
+        let decided = flags.until_lifts.map(|_| format!("; {lifts} decided so far"));
+        return say::text(&format!("{seeds}: everything held{}", decided.unwrap_or_default()));
     }
     for broken in tally.broken.iter().take(SHOWN) {
         say::text(&broken.to_string())?;
@@ -142,38 +166,58 @@ fn one(seed: u64, flags: &Net) -> Result<(), Failure> {
 /// Runs seeds; says before which one it was ended, where it was.
 fn several(flags: &Net) -> Result<(Tally, Option<u64>), Failure> {
     let out = flags.out.as_deref();
-    let done = out.map_or_else(|| Ok(BTreeSet::new()), before)?;
+    let done = out.map_or_else(|| Ok(BTreeMap::new()), before)?;
     let mut file = out.map(opened).transpose()?;
     let progress = Progress::of("simulating networks");
-    let (mut tally, all) = (Tally::default(), usize::try_from(flags.count).unwrap_or(usize::MAX));
-    for (number, seed) in (flags.from_seed..).take(all).enumerate() {
+    let size = |many: u64| usize::try_from(many).unwrap_or(usize::MAX);
+    let mut tally =
+        Tally { lifts: done.range(flags.from_seed..).map(|(_, it)| it).sum(), ..Tally::default() };
+    let all = flags.until_lifts.map_or(flags.count, |_| MOST_SEEDS);
+    for (number, seed) in (flags.from_seed..).take(size(all)).enumerate() {
+        if flags.until_lifts.is_some_and(|lifts| tally.lifts >= lifts) {
+            break;
+        }
         if ENDED.load(Ordering::Relaxed) {
             return Ok((tally, Some(seed)));
         }
-        progress.count("simulating networks", number, all);
-        if done.contains(&seed) {
+        match flags.until_lifts {
+            Some(lifts) => progress.count("deciding lifts", size(tally.lifts), size(lifts)),
+            None => progress.count("simulating networks", number, size(all)),
+        }
+        if done.contains_key(&seed) {
             continue;
         }
+        let began = Instant::now();
         let ended = sim::net::live(seed, flags.life(), flags.plant).ended;
         if let (Some(file), Some(path)) = (&mut file, out) {
-            let line = writeln!(file, "{}", line(&ended)).and_then(|()| file.flush());
+            let text = line(&ended, flags.life(), began.elapsed().as_millis());
+            let line = writeln!(file, "{text}").and_then(|()| file.flush());
             line.map_err(|error| Failure::io("cannot write", path, &error))?;
         }
         match ended {
-            Ok(_) => tally.held += 1,
+            Ok(report) => {
+                tally.held += 1;
+                tally.lifts += report.lifts_decided();
+            }
             Err(broken) => tally.broken.push(*broken),
         }
     }
     Ok((tally, None))
 }
 
-/// A line of the file of results.
-fn line(ended: &Result<Report, Box<Broken>>) -> String {
+/// A line of the file of results, for a seed that took so many milliseconds.
+fn line(ended: &Result<Report, Box<Broken>>, life: Life, took_ms: u128) -> String {
     match ended {
         Ok(report) => {
             let (seed, steps, digest) = (report.seed(), report.steps(), report.digest());
             let (payments, back) = (report.payments(), report.went_back());
-            format!("{seed} held {steps} steps, {payments} payments, {back} went back, {digest}")
+            let lifts = match life {
+                Life::Tallies => String::new(),
+                Life::Lifts | Life::Liars => format!(", {}{DECIDED}", report.lifts_decided()),
+            };
+            format!(
+                "{seed} held {steps} steps, {payments} payments, {back} went back{lifts}, {took_ms} ms, {digest}"
+            )
         }
         Err(broken) => {
             let (seed, invariant, step) = (broken.seed(), broken.invariant(), broken.step());
@@ -182,18 +226,21 @@ fn line(ended: &Result<Report, Box<Broken>>) -> String {
     }
 }
 
-/// The seeds of which the file says that everything held; what failed before is run again.
-fn before(path: &Path) -> Result<BTreeSet<u64>, Failure> {
+/// The seeds of which the file says that everything held, with how many lifts were decided; what failed before is run
+/// again.
+fn before(path: &Path) -> Result<BTreeMap<u64, u64>, Failure> {
     match fs::read_to_string(path) {
         Ok(text) => Ok(text.lines().filter_map(seed_of).collect()),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(BTreeSet::new()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(BTreeMap::new()),
         Err(error) => Err(Failure::io("cannot read", path, &error)),
     }
 }
 
-fn seed_of(line: &str) -> Option<u64> {
+fn seed_of(line: &str) -> Option<(u64, u64)> {
     let (seed, held) = line.split_once(' ')?;
-    held.starts_with("held ").then(|| seed.parse().ok()).flatten()
+    let mut counts = held.strip_prefix("held ")?.split(", ");
+    let lifts = counts.find_map(|count| count.strip_suffix(DECIDED)?.parse().ok());
+    Some((seed.parse().ok()?, lifts.unwrap_or(0)))
 }
 
 fn opened(path: &Path) -> Result<File, Failure> {

@@ -6,6 +6,7 @@ use std::error::Error;
 use protocol::errand::{Ask, Compose, Composed, Errand, Expect, Expected, Meet};
 use protocol::lift::{Conditional, Late, Lift, Promise, Refused};
 use protocol::participant::Word;
+use protocol::proof::Contradiction;
 use protocol::query::{Advert, Answer, Query};
 use protocol::referee::{Lie, Ruling, Telling};
 use protocol::{Hash, PayNumber, Record};
@@ -23,8 +24,18 @@ pub(crate) fn seeds(decided: &Value) -> Result<Vec<(&'static str, String)>, Box<
     all.extend(searches(decided)?);
     all.extend(errands(decided)?);
     let sent = [
-        "query", "answer", "advert", "telling", "ask", "compose", "composed", "meet", "expect",
+        "query",
+        "answer",
+        "advert",
+        "telling",
+        "ask",
+        "compose",
+        "composed",
+        "meet",
+        "expect",
         "expected",
+        "lie",
+        "contradiction",
     ];
     let sent = |target: &str| sent.contains(&target);
     let again: Vec<_> = all.iter().filter(|(target, _)| sent(target)).cloned().collect();
@@ -102,6 +113,10 @@ fn referees(decided: &Value) -> Result<Vec<(&'static str, String)>, Box<dyn Erro
         "first": { "statement": { "vote": vote("prevote", json!("commit")) }, "sign": sign },
         "second": { "statement": { "vote": vote("prevote", Value::Null) }, "sign": sign } });
     all.push(("lie", seed::<Lie>(&lie)?));
+    let (valid, void) = (record(&decided["valid"])?, record(&decided["void"])?);
+    let both =
+        json!({ "kind": "contradiction", "v": 1, "lift": lift, "commit": valid, "void": void });
+    all.push(("contradiction", seed::<Contradiction>(&both)?));
     let told = messages.iter().map(|message| json!({ "messages": [message] }));
     let proofs = [
         json!({ "messages": messages, "promises": promises }),

@@ -2,8 +2,9 @@
 //! harm: no half changes by it, nothing waits for it in an outbox, and whoever still needs an answer asks again.
 //!
 //! Partners' sites search by them and lay out lifts before there is a record (`compose.rs`); a payer's site asks a payee's
-//! whether it takes part (`expect.rs`), and may have it search too (`meet.rs`); anybody may ask a referee (`ask.rs`), and referees talk to each other. How a lift's parties talk of the lift itself is in
-//! [`crate::participant`]: in notes, over their tallies.
+//! whether it takes part (`expect.rs`), and may have it search too (`meet.rs`); anybody may ask a referee (`ask.rs`), and
+//! referees talk to each other. Whoever can prove that somebody lies hands the [proof](crate::proof) on. How a lift's
+//! parties talk of the lift itself is in [`crate::participant`]: in notes, over their tallies.
 
 mod ask;
 mod compose;
@@ -21,6 +22,7 @@ pub use meet::Meet;
 use crate::canonical::CanonicalText;
 use crate::json::{self, Json, JsonError};
 use crate::lift::{Authorisation, Certificate};
+use crate::proof::{Proof, ProofFault};
 use crate::query::{Advert, Answer, Query};
 use crate::record::Record;
 use crate::referee::Telling;
@@ -52,6 +54,8 @@ pub enum Errand {
     Telling(Box<Telling>),
     /// From a referee: what was decided.
     Certificate(Box<Certificate>),
+    /// From whoever has it: the proof that somebody lies.
+    Proof(Proof),
 }
 
 /// What errands are about: who may send one depends on it.
@@ -83,6 +87,12 @@ impl Errand {
         fn record<T: Record>(value: &Json) -> Result<Box<T>, ErrandFault> {
             Ok(Box::new(T::from_json(value)?))
         }
+        let proof = |value: &Json| {
+            Proof::from_json(value).map_err(|fault| match fault {
+                ProofFault::Record(fault) => ErrandFault::Record(fault),
+                other => ErrandFault::Kind(other.to_string()),
+            })
+        };
         let value = json::parse(bytes)?;
         let kind = value.member("kind").and_then(Value::as_str).unwrap_or_default();
         Ok(match kind {
@@ -98,6 +108,7 @@ impl Errand {
             Ask::KIND => Self::Ask(record(&value)?),
             Telling::KIND => Self::Telling(record(&value)?),
             Certificate::KIND => Self::Certificate(record(&value)?),
+            kind if Proof::KINDS.contains(&kind) => Self::Proof(proof(&value)?),
             other => return Err(ErrandFault::Kind(other.to_owned())),
         })
     }
@@ -120,6 +131,7 @@ impl Errand {
             Self::Ask(record) => record.to_text(),
             Self::Telling(record) => record.to_text(),
             Self::Certificate(record) => record.to_text(),
+            Self::Proof(proof) => proof.to_text(),
         }
     }
 
@@ -138,7 +150,8 @@ impl Errand {
             | Self::Meet(_)
             | Self::Ask(_)
             | Self::Telling(_)
-            | Self::Certificate(_) => About::Lift,
+            | Self::Certificate(_)
+            | Self::Proof(_) => About::Lift,
         }
     }
 
@@ -158,6 +171,7 @@ impl Errand {
             Self::Ask(_) => Ask::KIND,
             Self::Telling(_) => Telling::KIND,
             Self::Certificate(_) => Certificate::KIND,
+            Self::Proof(proof) => proof.word(),
         }
     }
 }

@@ -15,6 +15,7 @@ use protocol::lift::{
 };
 use protocol::note::Note;
 use protocol::participant::Word;
+use protocol::proof::Contradiction;
 use protocol::query::{Advert, Answer, Query};
 use protocol::record::Record;
 use protocol::referee::{Lie, Ruling, Telling};
@@ -26,8 +27,8 @@ use crate::errand::{any_ask, any_compose, any_composed, any_expect, any_expected
 use crate::letters::{any_ack, any_invoice, any_moved, any_note};
 use crate::lift_records::{any_conditional, any_judged, any_late, any_promise, any_refused};
 use crate::people::{
-    any_authorisation, any_cert, any_certificate, any_chit, any_contract, any_leg, any_lift,
-    any_tally,
+    any_authorisation, any_cert, any_certificate, any_chit, any_contract, any_contradiction,
+    any_leg, any_lift, any_tally,
 };
 use crate::query::{any_advert, any_answer, any_query};
 
@@ -81,6 +82,7 @@ fn total(bytes: &[u8]) -> TestCaseResult {
     one::<Ruling>(bytes)?;
     one::<Telling>(bytes)?;
     one::<Lie>(bytes)?;
+    one::<Contradiction>(bytes)?;
     one::<Authorisation>(bytes)?;
     one::<Query>(bytes)?;
     one::<Answer>(bytes)?;
@@ -194,6 +196,11 @@ proptest! {
     }
 
     #[test]
+    fn a_contradiction_comes_back_as_written(both in any_contradiction()) {
+        comes_back(&both)?;
+    }
+
+    #[test]
     fn what_is_said_of_a_lift_comes_back_as_written(
         conditional in any_conditional(), judged in any_judged(), promise in any_promise(),
         refused in any_refused(), late in any_late(),
@@ -279,6 +286,11 @@ proptest! {
 
     #[test]
     fn a_spoilt_certificate_gives_a_record_or_a_reason(bytes in spoilt(any_certificate())) {
+        total(&bytes)?;
+    }
+
+    #[test]
+    fn a_spoilt_contradiction_gives_a_record_or_a_reason(bytes in spoilt(any_contradiction())) {
         total(&bytes)?;
     }
 

@@ -11,11 +11,13 @@ use protocol::errand::{
     About, Ask, Compose, Composed, Drawn, Errand, ErrandFault, Expect, Expected, Laid, Meet,
 };
 use protocol::lift::{Authorisation, Evidence, Leg, Legs, Reason, Tree};
+use protocol::proof::Proof;
 use protocol::{AgentId, Hash, PayNumber, Record, SecretKey, Signer as _, TallyId, Timestamp};
 
 use crate::lift_records::{any_promise, any_refused};
 use crate::people::{
-    any_authorisation, any_certificate, any_chit, any_leg, any_lift, hash, list, positive,
+    any_authorisation, any_certificate, any_chit, any_contradiction, any_leg, any_lift, hash, list,
+    positive,
 };
 use crate::query::{any_advert, any_answer, any_query};
 use crate::some::{self, secret_key};
@@ -163,7 +165,7 @@ proptest! {
     fn each_errand_about_a_lift_is_read_as_what_it_is(
         ask in any_ask(), authorisation in any_authorisation(), certificate in any_certificate(),
         lift in any_lift(), promises in vec(any_promise(), 0..3), refused in option::of(any_refused()),
-        meet in any_meet(), expect in any_expect(), expected in any_expected(),
+        meet in any_meet(), expect in any_expect(), expected in any_expected(), both in any_contradiction(),
     ) {
         let telling = protocol::referee::Telling {
             lift, messages: List::default(), promises: list(promises), refused, late: List::default(),
@@ -175,6 +177,8 @@ proptest! {
         is_read(&meet, Errand::Meet, About::Lift)?;
         is_read(&expect, Errand::Expect, About::Lift)?;
         is_read(&expected, Errand::Expected, About::Lift)?;
+        let proof = |both| Errand::Proof(Proof::Contradiction(both));
+        is_read(&both, proof, About::Lift)?;
     }
 
     /// What changes a half is never sent as an errand, which is answered by nobody who keeps anything.

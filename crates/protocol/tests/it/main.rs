@@ -31,6 +31,7 @@ mod money_pump;
 mod negotiation;
 mod participant;
 mod people;
+mod proof;
 mod query;
 mod referee;
 mod request;

@@ -12,6 +12,7 @@ use protocol::chit::{Set, Wait, Written};
 use protocol::contract::{Content, Contract, Section};
 use protocol::ledger::Head;
 use protocol::lift::{Authorisation, Certificate, Evidence, Leg, Mode, Vote};
+use protocol::proof::Contradiction;
 use protocol::tally::{Agree, Members, Party, Sign, Tally};
 use protocol::terms::{Term, Terms, Whole};
 use protocol::{
@@ -306,6 +307,11 @@ pub(crate) fn any_certificate() -> impl Strategy<Value = Certificate> {
     (hash(), evidence, any::<u32>(), vec(vote, 0..4)).prop_map(|(lift, evidence, round, votes)| {
         Certificate { sign: list(votes), ..Certificate::unsigned(lift.into(), evidence, round) }
     })
+}
+
+pub(crate) fn any_contradiction() -> impl Strategy<Value = Contradiction> {
+    (any_lift(), any_certificate(), any_certificate())
+        .prop_map(|(lift, commit, void)| Contradiction { lift, commit, void })
 }
 
 pub(crate) fn any_authorisation() -> impl Strategy<Value = Authorisation> {

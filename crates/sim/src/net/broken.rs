@@ -45,6 +45,8 @@ pub enum Invariant {
     /// No theft: nobody ends a lift with less than it signed for: a payer gives no more than it allowed, and only
     /// where it signed; a payee gets what was signed; everybody between is made whole.
     Theft,
+    /// A lift that clears makes debts smaller and nothing else, and nobody ends it with less.
+    Clears,
     /// Atomicity: no two sites have opposite outcomes of one lift, and a site applies all of a lift here or nothing.
     Atomic,
     /// No lonely timeout: what a promise set aside is there until a certificate says how the lift ends.
@@ -54,6 +56,8 @@ pub enum Invariant {
     Proof,
     /// A payment is made at most once under its name.
     PaidOnce,
+    /// Whom a site has proof against did lie.
+    Slander,
     /// In the end every leg of a valid lift is at both halves.
     Whole,
     /// In the end lifts whose referees live are decided, and nothing is set aside for them.
@@ -67,7 +71,7 @@ pub enum Invariant {
 
 impl Invariant {
     /// All of them.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 29] = [
         Self::OwnSignature,
         Self::Chain,
         Self::Once,
@@ -87,10 +91,12 @@ impl Invariant {
         Self::Present,
         Self::Doctor,
         Self::Theft,
+        Self::Clears,
         Self::Atomic,
         Self::Aside,
         Self::Proof,
         Self::PaidOnce,
+        Self::Slander,
         Self::Whole,
         Self::Ends,
         Self::Private,
@@ -120,10 +126,12 @@ impl Invariant {
             Self::Present => "present",
             Self::Doctor => "doctor",
             Self::Theft => "theft",
+            Self::Clears => "clears",
             Self::Atomic => "atomic",
             Self::Aside => "aside",
             Self::Proof => "proof",
             Self::PaidOnce => "paid-once",
+            Self::Slander => "slander",
             Self::Whole => "whole",
             Self::Ends => "ends",
             Self::Private => "private",

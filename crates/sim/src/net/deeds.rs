@@ -36,7 +36,8 @@ impl Net {
             return self.invites(who).await;
         }
         let some = tallies.iter().any(|shown| shown.status == "open");
-        if self.lifts && some && self.dice.percent(16) {
+        let often = if self.busy { 60 } else { 16 };
+        if self.lifts && some && self.dice.percent(often) {
             return self.pays_a_stranger(who).await;
         }
         let Some(shown) = self.dice.pick(&tallies).cloned() else { return Ok(()) };
@@ -52,6 +53,42 @@ impl Net {
             "C.open" => self.winds_up(who, &shown).await,
             _ => Ok(()),
         }
+    }
+
+    /// Before anything fails: somebody opens tallies.
+    pub(super) async fn settles_in(&mut self, who: usize) -> Sim<()> {
+        let Some(site) = self.site_of(who) else { return Ok(()) };
+        if !self.people[who].unanswered.is_empty() {
+            return self.asks_again(who).await;
+        }
+        if !self.people[who].invited.is_empty() {
+            return self.answers(who).await;
+        }
+        let home = &self.places[self.people[who].home];
+        let tallies = site.tallies(&self.caller(who), None, 100).await;
+        let tallies = tallies.map_err(|error| home.cannot("list tallies", &error))?;
+        let is_new =
+            |shown: &&Summary| matches!(shown.status.as_str(), "P.draft" | "void" | "P.offer");
+        if let Some(shown) = tallies.iter().find(is_new).cloned() {
+            let Some(shown) = self.looks_first(who, &site, shown).await? else { return Ok(()) };
+            return match shown.status.as_str() {
+                "P.offer" => self.decides(who, &shown).await,
+                _ => self.offers(who, &shown).await,
+            };
+        }
+        // Debts in all directions: some of them go round.
+        let is_even = |shown: &&Summary| shown.status == "open" && shown.balance_milli == 0;
+        if let Some(shown) = tallies.iter().find(is_even).cloned()
+            && self.dice.percent(60)
+        {
+            let Some(shown) = self.looks_first(who, &site, shown).await? else { return Ok(()) };
+            let milli = self.dice.between(1_000, 20_000);
+            return self.pays(who, &shown, milli, false).await;
+        }
+        if tallies.len() < ENOUGH && self.dice.percent(40) {
+            return self.invites(who).await;
+        }
+        Ok(())
     }
 
     /// What was not answered is asked again, under the same name.

@@ -118,13 +118,16 @@ impl Net {
             let (life, agent) = (self.places[from].life, self.places[from].agent);
             for outgoing in errands {
                 let way = Way { from, life, agent, whom: outgoing.to };
-                self.errand_sets_out(way, &outgoing.errand)?;
+                let ruled = self.ruled(from, way.whom, outgoing.errand)?;
+                for errand in ruled.map_or_else(Vec::new, |it| self.errand_as_told(from, it)) {
+                    self.errand_sets_out(way, &errand)?;
+                }
             }
         }
         Ok(senders)
     }
 
-    fn errand_sets_out(&mut self, way: Way, errand: &Errand) -> Sim<()> {
+    pub(super) fn errand_sets_out(&mut self, way: Way, errand: &Errand) -> Sim<()> {
         let text = errand.to_text().map_err(|error| Broken::harness(&error.to_string()))?;
         let text = text.to_string();
         self.counts.errands += 1;
@@ -178,7 +181,14 @@ impl Net {
             return Ok(Vec::new());
         }
         self.is_busy(to);
+        self.errand_is_heard_by_liars(to, &errand);
         let answer = site.hear_errand(way.agent, errand).await;
+        // Of several that a liar would rather say, one is the answer.
+        let answer = match answer {
+            Some(answer) => self.ruled(to, way.agent, answer)?,
+            None => None,
+        };
+        let answer = answer.and_then(|answer| self.errand_as_told(to, answer).pop());
         let Some(answer) = answer else {
             self.say(&who, &format!("errand {said}"));
             return Ok(vec![to]);
@@ -205,7 +215,9 @@ impl Net {
         };
         self.is_busy(way.from);
         // What it says to an answer has no way back: whoever needs it is told it again.
-        if let Some(more) = site.hear_errand(way.whom, read(text)?).await {
+        let answer = read(text)?;
+        self.errand_is_heard_by_liars(way.from, &answer);
+        if let Some(more) = site.hear_errand(way.whom, answer).await {
             let said = words::of_errand(&more, &mut self.trace);
             let who = self.places[way.from].name.clone();
             self.say(&who, &format!("errand {said}: an answer to an answer, which nobody hears"));

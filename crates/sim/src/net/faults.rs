@@ -29,6 +29,13 @@ impl Net {
                 }
                 Ok(Vec::new())
             }
+            Event::Storms(ways) => {
+                if self.wild {
+                    self.ways = ways;
+                    self.say("-", "the calm is over");
+                }
+                Ok(Vec::new())
+            }
             Event::Hurries(number) => {
                 self.places[number].slow = 1;
                 Ok(Vec::new())
@@ -80,6 +87,7 @@ impl Net {
         let disk = if self.is_well_kept(number) { Disk::Whole } else { disk };
         self.places[number].crash()?;
         self.payments_break_off(number);
+        self.clearing_breaks_off(number);
         self.counts.crashes += 1;
         let name = self.places[number].name.clone();
         self.say(&name, "crashes");

@@ -10,10 +10,13 @@ use site::{Planted, Site};
 use tokio::sync::oneshot;
 
 use super::Life;
+use super::around::Clearing;
 use super::auditor::Auditor;
 use super::broken::{Broken, Invariant, Sim};
 use super::dice::Dice;
+use super::false_referee::FalseReferee;
 use super::forge::Caught;
+use super::liars::Liars;
 use super::person::{MOST_PEOPLE, Person};
 use super::place::{Disk, Place};
 use super::report::Counts;
@@ -25,6 +28,9 @@ use super::world::{START_MS, Time};
 
 /// How many rounds of delivering a site has under way at most.
 const MOST_ROUNDS: usize = 3;
+
+/// How long nothing fails at the beginning of a network whose people first open tallies, in milliseconds.
+const CALM_MS: i64 = 25_000;
 
 /// How often everything that can go on may go on before the next thing happens: a note that was answered
 /// is noted, and the next one of its line is sent.
@@ -53,6 +59,10 @@ pub(super) enum Event {
     Reply { way: Way, text: String },
     /// A site looks after searches, lifts, and what it decides.
     Tends(usize),
+    /// A site looks for ways round other sites by which debts clear.
+    Clears(usize),
+    /// A site that lies says something of its own accord.
+    Lies(usize),
     /// A site sends what is due.
     Delivers(usize),
     /// A site says again what was not confirmed.
@@ -73,6 +83,8 @@ pub(super) enum Event {
     BacksUp(usize),
     /// Somebody forges.
     Forges,
+    /// The calm at the beginning is over: ways become bad.
+    Storms(Ways),
 }
 
 /// How bad the ways are, in hundreds.
@@ -94,14 +106,24 @@ pub(super) struct Net {
     pub(super) people: Vec<Person>,
     /// Whether people pay strangers.
     pub(super) lifts: bool,
+    /// Whether people know each other before anything fails, and then mostly pay strangers.
+    pub(super) busy: bool,
+    /// Until when nothing fails yet.
+    pub(super) calm_until_ms: i64,
     /// Which of the places decide lifts, in the eyes of all.
     pub(super) referees: Vec<usize>,
     /// Whether referees lose neither disk nor key.
     pub(super) well_kept: bool,
     /// How many commands administrators gave while it ran.
     pub(super) orders: u64,
+    /// Sites that lie about lifts.
+    pub(super) liars: Liars,
+    /// The referee that lies.
+    pub(super) false_referee: Option<FalseReferee>,
     /// What people want to pay to others elsewhere.
     pub(super) payments: Vec<Payment>,
+    /// Sites that look for ways round.
+    pub(super) clearings: Vec<Clearing>,
     traffic: Traffic,
     pub(super) cut: BTreeSet<(usize, usize)>,
     pub(super) ways: Ways,
@@ -143,11 +165,16 @@ impl Net {
             events: 0,
             places,
             people: Vec::new(),
-            lifts: life == Life::Lifts,
+            lifts: life != Life::Tallies,
+            busy: false,
+            calm_until_ms: START_MS,
             referees: Vec::new(),
             well_kept: false,
             orders: 0,
+            liars: Liars::default(),
+            false_referee: None,
             payments: Vec::new(),
+            clearings: Vec::new(),
             traffic: Traffic::default(),
             cut: BTreeSet::new(),
             ways,
@@ -162,6 +189,11 @@ impl Net {
         let towns = net.places.len();
         if net.lifts {
             net.appoint(planted)?;
+            net.calms();
+            if life == Life::Liars {
+                net.appoint_liars(towns);
+                net.appoint_false_referee();
+            }
         }
         for number in 0..net.places.len() {
             net.places[number].start().await?;
@@ -196,22 +228,36 @@ impl Net {
         Ok(())
     }
 
+    /// In most networks with lifts people open tallies before anything fails: then there is much to lift.
+    fn calms(&mut self) {
+        self.busy = self.dice.percent(70);
+        if !self.busy {
+            return;
+        }
+        self.calm_until_ms = START_MS + CALM_MS;
+        self.until_ms = self.calm_until_ms + self.dice.between(60_000, 120_000);
+        let storm = std::mem::take(&mut self.ways);
+        self.after(CALM_MS, CALM_MS, Event::Storms(storm));
+    }
+
     /// What happens again and again, for the first time.
     fn begin(&mut self) {
+        let calm = self.calm_until_ms - START_MS;
         for number in 0..self.places.len() {
             self.after(500, 2_000, Event::Delivers(number));
             self.after(15_000, 60_000, Event::Reminds(number));
             self.after(10_000, 60_000, Event::BacksUp(number));
             if self.lifts {
                 self.after(200, 2_000, Event::Tends(number));
+                self.after(15_000, 40_000, Event::Clears(number));
             }
         }
         for number in 0..self.people.len() {
             self.after(100, 3_000, Event::Acts(number));
             self.after(10_000, 40_000, Event::Looks(number));
         }
-        self.after(10_000, 40_000, Event::Fails);
-        self.after(5_000, 20_000, Event::Forges);
+        self.after(calm + 10_000, calm + 40_000, Event::Fails);
+        self.after(calm + 5_000, calm + 20_000, Event::Forges);
     }
 
     pub(super) fn now(&self) -> i64 {
@@ -242,6 +288,7 @@ impl Net {
         }
         self.collect().await?;
         touched.extend(self.hears_of_payments().await?);
+        touched.extend(self.hears_of_clearings().await?);
         for sent in taken(&self.traffic) {
             self.sets_out(sent);
         }
@@ -260,6 +307,10 @@ impl Net {
             return Ok(());
         }
         place.remember(now)?;
+        // What did not change was looked at already.
+        if !place.has_changed() {
+            return Ok(());
+        }
         self.auditor.look(number, &self.places[number], &self.people, &self.trace).await
     }
 
@@ -287,6 +338,14 @@ impl Net {
             }
             Event::Reply { way, text } => self.is_replied(way, &text).await,
             Event::Tends(number) => self.tends(number).await,
+            Event::Clears(number) => {
+                self.clears(number);
+                Ok(vec![number])
+            }
+            Event::Lies(number) => {
+                self.lies(number)?;
+                Ok(Vec::new())
+            }
             Event::Delivers(number) => {
                 self.delivers(number).await?;
                 self.after(500, 3_000, Event::Delivers(number));
@@ -301,8 +360,14 @@ impl Net {
                 if !self.wild {
                     return Ok(Vec::new());
                 }
-                self.after(1_500, 9_000, Event::Acts(who));
-                self.acts(who).await?;
+                if self.now() < self.calm_until_ms {
+                    self.after(200, 800, Event::Acts(who));
+                    self.settles_in(who).await?;
+                } else {
+                    let (least, most) = if self.busy { (300, 2_500) } else { (1_500, 9_000) };
+                    self.after(least, most, Event::Acts(who));
+                    self.acts(who).await?;
+                }
                 Ok(vec![self.people[who].home])
             }
             Event::Looks(who) => {
@@ -354,7 +419,8 @@ impl Net {
         for note in &notes {
             self.auditor.privacy.note(from, to, note)?;
         }
-        let receipt = hear(&site, agent, mail::write(&notes).as_bytes(), notes.len()).await?;
+        let mut receipt = hear(&site, agent, mail::write(&notes).as_bytes(), notes.len()).await?;
+        receipt.notes = self.notes_as_told(to, from, receipt.notes);
         self.is_busy(to);
         for (note, fate) in notes.iter().zip(&receipt.fates) {
             self.counts.heard(fate);
@@ -392,6 +458,7 @@ impl Net {
             return;
         };
         self.counts.sent += 1;
+        let notes = self.notes_as_told(from, to, notes);
         for note in &notes {
             self.catches(from, to, note);
         }
@@ -477,25 +544,34 @@ impl Net {
         if self.queue.values().any(on_its_way) {
             return Ok(false);
         }
-        if self.people.iter().any(|person| !person.unanswered.is_empty()) {
+        let honest = |person: &Person| !self.liars.places.contains(&person.home);
+        let asks = |person: &&Person| honest(person) && !person.unanswered.is_empty();
+        if self.people.iter().any(|person| asks(&person)) {
             return Ok(false);
         }
-        if self.is_paying() || !self.auditor.lifts.are_decided(&self.places, self.now()) {
+        if self.is_paying()
+            || self.is_clearing()
+            || !self.auditor.lifts.are_decided(&self.places, self.now())
+        {
             return Ok(false);
         }
         for who in 0..self.people.len() {
             // A half that came back late waits for its user to look in once more.
-            if !self.is_settled(who) || self.is_waited_for(who).await? {
+            if !self.lives_with_liars(who)
+                && (!self.is_settled(who) || self.is_waited_for(who).await?)
+            {
                 return Ok(false);
             }
         }
-        for number in 0..self.places.len() {
+        let honest: Vec<usize> =
+            (0..self.places.len()).filter(|at| !self.liars.places.contains(at)).collect();
+        for number in honest.iter().copied() {
             if !self.places[number].rounds.is_empty() || self.waiting(number).await? > 0 {
                 return Ok(false);
             }
         }
         for who in 0..self.people.len() {
-            if let Some(site) = self.site_of(who)
+            if let Some(site) = self.site_of(who).filter(|_| !self.lives_with_liars(who))
                 && self.could_be_told(who, &site).await?
             {
                 // Sites have done what they can: what is left, people tell each other.
@@ -504,12 +580,17 @@ impl Net {
             }
         }
         // What goes to an agent that is no more is said for ever, or until its invitation expires.
-        for number in 0..self.places.len() {
+        for number in honest {
             if self.reminds(number).await? > 0 && self.waiting(number).await? > 0 {
                 return Ok(false);
             }
         }
         Ok(true)
+    }
+
+    /// Whether somebody's site lies.
+    pub(super) fn lives_with_liars(&self, who: usize) -> bool {
+        self.liars.places.contains(&self.people[who].home)
     }
 
     /// Letters that wait, but for those to agents that are no more.

@@ -11,9 +11,12 @@
 //!   do, `device.rs` what a device keeps and brings back;
 //! * `auditor/` what must hold, by the names in `broken.rs`;
 //! * `errands.rs` what agents say to each other beside notes, lifts that are looked after, and who decides them;
-//!   `strangers.rs` payments to people at other sites;
+//!   `liars.rs` sites that lie together about lifts, `lies.rs` what they say, `false_referee.rs` a
+//!   referee that lies;
+//!   `strangers.rs` payments to people at other sites, `around.rs` debts that clear across sites;
 //! * `trace.rs`, `words.rs` what happened, in lines; `report.rs` how it ended.
 
+mod around;
 mod asks;
 mod auditor;
 mod bills;
@@ -23,8 +26,11 @@ mod device;
 mod dice;
 mod elsewhere;
 mod errands;
+mod false_referee;
 mod faults;
 mod forge;
+mod liars;
+mod lies;
 mod life;
 mod person;
 mod place;
@@ -69,8 +75,10 @@ const STACK_BYTES: usize = 16 * 1024 * 1024;
 pub enum Life {
     /// Tallies, and what is on them.
     Tallies,
-    /// The same, and people pay strangers at other sites by lifts.
+    /// The same, and people pay strangers at other sites by lifts, and sites clear around each other.
     Lifts,
+    /// The same, and some sites lie together about lifts, and a referee where there are four.
+    Liars,
 }
 
 /// Lets the network of a seed live; with a fault that was planted into its sites, where that is wanted. It

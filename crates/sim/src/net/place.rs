@@ -46,7 +46,7 @@ pub(super) struct Place {
     /// Where it is reached, by name.
     pub(super) host: String,
     /// Its agent's key.
-    key: Arc<SecretKey>,
+    pub(super) key: Arc<SecretKey>,
     clock: Arc<SiteClock>,
     chance: Arc<SiteChance>,
     pub(super) store: Store,
@@ -62,6 +62,8 @@ pub(super) struct Place {
     planted: Option<Planted>,
     /// Rounds of delivering that are under way.
     pub(super) rounds: Vec<JoinHandle<Result<Carried, SiteError>>>,
+    /// In which of its lives, and after how many commits, it was looked at last.
+    looked: Option<(u64, u64)>,
     latest: VecDeque<Image>,
     backups: VecDeque<Image>,
     /// How many times longer than others it takes to answer.
@@ -97,6 +99,7 @@ impl Place {
             hears,
             planted,
             rounds: Vec::new(),
+            looked: None,
             latest: VecDeque::new(),
             backups: VecDeque::new(),
             slow: 1,
@@ -173,6 +176,13 @@ impl Place {
 
     fn copy(&self) -> Sim<Store> {
         self.store.copy_in_memory().ok_or_else(|| Broken::harness("a store that is not in memory"))
+    }
+
+    /// Whether anything was committed since it was looked at last; then it is taken for looked at.
+    pub(super) fn has_changed(&mut self) -> bool {
+        let Some(commits) = self.store.commits_in_memory() else { return true };
+        let now = Some((self.life, commits));
+        std::mem::replace(&mut self.looked, now) != now
     }
 
     /// Remembers the disk as it is after a step.

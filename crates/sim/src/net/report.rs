@@ -40,6 +40,9 @@ pub(super) struct Counts {
     pub(super) errands_lost: u64,
     pub(super) lifts_wanted: u64,
     pub(super) lifts_paid: u64,
+    pub(super) liars: u64,
+    pub(super) false_referees: u64,
+    pub(super) lies: u64,
 }
 
 impl Counts {
@@ -151,6 +154,30 @@ impl Report {
         self.ending.lifts.made
     }
 
+    /// How many of them cleared debts; the others are payments.
+    #[must_use]
+    pub const fn lifts_cleared(&self) -> u64 {
+        self.ending.lifts.cleared
+    }
+
+    /// How many lifts between sites were decided, be it as valid or as void.
+    #[must_use]
+    pub const fn lifts_decided(&self) -> u64 {
+        self.ending.lifts.made + self.ending.lifts.void
+    }
+
+    /// How many times sites or referees lied about lifts.
+    #[must_use]
+    pub const fn lies(&self) -> u64 {
+        self.counts.lies
+    }
+
+    /// How many proofs that a referee lies honest sites have in the end.
+    #[must_use]
+    pub const fn proofs(&self) -> u64 {
+        self.ending.proofs
+    }
+
     /// How many of them were decided by more referees than one.
     #[must_use]
     pub const fn lifts_made_by_many(&self) -> u64 {
@@ -214,8 +241,9 @@ impl fmt::Display for Report {
         writeln!(f, "  errands    {} sent, {} lost", c.errands, c.errands_lost)?;
         writeln!(
             f,
-            "  lifts      {} made, {} void, {} undecided; {} payments to strangers wanted, {} told as paid",
+            "  lifts      {} made, {} of them to clear, {} void, {} undecided; {} payments to strangers wanted, {} told as paid",
             ending.lifts.made,
+            ending.lifts.cleared,
             ending.lifts.void,
             ending.lifts.undecided,
             c.lifts_wanted,
@@ -228,6 +256,13 @@ impl fmt::Display for Report {
             "  privacy    {} messages of {} bytes and {} stores searched; {} sightings, each with an excuse",
             s.heard, s.bytes, s.stores, seen
         )?;
+        if c.liars > 0 {
+            writeln!(
+                f,
+                "  liars      {} sites and {} referees, {} lies; {} proofs at honest sites",
+                c.liars, c.false_referees, c.lies, ending.proofs
+            )?;
+        }
         write!(f, "  tallies   ")?;
         for (status, many) in &ending.statuses {
             write!(f, " {many} {status}")?;
@@ -243,7 +278,11 @@ impl fmt::Display for Failure {
         writeln!(f, "seed {seed}: {} does not hold, after step {step}", broken.invariant)?;
         writeln!(f, "  {}", broken.what)?;
         let plant = self.planted.map_or(String::new(), |p| format!(" --plant {}", p.word()));
-        let lifts = if self.life == Life::Lifts { " --lifts" } else { "" };
+        let lifts = match self.life {
+            Life::Tallies => "",
+            Life::Lifts => " --lifts",
+            Life::Liars => " --liars",
+        };
         writeln!(f, "  again: mychips sim net --seed {seed}{lifts}{plant}")?;
         write!(f, "{}", self.shown)
     }

@@ -160,7 +160,10 @@ impl Net {
     pub(super) fn is_paying(&self) -> bool {
         let in_time = self.now() <= self.until_ms + GIVEN_UP_MS;
         in_time
-            && self.payments.iter().any(|payment| !payment.is_over || !payment.asking.is_empty())
+            && self.payments.iter().any(|payment| {
+                let waits = !payment.is_over || !payment.asking.is_empty();
+                waits && !self.lives_with_liars(payment.who)
+            })
     }
 
     /// A site has crashed: nobody there gets an answer.
@@ -202,6 +205,13 @@ impl Net {
     async fn is_answered(&mut self, number: usize, answer: Result<Answer, SiteError>) -> Sim<()> {
         let (who, words) = (self.payments[number].who, self.payments[number].words.clone());
         let name = self.name(who);
+        // A liar's own site may trip over what its liar said in its name.
+        if self.lives_with_liars(who) {
+            let said = answer.as_ref().map_or_else(SiteError::word, |_| "done");
+            self.say(&name, &format!("{words}, at a liar's site: {said}"));
+            self.payments[number].is_over = true;
+            return Ok(());
+        }
         if let Err(
             error @ (SiteError::Store(_)
             | SiteError::State { .. }

@@ -1,6 +1,7 @@
 //! Tests of simulated life.
 #![allow(missing_docs, clippy::unwrap_used, clippy::panic)]
 
+mod lifts;
 mod market;
 mod net;
 mod private;

@@ -130,6 +130,7 @@ impl Site {
             }
             Errand::Meet(asked) => self.hear_meet(from, *asked).await.map(|()| None),
             Errand::Certificate(shown) => self.hear_certificate(*shown).await.map(|()| None),
+            Errand::Proof(proof) => self.hear_proof(from, &proof).await.map(|()| None),
             Errand::Ask(_) | Errand::Telling(_) => Box::pin(self.hear_referee(from, errand)).await,
         };
         heard.unwrap_or_else(|error| {

@@ -93,6 +93,12 @@ pub(crate) async fn is_known(view: &mut View, agent: AgentId) -> Result<bool, Si
     Ok(view.setting(&agent_key(agent)).await?.is_some())
 }
 
+/// The agents that users here have dealings with.
+pub(crate) async fn known_agents(view: &mut View) -> Result<Vec<AgentId>, SiteError> {
+    let settings = view.settings().await?.into_iter();
+    Ok(settings.filter_map(|(key, _)| key.strip_prefix(AGENT)?.parse().ok()).collect())
+}
+
 /// Keeps that an agent is known, and where an invitation says that it answers, where nothing better is known: who
 /// wrote the invitation is not proved to be that agent's user.
 pub(crate) async fn remember_invited(

@@ -67,12 +67,12 @@ impl Site {
     /// Does what is to be done in all of this site's parts in a lift: first what each of them promises, then, as each
     /// knows what the others do, what follows.
     async fn act_in(&self, batch: &mut Batch, parts: &mut [Part]) -> Result<(), SiteError> {
-        self.tell_each_other(batch, parts)?;
+        self.tell_each_other(batch, parts).await?;
         let all = parts.iter().map(|part| (&part.participant, part.more.proposed));
         for together in judged_together(all) {
             self.promise_or_refuse(batch, parts, &together).await?;
         }
-        self.tell_each_other(batch, parts)?;
+        self.tell_each_other(batch, parts).await?;
         let (mut settled, mut void) = (Vec::new(), None);
         for (place, part) in parts.iter_mut().enumerate() {
             let is_late = || self.clock.now() > part.participant.part().lift().deadline;
@@ -101,10 +101,14 @@ impl Site {
     }
 
     /// Each of this site's participants in a lift learns what the others know.
-    fn tell_each_other(&self, batch: &mut Batch, parts: &mut [Part]) -> Result<(), SiteError> {
+    async fn tell_each_other(
+        &self,
+        batch: &mut Batch,
+        parts: &mut [Part],
+    ) -> Result<(), SiteError> {
         let mut all: Vec<_> = parts.iter_mut().map(|part| &mut part.participant).collect();
         for (place, events) in tell_each_other(&mut all)? {
-            self.tell_of_lies(&mut batch.work, parts[place].lift(), &events);
+            self.note_lies(&mut batch.work, &parts[place].participant, &events).await?;
         }
         Ok(())
     }

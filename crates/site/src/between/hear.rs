@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use protocol::bounded::List;
+use protocol::errand::Errand;
 use protocol::lift::{
     Authorisation, Certificate, Conditional, Decided, Leg, Legs, LiftFault, Outcome, Reason,
     Refused,
@@ -12,6 +13,7 @@ use protocol::lift::{
 use protocol::note::Body;
 use protocol::participant::Part as Taken;
 use protocol::participant::{Event, Input, Participant, Word};
+use protocol::proof::{Contradiction, Proof};
 use protocol::record::Record;
 use protocol::{AgentId, Cuid, Hash, LiftId, PublicKey, Side, Signer as _, TallyId, Verified};
 
@@ -67,7 +69,7 @@ impl Site {
         let heard = Box::new(word.check(&from)?);
         let step = part.participant.step(Input::Hear { tally, heard })?;
         part.participant = step.participant;
-        self.tell_of_lies(work, lift, &step.events);
+        self.note_lies(work, &part.participant, &step.events).await?;
         if knows {
             part.more.told.insert(tally);
         } else if part.outcome().is_some() || part.participant.is_refused() {
@@ -152,13 +154,20 @@ impl Site {
         self.post_all(work, held, &state, said.into_iter().collect()).await
     }
 
-    /// Referees that decided both ways lie, and both certificates prove it: an administrator is told.
-    pub(super) fn tell_of_lies(&self, work: &mut Work, lift: LiftId, events: &[Event]) {
-        if events.contains(&Event::Contradicted) {
-            let text = serde_json::json!({ "lift": lift.to_string() }).to_string();
-            let (kind, at) = ("referees_contradicted".to_owned(), self.clock.now());
-            work.tx().tell([store::NewEvent { user: None, kind, text, at }]);
-        }
+    /// Referees that decided both ways lie, and both certificates prove it: that is kept, and handed on.
+    pub(super) async fn note_lies(
+        &self,
+        work: &mut Work,
+        now: &Participant,
+        events: &[Event],
+    ) -> Result<(), SiteError> {
+        let both = now.contradiction().filter(|_| events.contains(&Event::Contradicted));
+        let both = both.and_then(|(one, other)| Contradiction::of(now.part().lift(), one, other));
+        let Some(both) = both else { return Ok(()) };
+        let proof = Proof::Contradiction(Box::new(both));
+        let whom = self.keep_proof(work.tx(), &proof, None).await?;
+        work.errands.extend(whom.into_iter().map(|agent| (agent, Errand::Proof(proof.clone()))));
+        Ok(())
     }
 
     /// The part that is meant by the first word on a lift: as it was laid out here, for one lift. None where nothing was.
@@ -268,8 +277,8 @@ impl Site {
             let mut part = Part::read(&row)?;
             let decided = Decided::check(certificate.clone(), part.participant.part().lift())?;
             let step = part.participant.step(Input::Decided(Arc::new(decided)))?;
-            self.tell_of_lies(&mut batch.work, lift, &step.events);
             let next = step.participant;
+            self.note_lies(&mut batch.work, &next, &step.events).await?;
             if next != part.participant {
                 part.participant = next;
                 keep(&mut batch.work, &part, self.clock.now()).await?;

@@ -41,6 +41,7 @@ use tokio::sync::Notify;
 pub(crate) use self::around::Tried;
 pub(crate) use self::drafts::Drafts;
 pub use self::drafts::{MAX_DRAFTS, MAX_DRAFTS_OF_ONE};
+pub use self::keys::lift_key;
 pub use self::open::{OpenLeg, OpenLift, Phase};
 use self::part::OpenWith;
 pub(crate) use self::part::{LegProof, Part};

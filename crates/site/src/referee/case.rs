@@ -4,8 +4,8 @@
 use std::collections::BTreeSet;
 
 use protocol::agreement::Equivocation;
-use protocol::record::Record as _;
-use protocol::referee::{Event, Given, Input, Lie, Referee, Step};
+use protocol::proof::Proof;
+use protocol::referee::{Event, Given, Input, Referee, Step};
 use protocol::{AgentId, LiftId, Signature, Timestamp};
 use serde::{Deserialize, Serialize};
 use store::{Case, Kind, NewEvent, StoreError, View};
@@ -23,7 +23,7 @@ const TRIES: u32 = 5;
 #[serde(deny_unknown_fields)]
 pub(super) struct Docket {
     pub(super) referee: Referee,
-    /// Of which other referees an administrator was told that they lie.
+    /// Which other referees lied about it, as far as that is proved.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     liars: BTreeSet<AgentId>,
 }
@@ -46,6 +46,7 @@ struct Decided {
     row: Option<Case>,
     state: Docket,
     events: Vec<NewEvent>,
+    proofs: Vec<Proof>,
     changed: bool,
 }
 
@@ -103,12 +104,12 @@ impl Site {
         let given = Given { is_past: now > before.referee.lift().deadline };
         let Step { referee, events } = before.referee.step(input.clone(), given)?;
         let mut state = Docket { referee, ..before.clone() };
-        let events = events_of(&before.referee, &mut state, events, now);
+        let (events, proofs) = events_of(&before.referee, &mut state, events, now);
         let changed = state != before;
         if row.is_none() && changed {
             self.check_room(brought, now).await?;
         }
-        Ok(Some(Decided { row, state, events, changed }))
+        Ok(Some(Decided { row, state, events, proofs, changed }))
     }
 
     /// A case as it is kept; where the site went back since the lift was proposed, one that signs nothing new.
@@ -125,7 +126,7 @@ impl Site {
 
     /// Writes a case and what an administrator is told of it, in one transaction.
     async fn keep_case(&self, brought: &Brought, decided: Decided) -> Result<(), SiteError> {
-        let Decided { row, state, events, .. } = decided;
+        let Decided { row, state, events, proofs, .. } = decided;
         let (text, now) = (state.text(brought.id)?, self.clock.now());
         let status = state.referee.outcome().map_or(Case::OPEN, protocol::lift::Outcome::word);
         let _turn = self.queue.turn().await;
@@ -142,24 +143,33 @@ impl Site {
             tx.add_case(&case).await?;
         }
         tx.tell(events);
-        Ok(tx.commit().await.map(|_| ())?)
+        let mut told = Vec::with_capacity(proofs.len());
+        for proof in proofs {
+            let whom = self.keep_proof(&mut tx, &proof, None).await?;
+            told.push((proof, whom));
+        }
+        tx.commit().await?;
+        for (proof, whom) in told {
+            self.hand_on(&proof, whom);
+        }
+        Ok(())
     }
 }
 
-/// What an administrator is told: who lies, once, with the proof; and that this referee went back.
+/// What an administrator is told: that this referee went back; and the proofs that others lie, one of each.
 fn events_of(
     before: &Referee,
     state: &mut Docket,
     events: Vec<Event>,
     at: Timestamp,
-) -> Vec<NewEvent> {
+) -> (Vec<NewEvent>, Vec<Proof>) {
     let told = |kind: &str, text| NewEvent { user: None, kind: kind.to_owned(), text, at };
-    let mut all = Vec::new();
+    let (mut all, mut proofs) = (Vec::new(), Vec::new());
     for event in events {
         match event {
             Event::Equivocated(lie) => {
-                let text = proof(&state.referee, &lie).filter(|(who, _)| state.liars.insert(*who));
-                all.extend(text.map(|(_, text)| told("referee_lied", text)));
+                let lie = proof(&state.referee, &lie).filter(|(who, _)| state.liars.insert(*who));
+                proofs.extend(lie.map(|(_, proof)| proof));
             }
             Event::Forgot if !before.forgot() => {
                 let text = serde_json::json!({ "lift": state.referee.id() }).to_string();
@@ -171,13 +181,13 @@ fn events_of(
             Event::Forgot | Event::Decided(_) => {}
         }
     }
-    all
+    (all, proofs)
 }
 
 /// Who lies, and the record that proves it to anybody.
-fn proof(referee: &Referee, lie: &Equivocation<Signature>) -> Option<(AgentId, String)> {
-    let lie: Lie = referee.lie(lie)?;
-    Some((lie.referee, lie.to_text().ok()?.to_string()))
+fn proof(referee: &Referee, lie: &Equivocation<Signature>) -> Option<(AgentId, Proof)> {
+    let lie = referee.lie(lie)?;
+    Some((lie.referee, Proof::Lie(Box::new(lie))))
 }
 
 /// Whether another program at the same database was quicker.

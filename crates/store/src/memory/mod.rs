@@ -5,10 +5,12 @@ mod case;
 mod lift;
 mod map;
 mod outbox;
+mod proof;
 mod read;
 mod state;
 mod write;
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use tokio::sync::{Mutex, OwnedMutexGuard};
@@ -19,6 +21,7 @@ use self::state::State;
 #[derive(Debug)]
 pub(crate) struct Home {
     state: RwLock<State>,
+    commits: AtomicU64,
     writer: Arc<Mutex<()>>,
 }
 
@@ -38,7 +41,16 @@ impl Home {
             hand.keep_words(&crate::sql::words());
             hand.state
         });
-        Self { state: RwLock::new(state.clone()), writer: Arc::default() }
+        Self::with(state.clone())
+    }
+
+    fn with(state: State) -> Self {
+        Self { state: RwLock::new(state), commits: AtomicU64::new(0), writer: Arc::default() }
+    }
+
+    /// How often something was committed since it began.
+    pub(crate) fn commits(&self) -> u64 {
+        self.commits.load(Ordering::Acquire)
     }
 
     fn copy(&self) -> State {
@@ -47,7 +59,7 @@ impl Home {
 
     /// Another home that begins with the same rows, for as much as a copy of the maps costs.
     pub(crate) fn copied(&self) -> Self {
-        Self { state: RwLock::new(self.copy()), writer: Arc::default() }
+        Self::with(self.copy())
     }
 
     /// All rows, as text.
@@ -69,6 +81,7 @@ impl Hand {
     pub(crate) fn commit(self) {
         if let Some((home, _guard)) = self.home {
             *home.state.write().unwrap_or_else(PoisonError::into_inner) = self.state;
+            home.commits.fetch_add(1, Ordering::Release);
         }
     }
 }

@@ -5,7 +5,7 @@ use protocol::{AgentId, ChitId, ContractId, Cuid, Hash, LiftId, PaymentId, Tally
 use super::map::Map;
 use crate::{
     Case, CommandResult, Contract, Event, Founded, Half, HalfId, Invite, InvoiceRow, Letter,
-    LetterId, Lift, LiftLeg, LiftPart, LinkRow, Payment, User, Word,
+    LetterId, Lift, LiftLeg, LiftPart, LinkRow, Payment, Proof, User, Word,
 };
 
 // Where an order can be seen, names are ordered as texts, as in the databases.
@@ -59,5 +59,8 @@ pub(super) struct State {
     pub(super) open_cases: Map<(Timestamp, String), LiftId>,
     /// By when they were first asked about, and lift as text.
     pub(super) strangers_cases: Map<(Timestamp, String), ()>,
+    pub(super) proofs: Map<Hash, Proof>,
+    /// By when they were kept, and name as text.
+    pub(super) proof_dates: Map<(Timestamp, String), Hash>,
     pub(super) words: Map<(String, String, String, String), Word>,
 }

@@ -2,7 +2,8 @@
 
 use crate::{
     Case, CommandResult, Contract, Half, HalfRow, Invite, InvoiceRow, Kind, Lift, LiftLeg,
-    LiftPart, LinkRow, Negotiation, NewEvent, NewHalf, NewLetter, Payment, StoreError, User, Word,
+    LiftPart, LinkRow, Negotiation, NewEvent, NewHalf, NewLetter, Payment, Proof, StoreError, User,
+    Word,
 };
 
 /// A row that can be written.
@@ -243,6 +244,18 @@ impl Case {
     /// Somebody else has changed it.
     pub(crate) fn was_changed(&self) -> StoreError {
         StoreError::Again { why: format!("the case of lift {} was changed meanwhile", self.lift) }
+    }
+}
+
+impl Fit for Proof {
+    const KIND: Kind = Kind::Proof;
+
+    fn name(&self) -> String {
+        self.id.to_string()
+    }
+
+    fn texts(&self) -> Vec<&str> {
+        vec![&self.kind, &self.text]
     }
 }
 

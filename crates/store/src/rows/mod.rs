@@ -10,6 +10,7 @@ mod lift;
 mod link;
 mod part;
 mod payment;
+mod proof;
 mod site;
 mod user;
 
@@ -23,6 +24,7 @@ pub use lift::{LegAt, LegSum, Lift, LiftLeg};
 pub use link::LinkRow;
 pub use part::LiftPart;
 pub use payment::Payment;
+pub use proof::Proof;
 pub use site::{Contract, Founded, Invite, Meta, Totals, Word};
 pub(crate) use user::word;
 pub use user::{User, UserKind, UserStatus};

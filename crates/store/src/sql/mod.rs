@@ -11,6 +11,7 @@ mod fault;
 mod lift;
 mod outbox;
 pub(crate) mod postgres;
+mod proof;
 mod read;
 mod schema;
 pub(crate) mod sqlite;

@@ -17,5 +17,6 @@ mod keepsakes;
 mod opening;
 mod outbox;
 mod postgres;
+mod proofs;
 mod users;
 mod views;

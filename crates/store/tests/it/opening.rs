@@ -98,7 +98,7 @@ pub(crate) async fn second_schema_is_whole(store: &Store) {
     assert_eq!(view.payments(&[payment_id(1)]).await.unwrap(), [payment(1, "anne", lift.id)]);
     assert_eq!(view.case(&case("one", 1, 5).lift).await.unwrap(), Some(case("one", 1, 5)));
     let words = view.words("es").await.unwrap();
-    for new in ["payments_v", "cases_v"] {
+    for new in ["payments_v", "cases_v", "proofs_v"] {
         assert!(words.iter().any(|word| word.view == new), "{words:?}");
     }
 }

@@ -12,6 +12,7 @@ use protocol::ledger::Ledger;
 use protocol::{AgentId, TallyId, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use super::proof;
 use crate::failure::Failure;
 use crate::say;
 
@@ -62,18 +63,16 @@ struct Seen {
 impl Export {
     /// What a file holds; nothing of it is checked.
     pub(in crate::commands) fn read(path: &Path) -> Result<Self, Failure> {
-        let mut text = Vec::new();
-        // One byte more shows that there are too many.
-        let most = MAX_EXPORT_BYTES as u64 + 1;
-        File::open(path)
-            .and_then(|file| file.take(most).read_to_end(&mut text))
-            .map_err(|error| Failure::io("cannot read", path, &error))?;
+        Self::of(&text_of(path)?, path)
+    }
+
+    fn of(text: &[u8], path: &Path) -> Result<Self, Failure> {
         // What names no kind names its fault below.
-        let user = serde_json::from_slice::<Kind>(&text).is_ok_and(|named| named.kind == USER_KIND);
+        let user = kind_of(text).is_some_and(|kind| kind == USER_KIND);
         let read = if user {
-            UserExport::read(&text).map(|user| Self::User(Box::new(user)))
+            UserExport::read(text).map(|user| Self::User(Box::new(user)))
         } else {
-            TallyExport::read(&text).map(|tally| Self::Tally(Box::new(tally)))
+            TallyExport::read(text).map(|tally| Self::Tally(Box::new(tally)))
         };
         read.map_err(|fault| {
             let path = path.display();
@@ -118,8 +117,26 @@ impl Export {
     }
 }
 
+/// A file's bytes, as many as an export may have and one more, which shows that there are too many.
+fn text_of(path: &Path) -> Result<Vec<u8>, Failure> {
+    let mut text = Vec::new();
+    let most = MAX_EXPORT_BYTES as u64 + 1;
+    File::open(path)
+        .and_then(|file| file.take(most).read_to_end(&mut text))
+        .map_err(|error| Failure::io("cannot read", path, &error))?;
+    Ok(text)
+}
+
+fn kind_of(text: &[u8]) -> Option<String> {
+    serde_json::from_slice::<Kind>(text).ok().map(|named| named.kind)
+}
+
 pub(super) fn run(file: &Path, json: bool) -> Result<(), Failure> {
-    let export = Export::read(file)?;
+    let text = text_of(file)?;
+    if kind_of(&text).is_some_and(|kind| proof::is_one(&kind)) {
+        return proof::run(&text, file, json);
+    }
+    let export = Export::of(&text, file)?;
     let halves = export.check(file)?;
     let proved = export.proved(&halves);
     let tallies = export.tallies().iter().zip(&halves).map(|(export, half)| seen(export, half));

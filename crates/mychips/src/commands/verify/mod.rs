@@ -1,7 +1,8 @@
-//! `mychips verify`: an exported file checked (`file.rs`), or the program's own machines (`machines.rs`).
+//! `mychips verify`: an exported file checked (`file.rs`), the proof of a lie (`proof.rs`), or the program's own machines (`machines.rs`).
 
 mod file;
 mod machines;
+mod proof;
 mod told;
 
 use std::num::NonZeroUsize;
@@ -13,9 +14,10 @@ pub(super) use file::Export;
 
 use crate::failure::Failure;
 
-/// Check an exported tally or user, or the rules of this program themselves.
+/// Check an exported tally or user, the proof that an agent lies, or the rules of this program themselves.
 ///
-/// With a FILE: every signature, chain, lift and balance in an exported tally or user. No site is needed.
+/// With a FILE: every signature, chain, lift and balance in an exported tally or user; or that
+/// what `mychips referee proof` wrote does prove a lie. No site is needed.
 ///
 /// With names of scenarios, or with nothing: in small worlds of a few users and sites, whatever can happen is
 /// tried, in every order, with messages lost, doubled and late and sites that crash. In every state that can be
@@ -33,6 +35,13 @@ JSON of a file:
             when the partner owes), chits, lifts, contract (whether it is in the
             file), word (whether the site's signed word for the chain is)
 
+JSON of the proof of a lie:
+  kind      lie or contradiction
+  proved    all
+  lift      about which lift
+  liars     agents that certainly lie
+  accused   agents of whom at least one lies
+
 JSON of scenarios:
   states, seconds   of all of them together
   scenarios         name, says, faults, states, edges (steps between states),
@@ -47,11 +56,12 @@ Exit codes:
 
 Examples:
   mychips verify tally-with-bob.json
+  mychips verify lie.json
   mychips verify
   mychips verify negotiation --long
   mychips verify negotiation-forgetful --trace")]
 pub(crate) struct Verify {
-    /// A file, as mychips export writes it; or names of scenarios, or what several of them begin with
+    /// A file, as mychips export or mychips referee proof writes it; or names of scenarios, or what several of them begin with
     #[arg(value_name = "FILE|NAME")]
     what: Vec<PathBuf>,
     /// Print JSON, and errors as JSON on standard error

@@ -1,23 +1,26 @@
 //! One payment between sites, as the book shows what is said of it: the bakery buys flour from a mill at another site,
 //! over the dairy. What is asked, laid out, promised, asked of referees, told among them and decided is made here.
 
+use protocol::agreement::{Ballot, Round, Statement, Vote};
 use protocol::bounded::List;
 use protocol::chit::Positive;
 use protocol::errand::{Ask, Compose, Composed, Drawn, Errand, Expect, Expected, Laid, Meet};
 use protocol::lift::{
-    Authorisation, Certificate, Conditional, Decided, Evidence, Leg, Mode, Promise, Tree,
+    Authorisation, Certificate, Conditional, Decided, Evidence, Leg, Mode, Outcome, Promise,
+    Reason, Refused, Tree,
 };
 use protocol::note::Body;
 use protocol::participant::Word;
+use protocol::proof::{Contradiction, Proof};
 use protocol::query::{Advert, Answer, Curve, Payee, Plan, Point, Query, Said, Sought, nonce};
-use protocol::referee::{Given, Input, Referee};
+use protocol::referee::{Given, Input, Lie, Referee, Ruling, Stated};
 use protocol::{
     AgentId, ChipAddress, Hash, Lift, PayNumber, PaymentId, Record as _, SecretKey, Side,
     Signed as _, Signer as _, TallyId, Units, Verified,
 };
 
 /// Every kind of errand, by the names that their examples have.
-pub(super) const ERRANDS: [&str; 12] = [
+pub(super) const ERRANDS: [&str; 14] = [
     "query",
     "answer",
     "advert",
@@ -30,6 +33,8 @@ pub(super) const ERRANDS: [&str; 12] = [
     "ask",
     "telling",
     "certificate",
+    "lie",
+    "contradiction",
 ];
 
 /// From which the key of the payee's agent is made.
@@ -140,7 +145,8 @@ impl Story {
 
     /// Every errand of it.
     pub(super) fn errands(&self) -> Vec<Errand> {
-        let (telling, certificate) = self.decided();
+        let promises = Evidence::Promises(list(self.promises()));
+        let (telling, certificate) = self.decided(&promises);
         let (query, answer, advert) = self.searched();
         let (token, nonce) = (named("a token"), self.lift.nonce);
         let (amount, most) = (self.signed.units, self.signed.most);
@@ -151,7 +157,7 @@ impl Story {
             participants: list(beyond),
             branches: list(self.branches.clone()),
         };
-        let ask = Ask::new(self.lift.clone(), Some(Evidence::Promises(list(self.promises()))));
+        let ask = Ask::new(self.lift.clone(), Some(promises));
         vec![
             Errand::Query(Box::new(query)),
             Errand::Answer(Box::new(answer)),
@@ -164,8 +170,32 @@ impl Story {
             Errand::Meet(Box::new(self.meet())),
             Errand::Ask(Box::new(ask)),
             telling,
-            Errand::Certificate(Box::new(certificate)),
+            Errand::Certificate(Box::new(certificate.clone())),
+            Errand::Proof(Proof::Lie(Box::new(self.lie()))),
+            Errand::Proof(Proof::Contradiction(Box::new(self.contradiction(certificate)))),
         ]
+    }
+
+    /// The first referee votes for both outcomes in one round.
+    fn lie(&self) -> Lie {
+        let (lift, key) = (self.lift.id().unwrap(), &self.referees[0]);
+        let stated = |outcome| {
+            let ballot = Ballot::Prevote;
+            let statement =
+                Statement::Vote(Vote { ballot, round: Round::FIRST, outcome: Some(outcome) });
+            Stated { statement, sign: Ruling { lift, statement }.sign_with(key).unwrap() }
+        };
+        let [first, second] = [Outcome::Commit, Outcome::Void].map(stated);
+        Lie { lift, referee: self.lift.referees[0], first, second }
+    }
+
+    /// After the lift was decided, its referees decide it once more, as if the dairy had refused.
+    fn contradiction(&self, commit: Certificate) -> Contradiction {
+        let (lift, by) = (self.lift.id().unwrap(), self.keys[1].public_key());
+        let refused = Refused { lift, by, reason: Reason::Settings, sign: None };
+        let refused = Evidence::Refused(refused.signed(&self.keys[1]).unwrap());
+        let (_, void) = self.decided(&refused);
+        Contradiction { lift: self.lift.clone(), commit, void }
     }
 
     fn expect(&self) -> Expect {
@@ -226,13 +256,12 @@ impl Story {
 
     /// The referees are asked, and tell each other until they have decided: the last words of the first, and the
     /// certificate.
-    fn decided(&self) -> (Errand, Certificate) {
+    fn decided(&self, evidence: &Evidence) -> (Errand, Certificate) {
         let given = Given { is_past: false };
-        let promises = Evidence::Promises(list(self.promises()));
         let mut all: Vec<Referee> = (self.lift.referees.iter())
             .map(|agent| {
                 let referee = Referee::new(self.lift.clone(), agent).unwrap();
-                referee.step(Input::Ask(Some(promises.clone())), given).unwrap().referee
+                referee.step(Input::Ask(Some(evidence.clone())), given).unwrap().referee
             })
             .collect();
         for _ in 0..8 {
@@ -283,7 +312,11 @@ impl Story {
             Errand::Telling(telling) => drop(telling.check(self.lift.referees[0]).unwrap()),
             Errand::Certificate(certificate) => {
                 let decided = Decided::check(*certificate, &self.lift).unwrap();
-                assert_eq!(decided.outcome(), protocol::lift::Outcome::Commit);
+                assert_eq!(decided.outcome(), Outcome::Commit);
+            }
+            Errand::Proof(proof) => {
+                assert_eq!((proof.check(), proof.lift()), (Ok(()), Some(id)));
+                assert!(proof.liars().contains(&self.lift.referees[0]), "{proof:?}");
             }
         }
     }

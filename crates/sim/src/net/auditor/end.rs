@@ -26,6 +26,8 @@ pub(crate) struct Ending {
     pub(crate) lifts: LiftsEnded,
     /// How much was searched for what is nobody else's business.
     pub(crate) searched: Searched,
+    /// Proofs that agents lie.
+    pub(crate) proofs: u64,
     /// All chains, as text.
     pub(crate) heads: String,
 }
@@ -57,7 +59,7 @@ impl Auditor {
                         .any(|half| at(half).is_some_and(|at| !at.former.is_empty()));
                     same(one, other, moved, people, trace)?;
                 }
-                [alone] if alone.signed.is_some() => {
+                [alone] if alone.signed.is_some() && !self.partner_lies(alone, people) => {
                     let what = format!("{}: the other half is gone", name_of(trace, people, alone));
                     return Err(about(Invariant::Same, what, alone, trace));
                 }
@@ -74,6 +76,10 @@ impl Auditor {
         ending.lifts = self.lifts.end(places, (&self.halves, &self.book), people, trace, now)?;
         for (number, place) in places.iter().enumerate() {
             self.privacy.keeps(number, place)?;
+        }
+        ending.proofs = self.slanders_nobody(places).await?;
+        let honest = places.iter().enumerate().filter(|(at, _)| !self.liars.contains(at));
+        for (_, place) in honest {
             let Some(site) = &place.site else { continue };
             let doctor = site.doctor(&mut |_| {}).await;
             let doctor = doctor.map_err(|error| place.cannot("be examined", &error))?;
@@ -89,7 +95,7 @@ impl Auditor {
     /// Everything that people were told is done is at this half, be it its holder's or the partner's.
     fn present(&self, half: &Half, people: &[Person], trace: &Trace) -> Sim<()> {
         let sides = self.book.sides.iter().filter(|((tally, _), _)| *tally == half.tally);
-        for (_, who) in sides {
+        for (_, who) in sides.filter(|(_, who)| !self.is_with_liars(**who, people)) {
             for told in self.book.told.get(&(*who, half.tally)).into_iter().flatten() {
                 if !half.chits.contains(&told.chit) {
                     let name = name_of(trace, people, half);
@@ -106,9 +112,18 @@ impl Auditor {
         Ok(())
     }
 
+    /// Whether the other half is at a site that lies.
+    pub(super) fn partner_lies(&self, half: &Half, people: &[Person]) -> bool {
+        let theirs = self.book.sides.get(&(half.tally, half.side.other()));
+        theirs.is_some_and(|who| self.is_with_liars(*who, people))
+    }
+
     /// Nobody who was told that a tally is signed by both has lost it.
     fn all_there(&self, people: &[Person], trace: &Trace) -> Sim<()> {
-        for ((who, tally), revision) in &self.book.agreed {
+        let agreed = self.book.agreed.iter();
+        for ((who, tally), revision) in
+            agreed.filter(|((who, _), _)| !self.is_with_liars(*who, people))
+        {
             let here = |half: &&Half| half.who == *who && half.tally == *tally;
             let half = self.halves.values().find(here);
             let signed = half.and_then(|half| half.signed).map_or(0, |(revision, _)| revision);

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use protocol::chit::Entry;
-use protocol::lift::{Leg, Outcome};
+use protocol::lift::{Leg, Mode, Outcome};
 use protocol::{LiftId, Side, TallyId};
 
 use super::book::Book;
@@ -19,6 +19,8 @@ use crate::net::trace::Trace;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct LiftsEnded {
     pub(crate) made: u64,
+    /// Of those, the ones that cleared debts.
+    pub(crate) cleared: u64,
     /// Of those, by more referees than one.
     pub(crate) made_by_many: u64,
     pub(crate) void: u64,
@@ -43,7 +45,7 @@ impl Lifts {
         for part in parts.iter().filter(valid) {
             let Some(promised) = self.promised.get(&(part.id, number, part.name)) else { continue };
             // Since it went back it hears of the lift tally by tally.
-            if (promised.epoch, promised.agents) != (place.epoch, place.former.len()) {
+            if self.clears(&part.id) || !promised.is_remembered_by(place) {
                 continue;
             }
             let here = halves.iter().filter(|((at, _), _)| *at == number).map(|(_, half)| half);
@@ -123,6 +125,7 @@ impl Lifts {
             match known.outcome {
                 Some(Outcome::Commit) => {
                     ended.made += 1;
+                    ended.cleared += u64::from(known.lift.mode == Mode::Clearing);
                     ended.made_by_many += u64::from(known.lift.referees.len() > 1);
                     self.is_whole(id, places, (halves, book), people, trace)?;
                 }
@@ -130,7 +133,7 @@ impl Lifts {
                 None => ended.undecided += u64::from(self.waits(id)),
             }
         }
-        brought_back(halves, people, trace)?;
+        self.brought_back(halves, people, trace)?;
         Ok(ended)
     }
 
@@ -151,12 +154,18 @@ impl Lifts {
             .collect();
         for leg in legs.values() {
             let remembers = of_lift().any(|((_, at, _), promised)| {
-                let same = places.get(*at).is_some_and(|place| {
-                    (place.epoch, place.former.len()) == (promised.epoch, promised.agents)
-                });
+                let same = places.get(*at).is_some_and(|place| promised.is_remembered_by(place));
                 same && promised.path.contains(leg)
             });
             let at = |side| {
+                if book
+                    .sides
+                    .get(&(leg.tally, side))
+                    .and_then(|who| people.get(*who))
+                    .is_some_and(|person| self.liars.contains(&person.home))
+                {
+                    return true;
+                }
                 let of_side = |half: &&Half| half.tally == leg.tally && half.side == side;
                 halves.values().find(of_side).is_some_and(|half| half.lifts.contains_key(id))
             };
@@ -176,7 +185,8 @@ impl Lifts {
             }
             lost.insert(leg.tally);
         }
-        for ((_, at, _), promised) in of_lift() {
+        self.is_clear(id, &lost, halves, people, trace)?;
+        for ((_, at, _), promised) in of_lift().filter(|_| !self.clears(id)) {
             // Whoever lost one leg may not be whole: nobody can prove the other one to it.
             let whole = |half: &&Half| {
                 let own = |other: &Half| other.who == half.who && lost.contains(&other.tally);
@@ -202,24 +212,27 @@ fn due(promised: &Promised, leg: &Leg, side: Side, book: &Book) -> i128 {
     i128::from(clutch) * i128::from(leg.units.get().milli())
 }
 
-/// What a device has of lifts, its site has.
-fn brought_back(halves: &Halves, people: &[Person], trace: &Trace) -> Sim<()> {
-    for (who, person) in people.iter().enumerate() {
-        for (tally, kept) in &person.kept {
-            for chit in &kept.chits {
-                let Entry::Lift { lift, .. } = &chit.entry else { continue };
-                let mut own =
-                    halves.values().filter(|half| half.who == who && half.tally == *tally);
-                if !own.any(|half| half.lifts.contains_key(lift)) {
-                    let short = trace.lift_named(lift);
-                    let what = format!(
-                        "{}'s device has a chit of lift {short}, and its site has not",
-                        person.short()
-                    );
-                    return Err(Broken::new(Invariant::Present, what).about([short]));
+impl Lifts {
+    /// What a device has of lifts, its site has.
+    fn brought_back(&self, halves: &Halves, people: &[Person], trace: &Trace) -> Sim<()> {
+        let honest = |person: &Person| !self.liars.contains(&person.home);
+        for (who, person) in people.iter().enumerate().filter(|(_, person)| honest(person)) {
+            for (tally, kept) in &person.kept {
+                for chit in &kept.chits {
+                    let Entry::Lift { lift, .. } = &chit.entry else { continue };
+                    let mut own =
+                        halves.values().filter(|half| half.who == who && half.tally == *tally);
+                    if !own.any(|half| half.lifts.contains_key(lift)) {
+                        let short = trace.lift_named(lift);
+                        let what = format!(
+                            "{}'s device has a chit of lift {short}, and its site has not",
+                            person.short()
+                        );
+                        return Err(Broken::new(Invariant::Present, what).about([short]));
+                    }
                 }
             }
         }
+        Ok(())
     }
-    Ok(())
 }

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use protocol::ledger::Aside;
-use protocol::lift::{Authorisation, Certificate, Judged, Leg, Outcome};
+use protocol::lift::{Authorisation, Certificate, Judged, Leg, Mode, Outcome};
 use protocol::{Hash, Lift, LiftId, PaymentId, Record as _};
 use serde::Deserialize;
 use store::{HalfId, View};
@@ -32,6 +32,7 @@ pub(crate) struct Allowed {
     pub(super) uuid: PaymentId,
     pub(super) who: usize,
     pub(super) payee: usize,
+    payee_home: usize,
     /// In milli-CHIPs.
     pub(super) units: i64,
     pub(super) most: i64,
@@ -42,8 +43,9 @@ impl Allowed {
         let hash = signed.hash().map_err(|error| Broken::harness(&error.to_string()))?;
         let payee = people.iter().position(|person| person.name == signed.payee.cuid);
         let payee = payee.ok_or_else(|| Broken::harness("a payee that nobody is"))?;
+        let payee_home = people.get(payee).map_or(0, |person| person.home);
         let (units, most) = (signed.units.get().milli(), signed.most.get().milli());
-        Ok(Self { hash, uuid: signed.uuid, who, payee, units, most })
+        Ok(Self { hash, uuid: signed.uuid, who, payee, payee_home, units, most })
     }
 }
 
@@ -56,6 +58,13 @@ pub(super) struct Promised {
     /// All legs there, in order.
     pub(super) path: Vec<Leg>,
     pub(super) judged: Option<Judged>,
+}
+
+impl Promised {
+    /// Whether its site has not gone back, and is the same agent, since.
+    pub(super) fn is_remembered_by(&self, place: &Place) -> bool {
+        (place.epoch, place.former.len()) == (self.epoch, self.agents)
+    }
 }
 
 /// A lift.
@@ -81,6 +90,10 @@ pub(crate) struct Lifts {
     rows: BTreeMap<usize, BTreeSet<LiftId>>,
     aside: BTreeMap<(usize, HalfId), BTreeMap<LiftId, Aside>>,
     made: BTreeMap<(usize, PaymentId), LiftId>,
+    /// Places that lie: what they promise, keep and do is nobody's concern.
+    pub(super) liars: BTreeSet<usize>,
+    /// Places that lie as referees.
+    pub(super) false_referees: BTreeSet<usize>,
 }
 
 #[derive(Deserialize)]
@@ -90,6 +103,16 @@ struct Ledger {
 }
 
 impl Lifts {
+    /// A place lies.
+    pub(super) fn lies_at(&mut self, place: usize) {
+        self.liars.insert(place);
+    }
+
+    /// Whether a payee lives at a site that lies: that pays it as often as it likes.
+    fn is_paid_by_liars(&self, allowed: &Allowed) -> bool {
+        self.liars.contains(&allowed.payee_home)
+    }
+
     /// Somebody signs for a payment.
     pub(crate) fn allows(&mut self, allowed: Allowed) {
         self.allowed.insert(allowed.hash, allowed);
@@ -190,12 +213,19 @@ impl Lifts {
         if outcome == Outcome::Void || !is_new {
             return Ok(());
         }
+        // Nobody signs for what only makes debts smaller; what it did is looked at where it is done.
+        if lift.mode == Mode::Clearing {
+            return Ok(());
+        }
         let Some(allowed) = self.allowed_for(lift) else {
             return broken(
                 Invariant::Theft,
                 "it is valid, and no payer has signed for it".to_owned(),
             );
         };
+        if self.is_paid_by_liars(allowed) {
+            return Ok(());
+        }
         let name = (allowed.who, allowed.uuid);
         if let Some(before) = self.made.insert(name, id).filter(|before| *before != id) {
             let what = format!("it pays what {} has paid before", trace.lift_named(&before));
@@ -262,6 +292,9 @@ impl Lifts {
             let on_path = |half: &Half| part.path.iter().any(|leg| leg.tally == half.tally);
             let here = halves.iter().filter(|((at, _), half)| *at == number && on_path(half));
             for (key, half) in here {
+                if part.certificate.is_none() && promised.epoch == place.epoch {
+                    self.is_owed(part, promised, half, trace)?;
+                }
                 let has_chit = half.lifts.contains_key(&part.id);
                 let is_aside =
                     self.aside.get(key).is_some_and(|aside| aside.contains_key(&part.id));
@@ -289,12 +322,15 @@ impl Lifts {
     pub(super) fn can_be_decided(&self, lift: &LiftId, places: &[Place], now: i64) -> bool {
         let Some(known) = self.known.get(lift) else { return true };
         let all = known.lift.referees.len();
-        let lives = |place: &&Place| {
-            known.lift.referees.contains(&place.agent) && place.epoch == 0 && place.site.is_some()
+        let lives = |(at, place): &(usize, &Place)| {
+            !self.false_referees.contains(at)
+                && known.lift.referees.contains(&place.agent)
+                && place.epoch == 0
+                && place.site.is_some()
         };
         let date = known.lift.date.ms();
         let dated = (START_MS + 10_000..now + DATES_MS).contains(&date);
-        dated && places.iter().filter(lives).count() >= all - (all - 1) / 3
+        dated && places.iter().enumerate().filter(lives).count() >= all - (all - 1) / 3
     }
 
     /// Lifts that wait somewhere, by place.

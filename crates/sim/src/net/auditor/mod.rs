@@ -3,12 +3,13 @@
 //!
 //! * `book.rs` what people signed and were told, as the simulation writes it down;
 //! * `half.rs` what holds of one half, `pair.rs` of two, and of a half and what it was before;
-//! * `lifts.rs` what holds of lifts between sites, `fair.rs` of what they did to whom; `part.rs` a part as a site keeps
-//!   it, `proof.rs` what a certificate has to prove;
 //! * `privacy.rs` what sites hear and keep, `excuse.rs` what they may know, `markers.rs` how it is searched for, `fresh.rs` what must be new in each lift;
+//! * `lifts.rs` what holds of lifts between sites, `fair.rs` of what they did to whom, `clears.rs` of those that clear;
+//!   `part.rs` a part as a site keeps it, `proof.rs` what a certificate has to prove, `slander.rs` proofs that agents lie;
 //! * `outbox.rs` what holds of letters that wait; `end.rs` what holds once faults have stopped.
 
 mod book;
+mod clears;
 mod end;
 mod excuse;
 mod fair;
@@ -21,6 +22,7 @@ mod pair;
 mod part;
 mod privacy;
 mod proof;
+mod slander;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -59,12 +61,32 @@ pub(super) struct Auditor {
     past: BTreeMap<TallyId, BTreeSet<Hash>>,
     /// Tallies of which a place that went back had a half; it may have none of them now.
     lost: BTreeSet<TallyId>,
+    /// Places that lie: nothing is demanded of what they keep, nor of what people there were told.
+    liars: BTreeSet<usize>,
 }
 
 impl Auditor {
     /// The sender of a letter is told that it was taken, or refused for good.
     pub(super) fn is_answered(&mut self, place: usize, note: &str) {
         self.outbox.is_answered(place, note);
+    }
+
+    /// A place lies.
+    pub(super) fn lies_at(&mut self, place: usize) {
+        self.liars.insert(place);
+        self.privacy.looks_away();
+        self.lifts.lies_at(place);
+    }
+
+    /// A place lies as a referee.
+    pub(super) fn decides_falsely_at(&mut self, place: usize) {
+        self.privacy.looks_away();
+        self.lifts.false_referees.insert(place);
+    }
+
+    /// Whether somebody lives at a site that lies.
+    pub(super) fn is_with_liars(&self, who: usize, people: &[Person]) -> bool {
+        people.get(who).is_some_and(|person| self.liars.contains(&person.home))
     }
 
     /// A place went back to an older disk, and begins an epoch.
@@ -88,8 +110,12 @@ impl Auditor {
         people: &[Person],
         trace: &Trace,
     ) -> Sim<()> {
-        let Some(site) = &place.site else { return Ok(()) };
-        self.privacy.has_agent(number, place);
+        if place.site.is_some() {
+            self.privacy.has_agent(number, place);
+        }
+        let Some(site) = place.site.as_ref().filter(|_| !self.liars.contains(&number)) else {
+            return Ok(());
+        };
         let mut view = place.store.read().await.map_err(read)?;
         self.outbox.look(number, place, &mut view, trace).await?;
         let parts = self.lifts.look(number, place, &mut view, trace).await?;
@@ -119,6 +145,7 @@ impl Auditor {
             self.compare(key, &half, people, trace)?;
         }
         self.lifts.are_applied(number, place, &parts, &self.halves, trace)?;
+        self.lifts.are_clear((number, place), &parts, &self.halves, people, trace)?;
         self.lifts.are_fair((number, place), &parts, (&self.halves, &self.book), people, trace)
     }
 
@@ -150,7 +177,9 @@ impl Auditor {
         let short = trace.tally_named(&row.tally).unwrap_or_default();
         let name = format!("{}'s half of {short} at {}", row.holder, place.name);
         let reading = Reading { who, name, shown: &shown, signed, links: &links, governing };
-        reading.check(&self.book, &self.lifts, people).map_err(|broken| broken.about([short]))?;
+        reading
+            .check(&self.book, &self.lifts, (people, &self.liars))
+            .map_err(|broken| broken.about([short]))?;
         let before = self.halves.get(&(number, row.id));
         let waiting = !shown.waiting.is_over();
         let went_back =
@@ -186,7 +215,8 @@ impl Auditor {
         let other = other_key.and_then(|other| self.halves.get(&other)).cloned();
         let about = |broken: Broken| broken.about([short.clone()]);
         pair::kept(&name, half, &self.book).map_err(about)?;
-        if other.is_some() || !self.lost.contains(&half.tally) {
+        let lies = self.partner_lies(half, people);
+        if other.is_some() || !(lies || self.lost.contains(&half.tally)) {
             pair::closed(&name, half, other.as_ref()).map_err(about)?;
         }
         let Some(other) = other else { return Ok(()) };

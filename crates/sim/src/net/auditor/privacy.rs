@@ -44,6 +44,8 @@ pub(crate) struct Privacy {
     lifts: BTreeMap<Hash, BTreeSet<usize>>,
     fresh: Fresh,
     searched: Searched,
+    /// There are liars, who tell each other all that they hear and anybody what they like.
+    looks_away: bool,
 }
 
 impl Privacy {
@@ -105,8 +107,16 @@ impl Privacy {
         self.payments.insert(uuid, (payer, BTreeSet::from([home])));
     }
 
+    /// Somebody lies: what sites hear and keep is not searched in this network.
+    pub(crate) const fn looks_away(&mut self) {
+        self.looks_away = true;
+    }
+
     /// A note reaches a place.
     pub(crate) fn note(&mut self, from: usize, to: usize, text: &str) -> Sim<()> {
+        if self.looks_away {
+            return Ok(());
+        }
         if text.contains(r#""kind":"word""#)
             && let Ok(note) = Note::read(text.as_bytes())
             && let Body::Lift(word) = &note.body
@@ -119,6 +129,9 @@ impl Privacy {
 
     /// What became of notes, and what is said back at once, reaches a place.
     pub(crate) fn receipt(&mut self, from: usize, to: usize, receipt: &Receipt) -> Sim<()> {
+        if self.looks_away {
+            return Ok(());
+        }
         let text = receipt.write().map_err(|error| Broken::harness(&error.to_string()))?;
         self.hears(from, to, &text)
     }
@@ -131,6 +144,9 @@ impl Privacy {
         errand: &Errand,
         text: &str,
     ) -> Sim<()> {
+        if self.looks_away {
+            return Ok(());
+        }
         self.speaks(from, to, errand.word())?;
         match errand {
             Errand::Compose(compose) => self.lays_out(compose.nonce, [from, to]),
@@ -147,7 +163,7 @@ impl Privacy {
             Errand::Answer(answer) => self.fresh.answer(answer)?,
             Errand::Advert(advert) => self.fresh.advert(advert)?,
             Errand::Expected(answer) => self.keys(answer.nonce, &answer.keys)?,
-            Errand::Expect(_) | Errand::Meet(_) | Errand::Certificate(_) => {}
+            Errand::Expect(_) | Errand::Meet(_) | Errand::Certificate(_) | Errand::Proof(_) => {}
         }
         self.hears(from, to, text)
     }
@@ -164,6 +180,9 @@ impl Privacy {
     /// A forger, who has seen everything, says something to a place, as `from`. What it is answered has nothing in it
     /// but that, the agent that it called, and what the place knows whose agent it pretends to be.
     pub(crate) fn forges(&self, from: AgentId, to: usize, said: &[u8], answered: &[u8]) -> Sim<()> {
+        if self.looks_away {
+            return Ok(());
+        }
         let said = self.markers.found(said);
         let liar = self.agents.get(&from).copied();
         for number in self.markers.found(answered).difference(&said) {
@@ -180,6 +199,9 @@ impl Privacy {
 
     /// The whole store of a place: every column of every row.
     pub(crate) fn keeps(&mut self, number: usize, place: &Place) -> Sim<()> {
+        if self.looks_away {
+            return Ok(());
+        }
         let rows = place.store.rows_in_memory();
         let rows = rows.ok_or_else(|| Broken::harness("a store that is not in memory"))?;
         self.searched.stores += 1;

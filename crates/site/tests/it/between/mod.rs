@@ -5,6 +5,7 @@ mod attacked;
 mod ends;
 mod fates;
 mod hinted;
+mod lied;
 mod paid;
 mod parts;
 mod run;
