@@ -343,13 +343,14 @@ fn of_lifts_and_keys() {
         |why| SiteError::NoWay { payee: "bob:elsewhere".to_owned(), units: Units::ZERO, why };
     let other = protocol::LiftId::from_bytes([8; 32]);
     let of_another = LiftFault::OtherLift { named: other, lift };
-    let expected: [(SiteError, Class, &str); 16] = [
+    let expected: [(SiteError, Class, &str); 17] = [
         (SiteError::PathMoved { tries: 8 }, Class::Passing, "path_moved"),
         (no_way(Why::Nothing), Class::Conflict, "no_way"),
         (no_way(Why::Busy), Class::Passing, "no_way_yet"),
         (SiteError::NoAgentKey, Class::Fault, "agent_key"),
         (SiteError::NoLift(lift), Class::NotFound, "no_lift"),
         (SiteError::LiftExists(lift), Class::Conflict, "lift_exists"),
+        (SiteError::NoProof(protocol::Hash::of(b"a lie")), Class::NotFound, "no_proof"),
         (LiftFault::NotALeg { lift, tally }.into(), Class::Refused, "lift"),
         (participant::Refusal::NotSaid { lift }.into(), Class::Refused, "part"),
         (participant::WordFault::Lift(of_another).into(), Class::Refused, "part"),
