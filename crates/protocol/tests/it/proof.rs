@@ -68,7 +68,7 @@ fn what_an_honest_referee_signs_is_no_contradiction() {
         },
         // Of another lift.
         Contradiction {
-            lift: protocol::Lift { nonce: Hash::of(b"another"), ..world.lift.clone() },
+            lift: protocol::Lift { nonce: Hash::of(b"another"), ..world.lift },
             ..both.clone()
         },
     ];

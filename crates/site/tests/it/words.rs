@@ -350,7 +350,7 @@ fn of_lifts_and_keys() {
         (SiteError::NoAgentKey, Class::Fault, "agent_key"),
         (SiteError::NoLift(lift), Class::NotFound, "no_lift"),
         (SiteError::LiftExists(lift), Class::Conflict, "lift_exists"),
-        (SiteError::NoProof(protocol::Hash::of(b"a lie")), Class::NotFound, "no_proof"),
+        (SiteError::NoProof(Hash::of(b"a lie")), Class::NotFound, "no_proof"),
         (LiftFault::NotALeg { lift, tally }.into(), Class::Refused, "lift"),
         (participant::Refusal::NotSaid { lift }.into(), Class::Refused, "part"),
         (participant::WordFault::Lift(of_another).into(), Class::Refused, "part"),
