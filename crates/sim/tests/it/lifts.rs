@@ -20,7 +20,7 @@ fn sum(reports: &[Report], of: impl Fn(&Report) -> u64) -> u64 {
     reports.iter().map(of).sum()
 }
 
-/// Two networks; `make soak` goes on until 50,000 lifts were decided.
+/// Two networks; `make soak` goes on until 25,000 lifts of each kind were decided.
 #[test]
 fn in_networks_with_lifts_everything_holds() {
     let held = hold(Life::Lifts, [0, 1]);
