@@ -1,6 +1,7 @@
-//! Keys: public ones of both kinds, and how they verify. Their JSON form (JWK) is in `jwk.rs`,
+//! Keys: public ones of both kinds, and how they verify; `good.rs` remembers which are. Their JSON form (JWK) is in `jwk.rs`,
 //! secret keys and signing in `secret.rs`, secret keys locked with a passphrase in `sealed.rs`.
 
+mod good;
 mod jwk;
 mod sealed;
 mod secret;
@@ -85,9 +86,10 @@ impl PublicKey {
     /// # Errors
     /// [`KeyError::NotOnCurve`] where there is no such point.
     pub fn p256(x: [u8; 32], y: [u8; 32]) -> Result<Self, KeyError> {
-        let key = Self(Kind::P256 { x, y });
-        p256::PublicKey::from_sec1_bytes(&sec1(&x, &y)).map_err(|_| KeyError::NotOnCurve)?;
-        Ok(key)
+        Self(Kind::P256 { x, y }).if_good(|| {
+            let point = p256::PublicKey::from_sec1_bytes(&sec1(&x, &y));
+            point.map(drop).map_err(|_| KeyError::NotOnCurve)
+        })
     }
 
     /// The Ed25519 key of these 32 bytes (RFC 8032).
@@ -95,15 +97,17 @@ impl PublicKey {
     /// # Errors
     /// [`KeyError::NotOnCurve`], also for a second spelling of a point; [`KeyError::Weak`].
     pub fn ed25519(bytes: [u8; 32]) -> Result<Self, KeyError> {
-        let key =
-            ed25519_dalek::VerifyingKey::from_bytes(&bytes).map_err(|_| KeyError::NotOnCurve)?;
-        if key.is_weak() {
-            return Err(KeyError::Weak);
-        }
-        if key.to_edwards().compress().to_bytes() != bytes {
-            return Err(KeyError::NotOnCurve);
-        }
-        Ok(Self(Kind::Ed25519(bytes)))
+        Self(Kind::Ed25519(bytes)).if_good(|| {
+            let key = ed25519_dalek::VerifyingKey::from_bytes(&bytes);
+            let key = key.map_err(|_| KeyError::NotOnCurve)?;
+            if key.is_weak() {
+                return Err(KeyError::Weak);
+            }
+            if key.to_edwards().compress().to_bytes() != bytes {
+                return Err(KeyError::NotOnCurve);
+            }
+            Ok(())
+        })
     }
 
     /// The key of an agent id, which was checked when that was made.
@@ -117,6 +121,12 @@ impl PublicKey {
             Kind::Ed25519(bytes) => Some(bytes),
             Kind::P256 { .. } => None,
         }
+    }
+
+    /// The bytes of its member `x`.
+    const fn x(&self) -> &[u8; 32] {
+        let (Kind::P256 { x, .. } | Kind::Ed25519(x)) = &self.0;
+        x
     }
 
     /// The algorithm's name: `ES256` or `EdDSA`.
@@ -153,7 +163,6 @@ fn sec1(x: &[u8; 32], y: &[u8; 32]) -> [u8; 65] {
 
 impl fmt::Debug for PublicKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (Kind::P256 { x, .. } | Kind::Ed25519(x)) = &self.0;
-        write!(f, "PublicKey({} {})", self.algorithm(), crate::base64url::encode(x))
+        write!(f, "PublicKey({} {})", self.algorithm(), crate::base64url::encode(self.x()))
     }
 }

@@ -114,6 +114,33 @@ fn unusable_keys_are_refused_with_the_reason() {
     refused(&no_y.to_string(), r#"key lacks its member "y""#);
 }
 
+/// What is remembered of a good key says nothing about one that differs from it in one bit, nor does one that was refused
+/// become good by being asked for again.
+#[test]
+fn keys_beside_a_good_one_are_refused_however_often_they_are_shown() {
+    let key = SecretKey::p256(&[7; 32]).unwrap().public_key();
+    let jwk: Value = serde_json::from_slice(&serde_json::to_vec(&key).unwrap()).unwrap();
+    let y = jwk["y"].as_str().unwrap();
+    let mut other = data_encoding::BASE64URL_NOPAD.decode(y.as_bytes()).unwrap();
+    other[31] ^= 1;
+    let other = json!(data_encoding::BASE64URL_NOPAD.encode(&other));
+    let other = with(&jwk.to_string(), "y", other);
+    for _ in 0..3 {
+        assert_eq!(PublicKey::from_jwk(jwk.to_string().as_bytes()), Ok(key));
+        refused(&other, "key is not a point of its curve");
+    }
+    let good = SecretKey::ed25519(&[7; 32]).public_key().ed25519_bytes().unwrap();
+    // Every second number or so is no point of the curve; all that are read have to be what was asked for.
+    for bit in 0..8 {
+        let mut other = good;
+        other[0] ^= 1 << bit;
+        let first = PublicKey::ed25519(other);
+        assert!(PublicKey::ed25519(good).is_ok());
+        assert_eq!(PublicKey::ed25519(other), first);
+        assert!(first.is_err() || first.unwrap().ed25519_bytes() == Some(other));
+    }
+}
+
 /// For such keys signatures exist that anybody can make: the points of small order, in their
 /// canonical spellings and in others.
 #[test]

@@ -134,7 +134,10 @@ impl Site {
             for row in &page {
                 // What cannot be read takes no part; doctor says so.
                 let Ok(part) = Part::read(row) else { continue };
-                self.tell_payees_site(&part);
+                // After the deadline its site promises nothing more, whatever it is told.
+                if now <= row.deadline {
+                    self.tell_payees_site(&part);
+                }
                 if part.participant.is_locked() {
                     for with in part.open_with() {
                         open.entry(with).or_insert_with(Open::default).add(&part);

@@ -1,8 +1,9 @@
 //! Payments to strangers at other sites, all the way.
 
 use protocol::Side;
+use protocol::errand::Errand;
 use protocol::lift::Reason;
-use site::{Caller, Class, Command, SiteError};
+use site::{Caller, Class, Command, Outgoing, SiteError};
 
 use crate::seek::land::{Land, Tie, agent};
 use crate::town::{cuid, units};
@@ -90,6 +91,26 @@ async fn a_referee_that_was_gone_decides_when_it_is_back() {
     // Its deadline is over: nobody has paid, and the room is free.
     assert_eq!(land.balances(1).await, [0, 0]);
     land.pays(2, ["ann", "cat"], [100_000, 100_000]).await.unwrap();
+}
+
+/// A payment that nobody decides may stay open for days: its payee's site is told of it only as long as it can promise.
+#[tokio::test]
+async fn a_payees_site_is_told_again_until_the_deadline_and_not_after() {
+    let mut land = three().await;
+    land.gone.insert(agent(3));
+    let _waits = land.asks("pay", Box::new(land.signed(1, ["ann", "cat"], [5_000, 5_000])));
+    for _ in 0..100 {
+        land.breathe(50).await;
+        tokio::task::yield_now().await;
+    }
+    for (later_ms, told) in [(1_500, true), (1_500, true), (600_000, false), (1_500, false)] {
+        land.sites[0].take_errands().await.unwrap();
+        land.world.pass(later_ms);
+        land.sites[0].tend_lifts(land.now()).await.unwrap();
+        let said = land.sites[0].take_errands().await.unwrap();
+        let tells = |said: &Outgoing| matches!(said.errand, Errand::Authorisation(_));
+        assert_eq!(said.iter().any(tells), told, "{said:?}");
+    }
 }
 
 /// What a referee that decides alone can lock is bounded, where an administrator says nothing and where it does.
