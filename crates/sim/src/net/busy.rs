@@ -45,9 +45,14 @@ impl Net {
         if self.busy { (CALM_MS - CLEARS_MS, CALM_MS + CLEARS_MS) } else { (15_000, 40_000) }
     }
 
-    /// How long somebody waits before it does the next thing, in milliseconds.
-    pub(super) const fn pause(&self) -> (i64, i64) {
-        if self.busy { (300, 1_500) } else { (1_500, 9_000) }
+    /// How long somebody waits before it does the next thing, in milliseconds. In a busy network as much happens however many
+    /// live there: more lifts at once than this are mostly in each other's way.
+    pub(super) fn pause(&self) -> (i64, i64) {
+        if !self.busy {
+            return (1_500, 9_000);
+        }
+        let people = i64::try_from(self.people.len()).unwrap_or(1);
+        (100 * people, 500 * people)
     }
 
     /// How often somebody pays a stranger where it could, in hundreds.

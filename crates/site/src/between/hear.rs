@@ -37,7 +37,7 @@ impl Site {
         let (held, work) = batch.hold(holder, tally).await?;
         let side = held.half.side;
         let lift = word.lift.id()?;
-        let knows = word.certificate.is_some();
+        let (knows, refuses) = (word.certificate.is_some(), word.refused.is_some());
         let before = part_on(work, lift, &tally, from).await?;
         let taken = match before.clone() {
             // What could be open for long is not begun.
@@ -72,8 +72,9 @@ impl Site {
         self.note_lies(work, &part.participant, &step.events).await?;
         if knows {
             part.more.told.insert(tally);
-        } else if part.outcome().is_some() || part.participant.is_refused() {
-            // It does not know yet: it is told once more.
+        } else if part.outcome().is_some() || (part.participant.is_refused() && !refuses) {
+            // It does not know yet: it is told once more. Two that have both refused, and whose referees never decide,
+            // would say so to each other for ever.
             part.more.told.remove(&tally);
             part.more.said.remove(&tally);
         }

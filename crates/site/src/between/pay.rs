@@ -160,6 +160,17 @@ impl Site {
         Ok(done.map(|parts| paid(part.lift(), &parts, authorisation)))
     }
 
+    /// Waits until all that a valid lift does here is done; false where it was already.
+    pub(crate) async fn waits_for_parts(&self, lift: LiftId) -> Result<bool, SiteError> {
+        let rows = self.store.read().await?.parts_in(&lift).await?;
+        let parts = rows.iter().map(Part::read).collect::<Result<Vec<_>, _>>()?;
+        let Some(part) = parts.into_iter().find(|part| !part.more.settled) else {
+            return Ok(false);
+        };
+        self.decision_on(&part).await?.map_err(|why| SiteError::NotLifted { why })?;
+        Ok(true)
+    }
+
     /// Waits until a lift that this site proposed is decided and what follows is done here: gives the parts that it began
     /// with, or says why it came to nothing.
     pub(super) async fn decision_on(

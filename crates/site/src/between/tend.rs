@@ -18,8 +18,11 @@ const LOOK_MS: i64 = 1_000;
 /// After how long referees are asked again, in milliseconds; then after twice as long each time, …
 const ASK_AGAIN_MS: i64 = 1_000;
 
-/// … up to this.
+/// … up to this, …
 const LONGEST_ASK_AGAIN_MS: i64 = 8_000;
+
+/// … and up to this once a lift's time is long over: its referees may be gone for days.
+const LONGEST_WHEN_OVER_MS: i64 = 64_000;
 
 /// How long whoever has promised waits for its neighbours, in milliseconds, before it asks the referees itself.
 pub(super) const WAIT_MS: i64 = 5_000;
@@ -34,7 +37,10 @@ impl UnderWay {
     /// Whether it is time to ask a lift's referees: for the first time, as there is something new to bring or the deadline
     /// has passed, or the same again after a while, longer each time. Remembers that they are asked.
     pub(super) fn may_ask(&self, part: &Part, brought: bool, now: Timestamp) -> bool {
-        let late = now > part.participant.part().lift().deadline;
+        let deadline = part.participant.part().lift().deadline;
+        let late = now > deadline;
+        let longest_ms =
+            if is_long_over(deadline, now) { LONGEST_WHEN_OVER_MS } else { LONGEST_ASK_AGAIN_MS };
         let mut asked = lock(&self.asked);
         let before = asked.get(&part.lift()).copied();
         // What one part brought, another need not ask without.
@@ -47,7 +53,7 @@ impl UnderWay {
         if !news && waits {
             return false;
         }
-        let longer = |before: Asked| (2 * before.wait_ms).min(LONGEST_ASK_AGAIN_MS);
+        let longer = |before: Asked| (2 * before.wait_ms).min(longest_ms);
         let wait_ms = before.filter(|_| !news).map_or(ASK_AGAIN_MS, longer);
         let brought = brought || before.is_some_and(|before| before.brought);
         asked.insert(part.lift(), Asked { at: now, wait_ms, brought, late });
@@ -146,7 +152,7 @@ impl Site {
                 let waits = part.participant.is_locked()
                     && now.ms().saturating_sub(row.changed.ms()) > WAIT_MS;
                 let unsettled = part.outcome().is_some() || part.participant.is_refused();
-                let over = now.ms().saturating_sub(row.deadline.ms()) > LONGEST_MS;
+                let over = is_long_over(row.deadline, now);
                 if waits
                     || unsettled
                     || now > row.deadline
@@ -177,8 +183,14 @@ impl Site {
     }
 }
 
+/// Whether a lift's time is long over.
+fn is_long_over(deadline: Timestamp, now: Timestamp) -> bool {
+    now.ms().saturating_sub(deadline.ms()) > LONGEST_MS
+}
+
 /// Whether nobody needs this part any more: nothing was promised, and its time is long over.
 pub(super) fn is_dead(part: &Part, deadline: Timestamp, now: Timestamp) -> bool {
-    let over = now.ms().saturating_sub(deadline.ms()) > LONGEST_MS;
-    over && part.participant.promise().is_none() && part.participant.wants() != Some(Want::Judge)
+    is_long_over(deadline, now)
+        && part.participant.promise().is_none()
+        && part.participant.wants() != Some(Want::Judge)
 }

@@ -72,7 +72,8 @@ impl Site {
         }
         let kept = view.payments(&[authorisation.uuid]).await?;
         if let Some(paid) = self.paid_before(&mut view, &kept, &authorisation).await? {
-            return Ok(Answer::Paid(paid));
+            drop(view);
+            return self.once_done(payer, paid).await.map(Answer::Paid);
         }
         let names = [payer.clone(), authorisation.payee.cuid.clone()];
         let users = view.users_named(&names).await?;
@@ -164,12 +165,27 @@ impl Site {
         let address = format!("{payer}:{}", self.agent);
         let kept = view.payments(&[name]).await?;
         match kept.into_iter().find(|one| one.payer == address) {
-            Some(kept) => self.paid(&mut view, payer, &kept).await.map(Some),
+            Some(kept) => {
+                let paid = self.paid(&mut view, payer, &kept).await?;
+                drop(view);
+                self.once_done(payer, paid).await.map(Some)
+            }
             None => {
                 drop(view);
                 self.paid_elsewhere(payer, name).await
             }
         }
+    }
+
+    /// The answer to a payment that is kept, once all of its lift is done here: a half that was restored takes its chit only
+    /// when it has compared, and whoever is told that it has paid sees that it has.
+    async fn once_done(&self, payer: &Cuid, paid: Paid) -> Result<Paid, SiteError> {
+        if !self.waits_for_parts(paid.lift).await? {
+            return Ok(paid);
+        }
+        let mut view = self.store.read().await?;
+        let given = self.net(&mut view, payer, paid.lift).await?.negated();
+        Ok(Paid { given, ..paid })
     }
 
     /// What was answered to a payment that is kept.

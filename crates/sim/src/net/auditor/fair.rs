@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use protocol::chit::Entry;
 use protocol::lift::{Leg, Mode, Outcome};
-use protocol::{LiftId, Side, TallyId};
+use protocol::{Hash, LiftId, Side, TallyId};
 
 use super::book::Book;
 use super::half::Half;
@@ -38,45 +38,65 @@ impl Lifts {
         people: &[Person],
         trace: &Trace,
     ) -> Sim<()> {
-        let valid = |part: &&Part| {
+        let valid = |part: &Part| {
             let outcome = part.certificate.as_ref().map(|certificate| certificate.outcome);
             part.settled && outcome == Some(Outcome::Commit)
         };
-        for part in parts.iter().filter(valid) {
-            let Some(promised) = self.promised.get(&(part.id, number, part.name)) else { continue };
+        let lifts: BTreeSet<LiftId> = parts.iter().map(|part| part.id).collect();
+        for id in lifts.iter().filter(|id| !self.clears(id)) {
+            // One payment may leave a site in several parts, and nobody is done before all of them are.
+            if !parts.iter().filter(|part| part.id == *id).all(valid) {
+                continue;
+            }
+            let promised = self.promised_at(id, number);
             // Since it went back it hears of the lift tally by tally.
-            if self.clears(&part.id) || !promised.is_remembered_by(place) {
+            if !promised.iter().all(|promised| promised.is_remembered_by(place)) {
                 continue;
             }
             let here = halves.iter().filter(|((at, _), _)| *at == number).map(|(_, half)| half);
-            self.is_fair(&part.id, promised, here, book, people, trace)?;
+            self.is_fair(id, &promised, here, book, people, trace)?;
         }
         Ok(())
     }
 
-    /// What the legs of one promise did to whoever has a half among these.
+    /// All that a place has promised of a lift, part by part.
+    pub(super) fn promised_at(&self, id: &LiftId, number: usize) -> Vec<&Promised> {
+        let first = Hash::from_bytes([0; 32]);
+        let of_lift = self.promised.range((*id, number, first)..);
+        let of_place = of_lift.take_while(|((lift, at, _), _)| (lift, *at) == (id, number));
+        of_place.map(|(_, promised)| promised).collect()
+    }
+
+    /// What the legs that a site promised did to whoever has a half among these.
     fn is_fair<'a>(
         &self,
         id: &LiftId,
-        promised: &Promised,
+        promised: &[&Promised],
         halves: impl Iterator<Item = &'a Half>,
         book: &Book,
         people: &[Person],
         trace: &Trace,
     ) -> Sim<()> {
         let Some(known) = self.known.get(id) else { return Ok(()) };
-        let mut nets: BTreeMap<usize, (i64, i128)> = BTreeMap::new();
+        // By whom: what it comes to, and what each part owes it.
+        let mut nets: BTreeMap<usize, (i64, BTreeMap<usize, i128>)> = BTreeMap::new();
         for half in halves {
-            let leg = promised.path.iter().find(|leg| leg.tally == half.tally);
-            let (Some(effect), Some(leg)) = (half.lifts.get(id), leg) else { continue };
-            let net = nets.entry(half.who).or_default();
-            net.0 += effect;
-            if leg.by == half.side {
-                net.1 = net.1.max(due(promised, leg, half.side, book));
+            let Some(effect) = half.lifts.get(id) else { continue };
+            for (number, part) in promised.iter().enumerate() {
+                let Some(leg) = part.path.iter().find(|leg| leg.tally == half.tally) else {
+                    continue;
+                };
+                let net = nets.entry(half.who).or_default();
+                net.0 += effect;
+                if leg.by == half.side {
+                    let most = net.1.entry(number).or_default();
+                    *most = due(part, leg, half.side, book).max(*most);
+                }
             }
         }
         let short = trace.lift_named(id);
-        for (who, (net, due)) in nets {
+        for (who, (net, dues)) in nets {
+            let due = dues.values().sum();
             if let Some(what) = self.wrong(known, who, net, due) {
                 let name = people.get(who).map(|person| person.short().to_owned());
                 let what = format!("lift {short}: {} {what}", name.unwrap_or_default());
@@ -186,14 +206,16 @@ impl Lifts {
             lost.insert(leg.tally);
         }
         self.is_clear(id, &lost, halves, people, trace)?;
-        for ((_, at, _), promised) in of_lift().filter(|_| !self.clears(id)) {
+        let at: BTreeSet<usize> = of_lift().map(|((_, at, _), _)| *at).collect();
+        for at in at.iter().filter(|_| !self.clears(id)) {
             // Whoever lost one leg may not be whole: nobody can prove the other one to it.
             let whole = |half: &&Half| {
                 let own = |other: &Half| other.who == half.who && lost.contains(&other.tally);
                 !halves.values().any(own)
             };
             let here = halves.iter().filter(|((place, _), _)| place == at).map(|(_, half)| half);
-            self.is_fair(id, promised, here.filter(whole), book, people, trace)?;
+            let promised = self.promised_at(id, *at);
+            self.is_fair(id, &promised, here.filter(whole), book, people, trace)?;
         }
         Ok(())
     }

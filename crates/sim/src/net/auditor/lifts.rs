@@ -236,9 +236,7 @@ impl Lifts {
 
     /// Whether a leg was promised by the site at which this person lives.
     pub(super) fn has_promised(&self, lift: &LiftId, home: usize, leg: &Leg) -> bool {
-        let of_lift = self.promised.range((*lift, home, Hash::from_bytes([0; 32]))..);
-        let mut of_place = of_lift.take_while(|((id, place, _), _)| id == lift && *place == home);
-        of_place.any(|(_, promised)| promised.path.contains(leg))
+        self.promised_at(lift, home).iter().any(|promised| promised.path.contains(leg))
     }
 
     /// Whether a lift is known to be valid.

@@ -5,6 +5,7 @@ use proptest::prelude::*;
 use site::SiteError;
 
 use super::paid::three;
+use crate::seek::land::agent;
 
 /// Each time another site forgets all that is not kept, between two steps; then all of them at once.
 #[test]
@@ -117,5 +118,37 @@ fn a_site_that_lost_a_lift_hears_of_it_from_its_neighbours() {
             // And its tallies lift again.
             land.pays(3, ["ann", "cat"], [500, 500]).await.unwrap();
         });
+    }
+}
+
+/// Two sites that have both refused a lift, or of which one forgot it, do not tell each other so for ever, though nobody
+/// decides it.
+#[test]
+fn what_nobody_decides_is_not_talked_about_for_ever() {
+    for forgets in [None, Some(0), Some(1), Some(2)] {
+        for after in 2..12 {
+            run(async move {
+                let mut land = three().await;
+                land.gone.insert(agent(3));
+                let (blank, date) =
+                    (forgets.map(|at| land.stores[at].copy_in_memory().unwrap()), land.now());
+                let signed = Box::new(land.signed(1, ["ann", "cat"], [5_000, 5_000]));
+                let _asked = land.asks("pay", signed);
+                for _ in 0..after {
+                    land.breathe(50).await;
+                    tokio::task::yield_now().await;
+                }
+                if let (Some(at), Some(blank)) = (forgets, blank) {
+                    land.stores[at] = blank;
+                    land.restart(at).await;
+                    land.sites[at].begin_epoch(date).await.unwrap();
+                }
+                land.calms().await;
+                for store in &land.stores {
+                    let letters = store.read().await.unwrap().letters(None, 8).await.unwrap();
+                    assert_eq!(letters.len(), 0, "{forgets:?} {after}: {letters:?}");
+                }
+            });
+        }
     }
 }
