@@ -97,8 +97,6 @@ pub(super) struct Person {
     /// Commands of which no answer came.
     pub(super) unanswered: Vec<Asked>,
     pub(super) asked: u64,
-    /// In a busy network its tally with whoever comes after it.
-    pub(super) with_next: Option<TallyId>,
     /// Invitations that it was handed and has not answered.
     pub(super) invited: Vec<Invitation>,
     /// What its partners told it by hand since its site went back.
@@ -147,7 +145,6 @@ impl Person {
             kept,
             unanswered,
             asked: 0,
-            with_next: None,
             invited,
             told: BTreeSet::new(),
             brought: 0,
