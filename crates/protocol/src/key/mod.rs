@@ -1,5 +1,5 @@
-//! Keys: public ones of both kinds, and how they verify; `good.rs` remembers which are. Their JSON form (JWK) is in `jwk.rs`,
-//! secret keys and signing in `secret.rs`, secret keys locked with a passphrase in `sealed.rs`.
+//! Keys: public ones of both kinds, and how they verify; `good.rs` remembers which are usable. Their JSON form (JWK) is in
+//! `jwk.rs`, secret keys and signing in `secret.rs`, secret keys locked with a passphrase in `sealed.rs`.
 
 mod good;
 mod jwk;

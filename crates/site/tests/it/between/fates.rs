@@ -2,10 +2,13 @@
 //! locked.
 
 use proptest::prelude::*;
+use protocol::Record as _;
+use protocol::errand::Errand;
+use protocol::lift::Certificate;
 use site::SiteError;
 
-use super::paid::three;
-use crate::seek::land::agent;
+use super::paid::{three, tie};
+use crate::seek::land::{Land, agent};
 
 /// Each time another site forgets all that is not kept, between two steps; then all of them at once.
 #[test]
@@ -49,8 +52,8 @@ fn sites_that_are_killed_between_any_two_steps_pay_once_or_not_at_all() {
     }
 }
 
-pub(super) fn run(story: impl Future<Output = ()>) {
-    tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(story);
+pub(super) fn run<T>(story: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(story)
 }
 
 proptest! {
@@ -151,4 +154,50 @@ fn what_nobody_decides_is_not_talked_about_for_ever() {
             });
         }
     }
+}
+
+/// The payer's site is restored from a backup made while it paid, and hears the decision before its half, which orders the
+/// chain, has compared. Whoever asks then is told that it has paid once its tally says so, and not before.
+#[test]
+fn a_payer_is_told_that_it_has_paid_only_once_its_tally_says_so() {
+    let mut lacked = 0;
+    for after in 0..12 {
+        lacked += u32::from(run(async move {
+            let users = [("ann", 0), ("bob", 1), ("cat", 2)];
+            let mut land = Land::new(4, &users, &[tie("bob", "ann"), tie("bob", "cat")]).await;
+            land.referees_at(&[3]).await;
+            let signed = Box::new(land.signed(1, ["ann", "cat"], [5_000, 5_000]));
+            let asked = land.asks("first", signed.clone());
+            for _ in 0..after {
+                land.breathe(50).await;
+                tokio::task::yield_now().await;
+            }
+            let (before, date) = (land.stores[0].copy_in_memory().unwrap(), land.now());
+            land.until(&asked).await;
+            land.calms().await;
+            land.stores[0] = before;
+            land.restart(0).await;
+            land.sites[0].begin_epoch(date).await.unwrap();
+
+            let row = land.stores[1].read().await.unwrap().lifts(None, 2).await.unwrap().remove(0);
+            let certificate = Certificate::read(row.certificate.unwrap().as_bytes()).unwrap();
+            let shown = Errand::Certificate(Box::new(certificate));
+            land.sites[0].hear_errand(agent(3), shown).await;
+            land.sites[0].tend_lifts(land.now()).await.unwrap();
+            let known = land.stores[0].read().await.unwrap().lifts(None, 2).await.unwrap();
+            let again = land.asks("again", signed);
+            for _ in 0..20 {
+                tokio::task::yield_now().await;
+            }
+            let is_done = land.balances(0).await[1] == -5_000;
+            let is_told = again.is_finished() && again.await.unwrap().is_ok();
+            assert!(is_done || !is_told, "{after}");
+            land.has_no_more("ann", 0).await;
+            land.calms().await;
+            assert_eq!(land.balances(0).await, [5_000, -5_000], "{after}");
+            land.assert_sound().await;
+            !known.is_empty() && !is_done
+        }));
+    }
+    assert!(lacked > 0, "its tally never lacked what was decided");
 }
