@@ -5,7 +5,7 @@
 //! for money, and close. Then the faults stop, and everything has to come to its end. An auditor that was
 //! written from the text of the protocol looks after every step.
 //!
-//! * `life.rs` the queue of what happens, one step after the other; `dice.rs`, `world.rs` chance and time;
+//! * `life.rs` the queue of what happens, one step after the other; `quiet.rs` when all of it is over; `dice.rs`, `world.rs` chance and time;
 //! * `place.rs` a site and its disks, `road.rs` the way between sites, `faults.rs` what fails, `forge.rs` who lies;
 //! * `person.rs` people and their devices, `asks.rs` what these ask, `deeds.rs` and `bills.rs` what people
 //!   do, `device.rs` what a device keeps and brings back;
@@ -34,6 +34,7 @@ mod lies;
 mod life;
 mod person;
 mod place;
+mod quiet;
 mod report;
 mod road;
 mod strangers;
