@@ -7,15 +7,17 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use crate::bounded::List;
 use crate::chit::Entry;
 use crate::json::JsonError;
 use crate::ledger::{Ack, Good, Head, Input, Ledger, Link, Stop};
 use crate::lift::{Certificate, Committed, Conditional, Leg, LiftFault, Way};
 use crate::moved::Moved;
+use crate::participant::MAX_BRANCHES;
 use crate::record::Record;
 use crate::{
-    AgentId, Cert, ChitId, Contract, Lift, LiftId, Side, SignatureFault, Signed, Tally, TallyId,
-    Timestamp, Units, Verified,
+    AgentId, Cert, ChitId, Contract, Hash, Lift, LiftId, Side, SignatureFault, Signed, Tally,
+    TallyId, Timestamp, Units, Verified,
 };
 
 /// The `kind` member of an exported tally.
@@ -76,6 +78,10 @@ pub struct LiftProof {
     /// Of a lift between sites: the giver's site's word that this is its leg, as a participant that promised.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub giver: Option<Conditional>,
+    /// Of a lift between sites: the leaves of its tree, in order. The chit is proved without; a site that has lost the
+    /// lift tells its neighbour of it with these.
+    #[serde(default, skip_serializing_if = "List::is_empty")]
+    pub branches: List<Hash, MAX_BRANCHES>,
 }
 
 /// A user with all its tallies.

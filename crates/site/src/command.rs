@@ -4,6 +4,7 @@ use std::num::NonZeroU32;
 
 use protocol::address::Endpoint;
 use protocol::chit::Chit;
+use protocol::export::LiftProof;
 use protocol::invoice::Invoice;
 use protocol::ledger::Head;
 use protocol::lift::Authorisation;
@@ -225,6 +226,7 @@ impl Wish {
             Self::RefuseInvoice { .. } => "refuse_invoice",
             Self::Compare => "compare",
             Self::Move(_) => "move",
+            Self::Prove(_) => "prove",
         }
     }
 }
@@ -272,6 +274,8 @@ pub enum Wish {
     /// Chits that its device kept and its half may have lost; none where it keeps no more than the half
     /// has, which a half that was restored wants to hear before it takes part in lifts.
     Recover(Vec<Chit>),
+    /// What proves the chit of a lift between sites that its device kept and its half has lost.
+    Prove(Box<LiftProof>),
     /// Another agent speaks for a user than the one that the tally names: this site's for its own, signed by
     /// it; or what its device keeps of what either said.
     Move(Box<Moved>),

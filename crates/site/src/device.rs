@@ -83,7 +83,7 @@ impl Site {
     ///
     /// # Errors
     /// [`SiteError::NoTally`], [`SiteError::NoLift`], [`SiteError::Lift`] where it did not touch the
-    /// tally, [`SiteError::Store`].
+    /// tally, [`SiteError::NoAgentKey`] where it is this site's to say so, [`SiteError::Store`].
     pub async fn proof_on(
         &self,
         holder: &Cuid,
@@ -93,7 +93,7 @@ impl Site {
         let mut view = self.store.read().await?;
         let half = view.half_of(holder, &tally).await?;
         half.ok_or_else(|| SiteError::NoTally { holder: holder.clone(), tally })?;
-        proof_on(&mut view, &self.known, lift, tally).await
+        proof_on(&mut view, &self.known, self.signer.as_deref(), lift, tally).await
     }
 
     /// The agent's signed word for the chain of the holder's half.

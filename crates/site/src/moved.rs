@@ -93,6 +93,11 @@ impl Site {
         &self.former
     }
 
+    /// This site's agent, and those that it was before.
+    pub(crate) fn agents_here(&self) -> impl Iterator<Item = AgentId> {
+        std::iter::once(self.agent).chain(self.former.iter().copied())
+    }
+
     /// Whether an agent is this site's, now or before.
     pub(crate) fn is_ours(&self, agent: &AgentId) -> bool {
         *agent == self.agent || self.former.contains(agent)

@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 
 use protocol::chit::{Chit, Entry};
+use protocol::export::LiftProof;
 use protocol::negotiation::Version;
 use protocol::record::Record;
-use protocol::{ChitId, Cuid, Hash, JsonError, Moved, Tally, TallyId};
+use protocol::{ChitId, Cuid, Hash, JsonError, LiftId, Moved, Tally, TallyId};
 use site::{Answer, Command, Summary, Wish};
 
 use crate::failure::Failure;
@@ -25,6 +26,8 @@ pub(crate) struct Brought {
     pub(crate) revision: Option<u32>,
     /// Chits that its half did not have.
     pub(crate) new: Vec<ChitId>,
+    /// How many lifts its half did not have and were proved to it: their chits follow.
+    pub(crate) proved: usize,
     /// Chits of lifts that it does not have and that nobody can bring back.
     pub(crate) lifts: usize,
 }
@@ -44,6 +47,11 @@ impl Brought {
             let were = if self.new.len() == 1 { "was" } else { "were" };
             what.push(format!("{chits} of the tally with {partner} {were} brought back"));
         }
+        if self.proved > 0 {
+            let lifts = say::counted(self.proved as u64, "lift", "lifts");
+            let were = if self.proved == 1 { "was" } else { "were" };
+            what.push(format!("{lifts} on the tally with {partner} {were} brought back"));
+        }
         if self.lifts > 0 {
             let lifts = say::counted(self.lifts as u64, "lift", "lifts");
             let are = if self.lifts == 1 { "is" } else { "are" };
@@ -58,7 +66,7 @@ pub(crate) fn bring_back(
     visit: &Visit,
     user: &Cuid,
     signed: &Tally,
-    chits: Vec<Chit>,
+    (chits, lifts): (Vec<Chit>, &[LiftProof]),
     moved: &[Moved],
 ) -> Result<(Summary, Brought), Failure> {
     let tally = signed.members().uuid;
@@ -73,18 +81,21 @@ pub(crate) fn bring_back(
     bring_words(visit, user, moved)?;
     let before = visit.history(user, tally)?;
     let here: BTreeSet<Hash> = before.iter().map(|entry| entry.link.chit_hash).collect();
-    let mut lost = Vec::new();
+    let (mut lost, mut lost_lifts) = (Vec::new(), Vec::new());
     for chit in chits {
         if here.contains(&chit.hash()?) {
             continue;
         }
-        if is_written(&chit) {
-            brought.new.push(chit.uuid);
-            lost.push(chit);
-        } else {
-            brought.lifts += 1;
+        match chit.entry {
+            Entry::Lift { lift, .. } => lost_lifts.push(lift),
+            _ => {
+                brought.new.push(chit.uuid);
+                lost.push(chit);
+            }
         }
     }
+    brought.proved = prove(visit, user, tally, &lost_lifts, lifts)?;
+    brought.lifts = lost_lifts.len() - brought.proved;
     recover(visit, user, tally, &lost)?;
     Ok((visit.tally(user, tally)?, brought))
 }
@@ -146,6 +157,32 @@ pub(super) fn recover(
         };
     }
     Ok(())
+}
+
+/// Hands in what proves these lifts to the site that has lost them; says of how many it took it. The others are undone: they
+/// were this site's alone, or it knows of no other site in them.
+pub(super) fn prove(
+    visit: &Visit,
+    user: &Cuid,
+    tally: TallyId,
+    lost: &[LiftId],
+    proofs: &[LiftProof],
+) -> Result<usize, Failure> {
+    let mut taken = 0;
+    for proof in proofs {
+        if !lost.contains(&proof.record.id()?) {
+            continue;
+        }
+        let wish = Wish::Prove(Box::new(proof.clone()));
+        match visit.ask(user, Command::Tally { tally, wish }) {
+            Err(failure) if failure.is_refused() && !may_only_look(&failure) => {}
+            asked => {
+                asked?;
+                taken += 1;
+            }
+        }
+    }
+    Ok(taken)
 }
 
 /// Whether somebody wrote it: lifts come with their proof, from the site.

@@ -1,5 +1,5 @@
 //! What the device keeps of one tally, in a file of its own: what both signed, every chit that it saw
-//! on the chain, what its user signed, and the agent's last word for the chain. Lines are added, never
+//! on the chain, with what proves those of lifts between sites, what its user signed, and the agent's last word for the chain. Lines are added, never
 //! changed; one that was cut short is passed over.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -9,10 +9,11 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use protocol::chit::Chit;
+use protocol::export::LiftProof;
 use protocol::ledger::Ack;
 use protocol::negotiation::Version;
 use protocol::record::Record;
-use protocol::{ChitId, Hash, Moved, Tally};
+use protocol::{ChitId, Hash, LiftId, Moved, Tally};
 use serde::{Deserialize, Serialize};
 
 use crate::failure::Failure;
@@ -35,6 +36,8 @@ pub(super) enum Line {
     Signed(Box<Chit>),
     /// An offer that the user signed, before the site was asked to take it; the highest counts.
     Offered(Box<Tally>),
+    /// What proves the chit of a lift between sites that was on the site's chain.
+    Lift(Box<LiftProof>),
     /// What a user said about its agent.
     Moved(Box<Moved>),
     /// The agent's signed word for a chain whose chits all are here.
@@ -56,6 +59,8 @@ pub(super) struct Kept {
     pub(super) version: Option<Version>,
     /// In the order in which they were seen.
     pub(super) chits: Vec<(Hash, Chit)>,
+    /// What proves chits of lifts between sites.
+    pub(super) lifts: BTreeMap<LiftId, LiftProof>,
     pub(super) signed: BTreeMap<ChitId, Chit>,
     /// The highest offer that the user signed.
     pub(super) offer: Option<Tally>,
@@ -91,6 +96,7 @@ impl Kept {
             tally: None,
             version: None,
             chits: Vec::new(),
+            lifts: BTreeMap::new(),
             signed: BTreeMap::new(),
             offer: None,
             moved: Vec::new(),
@@ -135,6 +141,11 @@ impl Kept {
                 let revision = |offer: &Tally| offer.members().revision;
                 if self.offer.as_ref().is_none_or(|kept| revision(kept) <= revision(&offer)) {
                     self.offer = Some(*offer);
+                }
+            }
+            Line::Lift(proof) => {
+                if let Ok(lift) = proof.record.id() {
+                    self.lifts.insert(lift, *proof);
                 }
             }
             Line::Moved(moved) => {

@@ -13,15 +13,18 @@ mod tests;
 use std::collections::BTreeSet;
 
 use protocol::chit::{Chit, Entry};
+use protocol::export::LiftProof;
 use protocol::ledger::{Head, Ledger, Link};
 use protocol::record::Record;
-use protocol::{Cuid, Hash, Moved, Signed, Tally, TallyId, Verified};
+use protocol::{Cuid, Hash, LiftId, Moved, Signed, Tally, TallyId, Verified};
 use site::{Command, Summary, Wish};
 
 use crate::failure::{self, Failure};
 use crate::keys::Keys;
 use crate::visit::Visit;
-use brings::{Brought, bring_revision, bring_words, is_written, may_only_look, recover, version};
+use brings::{
+    Brought, bring_revision, bring_words, is_written, may_only_look, prove, recover, version,
+};
 use kept::{Kept, Line};
 
 pub(crate) use brings::bring_back;
@@ -253,15 +256,21 @@ impl<'a> Device<'a> {
         if kept.tally.as_ref() != Some(&*tally) {
             kept.add(&[Line::Tally(Box::new((*tally).clone()))])?;
         }
-        kept.add(&new)?;
+        kept.add(&self.with_proofs(shown.tally, new)?)?;
         let lost: Vec<Chit> = missing.iter().filter(|chit| is_written(chit)).cloned().collect();
-        let lifts = missing.len() - lost.len();
+        let lost_lifts: Vec<LiftId> = missing.iter().filter_map(lift_of).collect();
+        let proofs: Vec<LiftProof> =
+            lost_lifts.iter().filter_map(|lift| kept.lifts.get(lift).cloned()).collect();
+        let proved = match prove(self.visit, self.user, shown.tally, &lost_lifts, &proofs) {
+            Err(failure) if may_only_look(&failure) => return Ok((shown, Brought::default())),
+            proved => proved?,
+        };
         let waits = shown.waiting;
         if waits.partner.is_some() || (lost.is_empty() && !waits.device) {
             if missing.is_empty() {
                 self.keep_word(kept, shown.tally, head)?;
             }
-            return Ok((shown, Brought::default()));
+            return Ok((shown, Brought { proved, ..Brought::default() }));
         }
         match recover(self.visit, self.user, shown.tally, &lost) {
             Err(failure) if may_only_look(&failure) => return Ok((shown, Brought::default())),
@@ -270,15 +279,34 @@ impl<'a> Device<'a> {
         let now = self.visit.tally(self.user, shown.tally)?;
         if let Some(head) = now.head {
             let (new, missing) = self.differences(&now, &tally, kept, head)?;
-            kept.add(&new)?;
+            kept.add(&self.with_proofs(shown.tally, new)?)?;
             if missing.iter().all(|chit| !is_written(chit)) {
                 self.keep_word(kept, shown.tally, head)?;
             }
         }
         // A lift that is gone is told of once: when the device says that it has no more.
-        let lifts = if waits.device { lifts } else { 0 };
+        let lifts = if waits.device { lost_lifts.len() - proved } else { 0 };
         let new = lost.iter().map(|chit| chit.uuid).collect();
-        Ok((now, Brought { new, lifts, ..Brought::default() }))
+        Ok((now, Brought { new, proved, lifts, ..Brought::default() }))
+    }
+
+    /// What is kept of new chits: those of lifts between sites with their proof, which comes first, as a chit that is kept
+    /// is not asked for again.
+    fn with_proofs(&self, tally: TallyId, new: Vec<Line>) -> Result<Vec<Line>, Failure> {
+        let mut lines = Vec::with_capacity(new.len());
+        for line in new {
+            if let Line::Chit(chit) = &line
+                && let Some(lift) = lift_of(chit)
+            {
+                let proof = self.visit.proof(self.user, tally, lift)?;
+                // Where one site made it alone, its word is worth nothing once that has lost it.
+                if proof.giver.is_some() {
+                    lines.push(Line::Lift(Box::new(proof)));
+                }
+            }
+            lines.push(line);
+        }
+        Ok(lines)
     }
 
     /// What the site has and is not kept, and what is kept and the site has not. Everything new is
@@ -368,7 +396,8 @@ impl<'a> Device<'a> {
             return Ok(None);
         }
         let chits = kept.chits.iter().map(|(_, chit)| chit.clone()).collect();
-        bring_back(self.visit, self.user, signed, chits, &kept.moved).map(Some)
+        let lifts: Vec<LiftProof> = kept.lifts.values().cloned().collect();
+        bring_back(self.visit, self.user, signed, (chits, &lifts), &kept.moved).map(Some)
     }
 }
 
@@ -389,6 +418,14 @@ fn is_signed(moved: &Moved, shown: &Summary, kept: &Kept) -> bool {
 
 fn could_not(failure: &Failure) {
     failure::remark(&format!("this device could not keep up: {}", failure.text()));
+}
+
+/// The lift that a chit is of.
+const fn lift_of(chit: &Chit) -> Option<LiftId> {
+    match chit.entry {
+        Entry::Lift { lift, .. } => Some(lift),
+        _ => None,
+    }
 }
 
 /// Whether these links are a chain from one head to another, each chit signed by its user. Those of

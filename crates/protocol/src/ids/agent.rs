@@ -1,6 +1,7 @@
 //! `AgentId`: an agent's Ed25519 public key, written as a libp2p peer id.
 //! The users' names at an agent are in `cuid.rs`.
 
+use std::cell::RefCell;
 use std::fmt;
 use std::str::FromStr;
 
@@ -41,7 +42,7 @@ const PREFIX: [u8; 6] = [0x00, 0x24, 0x08, 0x01, 0x12, 0x20];
 const BYTES: usize = PREFIX.len() + 32;
 
 impl AgentId {
-    /// Characters of an agent id; the fixed prefix makes all of them equally long.
+    /// Characters of an agent id.
     pub const LEN: usize = 52;
 
     /// The id of the agent that holds the secret of this key.
@@ -56,16 +57,46 @@ impl AgentId {
     pub fn public_key(&self) -> PublicKey {
         PublicKey::from_agent(self.0)
     }
+
+    fn text(&self) -> Text {
+        let place = usize::from(self.0[0]) % MOST_WRITTEN;
+        WRITTEN.with_borrow_mut(|written| {
+            written.resize(MOST_WRITTEN, None);
+            match &mut written[place] {
+                Some((agent, text)) if agent == self => *text,
+                other => other.insert((*self, self.encoded())).1,
+            }
+        })
+    }
+
+    fn encoded(&self) -> Text {
+        let mut bytes = [0; BYTES];
+        bytes[..PREFIX.len()].copy_from_slice(&PREFIX);
+        bytes[PREFIX.len()..].copy_from_slice(&self.0);
+        // The prefix makes all of them equally long.
+        let text = bs58::encode(bytes).into_string();
+        text.as_bytes().try_into().expect("52 characters of base 58")
+    }
+}
+
+/// How many agents a thread remembers as they are written.
+const MOST_WRITTEN: usize = 256;
+
+thread_local! {
+    /// Agents as they are written, each at its own place, where it takes the place of the one before: base 58 takes a
+    /// division of the whole number for every letter, and a site writes the same few agents in every record.
+    static WRITTEN: RefCell<Vec<Option<(AgentId, Text)>>> = const { RefCell::new(Vec::new()) };
 }
 
 impl fmt::Display for AgentId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut bytes = [0; BYTES];
-        bytes[..PREFIX.len()].copy_from_slice(&PREFIX);
-        bytes[PREFIX.len()..].copy_from_slice(&self.0);
-        f.pad(&bs58::encode(bytes).into_string())
+        let text = self.text();
+        f.pad(std::str::from_utf8(&text).map_err(|_| fmt::Error)?)
     }
 }
+
+/// An agent id as it is written.
+type Text = [u8; AgentId::LEN];
 
 impl fmt::Debug for AgentId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -36,7 +36,7 @@ fn decided_by(key: &SecretKey) -> LiftProof {
     let id = record.id().unwrap();
     let certificate = Certificate::by_sole_referee(id, Evidence::of_one_site(), key).unwrap();
     let (leg, way) = legs.find(&members().uuid).unwrap();
-    LiftProof { record, certificate, leg, way, giver: None }
+    LiftProof { record, certificate, leg, way, giver: None, branches: List::default() }
 }
 
 /// The record of a lift with this referee and these participants, and its legs.
@@ -90,7 +90,7 @@ fn promised_before(
     let certificate = Certificate::by_sole_referee(lift, promises, referee).unwrap();
     let key = keys[0].public_key();
     let said = giver(Conditional { lift, leg, side: leg.by, key, sign: None });
-    LiftProof { record, certificate, leg, way, giver: Some(said) }
+    LiftProof { record, certificate, leg, way, giver: Some(said), branches: List::default() }
 }
 
 fn to_export(side: Side) -> ToExport {

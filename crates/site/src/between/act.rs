@@ -4,7 +4,7 @@
 use std::cmp::Ordering;
 
 use protocol::errand::{Ask, Errand};
-use protocol::lift::{Judged, Promise};
+use protocol::lift::{Judged, Outcome, Promise};
 use protocol::note::Body;
 use protocol::participant::{Input, Want, judged_together, tell_each_other};
 use protocol::record::Record;
@@ -215,8 +215,10 @@ impl Site {
             let tally = crossing.leg().tally;
             let gives = !crossing.takes();
             let has_news = gives && (part.participant.promise().is_some() || taken.collects());
-            // Who has not heard of the lift need not hear that nothing comes of it.
+            // Who has not heard of the lift need not hear that nothing comes of it; of a valid one all have heard, though a
+            // site that was restored does not know it.
             let met = !gives
+                || part.outcome() == Some(Outcome::Commit)
                 || part.more.said.contains_key(&tally)
                 || part.participant.conditional(&tally).is_some();
             let ends = (is_over || refused) && met;

@@ -15,7 +15,10 @@ use protocol::participant::Part as Taken;
 use protocol::participant::{Event, Input, Participant, Word};
 use protocol::proof::{Contradiction, Proof};
 use protocol::record::Record;
-use protocol::{AgentId, Cuid, Hash, LiftId, PublicKey, Side, Signer as _, TallyId, Verified};
+use protocol::{
+    AgentId, Cuid, Hash, Lift, LiftId, PublicKey, Side, Signer as _, TallyId, Verified,
+};
+use store::LiftPart;
 
 use super::part::{More, Part};
 use crate::batch::{Batch, Held, Work};
@@ -49,10 +52,13 @@ impl Site {
             taken
         } else {
             let rows = work.tx().lock_parts(&lift).await?;
+            if knows && let Some(part) = part_with(&rows, holder, &tally)? {
+                return self.hear_from_another(work, part, &word, (tally, from)).await;
+            }
             let keys: Vec<Hash> = rows.iter().map(|row| row.key).collect();
             // Under one key there is one part, whatever else has its tally's name.
             match taken.filter(|part| !keys.contains(&part.key_name())) {
-                None => self.lost(&word, tally, (side, from), &keys)?,
+                None => self.lost(&word, (holder, tally), (side, from), &keys)?,
                 taken => taken,
             }
         };
@@ -88,10 +94,10 @@ impl Site {
 
     /// A lift that was decided, and that this site lost, as one restored from an older backup did: what it is on this tally
     /// the neighbour's word and the certificate prove.
-    fn lost(
+    pub(super) fn lost(
         &self,
         word: &Word,
-        tally: TallyId,
+        (holder, tally): (&Cuid, TallyId),
         (side, from): (Side, AgentId),
         taken: &[Hash],
     ) -> Result<Option<Part>, SiteError> {
@@ -102,13 +108,36 @@ impl Site {
             return Ok(None);
         }
         let agents = BTreeMap::from([(tally, from)]);
-        // Under whose key it is kept says nothing to anybody: all is decided. Any that is neither the neighbour's nor
-        // another part's of this site.
-        let free = |key: &&PublicKey| **key != word.conditional.key && !taken.contains(&key.name());
-        let Some(key) = word.lift.participants.iter().find(free) else { return Ok(None) };
+        let Some(key) = free_key(&word.lift, Some(&word.conditional.key), taken) else {
+            return Ok(None);
+        };
         let mine = (tally, *key);
         let part = self.part_in(&word.lift, &word.branches, mine, agents, &[leg], |_| side, false);
-        Ok(part.ok())
+        Ok(part.ok().map(|part| part.on(tally, holder, side)))
+    }
+
+    /// The partner's site tells of a lift as another agent than the one that took part in it: of a leg that is known here
+    /// only the decision is news.
+    async fn hear_from_another(
+        &self,
+        work: &mut Work,
+        mut part: Part,
+        word: &Word,
+        (tally, from): (TallyId, AgentId),
+    ) -> Result<(), SiteError> {
+        word.clone().check(&from)?;
+        let Some(certificate) = word.certificate.clone() else { return Ok(()) };
+        let decided = Decided::check(certificate, part.participant.part().lift())?;
+        let before = part.clone();
+        let step = part.participant.step(Input::Decided(Arc::new(decided)))?;
+        part.participant = step.participant;
+        self.note_lies(work, &part.participant, &step.events).await?;
+        part.more.told.insert(tally);
+        if part != before {
+            keep(work, &part, self.clock.now()).await?;
+            work.due.push(part.lift());
+        }
+        Ok(())
     }
 
     /// A partner's half was restored: what was decided of lifts over the tally it is told again, before their chits.
@@ -208,7 +237,7 @@ impl Site {
     #[expect(clippy::too_many_arguments, reason = "all that a part is")]
     pub(super) fn part_in(
         &self,
-        lift: &protocol::Lift,
+        lift: &Lift,
         branches: &List<Hash, { protocol::participant::MAX_BRANCHES }>,
         (over, key): (TallyId, PublicKey),
         agents: BTreeMap<TallyId, AgentId>,
@@ -294,6 +323,17 @@ impl Site {
     }
 }
 
+/// A key to keep a decided part under that this site has lost. Whose it is says nothing to anybody, as all is decided: any
+/// that is neither the neighbour's nor another part's of this site.
+pub(super) fn free_key<'a>(
+    lift: &'a Lift,
+    neighbours: Option<&PublicKey>,
+    taken: &[Hash],
+) -> Option<&'a PublicKey> {
+    let free = |key: &&PublicKey| Some(*key) != neighbours && !taken.contains(&key.name());
+    lift.participants.iter().find(free)
+}
+
 /// The part with a leg on this tally to a site of this agent.
 async fn part_on(
     work: &mut Work,
@@ -304,6 +344,19 @@ async fn part_on(
     for row in work.tx().lock_parts(&lift).await? {
         let part = Part::read(&row)?;
         if part.participant.part().crossing(tally).is_some() && part.agent(tally) == Some(from) {
+            return Ok(Some(part));
+        }
+    }
+    Ok(None)
+}
+
+/// The part with a leg to another site on this half, whoever speaks for that site now.
+fn part_with(rows: &[LiftPart], holder: &Cuid, tally: &TallyId) -> Result<Option<Part>, SiteError> {
+    for row in rows {
+        let part = Part::read(row)?;
+        let halves = part.more.halves.get(tally);
+        let is_on = halves.is_some_and(|halves| halves.iter().any(|(who, _)| who == holder));
+        if is_on && part.participant.part().crossing(tally).is_some() {
             return Ok(Some(part));
         }
     }

@@ -6,6 +6,7 @@
 //! * `hear.rs` what neighbours, payers' sites and referees say: it is noted, and what follows is done right after in a
 //!   transaction of its own (`act.rs`): judging and promising (`judge.rs`), settling what was decided (`settle.rs`,
 //!   `told.rs`), telling neighbours; `halves.rs` which halves a leg is on;
+//! * `brought.rs` lifts that this site has lost, and that users' devices prove;
 //! * `open.rs` what may be seen of lifts that are under way;
 //! * `tend.rs` what time brings: asking referees, and saying again what may be lost;
 //! * `propose.rs` a lift of this site's making, `division.rs` over which ways: `pay.rs` a payment to another site, `quote.rs`
@@ -13,6 +14,7 @@
 
 mod act;
 mod around;
+mod brought;
 mod compose;
 mod division;
 mod drafts;
@@ -83,6 +85,8 @@ pub(crate) struct UnderWay {
     paying: Mutex<BTreeSet<(Cuid, PaymentId)>>,
     /// What referees of a lift were asked last.
     asked: Mutex<BTreeMap<LiftId, Asked>>,
+    /// When the payee's site of a lift was told last what was signed, and how long it is not told again, in milliseconds.
+    told: Mutex<BTreeMap<LiftId, (Timestamp, i64)>>,
     /// When open parts were looked at last.
     looked: Mutex<Option<Timestamp>>,
     /// Something was decided, or time has passed.

@@ -1,5 +1,6 @@
 //! A part that this site takes in a lift, as it is kept: the participant, the whole way here, and what it was judged by.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use protocol::bounded::List;
@@ -7,7 +8,7 @@ use protocol::errand::Expected;
 use protocol::lift::{
     Authorisation, Conditional, Judged, Leg, Legs, MAX_LEGS_OF_ONE, Outcome, Way,
 };
-use protocol::participant::{KeptParticipant, Participant};
+use protocol::participant::{KeptParticipant, MAX_BRANCHES, Participant};
 use protocol::{AgentId, Cuid, Hash, LiftId, PublicKey, Side, TallyId, Timestamp};
 use serde::{Deserialize, Serialize};
 use store::LiftPart;
@@ -55,7 +56,7 @@ pub(super) struct More {
     /// What was said last over each tally: the hash of the word.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) said: BTreeMap<TallyId, Hash>,
-    /// Whose halves its legs are on, from when it was judged.
+    /// Whose halves its legs are on, from when it was judged, or heard of after it was lost.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) halves: BTreeMap<TallyId, Vec<(Cuid, Side)>>,
     /// Whether this site proposed the lift, and it begins here.
@@ -67,6 +68,9 @@ pub(super) struct More {
     /// What the promise was judged by.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) judged: Option<Judged>,
+    /// Legs between users here that this site has lost, and that a user's device has brought back with their proof.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) brought: BTreeMap<TallyId, LegProof>,
 }
 
 impl More {
@@ -89,6 +93,7 @@ impl More {
             proposed: false,
             settled: false,
             judged: None,
+            brought: BTreeMap::new(),
         }
     }
 }
@@ -108,12 +113,40 @@ struct Kept {
     more: More,
 }
 
+/// How many parts a thread remembers as it read them, of some 20 KB each.
+const MOST_READ: usize = 256;
+
+thread_local! {
+    /// Parts, each with the text that it was read from: while a lift is under way its parts are looked at many times between
+    /// two changes, and reading them was a quarter of what a site did.
+    static READ: RefCell<BTreeMap<(LiftId, Hash), (String, Part)>> = const { RefCell::new(BTreeMap::new()) };
+}
+
 impl Part {
     /// As it was kept.
     ///
     /// # Errors
     /// [`SiteError::Part`] where somebody changed it.
     pub(crate) fn read(row: &LiftPart) -> Result<Self, SiteError> {
+        let name = (row.lift, row.key);
+        let known = READ.with_borrow(|read| {
+            let same = read.get(&name).filter(|(text, _)| *text == row.state);
+            same.map(|(_, part)| part.clone())
+        });
+        if let Some(part) = known {
+            return Ok(part);
+        }
+        let part = Self::parsed(row)?;
+        READ.with_borrow_mut(|read| {
+            if read.len() >= MOST_READ {
+                read.pop_first();
+            }
+            read.insert(name, (row.state.clone(), part.clone()));
+        });
+        Ok(part)
+    }
+
+    fn parsed(row: &LiftPart) -> Result<Self, SiteError> {
         let damaged = |reason: String| SiteError::Part { lift: row.lift, reason };
         let kept: Kept =
             serde_json::from_str(&row.state).map_err(|error| damaged(error.to_string()))?;
@@ -135,6 +168,12 @@ impl Part {
         let (key, is_open) = (self.key_name(), !(self.outcome().is_some() && self.more.settled));
         let deadline = self.participant.part().lift().deadline;
         Ok(LiftPart { lift, key, payment, state, is_open, deadline, changed: now })
+    }
+
+    /// The same, with the half here that its leg on this tally is on.
+    pub(super) fn on(mut self, tally: TallyId, holder: &Cuid, side: Side) -> Self {
+        self.more.halves.insert(tally, vec![(holder.clone(), side)]);
+        self
     }
 
     /// The lift.
@@ -159,7 +198,12 @@ impl Part {
 
     /// All its tallies.
     pub(crate) fn tallies(&self) -> Vec<TallyId> {
-        self.more.path.iter().map(|leg| leg.tally).collect()
+        self.more
+            .path
+            .iter()
+            .map(|leg| leg.tally)
+            .chain(self.more.brought.keys().copied())
+            .collect()
     }
 
     /// Its legs among users here.
@@ -171,6 +215,9 @@ impl Part {
     /// A leg here with the way to the lift's root, and what the giver's site said of it where that is another one's tally.
     pub(crate) fn proof(&self, tally: &TallyId) -> Result<Option<LegProof>, SiteError> {
         let part = self.participant.part();
+        if let Some(brought) = self.more.brought.get(tally) {
+            return Ok(Some(brought.clone()));
+        }
         if let Some(crossing) = part.crossing(tally) {
             let giver = if crossing.takes() {
                 self.participant.conditional(tally).copied()
@@ -190,6 +237,17 @@ impl Part {
         let tree = protocol::lift::Tree::new(part.branches().to_vec())?;
         let on = tree.place(&legs.root()).map(|place| tree.way(place));
         Ok(on.map(|on| way.then(&on)).transpose()?.map(|way| (leg, way, None)))
+    }
+
+    /// The leaves of the lift's tree.
+    pub(crate) fn branches(&self) -> &List<Hash, MAX_BRANCHES> {
+        self.participant.part().branches()
+    }
+
+    /// What the site of a leg's giver says of it, where that is this one; not signed yet.
+    pub(crate) fn said_by_giver(&self, leg: Leg) -> Conditional {
+        let key = *self.participant.part().key();
+        Conditional { lift: self.lift(), leg, side: leg.by, key, sign: None }
     }
 
     /// The agent on the other side of a tally with another site.

@@ -45,18 +45,18 @@ impl Site {
         self.put_lift(batch, &record, &certificate).await?;
         let known = batch.work.view().legs_at(&part.lift()).await?;
         let (mut all, mut new) = (true, Vec::new());
-        for leg in part.more.path.iter() {
-            let good = self.good_in(part, &committed, &leg.tally)?;
+        for tally in part.tallies() {
+            let good = self.good_in(part, &committed, &tally)?;
             // The giver's word is yet to come, or a half cannot be read: later.
-            let (Some(good), Some(halves)) = (good, self.halves_of(batch, part, &leg.tally)) else {
+            let (Some(good), Some(halves)) = (good, self.halves_of(batch, part, &tally)) else {
                 all = false;
                 continue;
             };
             for (holder, side) in halves {
-                let Some(held) = batch.held(&holder, leg.tally) else { continue };
+                let Some(held) = batch.held(&holder, tally) else { continue };
                 let effect = good.chit().effect_on(side);
                 let (lift, half, chit) = (part.lift(), held.half.id, good.hash());
-                new.push((holder, leg.tally, good.clone(), LiftLeg { lift, half, chit, effect }));
+                new.push((holder, tally, good.clone(), LiftLeg { lift, half, chit, effect }));
             }
         }
         let is_new = |leg: &&LiftLeg| !known.iter().any(|at| at.leg.half == leg.half);
@@ -101,11 +101,11 @@ impl Site {
             return Ok(Some(Good::of_lift(committed, &leg, &way)?));
         };
         // What this site said itself, maybe by an agent of before; or what its neighbour's did when it was heard.
-        let own = giver.side == crossing_side(part, tally);
-        let agents: Vec<AgentId> = if own {
-            std::iter::once(self.agent).chain(self.former_agents().iter().copied()).collect()
-        } else {
-            part.agent(tally).into_iter().collect()
+        let crossing = part.participant.part().crossing(tally);
+        let theirs = crossing.filter(|crossing| crossing.side() != giver.side);
+        let agents: Vec<AgentId> = match theirs {
+            None => self.agents_here().collect(),
+            Some(_) => part.agent(tally).into_iter().collect(),
         };
         let checked = agents.iter().find_map(|agent| protocol::Verified::check(giver, agent).ok());
         let Some(giver) = checked else { return Ok(None) };
@@ -149,10 +149,4 @@ impl Site {
         };
         Ok(batch.work.tx().add_payments(&[payment]).await?)
     }
-}
-
-/// The side whose half of a tally with another site is here.
-fn crossing_side(part: &Part, tally: &TallyId) -> protocol::Side {
-    let crossing = part.participant.part().crossing(tally);
-    crossing.map_or(protocol::Side::Stock, protocol::participant::Crossing::side)
 }

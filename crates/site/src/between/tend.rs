@@ -46,10 +46,7 @@ impl UnderWay {
         // What one part brought, another need not ask without.
         let news =
             before.is_none_or(|before| (brought && !before.brought) || (late && !before.late));
-        let waits = before.is_some_and(|before| {
-            // A clock that was set back stops nobody.
-            (0..before.wait_ms).contains(&now.ms().saturating_sub(before.at.ms()))
-        });
+        let waits = before.is_some_and(|before| is_within(before.wait_ms, before.at, now));
         if !news && waits {
             return false;
         }
@@ -60,15 +57,28 @@ impl UnderWay {
         true
     }
 
-    /// Nobody has to be asked about a lift any more.
+    /// Whether it is time to tell a payee's site what was signed: for the first time, or again after a while, longer each
+    /// time. Remembers that it is told.
+    fn may_tell(&self, lift: LiftId, now: Timestamp) -> bool {
+        let mut told = lock(&self.told);
+        let before = told.get(&lift).copied();
+        if before.is_some_and(|(at, wait_ms)| is_within(wait_ms, at, now)) {
+            return false;
+        }
+        let longer = |(_, wait_ms): (Timestamp, i64)| (2 * wait_ms).min(LONGEST_WHEN_OVER_MS);
+        told.insert(lift, (now, before.map_or(ASK_AGAIN_MS, longer)));
+        true
+    }
+
+    /// Nobody has to be asked or told about a lift any more.
     pub(super) fn is_over(&self, lift: &LiftId) {
         lock(&self.asked).remove(lift);
+        lock(&self.told).remove(lift);
     }
 
     fn may_look(&self, now: Timestamp) -> bool {
         let mut looked = lock(&self.looked);
-        let waits =
-            looked.is_some_and(|last| (0..LOOK_MS).contains(&now.ms().saturating_sub(last.ms())));
+        let waits = looked.is_some_and(|last| is_within(LOOK_MS, last, now));
         if !waits {
             *looked = Some(now);
         }
@@ -165,11 +175,16 @@ impl Site {
         }
     }
 
-    /// The payer's site tells the payee's what was signed, again and again while nothing is decided: it may be lost.
+    /// The payer's site tells the payee's what was signed, again and again while it can become valid: it may be lost.
     pub(super) fn tell_payees_site(&self, part: &Part) {
         let Some(signed) = part.more.authorisation.as_deref() else { return };
         let is_payers = signed.payer.agent == self.agent && signed.payee.agent != self.agent;
-        if is_payers && !part.participant.part().collects() && part.outcome().is_none() {
+        let may_be = part.outcome().is_none() && !part.participant.is_refused();
+        if is_payers
+            && may_be
+            && !part.participant.part().collects()
+            && self.known.under_way.may_tell(part.lift(), self.clock.now())
+        {
             let (to, at) = (signed.payee.agent, signed.payee.endpoint.clone());
             let errand = Errand::Authorisation(Box::new(signed.clone()));
             if self.has(Planted::ToldOn) {
@@ -181,6 +196,11 @@ impl Site {
             self.known.errands.push_at(to, at, errand);
         }
     }
+}
+
+/// Whether so many milliseconds have not passed since. A clock that was set back stops nobody.
+fn is_within(ms: i64, since: Timestamp, now: Timestamp) -> bool {
+    (0..ms).contains(&now.ms().saturating_sub(since.ms()))
 }
 
 /// Whether a lift's time is long over.

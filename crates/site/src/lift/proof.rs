@@ -3,12 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use protocol::bounded::List;
 use protocol::chit::{Chit, Entry};
 use protocol::export::LiftProof;
 use protocol::ledger::Good;
 use protocol::lift::{Certificate, Committed, Leg, Legs, LiftFault};
 use protocol::record::Record;
-use protocol::{Cuid, Lift, LiftId, Side, TallyId};
+use protocol::{Cuid, Lift, LiftId, Side, Signer, TallyId};
 use store::{Half, LegAt, LiftPart, View};
 
 use super::verify::payment_faults;
@@ -156,24 +157,34 @@ async fn proven(view: &mut View, known: &Known, id: LiftId) -> Result<Arc<Proven
     Ok(proven)
 }
 
-/// What proves the chit of a lift on a tally to whoever knows nothing else of it.
+/// What proves the chit of a lift on a tally to whoever knows nothing else of it. Of a leg between two users of this site no
+/// other site said anything: `signer` is this one's agent, which says so now.
 pub(crate) async fn proof_on(
     view: &mut View,
     known: &Known,
+    signer: Option<&(dyn Signer + Send + Sync)>,
     id: LiftId,
     tally: TallyId,
 ) -> Result<LiftProof, SiteError> {
     let proven = proven(view, known, id).await?;
-    let found = proven.proofs.get(&tally).ok_or(LiftFault::NotALeg { lift: id, tally })?.clone();
+    let none = LiftFault::NotALeg { lift: id, tally };
+    let (leg, way, giver) = proven.proofs.get(&tally).ok_or(none)?.clone();
     let kept = view.lift(&id).await?.ok_or(SiteError::NoLift(id))?;
     let certificate = kept.certificate.as_deref().ok_or(SiteError::NoLift(id))?;
-    Ok(LiftProof {
-        giver: found.2,
-        record: proven.committed.lift().clone(),
-        certificate: Certificate::read(certificate.as_bytes())?,
-        leg: found.0,
-        way: found.1,
-    })
+    let record = proven.committed.lift().clone();
+    let certificate = Certificate::read(certificate.as_bytes())?;
+    let mut proof = LiftProof { record, certificate, leg, way, giver, branches: List::default() };
+    for row in view.parts_in(&id).await? {
+        let part = Part::read(&row)?;
+        if part.tallies().contains(&tally) {
+            proof.branches = part.branches().clone();
+            if proof.giver.is_none() {
+                let signer = signer.ok_or(SiteError::NoAgentKey)?;
+                proof.giver = Some(part.said_by_giver(leg).signed(signer)?);
+            }
+        }
+    }
+    Ok(proof)
 }
 
 /// What is wrong with a lift that is kept, said of each half that it touches; nothing where all is

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use protocol::export::TallyExport;
 use protocol::{ChitId, TallyId};
 use serde::Serialize;
 
@@ -17,14 +18,15 @@ use crate::visit::{self, Visit};
 /// Bring back what the site lost of a tally, from a file that mychips export wrote.
 ///
 /// All of the file is checked first. A tally that the site does not have is there again then, and chits
-/// that it does not have are linked; what it has stays as it is. Chits of lifts come back with their lift only.
+/// that it does not have are linked; what it has stays as it is. Lifts between sites come back with their proof; those of the site alone do not.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 JSON:
   tallies   tally, partner, reopened (whether the site had no half of it),
             revision (what both signed, where the site had an older one or
             none; null otherwise), new (uuids of chits that it did not have),
-            lifts (chits of lifts that it does not have, and that cannot be
+            proved (lifts between sites that it did not have; their chits
+            follow), lifts (chits of lifts that it does not have, and that cannot be
             brought back), balance
 
 Exit codes:
@@ -56,6 +58,7 @@ struct Back {
     reopened: bool,
     revision: Option<u32>,
     new: Vec<ChitId>,
+    proved: usize,
     lifts: usize,
     balance: i128,
 }
@@ -69,20 +72,31 @@ pub(super) fn run(flags: &Tally) -> Result<(), Failure> {
     let user = &flags.who.user;
     visit.user(user)?;
     let mut report = Report { tallies: Vec::new() };
-    for export in export.tallies() {
+    let mut tallies: Vec<_> = export.tallies().iter().collect();
+    // A lift between two users here is taken once one of its legs to another site is known.
+    tallies.sort_by_key(|export| is_inner(export));
+    for export in tallies {
         let chits = export.links.iter().map(|link| link.chit.clone()).collect();
-        let (now, brought) = device::bring_back(&visit, user, &export.tally, chits, &export.moved)?;
+        let (lifts, moved) = (&export.lifts, &export.moved);
+        let brought = device::bring_back(&visit, user, &export.tally, (chits, lifts), moved);
+        let (now, brought) = brought?;
         report.tallies.push(Back {
             tally: now.tally,
             partner: now.partner.as_ref().map(say::called).unwrap_or_default(),
             reopened: brought.reopened,
             revision: brought.revision,
             new: brought.new,
+            proved: brought.proved,
             lifts: brought.lifts,
             balance: now.balance_milli,
         });
     }
     say::either(flags.place.json, &report, || report.page())
+}
+
+/// Whether both users are at the site.
+fn is_inner(export: &TallyExport) -> bool {
+    export.tally.party(export.side.other()).cert.chad.agent == export.agent
 }
 
 impl Report {
@@ -105,6 +119,11 @@ impl Report {
                     )
                 }
             };
+            if back.proved > 0 {
+                let lifts = say::counted(back.proved as u64, "lift", "lifts");
+                let come = if back.proved == 1 { "comes" } else { "come" };
+                page += &format!("; {lifts} {come} back with proof");
+            }
             if back.lifts > 0 {
                 let lifts = say::counted(back.lifts as u64, "lift", "lifts");
                 page += &format!("; {lifts} cannot be brought back");

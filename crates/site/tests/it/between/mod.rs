@@ -2,6 +2,7 @@
 
 mod around;
 mod attacked;
+mod brought;
 mod ends;
 mod fates;
 mod hinted;

@@ -93,7 +93,8 @@ async fn a_referee_that_was_gone_decides_when_it_is_back() {
     land.pays(2, ["ann", "cat"], [100_000, 100_000]).await.unwrap();
 }
 
-/// A payment that nobody decides may stay open for days: its payee's site is told of it only as long as it can promise.
+/// A payment that nobody decides may stay open for days: its payee's site is told of it less and less often, and only as
+/// long as it can promise.
 #[tokio::test]
 async fn a_payees_site_is_told_again_until_the_deadline_and_not_after() {
     let mut land = three().await;
@@ -103,7 +104,9 @@ async fn a_payees_site_is_told_again_until_the_deadline_and_not_after() {
         land.breathe(50).await;
         tokio::task::yield_now().await;
     }
-    for (later_ms, told) in [(1_500, true), (1_500, true), (600_000, false), (1_500, false)] {
+    for (later_ms, told) in
+        [(8_000, true), (2_000, false), (8_000, true), (600_000, false), (1_500, false)]
+    {
         land.sites[0].take_errands().await.unwrap();
         land.world.pass(later_ms);
         land.sites[0].tend_lifts(land.now()).await.unwrap();

@@ -1,0 +1,187 @@
+//! Sites on both sides of a tally go back to before a lift: neither can tell the other of it, and users' devices prove it.
+
+use protocol::export::LiftProof;
+use protocol::{SecretKey, Side};
+use site::{Class, Command, SiteError, Wish};
+
+use super::fates::run;
+use super::paid::tie;
+use crate::seek::land::{Land, tally_of};
+use crate::town::{cuid, user};
+
+/// Two users at each of three sites, in a chain.
+const USERS: [(&str, usize); 6] =
+    [("ann", 0), ("abe", 0), ("bob", 1), ("bea", 1), ("cat", 2), ("cyd", 2)];
+
+async fn chain() -> Land {
+    let ties = [
+        tie("ann", "abe"),
+        tie("abe", "bob"),
+        tie("bob", "bea"),
+        tie("bea", "cat"),
+        tie("cat", "cyd"),
+    ];
+    let land = Land::new(4, &USERS, &ties).await;
+    land.referees_at(&[3]).await;
+    land
+}
+
+/// What a user's device keeps of the last lift on a tally.
+async fn kept(land: &Land, name: &str, tie: usize) -> LiftProof {
+    let site = land.site_of(name);
+    let history = site.history(&cuid(name), tally_of(tie), None, 9).await.unwrap();
+    let protocol::chit::Entry::Lift { lift, .. } = history[0].link.chit.entry else {
+        panic!("no lift: {:?}", history[0].link.chit)
+    };
+    site.proof_on(&cuid(name), tally_of(tie), lift).await.unwrap()
+}
+
+async fn proves(land: &Land, name: &str, tie: usize, proof: LiftProof) -> Result<(), SiteError> {
+    let wish = Wish::Prove(Box::new(proof));
+    let command = Command::Tally { tally: tally_of(tie), wish };
+    land.ask(land.at[name], &user(name), command).await.map(|_| ())
+}
+
+/// These sites go back to what they were at the copy.
+async fn go_back(
+    land: &mut Land,
+    lost: &[usize],
+    copies: Vec<store::Store>,
+    date: protocol::Timestamp,
+) {
+    for (site, copy) in lost.iter().zip(copies) {
+        land.stores[*site] = copy;
+        land.restart(*site).await;
+        land.sites[*site].begin_epoch(date).await.unwrap();
+    }
+    land.calms().await;
+}
+
+#[test]
+fn a_lift_that_both_sites_of_a_tally_lost_is_proved_by_either_users_device() {
+    for (lost, devices) in [
+        (vec![0, 1], vec![("abe", 1), ("ann", 0), ("bea", 2)]),
+        (vec![0, 1], vec![("bob", 1), ("abe", 0), ("bob", 2)]),
+        (vec![0, 1, 2], vec![("abe", 1), ("cat", 3), ("ann", 0), ("bob", 2), ("cyd", 4)]),
+    ] {
+        run(async move {
+            let mut land = chain().await;
+            land.pays(1, ["ann", "cyd"], [1_000, 1_000]).await.unwrap();
+            land.calms().await;
+            let copy = |site: &usize| land.stores[*site].copy_in_memory().unwrap();
+            let (copies, date) = (lost.iter().map(copy).collect(), land.now());
+            land.pays(2, ["ann", "cyd"], [5_000, 5_000]).await.unwrap();
+            land.calms().await;
+            let mut proofs = Vec::new();
+            for (name, tie) in &devices {
+                proofs.push((*name, *tie, kept(&land, name, *tie).await));
+            }
+            go_back(&mut land, &lost, copies, date).await;
+            assert_eq!(land.balances(1).await, [-1_000, 1_000], "{lost:?}");
+            for (name, tie, proof) in proofs.clone() {
+                proves(&land, name, tie, proof).await.unwrap();
+                land.calms().await;
+            }
+            for (tie, both) in
+                [["ann", "abe"], ["abe", "bob"], ["bob", "bea"], ["bea", "cat"], ["cat", "cyd"]]
+                    .iter()
+                    .enumerate()
+            {
+                for name in both {
+                    if lost.contains(&land.at[name]) {
+                        land.has_no_more(name, tie).await;
+                    }
+                }
+            }
+            land.calms().await;
+            for tie in 0..5 {
+                assert_eq!(land.balances(tie).await, [-6_000, 6_000], "{lost:?} {tie}");
+            }
+            land.assert_sound().await;
+            // Proved once more it changes nothing.
+            for (name, tie, proof) in proofs {
+                proves(&land, name, tie, proof).await.unwrap();
+            }
+            land.calms().await;
+            assert_eq!(land.balances(2).await, [-6_000, 6_000]);
+            land.assert_sound().await;
+            land.pays(3, ["ann", "cyd"], [500, 500]).await.unwrap();
+        });
+    }
+}
+
+#[test]
+fn what_does_not_prove_a_lift_is_refused_and_changes_nothing() {
+    run(async {
+        let mut land = chain().await;
+        let copies: Vec<_> =
+            [0, 1].iter().map(|site| land.stores[*site].copy_in_memory().unwrap()).collect();
+        let date = land.now();
+        land.pays(1, ["ann", "cyd"], [5_000, 5_000]).await.unwrap();
+        land.calms().await;
+        let crossing = kept(&land, "abe", 1).await;
+        let inner = kept(&land, "ann", 0).await;
+        go_back(&mut land, &[0, 1], copies, date).await;
+        let giver = crossing.giver.unwrap();
+        let thief = SecretKey::ed25519(&[9; 32]);
+        let signed = |said: protocol::lift::Conditional| {
+            Some(protocol::lift::Conditional { sign: None, ..said }.signed(&thief).unwrap())
+        };
+        let turned = Side::Stock;
+        let bad = [
+            // Not signed by the giver's site.
+            (1, LiftProof { giver: signed(giver), ..crossing.clone() }),
+            (1, LiftProof { giver: None, ..crossing.clone() }),
+            // Said by the taker's.
+            (
+                1,
+                LiftProof {
+                    giver: signed(protocol::lift::Conditional { side: turned, ..giver }),
+                    ..crossing.clone()
+                },
+            ),
+            // Of another tally, or another leg.
+            (0, crossing.clone()),
+            (1, LiftProof { leg: inner.leg, ..crossing.clone() }),
+            (1, LiftProof { way: inner.way.clone(), ..crossing.clone() }),
+            // Without what it takes to tell the other site.
+            (1, LiftProof { branches: Default::default(), ..crossing.clone() }),
+        ];
+        for (place, (tie, proof)) in bad.into_iter().enumerate() {
+            let refused = proves(&land, "abe", tie, proof).await.unwrap_err();
+            assert_ne!(refused.class(), Class::Store, "{place}: {refused}");
+        }
+        // Among users here only once a leg to another site is known.
+        let refused = proves(&land, "ann", 0, inner.clone()).await.unwrap_err();
+        assert!(matches!(refused, SiteError::NoLift(_)), "{refused}");
+        land.calms().await;
+        for tie in 0..2 {
+            assert_eq!(land.balances(tie).await, [0, 0]);
+        }
+        proves(&land, "abe", 1, crossing).await.unwrap();
+        proves(&land, "ann", 0, inner).await.unwrap();
+        land.calms().await;
+        for tie in 0..2 {
+            assert_eq!(land.balances(tie).await, [-5_000, 5_000]);
+        }
+    });
+}
+
+/// Whoever is shown it, without any site, can check the chit of a leg between two users of one site too.
+#[test]
+fn each_leg_of_a_lift_is_proved_to_strangers() {
+    run(async {
+        let land = chain().await;
+        land.pays(1, ["ann", "cyd"], [5_000, 5_000]).await.unwrap();
+        land.calms().await;
+        for (name, tie) in [("ann", 0), ("abe", 0), ("abe", 1), ("bob", 1), ("bea", 2), ("cyd", 4)]
+        {
+            let proof = kept(&land, name, tie).await;
+            let seen = land.site_of(name).tally(&cuid(name), tally_of(tie)).await.unwrap();
+            let signed = protocol::Verified::check(seen.signed.unwrap(), &()).unwrap();
+            let ledger = protocol::ledger::Ledger::open(&signed, seen.side).unwrap();
+            let good = proof.check(&ledger, |_| false).unwrap();
+            assert_eq!(good.chit().effect_on(seen.side).milli().abs(), 5_000, "{name} {tie}");
+        }
+    });
+}
