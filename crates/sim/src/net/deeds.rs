@@ -16,7 +16,7 @@ use super::person::{About, Kept};
 use super::world::{START_MS, moment};
 
 /// How many tallies somebody has before it invites no more.
-const ENOUGH: usize = 4;
+pub(super) const ENOUGH: usize = 4;
 
 impl Net {
     /// Somebody does something.
@@ -33,14 +33,13 @@ impl Net {
         let tallies = tallies.map_err(|error| home.cannot("list tallies", &error))?;
         let few = tallies.len() < 2;
         if tallies.len() < ENOUGH && self.dice.percent(if few { 50 } else { 4 }) {
-            return self.invites(who).await;
+            return self.invites_somebody(who).await;
         }
         let some = tallies.iter().any(|shown| shown.status == "open");
-        let often = if self.busy { 60 } else { 16 };
-        if self.lifts && some && self.dice.percent(often) {
+        if self.lifts && some && self.dice.percent(self.pays_strangers()) {
             return self.pays_a_stranger(who).await;
         }
-        let Some(shown) = self.dice.pick(&tallies).cloned() else { return Ok(()) };
+        let Some(shown) = self.trades_on(who, &tallies) else { return Ok(()) };
         let Some(shown) = self.looks_first(who, &site, shown).await? else { return Ok(()) };
         if self.dice.percent(5) {
             return self.tries(who, &shown).await;
@@ -55,42 +54,6 @@ impl Net {
         }
     }
 
-    /// Before anything fails: somebody opens tallies.
-    pub(super) async fn settles_in(&mut self, who: usize) -> Sim<()> {
-        let Some(site) = self.site_of(who) else { return Ok(()) };
-        if !self.people[who].unanswered.is_empty() {
-            return self.asks_again(who).await;
-        }
-        if !self.people[who].invited.is_empty() {
-            return self.answers(who).await;
-        }
-        let home = &self.places[self.people[who].home];
-        let tallies = site.tallies(&self.caller(who), None, 100).await;
-        let tallies = tallies.map_err(|error| home.cannot("list tallies", &error))?;
-        let is_new =
-            |shown: &&Summary| matches!(shown.status.as_str(), "P.draft" | "void" | "P.offer");
-        if let Some(shown) = tallies.iter().find(is_new).cloned() {
-            let Some(shown) = self.looks_first(who, &site, shown).await? else { return Ok(()) };
-            return match shown.status.as_str() {
-                "P.offer" => self.decides(who, &shown).await,
-                _ => self.offers(who, &shown).await,
-            };
-        }
-        // Debts in all directions: some of them go round.
-        let is_even = |shown: &&Summary| shown.status == "open" && shown.balance_milli == 0;
-        if let Some(shown) = tallies.iter().find(is_even).cloned()
-            && self.dice.percent(60)
-        {
-            let Some(shown) = self.looks_first(who, &site, shown).await? else { return Ok(()) };
-            let milli = self.dice.between(1_000, 20_000);
-            return self.pays(who, &shown, milli, false).await;
-        }
-        if tallies.len() < ENOUGH && self.dice.percent(40) {
-            return self.invites(who).await;
-        }
-        Ok(())
-    }
-
     /// What was not answered is asked again, under the same name.
     pub(super) async fn asks_again(&mut self, who: usize) -> Sim<()> {
         if self.people[who].unanswered.is_empty() {
@@ -101,11 +64,16 @@ impl Net {
         self.sends(who, asked).await
     }
 
-    async fn invites(&mut self, who: usize) -> Sim<()> {
+    pub(super) async fn invites_somebody(&mut self, who: usize) -> Sim<()> {
         let Some(whom) = self.dice.place(self.people.len()) else { return Ok(()) };
         if whom == who {
             return Ok(());
         }
+        self.invites(who, whom).await.map(drop)
+    }
+
+    /// Somebody invites somebody to a new tally.
+    pub(super) async fn invites(&mut self, who: usize, whom: usize) -> Sim<TallyId> {
         let tally = TallyId::random(self.dice.sixteen());
         let side = if self.dice.percent(50) { Side::Stock } else { Side::Foil };
         for (of, side) in [(who, side), (whom, side.other())] {
@@ -117,10 +85,11 @@ impl Net {
         let words = format!("invites {} to {}", self.name(whom), self.trace.tally(tally));
         self.people[who].kept.insert(tally, Kept::default());
         let command = Command::Invite { tally, side, draft, expires };
-        self.ask(who, command, About::Invitation { whom }, words).await
+        self.ask(who, command, About::Invitation { whom }, words).await?;
+        Ok(tally)
     }
 
-    async fn answers(&mut self, who: usize) -> Sim<()> {
+    pub(super) async fn answers(&mut self, who: usize) -> Sim<()> {
         let invitation = self.people[who].invited.remove(0);
         // Invitations for many name no tally; none is given here.
         let Some(tally) = invitation.tally else { return Ok(()) };
@@ -161,7 +130,7 @@ impl Net {
         settings.unwrap_or_else(|_| Settings::default_for(bound))
     }
 
-    async fn offers(&mut self, who: usize, shown: &Summary) -> Sim<()> {
+    pub(super) async fn offers(&mut self, who: usize, shown: &Summary) -> Sim<()> {
         let draft = self.any_draft(true)?;
         if self.dice.percent(20) {
             return self.wish(who, shown.tally, Wish::Draft(Box::new(draft)), "drafts").await;

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use protocol::chit::Chit;
+use protocol::chit::{Chit, Entry};
+use protocol::export::LiftProof;
 use protocol::{Hash, Record as _, Side, Tally, TallyId};
 use site::{Caller, Command, CommandId, Site, SiteError, Summary, Wish};
 
@@ -137,7 +138,13 @@ impl Net {
         if now.head.is_none() {
             return Ok(all);
         }
-        let lost = self.compares(who, site, tally).await?;
+        let (lost, lifts) = self.compares(who, site, tally).await?;
+        for proof in lifts {
+            let words = format!("proves a lift on {short}");
+            let wish = Wish::Prove(Box::new(proof));
+            // What nothing is known of at other sites either is undone.
+            self.brings(who, site, Command::Tally { tally, wish }, &words).await?;
+        }
         if lost.is_empty() && self.people[who].brought == epoch && !now.waiting.device {
             return Ok(all);
         }
@@ -152,24 +159,47 @@ impl Net {
         Ok(all)
     }
 
-    /// Keeps what the site shows, and says what of the kept it does not have.
-    async fn compares(&mut self, who: usize, site: &Site, tally: TallyId) -> Sim<Vec<Chit>> {
+    /// Keeps what the site shows, and says what of the kept it does not have: chits that somebody wrote, and what proves
+    /// those of lifts.
+    async fn compares(
+        &mut self,
+        who: usize,
+        site: &Site,
+        tally: TallyId,
+    ) -> Sim<(Vec<Chit>, Vec<LiftProof>)> {
         let history = site.history(&self.people[who].name, tally, None, ALL).await;
         let home = &self.places[self.people[who].home];
         let history = history.map_err(|error| home.cannot("show a history", &error))?;
         let here: BTreeSet<Hash> = history.iter().map(|entry| entry.link.chit_hash).collect();
-        let Some(kept) = self.people[who].kept.get_mut(&tally) else { return Ok(Vec::new()) };
-        let mut lost = Vec::new();
+        let name = self.people[who].name.clone();
+        let Some(kept) = self.people[who].kept.get_mut(&tally) else {
+            return Ok(Default::default());
+        };
+        let (mut lost, mut lifts) = (Vec::new(), Vec::new());
         for chit in &kept.chits {
             let hash = chit.hash().map_err(|error| Broken::harness(&error.to_string()))?;
-            if !here.contains(&hash) {
-                lost.push(chit.clone());
+            if here.contains(&hash) {
+                continue;
+            }
+            match chit.entry {
+                Entry::Lift { .. } => lifts.extend(kept.proofs.get(&chit.uuid).cloned()),
+                _ => lost.push(chit.clone()),
             }
         }
         for entry in history.iter().rev() {
-            kept.keep(&entry.link.chit, entry.link.chit_hash);
+            let (chit, hash) = (&entry.link.chit, entry.link.chit_hash);
+            if let Entry::Lift { lift, .. } = chit.entry
+                && !kept.hashes.contains(&hash)
+            {
+                let proof = site.proof_on(&name, tally, lift).await;
+                let proof = proof.map_err(|error| home.cannot("prove a lift", &error))?;
+                if proof.giver.is_some() {
+                    kept.proofs.insert(chit.uuid, proof);
+                }
+            }
+            kept.keep(chit, hash);
         }
-        Ok(lost)
+        Ok((lost, lifts))
     }
 
     /// Something is brought back; whether the site has it now.

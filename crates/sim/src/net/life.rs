@@ -29,9 +29,6 @@ use super::world::{START_MS, Time};
 /// How many rounds of delivering a site has under way at most.
 const MOST_ROUNDS: usize = 3;
 
-/// How long nothing fails at the beginning of a network whose people first open tallies, in milliseconds.
-const CALM_MS: i64 = 25_000;
-
 /// How often everything that can go on may go on before the next thing happens: a note that was answered
 /// is noted, and the next one of its line is sent.
 const BREATHS: usize = 3;
@@ -106,7 +103,7 @@ pub(super) struct Net {
     pub(super) people: Vec<Person>,
     /// Whether people pay strangers.
     pub(super) lifts: bool,
-    /// Whether people know each other before anything fails, and then mostly pay strangers.
+    /// Whether people know each other before anything fails, and then pay as fast as they can.
     pub(super) busy: bool,
     /// Until when nothing fails yet.
     pub(super) calm_until_ms: i64,
@@ -189,7 +186,7 @@ impl Net {
         let towns = net.places.len();
         if net.lifts {
             net.appoint(planted)?;
-            net.calms();
+            net.may_be_busy();
             if life == Life::Liars {
                 net.appoint_liars(towns);
                 net.appoint_false_referee();
@@ -210,7 +207,7 @@ impl Net {
     /// People move into the first so many places.
     async fn move_in(&mut self, towns: usize) -> Sim<()> {
         let most = i64::try_from(MOST_PEOPLE).unwrap_or(2);
-        let least = i64::try_from(towns).unwrap_or(2);
+        let least = i64::try_from(if self.busy { towns.max(3) } else { towns }).unwrap_or(2);
         let many = if self.dice.percent(70) {
             self.dice.between(least, (least + 2).min(most))
         } else {
@@ -228,18 +225,6 @@ impl Net {
         Ok(())
     }
 
-    /// In most networks with lifts people open tallies before anything fails: then there is much to lift.
-    fn calms(&mut self) {
-        self.busy = self.dice.percent(70);
-        if !self.busy {
-            return;
-        }
-        self.calm_until_ms = START_MS + CALM_MS;
-        self.until_ms = self.calm_until_ms + self.dice.between(60_000, 120_000);
-        let storm = std::mem::take(&mut self.ways);
-        self.after(CALM_MS, CALM_MS, Event::Storms(storm));
-    }
-
     /// What happens again and again, for the first time.
     fn begin(&mut self) {
         let calm = self.calm_until_ms - START_MS;
@@ -249,7 +234,8 @@ impl Net {
             self.after(10_000, 60_000, Event::BacksUp(number));
             if self.lifts {
                 self.after(200, 2_000, Event::Tends(number));
-                self.after(15_000, 40_000, Event::Clears(number));
+                let (least, most) = self.first_clears();
+                self.after(least, most, Event::Clears(number));
             }
         }
         for number in 0..self.people.len() {
@@ -364,7 +350,7 @@ impl Net {
                     self.after(200, 800, Event::Acts(who));
                     self.settles_in(who).await?;
                 } else {
-                    let (least, most) = if self.busy { (300, 2_500) } else { (1_500, 9_000) };
+                    let (least, most) = self.pause();
                     self.after(least, most, Event::Acts(who));
                     self.acts(who).await?;
                 }

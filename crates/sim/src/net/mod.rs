@@ -14,6 +14,7 @@
 //!   `liars.rs` sites that lie together about lifts, `lies.rs` what they say, `false_referee.rs` a
 //!   referee that lies;
 //!   `strangers.rs` payments to people at other sites, `around.rs` debts that clear across sites;
+//!   `busy.rs` networks in which there is much to lift;
 //! * `trace.rs`, `words.rs` what happened, in lines; `report.rs` how it ended.
 
 mod around;
@@ -21,6 +22,7 @@ mod asks;
 mod auditor;
 mod bills;
 mod broken;
+mod busy;
 mod deeds;
 mod device;
 mod dice;

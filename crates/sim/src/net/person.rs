@@ -7,9 +7,10 @@ use data_encoding::HEXLOWER;
 use protocol::bounded::{Line, List};
 use protocol::cert::{Identity, Names, Type};
 use protocol::chit::Chit;
+use protocol::export::LiftProof;
 use protocol::{
-    AgentId, Cert, ChipAddress, Cuid, Hash, Moved, PublicKey, SecretKey, Side, Signer as _, Tally,
-    TallyId,
+    AgentId, Cert, ChipAddress, ChitId, Cuid, Hash, Moved, PublicKey, SecretKey, Side, Signer as _,
+    Tally, TallyId,
 };
 use site::{Command, Invitation};
 
@@ -57,6 +58,8 @@ pub(super) struct Kept {
     /// Chits that it saw on the chain, or was told are taken.
     pub(super) chits: Vec<Chit>,
     pub(super) hashes: BTreeSet<Hash>,
+    /// What proves the chits of lifts between sites, as its site showed it.
+    pub(super) proofs: BTreeMap<ChitId, LiftProof>,
     /// The highest counter that it signed settings with.
     pub(super) counter: u32,
     /// What either user said last about its agent.
@@ -97,6 +100,8 @@ pub(super) struct Person {
     /// Commands of which no answer came.
     pub(super) unanswered: Vec<Asked>,
     pub(super) asked: u64,
+    /// In a busy network its tally with whoever comes after it.
+    pub(super) with_next: Option<TallyId>,
     /// Invitations that it was handed and has not answered.
     pub(super) invited: Vec<Invitation>,
     /// What its partners told it by hand since its site went back.
@@ -145,6 +150,7 @@ impl Person {
             kept,
             unanswered,
             asked: 0,
+            with_next: None,
             invited,
             told: BTreeSet::new(),
             brought: 0,

@@ -65,12 +65,15 @@ impl Net {
         self.liars.places.contains(&self.people[who].home)
     }
 
-    /// Letters that wait, but for those to agents that are no more.
+    /// Letters that wait, but for those to agents that are no more or lie: what liars make of theirs is their concern.
     pub(super) async fn waiting(&self, number: usize) -> Sim<usize> {
         let broken = |error: store::StoreError| Broken::harness(&error.to_string());
         let mut view = self.places[number].store.read().await.map_err(broken)?;
         let letters = view.letters(None, 1_000).await.map_err(broken)?;
-        let lives = |to: AgentId| self.places.iter().any(|place| place.agent == to);
+        let lives = |to: AgentId| {
+            let at = self.places.iter().position(|place| place.agent == to);
+            at.is_some_and(|at| !self.liars.places.contains(&at))
+        };
         Ok(letters.iter().filter(|letter| lives(letter.letter.to)).count())
     }
 

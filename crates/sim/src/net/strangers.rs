@@ -12,8 +12,9 @@ use super::broken::{Broken, Invariant, Sim};
 use super::life::Net;
 use super::world::moment;
 
-/// How many payments of one person's may have no answer at once.
+/// How many payments of one person's may have no answer at once, and in a busy network.
 const MOST_AT_ONCE: usize = 2;
+const MOST_WHERE_BUSY: usize = 4;
 
 /// How often somebody asks who hears that nothing is decided yet, once faults have stopped.
 const MOST_ASKED: u32 = 6;
@@ -52,8 +53,9 @@ impl Net {
         let own = |payment: &Payment| payment.who == who && !payment.is_over;
         let open: Vec<usize> =
             (0..self.payments.len()).filter(|number| own(&self.payments[*number])).collect();
+        let (most, again) = if self.busy { (MOST_WHERE_BUSY, 15) } else { (MOST_AT_ONCE, 40) };
         if let Some(number) = self.dice.pick(&open).copied()
-            && (open.len() >= MOST_AT_ONCE || self.dice.percent(40))
+            && (open.len() >= most || self.dice.percent(again))
         {
             // Also while it is under way: a device that lost its line asks once more.
             if self.payments[number].asking.is_empty() || self.dice.percent(15) {
