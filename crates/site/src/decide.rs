@@ -256,6 +256,7 @@ impl Site {
                 Input::Invoice(InvoiceInput::Refuse { chit, revision, reason })
             }
             Wish::Move(moved) => return self.moves(work, held, *moved).await,
+            Wish::Free(freed) => return self.frees(work, held, *freed).await,
             Wish::Compare => {
                 self.take(work, held, Input::Negotiation(NegotiationInput::Compare)).await?;
                 if held.state.ledger.is_none() {

@@ -4,6 +4,7 @@ mod around;
 mod attacked;
 mod ends;
 mod fates;
+mod freed;
 mod hinted;
 mod lied;
 mod paid;
