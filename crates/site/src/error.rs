@@ -164,7 +164,7 @@ pub enum SiteError {
     },
     /// A lift may still be decided in time.
     #[error(
-        "lift {lift} may still be decided in time: what it has set aside can be freed after its deadline, {deadline}"
+        "lift {lift} may still be decided in time: what frees it is signed after its deadline, {deadline}"
     )]
     FreeTooEarly {
         /// The lift.

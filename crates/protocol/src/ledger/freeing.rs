@@ -13,7 +13,7 @@ use crate::lift::chit_name;
 use crate::side::{Side, Sides};
 use crate::{LiftId, SignatureFault, Timestamp, Verified};
 
-/// For how many lifts a half remembers that its users said so: as many as may be set aside at once. What both have said
+/// For how many lifts a half remembers that its users said so: as many as may be set aside at once. What locks nothing
 /// gives way to what is new.
 pub const MAX_FREED: usize = super::MAX_ASIDE;
 
@@ -106,6 +106,9 @@ impl Ledger {
         let words = ledger.frees.entry(lift).or_insert(Sides { stock: None, foil: None });
         // The last one holds: an earlier one may have been by a key that its user gave up since.
         if words.of_mut(by).replace(freed).is_none() {
+            let other = by.other();
+            let stands = |word: &Freed| word.key == self.key_name(other);
+            *words.of_mut(other) = words.of(other).filter(stands);
             let free = by_both(words);
             if free {
                 ledger.aside.remove(&lift);
@@ -115,13 +118,14 @@ impl Ledger {
         Ok(step)
     }
 
-    /// Of what both users have said the oldest gives way: its room is free, and stays so.
+    /// The oldest gives way of what locks nothing here: first of what both users have said, whose room is free and stays so;
+    /// then of what the partner asks for, and may ask again. So for what is locked here there is always room.
     fn make_room(&mut self, lift: LiftId) -> Result<(), Refusal> {
         if self.frees.len() < MAX_FREED {
             return Ok(());
         }
-        let done = self.frees.iter().filter(|(_, words)| by_both(words));
-        let oldest = done.min_by_key(|(lift, words)| (last(words), **lift));
+        let idle = self.frees.iter().filter(|(lift, _)| !self.aside.contains_key(lift));
+        let oldest = idle.min_by_key(|(lift, words)| (!by_both(words), last(words), **lift));
         let oldest = oldest.map(|(lift, _)| *lift).ok_or(Refusal::TooManyFreed { lift })?;
         self.frees.remove(&oldest);
         Ok(())

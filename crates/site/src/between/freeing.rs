@@ -4,8 +4,9 @@
 use std::sync::Arc;
 
 use protocol::ledger::Input as LedgerInput;
+use protocol::lift::Outcome;
 use protocol::note::Body;
-use protocol::{Freed, LiftId, Sides};
+use protocol::{Freed, LiftId};
 use store::LiftPart;
 
 use super::hear::keep;
@@ -35,6 +36,7 @@ impl Site {
             if self.clock.now() <= deadline {
                 return Err(SiteError::FreeTooEarly { lift, deadline });
             }
+            is_after_deadline(&part, &freed)?;
         }
         let proved = held.state.open()?.prove_freed(freed)?;
         self.take(work, held, Input::Ledger(LedgerInput::Free(proved))).await?;
@@ -62,6 +64,9 @@ impl Site {
         if parts.iter().any(is_done) {
             return Ok(());
         }
+        for part in &parts {
+            is_after_deadline(part, &freed)?;
+        }
         let proved = match ledger.prove_freed(freed) {
             Err(_) if ledger.may_know_later(&freed) => {
                 return Err(SiteError::FreedNotProved { lift });
@@ -88,6 +93,22 @@ impl Site {
         self.post_all(work, held, &state, said).await
     }
 
+    /// A lift in which this site takes no part is decided to be void: what users said of it here says nothing any more.
+    pub(super) async fn forget_freed(
+        &self,
+        work: &mut Work,
+        held: &mut Held,
+        lift: &LiftId,
+        outcome: Option<Outcome>,
+    ) -> Result<(), SiteError> {
+        let ledger = held.state.ledger.as_ref();
+        let knows = ledger.is_some_and(|ledger| ledger.freed_for(lift).is_some());
+        if knows && outcome == Some(Outcome::Void) {
+            self.take(work, held, Input::Ledger(LedgerInput::Release(*lift))).await?;
+        }
+        Ok(())
+    }
+
     /// This site's parts in a lift remember what users said, as long as they are kept; what is free counts no more as open
     /// with neighbours and under referees.
     async fn note_freed(
@@ -97,14 +118,11 @@ impl Site {
         lift: LiftId,
     ) -> Result<(), SiteError> {
         let tally = held.half.tally;
-        let Some(said) = held.state.open()?.freed_for(&lift).cloned() else { return Ok(()) };
+        let Some(said) = held.state.open()?.freed_for(&lift).copied() else { return Ok(()) };
         let rows = work.tx().lock_parts(&lift).await?;
         for part in self.parts_over(&rows, held)? {
             let mut after = part.clone();
-            let none = Sides { stock: None, foil: None };
-            let words = after.more.freed.entry(tally).or_insert(none);
-            words.stock = said.stock.or(words.stock);
-            words.foil = said.foil.or(words.foil);
+            after.more.freed.insert(tally, said);
             if after == part {
                 continue;
             }
@@ -135,4 +153,11 @@ impl Site {
         };
         is_with && part.tallies().contains(&tally)
     }
+}
+
+/// A word that is older than the end of the time in which the lift may be promised and decided was not said about what is
+/// locked now: whoever has one from before a promise cannot free that with it.
+fn is_after_deadline(part: &Part, freed: &Freed) -> Result<(), SiteError> {
+    let (lift, deadline) = (part.lift(), part.participant.part().lift().deadline);
+    if freed.date > deadline { Ok(()) } else { Err(SiteError::FreeTooEarly { lift, deadline }) }
 }

@@ -104,7 +104,10 @@ fn find(visit: &Visit, flags: &Free) -> Result<(Summary, Promised), Failure> {
     };
     let mut found: Vec<(Summary, Promised)> = Vec::new();
     for half in halves {
-        let means = |one: &&Promised| one.lift.to_string().starts_with(&flags.lift);
+        // An empty word means none, not the only one.
+        let means = |one: &&Promised| {
+            !flags.lift.is_empty() && one.lift.to_string().starts_with(&flags.lift)
+        };
         let meant: Vec<Promised> = half.promised.iter().filter(means).cloned().collect();
         found.extend(meant.into_iter().map(|one| (half.clone(), one)));
     }
@@ -141,7 +144,9 @@ fn risk(partner: &str, promised: &Promised) -> String {
     let Some(effect) = promised.effect else {
         return format!(
             "lift {lift} has nothing set aside on your half of the tally; your partner {partner} says that its half \
-             has, and asks you to sign that it is free. If you know of no reason against it, say --sure"
+             has, and asks you to sign that it is free. If the lift is decided to be valid, what it moves between you \
+             moves all the same, and your balance may be beyond your limits and settings. Where its referees are gone \
+             for good, and you take that risk, say --sure"
         );
     };
     let (amount, way) = if effect < Units::ZERO {
@@ -185,12 +190,11 @@ mod tests {
         assert!(gives.contains("then 5.000 moves from you to Bob Smith all the same"), "{gives}");
         let takes = risk("Bob Smith", &promised(Some(5_000)));
         assert!(takes.contains("then 5.000 moves from Bob Smith to you all the same"), "{takes}");
-        for text in [&gives, &takes] {
-            assert!(text.contains("beyond your limits and settings"), "{text}");
-        }
         let nothing = risk("Bob Smith", &promised(None));
         assert!(nothing.contains("nothing set aside on your half"), "{nothing}");
         for text in [gives, takes, nothing] {
+            assert!(text.contains("moves") && text.contains("all the same"), "{text}");
+            assert!(text.contains("beyond your limits and settings"), "{text}");
             assert!(text.ends_with("say --sure"), "{text}");
         }
     }

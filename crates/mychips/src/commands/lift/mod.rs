@@ -190,18 +190,14 @@ struct Whole {
 const LOOKED_THROUGH: u32 = 500;
 
 pub(crate) fn run(flags: &Lift) -> Result<(), Failure> {
-    if let Lift::Free(flags) = flags {
-        return free::run(flags);
-    }
     let started = Instant::now();
-    let visit = Visit::enter(&visit::data(flags.place().data.as_deref())?)?;
+    let visit = || Visit::enter(&visit::data(flags.place().data.as_deref())?);
     match flags {
-        Lift::Clear(flags) => clear(flags, &visit, started),
-        Lift::List(flags) => list(flags, &visit),
-        Lift::Open(flags) => open(flags, &visit),
-        Lift::Show(flags) => show(flags, &visit),
-        // It needs the user's key.
-        Lift::Free(_) => Ok(()),
+        Lift::Clear(flags) => clear(flags, &visit()?, started),
+        Lift::List(flags) => list(flags, &visit()?),
+        Lift::Open(flags) => open(flags, &visit()?),
+        Lift::Show(flags) => show(flags, &visit()?),
+        Lift::Free(flags) => free::run(flags),
     }
 }
 

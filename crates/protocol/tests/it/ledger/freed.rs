@@ -7,6 +7,7 @@ use protocol::ledger::{Event, Good, Input, Ledger, MAX_FREED, Refusal};
 use protocol::lift::Leg;
 use protocol::{Freed, Hash, LiftId, Side, SignatureFault, TallyId, Verified};
 
+use super::devices::{Town, key_of, public};
 use super::world::{World, id, key, lifted, payment, settings};
 use crate::people::{at, members};
 
@@ -169,7 +170,45 @@ fn only_its_users_key_in_force_makes_a_word_good() {
     assert!(matches!(refused, Refusal::NotHolders { .. }), "{refused}");
 }
 
-/// What is not answered takes its place; what both have signed gives way to what is new, the oldest first.
+/// A user gives up the key that it has said so with, before its partner says so: that word counts no more, and is signed
+/// again with the new key.
+#[test]
+fn a_word_that_waits_counts_only_while_its_key_is_in_force() {
+    let mut town = Town::new();
+    town.writes(payment(Side::Foil, id(1), 500)).unwrap();
+    town.writes(settings(Side::Stock, id(2), 700, false)).unwrap();
+    town.settles();
+    let lift = both_promise(&mut town, &lifted(Side::Foil, 1, 150));
+    for half in Side::BOTH {
+        let old = proved(&town, half, word(Side::Foil, lift));
+        let own = half == Side::Foil;
+        town.world.input(half, if own { Input::Free(old) } else { Input::HearFreed(old) }).unwrap();
+    }
+    town.rekeys(Side::Foil, id(20)).unwrap();
+    town.settles();
+    frees(&mut town, Side::Stock, lift).unwrap();
+    hears(&mut town, Side::Foil, Side::Stock, lift).unwrap();
+    assert_eq!(room(&town), [50; 2], "maybe a thief said so");
+    for half in Side::BOTH {
+        assert_eq!(town.half(half).ledger.freed_by(&lift), [Side::Stock], "{half}");
+    }
+    let (new, name) = (key_of(Side::Foil, 1), public(Side::Foil, 1).name());
+    let again = Freed { key: Some(name), ..unsigned(Side::Foil, lift) }.signed(&new).unwrap();
+    for half in Side::BOTH {
+        let again = proved(&town, half, again);
+        let own = half == Side::Foil;
+        let input = if own { Input::Free(again) } else { Input::HearFreed(again) };
+        town.world.input(half, input).unwrap();
+    }
+    assert_eq!(room(&town), [200; 2]);
+    // What both have said stands, whatever keys end after it.
+    town.rekeys(Side::Foil, id(21)).unwrap();
+    town.settles();
+    frees(&mut town, Side::Stock, lift).unwrap();
+    assert_eq!(town.stock.ledger.freed_by(&lift).len(), 2);
+}
+
+/// What locks nothing here gives way to what is new: what both have signed first, then what the partner only asks for.
 #[test]
 fn a_half_remembers_so_many_words_and_no_more() {
     let mut world = world();
@@ -177,12 +216,22 @@ fn a_half_remembers_so_many_words_and_no_more() {
     for number in 0..MAX_FREED {
         hears(&mut world, Side::Stock, Side::Foil, lift(number)).unwrap();
     }
-    let refused = hears(&mut world, Side::Stock, Side::Foil, lift(MAX_FREED)).unwrap_err();
-    assert_eq!(refused, Refusal::TooManyFreed { lift: lift(MAX_FREED) });
     frees(&mut world, Side::Stock, lift(3)).unwrap();
-    hears(&mut world, Side::Stock, Side::Foil, lift(MAX_FREED)).unwrap();
+    for (number, gone) in [(MAX_FREED, 3), (MAX_FREED + 1, 0)] {
+        hears(&mut world, Side::Stock, Side::Foil, lift(number)).unwrap();
+        let ledger = &world.stock.ledger;
+        assert_eq!((ledger.freed().count(), ledger.freed_for(&lift(gone))), (MAX_FREED, None));
+    }
+    // Whatever its partner asks for, what is locked is freed.
+    let locked = both_promise(&mut world, &lifted(Side::Foil, 1, 150));
+    frees(&mut world, Side::Stock, locked).unwrap();
+    for number in 50..50 + MAX_FREED {
+        hears(&mut world, Side::Stock, Side::Foil, lift(number)).unwrap();
+    }
+    assert_eq!(world.stock.ledger.freed_by(&locked), [Side::Stock], "it does not give way");
+    hears(&mut world, Side::Stock, Side::Foil, locked).unwrap();
+    assert_eq!(room(&world)[0], 200);
     let ledger = &world.stock.ledger;
-    assert_eq!((ledger.freed().count(), ledger.freed_for(&lift(3))), (MAX_FREED, None));
     let text = serde_json::to_string(ledger).unwrap();
     assert_eq!(
         &serde_json::from_str::<Ledger>(&text)
@@ -195,6 +244,19 @@ fn a_half_remembers_so_many_words_and_no_more() {
     let one = frees.values().next().unwrap().clone();
     frees.insert(lift(99).to_string(), one);
     assert!(serde_json::from_value::<Ledger>(kept).is_err(), "more than there may be");
+}
+
+/// Each of as many lifts as may be set aside waits for the other user: one about which there is nothing is put off.
+#[test]
+fn what_is_locked_here_does_not_give_way_to_what_is_not() {
+    let mut world = world();
+    for number in 0..u64::try_from(MAX_FREED).unwrap() {
+        let lift = both_promise(&mut world, &lifted(Side::Foil, number, 1));
+        hears(&mut world, Side::Stock, Side::Foil, lift).unwrap();
+    }
+    let lift = LiftId::from_bytes([99; 32]);
+    let refused = hears(&mut world, Side::Stock, Side::Foil, lift).unwrap_err();
+    assert_eq!(refused, Refusal::TooManyFreed { lift });
 }
 
 /// What may happen around a lift that both halves have promised; halves by their sides.

@@ -1,10 +1,11 @@
 //! A referee that is gone: what it keeps locked is freed by the users on both sides of a tally, and what it decides later
 //! is done all the same.
 
-use protocol::ledger::{MAX_FREED, Refusal};
+use protocol::chit::{Entry, Rekey, Written};
+use protocol::ledger::{MAX_FREED, Refusal, Rekeying};
 use protocol::mail::Fate;
 use protocol::note::{Body, Note};
-use protocol::{ChipAddress, Freed, LiftId, Side};
+use protocol::{ChipAddress, Chit, ChitId, Freed, LiftId, SecretKey, Side, Signer as _};
 use site::{Class, Phase, SiteError, Whose, Wish};
 
 use super::fates::run;
@@ -172,8 +173,14 @@ async fn nothing_less_than_both_users_words_in_time_frees_anything() {
     assert_eq!(land.locked("ann", 0).await, [-80_000]);
     let early = land.free("ann", 0, lift).await.unwrap_err();
     assert_eq!((early.class(), early.word()), (Class::Conflict, "too_early"), "{early}");
+    let blank = land.word("ann", 0, lift);
     land.until(&asked).await;
 
+    // What was signed while the lift could still be promised frees nothing later, whoever brings it.
+    let old = land.wish("ann", 0, Wish::Free(Box::new(blank))).await.unwrap_err();
+    assert_eq!(old.word(), "too_early", "{old}");
+    let refused = land.bob_hears(0, blank).await;
+    assert!(matches!(refused, Fate::Refused(_)), "{refused:?}");
     let good = land.word("ann", 0, lift);
     let by = |freed: Freed, name: &str| freed.signed(&key(name)).unwrap();
     for (wrong, word) in [
@@ -258,6 +265,13 @@ fn a_partner_whose_site_forgot_frees_what_is_locked_at_the_other() {
             assert_eq!(land.locked("ann", 0).await, [0; 0]);
             assert_eq!(land.locked("bob", 0).await, [0; 0]);
             assert_eq!(land.freed_by("bob", 0).await, [Whose::Holder, Whose::Partner]);
+            // In the end it is void, also where a site knows no more of it than these words.
+            land.gone.clear();
+            land.calms().await;
+            for name in ["ann", "bob"] {
+                assert_eq!(land.freed_by(name, 0).await, [], "{name}");
+            }
+            assert_eq!(land.balances(0).await, [0, 0]);
         });
     }
 }
@@ -284,17 +298,51 @@ async fn a_word_from_elsewhere_counts_by_its_users_key_alone() {
     }
     assert_eq!(land.freed_by("bob", 0).await, [Whose::Partner]);
     assert_eq!(land.told("bob", "lift_freed").await.len(), 1, "told once");
-    // As many as are kept, and one that waits.
+    // As many as are kept, and one more.
     let about = |number: usize| LiftId::from_bytes([u8::try_from(number).unwrap(); 32]);
     for number in 1..MAX_FREED {
         let word = land.word("ann", 0, about(number));
         assert_eq!(land.bob_hears(0, word).await, Fate::Taken);
     }
-    let waits = land.bob_hears(0, land.word("ann", 0, about(MAX_FREED))).await;
-    assert!(matches!(waits, Fate::Later(_)), "{waits:?}");
+    let more = land.bob_hears(0, land.word("ann", 0, about(MAX_FREED))).await;
+    assert_eq!(more, Fate::Taken, "what locks nothing gives way");
+    assert_eq!(land.freed_by("bob", 0).await.len(), MAX_FREED);
     let refusal = SiteError::from(Refusal::TooManyFreed { lift });
     assert_eq!(refusal.word(), "too_many_freed");
     assert_eq!(land.locked("bob", 0).await, [80_000]);
+}
+
+/// A user gives up its key after it has said so: its word waits no more, and nothing is free, nor counted as if it were.
+#[tokio::test]
+async fn a_word_by_a_key_that_was_given_up_frees_nothing() {
+    let mut land = three().await;
+    land.gone.insert(agent(3));
+    let lift = undecided(&land, 1, 80_000).await;
+    land.free("ann", 0, lift).await.unwrap();
+    land.breathe(50).await;
+    let (old, new) = (key("ann"), SecretKey::ed25519(&[101; 32]));
+    let asked = land.site_of("ann").to_rekey(&cuid("ann"), tally_of(0)).await.unwrap();
+    let Rekeying { counter, head, .. } = asked;
+    let rekey = Rekey { counter, head, public: new.public_key(), proof: None };
+    let entry = Entry::Key { rekey: Box::new(rekey), written: Written::default() };
+    let (uuid, tally, by) = (ChitId::random([77; 16]), tally_of(0), land.side("ann", 0));
+    let chit = Chit { uuid, tally, by, date: land.now(), entry };
+    let chit = Box::new(chit.signed(&old).unwrap().proved(&new).unwrap());
+    land.wish("ann", 0, Wish::Write { chit, over_limit: false }).await.unwrap();
+    land.settle().await;
+    land.free("bob", 0, lift).await.unwrap();
+    land.breathe(50).await;
+    for (name, effect, by) in [("ann", -80_000, Whose::Partner), ("bob", 80_000, Whose::Holder)] {
+        assert_eq!(land.locked(name, 0).await, [effect]);
+        assert_eq!(land.freed_by(name, 0).await, [by]);
+        assert_eq!(land.phases(name).await, [Phase::Promised]);
+    }
+    let key = Some(new.public_key().name());
+    let again = Freed { key, ..land.word("ann", 0, lift) }.signed(&new).unwrap();
+    land.wish("ann", 0, Wish::Free(Box::new(again))).await.unwrap();
+    land.breathe(50).await;
+    assert_eq!((land.locked("ann", 0).await, land.locked("bob", 0).await), (vec![], vec![]));
+    assert_eq!(land.phases("ann").await, [Phase::Freed]);
 }
 
 /// Two users of one site on the way of a lift between sites.
