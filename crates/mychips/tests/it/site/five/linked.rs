@@ -99,4 +99,7 @@ fn cannot_be_freed_yet(ann: &Town, lift: &str) {
     assert_eq!(refused(short), "not_sure");
     assert_eq!(refused(&format!("{lift} --sure")), "too_early");
     assert_eq!(refused("nowhere --sure"), "no_lift");
+    // As from a script whose variable is empty: that is not the only lift there is.
+    let none = ann.room_run(&["lift", "free", "", "--sure", "--as", "ann", "--json"]);
+    assert!(none.code == 1 && none.err.contains("\"no_lift\""), "{}{}", none.out, none.err);
 }
