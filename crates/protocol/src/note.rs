@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::address::ChipAddress;
+use crate::freed::Freed;
 use crate::moved::Moved;
 use crate::participant::Word;
 use crate::record::{Record as _, record};
@@ -40,6 +41,8 @@ pub enum Body {
     Invoice(invoice::Message),
     /// About a lift that has a leg on the tally.
     Lift(Box<Word>),
+    /// That what a lift has set aside on the tally may be used again: either user's word.
+    Freed(Box<Freed>),
 }
 
 impl Body {
@@ -73,6 +76,7 @@ impl Body {
             Self::Lift(word) => {
                 word.lift.hash().map_or_else(|_| "lift".to_owned(), |lift| format!("lift:{lift}"))
             }
+            Self::Freed(freed) => format!("freed:{}:{}", freed.by.word(), freed.lift),
         }
     }
 
@@ -86,8 +90,9 @@ impl Body {
             Self::Negotiation(message) => {
                 matches!(message, N::Received { .. } | N::Ended { .. })
             }
-            // Of words on lifts there are as many as the half has set aside for, and some that it refuses.
-            Self::Ledger(_) | Self::Lift(_) => false,
+            // Of words on lifts there are as many as the half has set aside for, and some that it refuses; of what is
+            // free as many as it keeps.
+            Self::Ledger(_) | Self::Lift(_) | Self::Freed(_) => false,
             Self::Invoice(message) => !matches!(message, I::Ask),
         }
     }

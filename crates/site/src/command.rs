@@ -10,8 +10,8 @@ use protocol::ledger::Head;
 use protocol::lift::Authorisation;
 use protocol::negotiation::{Draft, Reason};
 use protocol::{
-    AgentId, Cert, ChitId, Contract, Cuid, Hash, Moved, Side, Signature, Tally, TallyId, Timestamp,
-    Units,
+    AgentId, Cert, ChitId, Contract, Cuid, Freed, Hash, Moved, Side, Signature, Tally, TallyId,
+    Timestamp, Units,
 };
 use serde::{Deserialize, Serialize};
 use store::UserKind;
@@ -227,6 +227,7 @@ impl Wish {
             Self::Compare => "compare",
             Self::Move(_) => "move",
             Self::Prove(_) => "prove",
+            Self::Free(_) => "free",
         }
     }
 }
@@ -279,6 +280,9 @@ pub enum Wish {
     /// Another agent speaks for a user than the one that the tally names: this site's for its own, signed by
     /// it; or what its device keeps of what either said.
     Move(Box<Moved>),
+    /// What a lift that is past its deadline and not decided has set aside may be used again, once the partner says so
+    /// too; signed. A certificate that comes later is done all the same, also where that is beyond a limit then.
+    Free(Box<Freed>),
     /// Compare the half with the partner's.
     Compare,
 }

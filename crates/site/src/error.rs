@@ -154,6 +154,30 @@ pub enum SiteError {
         /// Who sent the note.
         from: String,
     },
+    /// A user's word that a lift's leg is free, by a key that nothing here brings: a change of key may be on its way.
+    #[error(
+        "the word that lift {lift} is free on this tally is signed with a key that is not known here"
+    )]
+    FreedNotProved {
+        /// The lift.
+        lift: LiftId,
+    },
+    /// A lift may still be decided in time.
+    #[error(
+        "lift {lift} may still be decided in time: what frees it is signed after its deadline, {deadline}"
+    )]
+    FreeTooEarly {
+        /// The lift.
+        lift: LiftId,
+        /// Until when it may become valid.
+        deadline: Timestamp,
+    },
+    /// There is nothing to free.
+    #[error("lift {lift} is decided: there is nothing to free")]
+    LiftDecided {
+        /// The lift.
+        lift: LiftId,
+    },
     /// Something about keys on a tally that names another agent than this site's.
     #[error(
         "tally {tally} names another agent than this site's, so the partner's would not hear of it: sign for this \

@@ -171,6 +171,10 @@ impl Site {
         if was_restored && held.state.ledger.is_some() {
             self.tell_of_lifts_again(work, held).await?;
         }
+        // It went back, or was lost: what it may lack is said again.
+        if was_restored || matches!(&body, Body::Ledger(ledger::Message::Req { .. })) {
+            self.tell_of_freed_again(work, held).await?;
+        }
         let input = match body {
             Body::Negotiation(message) => {
                 Input::Negotiation(NegotiationInput::Receive(message.check()?))
@@ -212,6 +216,7 @@ impl Site {
                 let message = message.try_map(|invoice| ledger.prove_invoice(&invoice))?;
                 Input::Invoice(InvoiceInput::Receive(message))
             }
+            Body::Freed(freed) => return Box::pin(self.hear_freed(work, held, *freed)).await,
             Body::Lift(word) => {
                 return Box::pin(self.hear_word(batch, (&to, tally), from.agent, *word)).await;
             }

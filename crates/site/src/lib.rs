@@ -69,7 +69,7 @@ mod words;
 pub use abroad::{Carried, MAX_ERRANDS, MOST_BACK, Outgoing, Peer};
 pub use between::{
     MAX_AUTHORISATIONS, MAX_DRAFTS, MAX_DRAFTS_OF_ONE, MAX_OPEN_MILLI, MAX_OPEN_PROMISES, OpenLeg,
-    OpenLift, Phase, lift_key,
+    OpenLift, Phase, Whose, lift_key,
 };
 pub use command::{Answer, Caller, Command, CommandId, Wish};
 pub use device::{Allowed, Governing};
@@ -92,7 +92,7 @@ pub use post::{MAX_WAITING as MAX_LETTERS_WAITING, Posted};
 pub use proofs::{MAX_PROOFS, MAX_PROOFS_OF_ONE, Proven};
 pub use query::{Found, MAX_ROWS, Query, Resident, Seen, Status};
 pub use queue::MAX_WAITING;
-pub use read::{Entry, Signing, Summary};
+pub use read::{Entry, Promised, Signing, Summary};
 pub use referee::{
     Accepted, MAX_ACCEPTED, MAX_AHEAD_MS, MAX_OPEN, MAX_OPEN_OF_ONE, MAX_OPEN_WITH_STRANGERS,
     MAX_SOLE_MILLI, MAX_SPAN_MS, MAX_STRANGERS, Unjudged,

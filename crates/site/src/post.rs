@@ -270,7 +270,11 @@ impl Site {
                     let token = work.view().setting(&token_key(&half.tally)).await?;
                     token.and_then(|token| token.parse().ok())
                 }
-                Body::Negotiation(_) | Body::Ledger(_) | Body::Invoice(_) | Body::Lift(_) => None,
+                Body::Negotiation(_)
+                | Body::Ledger(_)
+                | Body::Invoice(_)
+                | Body::Lift(_)
+                | Body::Freed(_) => None,
             };
             let Some((to, note)) = self.note(half, state, body) else { continue };
             let note = Note { token, ..note };
@@ -360,6 +364,12 @@ pub(crate) fn described(
         Event::Moved { by, agent } => (
             "moved",
             serde_json::json!({ "tally": tally, "by": by.word(), "agent": agent.to_string() }),
+        ),
+        Event::Freed { lift, by, free } => (
+            "lift_freed",
+            serde_json::json!({
+                "tally": tally, "lift": lift.to_string(), "by": by.word(), "free": free
+            }),
         ),
         Event::Compared => ("compared", serde_json::json!({ "tally": tally })),
         Event::Status(_) => {

@@ -1,18 +1,19 @@
 //! How rows are read. Whoever answers others asks through [`Site::query`], which applies the rights
 //! of the caller; what is here is for code of the site's own.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use protocol::half::HalfTally;
 use protocol::ledger::{Head, Ledger, Link, Waiting};
 use protocol::negotiation::Draft;
 use protocol::{
     AgentId, Cert, Cuid, Hash, LiftId, Moved, PublicKey, Side, Sides, Tally, TallyId, Timestamp,
-    chit,
+    Units, chit,
 };
 use serde::{Deserialize, Serialize};
 use store::{Half, HalfFilter, LinkRow, Totals, User, View};
 
+use crate::between::Whose;
 use crate::command::Caller;
 use crate::door::Site;
 use crate::error::SiteError;
@@ -78,8 +79,26 @@ pub struct Summary {
     /// nothing.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub to_move: bool,
+    /// Lifts with other sites that are not decided and have set something aside here, or of which a user said that they
+    /// have not any more.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub promised: Vec<Promised>,
     /// When it changed last.
     pub changed: Timestamp,
+}
+
+/// What a lift that is not decided has to do with a half of a tally.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Promised {
+    /// The lift.
+    pub lift: LiftId,
+    /// What it would add to the holder's balance, where that is set aside: room that nothing else may use.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub effect: Option<Units>,
+    /// Who has signed that it is free though nothing is decided.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub freed_by: Vec<Whose>,
 }
 
 /// The key that a holder's chits are signed with.
@@ -249,6 +268,20 @@ impl Site {
     }
 }
 
+fn promised(ledger: &Ledger) -> Vec<Promised> {
+    let lifts = ledger.aside().map(|(lift, _)| lift).chain(ledger.freed().map(|(lift, _)| lift));
+    let lifts: BTreeSet<&LiftId> = lifts.collect();
+    let one = |lift: &LiftId| {
+        let effect = ledger.aside_for(lift).map(|aside| {
+            let units = aside.units.get();
+            if aside.by == ledger.side() { units.negated() } else { units }
+        });
+        let freed_by = Whose::of(ledger.side(), ledger.freed_by(lift).into_iter());
+        Promised { lift: *lift, effect, freed_by }
+    };
+    lifts.into_iter().map(one).collect()
+}
+
 fn summary(half: &Half, state: &HalfTally, agent: AgentId) -> Summary {
     let ledger = state.ledger.as_ref();
     let status = state.status().to_owned();
@@ -283,6 +316,7 @@ fn summary(half: &Half, state: &HalfTally, agent: AgentId) -> Summary {
             None => Side::BOTH.into_iter().filter_map(|side| state.moved(side).copied()).collect(),
         },
         to_move: has_to_move(state, agent),
+        promised: ledger.map(promised).unwrap_or_default(),
         changed: half.row.changed,
     }
 }

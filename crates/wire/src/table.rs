@@ -19,7 +19,8 @@ pub enum Kind {
     Answer,
     /// What else is said of the agreement: offers, what became of them.
     Tally,
-    /// What neighbours in a lift say to each other of it: before the chain, on which its chit may follow.
+    /// What neighbours in a lift say to each other of it, and what their users sign to be free: before the chain, on which
+    /// its chit may follow.
     Lift,
     /// Chits, settings and keys on the chain, and what is said of the chain.
     Chain,
@@ -175,7 +176,7 @@ impl Kind {
             Body::Negotiation(_) => Self::Tally,
             Body::Ledger(_) => Self::Chain,
             Body::Invoice(_) => Self::Invoice,
-            Body::Lift(_) => Self::Lift,
+            Body::Lift(_) | Body::Freed(_) => Self::Lift,
         }
     }
 

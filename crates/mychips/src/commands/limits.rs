@@ -155,6 +155,11 @@ fn all() -> Vec<Limit> {
             "for which a half sets something aside: it waits for each"
         ),
         limit!(
+            protocol::ledger::MAX_FREED,
+            "lifts",
+            "on a tally of which its users say that they are free"
+        ),
+        limit!(
             protocol::ledger::MAX_MOVED,
             "words",
             "of a side about its agent, kept on a tally: the last ones"

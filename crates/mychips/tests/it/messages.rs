@@ -17,7 +17,7 @@ use protocol::mail;
 use protocol::negotiation::{self, Draft, End, Version};
 use protocol::note::{Body, Note};
 use protocol::{
-    AgentId, Cert, ChipAddress, ChitId, Hash, InviteLink, Moved, Record, SecretKey, Side,
+    AgentId, Cert, ChipAddress, ChitId, Freed, Hash, InviteLink, Moved, Record, SecretKey, Side,
     Signer as _, Tally, TallyId, Verified,
 };
 use serde_json::Value;
@@ -27,7 +27,7 @@ use self::errands::{ERRANDS, Story};
 use crate::docs::{cut, root};
 
 /// Every kind of note, by the names that their examples have.
-const NOTES: [&str; 18] = [
+const NOTES: [&str; 19] = [
     "answer",
     "answered",
     "tally",
@@ -46,6 +46,7 @@ const NOTES: [&str; 18] = [
     "invoice refused",
     "invoice ask",
     "lift",
+    "freed",
 ];
 
 /// The name of what a note says. A new message needs a name here, and so a place in the book.
@@ -72,6 +73,7 @@ const fn name(body: &Body) -> &'static str {
         Body::Invoice(I::Refused { .. }) => 15,
         Body::Invoice(I::Ask) => 16,
         Body::Lift(_) => 17,
+        Body::Freed(_) => 18,
     }]
 }
 
@@ -231,7 +233,20 @@ impl World {
     }
 
     fn lift(&self) -> Vec<Note> {
-        vec![self.note(Side::Foil, None, self.story().word(&self.agents_key))]
+        let story = self.story();
+        let freed = Freed {
+            tally: self.id(),
+            lift: story.lift(),
+            by: Side::Foil,
+            date: "2026-10-07T08:00:00.000Z".parse().unwrap(),
+            key: None,
+            sign: None,
+        };
+        let freed = Body::Freed(Box::new(freed.signed(&self.bakerys_key).unwrap()));
+        vec![
+            self.note(Side::Foil, None, story.word(&self.agents_key)),
+            self.note(Side::Foil, None, freed),
+        ]
     }
 
     /// The invitation that the answer above answers.
@@ -397,6 +412,7 @@ fn what_the_book_shows_is_read_and_its_signatures_are_good() {
                     message.try_map(|invoice| ledger.prove_invoice(&invoice)).unwrap();
                 }
                 Body::Lift(word) => world.story().proves_word(*word, &note.from.agent),
+                Body::Freed(freed) => drop(ledger.prove_freed(*freed).unwrap()),
             }
         }
     }

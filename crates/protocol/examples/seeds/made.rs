@@ -51,6 +51,11 @@ pub(crate) fn seeds(
         "kind": "moved", "v": 1, "tally": tally["uuid"], "by": "foil", "agent": agent, "counter": 1,
         "date": DATE, "key": hash, "sign": signed,
     });
+    let freed = json!({
+        "kind": "freed", "v": 1, "tally": tally["uuid"], "lift": hash, "by": "foil", "date": DATE, "key": hash,
+        "sign": signed,
+    });
+    let said: Vec<_> = said.into_iter().chain([json!({ "freed": freed })]).collect();
     let note = |body: &Value| {
         json!({
             "kind": "note", "v": 1, "tally": tally["uuid"], "from": from, "to": "bob",
@@ -74,6 +79,7 @@ pub(crate) fn seeds(
         wish(json!({ "refuse_invoice": { "invoice": UUID, "revision": 1 } })),
         wish(json!({ "recover": [chit] })),
         wish(json!({ "move": moved })),
+        wish(json!({ "free": freed })),
         wish(json!("compare")),
         json!("status"),
         json!({ "history": { "user": "bob", "tally": UUID, "before": 7, "limit": 10 } }),
@@ -103,6 +109,7 @@ pub(crate) fn seeds(
         ("export", exports(&tally, &chit, &cert)?),
         ("note", said.iter().map(note).collect()),
         ("moved", vec![moved]),
+        ("freed", vec![freed]),
         ("request", asked.iter().map(request).collect()),
         ("asked", asked),
         ("invoice", vec![invoice]),

@@ -16,7 +16,7 @@ use protocol::negotiation::Negotiation;
 use protocol::note::Note;
 use protocol::request::Request;
 use protocol::{
-    AgentId, ChipAddress, Cuid, Hash, Moved, Rate, Record, Side, Signature, Tally, TallyId,
+    AgentId, ChipAddress, Cuid, Freed, Hash, Moved, Rate, Record, Side, Signature, Tally, TallyId,
     Timestamp, Units, Verified,
 };
 use serde_json::{Value, json};
@@ -99,6 +99,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             match target {
                 "note" => Note::read(bytes).map(|_| ())?,
                 "moved" => Moved::read(bytes).map(|_| ())?,
+                "freed" => Freed::read(bytes).map(|_| ())?,
                 "request" => Request::read(bytes).map(|_| ())?,
                 "invoice" => Invoice::read(bytes).map(|_| ())?,
                 "ack" => Ack::read(bytes).map(|_| ())?,

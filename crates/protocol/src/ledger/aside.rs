@@ -61,6 +61,8 @@ impl Ledger {
         match self.aside.get(&lift) {
             Some(aside) if *aside == new => return Ok(self.unchanged(Vec::new())),
             Some(_) => return Err(Refusal::OtherAside { lift }),
+            // A user has said that nothing is to be kept for it any more.
+            None if self.frees.contains_key(&lift) => return Err(Refusal::WasFreed { lift }),
             None => {}
         }
         if self.aside.len() >= MAX_ASIDE {
@@ -98,17 +100,19 @@ impl Ledger {
     pub(super) fn release(&self, lift: &LiftId) -> Step {
         let mut step = self.unchanged(Vec::new());
         step.ledger.aside.remove(lift);
+        step.ledger.frees.remove(lift);
         step
     }
 
     /// What was set aside for lifts whose chits are linked now has done its work.
     pub(super) fn settle(&mut self, change: Option<&Change>) {
-        if self.aside.is_empty() {
+        if self.aside.is_empty() && self.frees.is_empty() {
             return;
         }
         for link in change.into_iter().flat_map(|change| &change.then) {
             if let Entry::Lift { lift, .. } = link.chit.entry {
                 self.aside.remove(&lift);
+                self.frees.remove(&lift);
             }
         }
     }

@@ -7,7 +7,8 @@
 //! foil's order. What has still to be told follows from the state alone: whoever asks again, after a
 //! loss or a crash, gets the same answer.
 //!
-//! What a promised lift would move is set aside until that is decided (`aside.rs`).
+//! What a promised lift would move is set aside until that is decided (`aside.rs`), or until both users sign that it is free
+//! (`freeing.rs`).
 //!
 //! A half that was restored from a backup waits until it has heard what it may have lost (`restored.rs`).
 //!
@@ -18,6 +19,7 @@
 mod agents;
 mod aside;
 mod chain;
+mod freeing;
 mod keyring;
 mod keys;
 mod message;
@@ -34,6 +36,7 @@ mod walk;
 pub use agents::MAX_MOVED;
 pub use aside::{Aside, MAX_ASIDE};
 pub use chain::{Ack, Good, Head, Link, Links, Missing};
+pub use freeing::MAX_FREED;
 pub use keyring::{
     Consented, How, KeyChange, KeyRequest, MAX_KEYS, MAX_OWN_REQUESTS, MAX_REQUESTS,
 };
@@ -57,6 +60,7 @@ use crate::{AgentId, ChitId, Hash, Tally, TallyId, Units, Verified};
 
 use aside::Asides;
 use chain::MOST_LINKS;
+use freeing::Frees;
 use keyring::Keyring;
 
 /// One half of an open tally: everything about it but the history itself, which whoever keeps it
@@ -95,6 +99,9 @@ pub struct Ledger {
     /// What open promises have set aside.
     #[serde(default, skip_serializing_if = "Asides::is_empty")]
     aside: Asides,
+    /// What users said of that may be used again.
+    #[serde(default, skip_serializing_if = "Frees::is_empty")]
+    frees: Frees,
     /// After a restore: what it waits for.
     #[serde(default, skip_serializing_if = "Waiting::is_over")]
     waiting: Waiting,
@@ -117,6 +124,9 @@ impl<'de> Deserialize<'de> for Ledger {
         }
         if ledger.aside.len() > MAX_ASIDE {
             return Err(D::Error::custom("more set aside than there may be promises"));
+        }
+        if ledger.frees.len() > MAX_FREED {
+            return Err(D::Error::custom("more words on what is free than are kept"));
         }
         let most = u128::from(MOST_LINKS) * u128::from(Units::MAX.milli().unsigned_abs());
         if Side::BOTH.into_iter().any(|side| ledger.moved.of(side).len() > MAX_MOVED) {
@@ -169,6 +179,7 @@ impl Ledger {
             sets: Sides { stock: None, foil: None },
             conflicts: 0,
             aside: Asides::new(),
+            frees: Frees::new(),
             waiting: Waiting::default(),
         })
     }

@@ -4,6 +4,7 @@ use thiserror::Error;
 
 use super::aside::MAX_ASIDE;
 use super::chain::Missing;
+use super::freeing::MAX_FREED;
 use super::keyring::{MAX_KEYS, MAX_OWN_REQUESTS};
 use super::message::{MAX_CHITS_IN_UPD, MAX_LOCATOR};
 use crate::json::JsonError;
@@ -87,6 +88,46 @@ pub enum Refusal {
         units: Units,
         /// The most that may.
         most: Units,
+    },
+    /// A user has signed that the lift's leg here is free.
+    #[error("a user has signed that nothing is kept on this tally for lift {lift} any more")]
+    WasFreed {
+        /// The lift.
+        lift: LiftId,
+    },
+    /// Nothing is set aside, and the partner has not said that anything is.
+    #[error("nothing is set aside on this tally for lift {lift}: there is nothing to free")]
+    NothingAside {
+        /// The lift.
+        lift: LiftId,
+    },
+    /// The lift was decided, and is done.
+    #[error("lift {lift} is decided and done on this tally: there is nothing to free")]
+    LiftDone {
+        /// The lift.
+        lift: LiftId,
+    },
+    /// Somebody else's word.
+    #[error("the word is the {by}'s; the holder of this half is the {holder}")]
+    NotHolders {
+        /// Whose it is.
+        by: Side,
+        /// The side of this half.
+        holder: Side,
+    },
+    /// A word about a lift on another tally.
+    #[error("the word that a lift's leg is free is for tally {named}, not for {tally}")]
+    FreedOther {
+        /// The tally it names.
+        named: TallyId,
+        /// The tally at hand.
+        tally: TallyId,
+    },
+    /// As many such words wait as are kept.
+    #[error("{MAX_FREED} lifts on this tally wait for one of its users to say that they are free")]
+    TooManyFreed {
+        /// The lift.
+        lift: LiftId,
     },
     /// A lift brings its own chits only.
     #[error("chit {chit} is not of a lift; its user writes it")]

@@ -7,6 +7,7 @@ use super::order::Tail;
 use super::refusal::{Refusal, Stop};
 use super::{Ledger, Status};
 use crate::chit::{Chit, Entry, Wait};
+use crate::freed::Freed;
 use crate::lift::Leg;
 use crate::moved::Moved;
 use crate::side::Side;
@@ -34,6 +35,10 @@ pub enum Input {
     SetAside(LiftId, Leg),
     /// The lift was decided to be void: what was set aside for it is free.
     Release(LiftId),
+    /// The holder signs that what is set aside for a lift may be used again, though nothing is decided.
+    Free(Verified<Freed>),
+    /// What either user signed of that, as the partner's agent brings it: in any order, any number of times.
+    HearFreed(Verified<Freed>),
     /// A message from the partner's agent, every proof in it checked.
     Receive(Message<Good>),
     /// A user says that another agent speaks for it: the holder, or the partner by way of that agent.
@@ -147,6 +152,15 @@ pub enum Event {
         /// Which.
         agent: AgentId,
     },
+    /// A user says that what is set aside for a lift may be used again.
+    Freed {
+        /// The lift.
+        lift: LiftId,
+        /// Who.
+        by: Side,
+        /// Whether both have said so: then it is.
+        free: bool,
+    },
     /// A half that was restored from a backup has heard all that its partner's has.
     Compared,
     /// The tally entered another part of its life.
@@ -172,6 +186,8 @@ impl Ledger {
             Input::Lift(chit) => self.lift(chit, links)?,
             Input::SetAside(lift, leg) => self.set_aside(lift, &leg)?,
             Input::Release(lift) => self.release(&lift),
+            Input::Free(freed) => self.free(&freed, links)?,
+            Input::HearFreed(freed) => self.hear_freed(&freed, links)?,
             Input::Receive(message) => self.receive(message, links)?,
             Input::Moved(moved) => self.take_moved(&moved)?,
             Input::Remind if self.waiting.partner.is_none() => self.unchanged(self.due(links)?),

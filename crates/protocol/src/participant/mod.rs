@@ -114,8 +114,8 @@ impl Participant {
         self.decided.as_deref().zip(self.opposite.as_deref())
     }
 
-    /// Whether its legs are set aside: it has promised, and nothing is decided. Only a certificate ends that, or both
-    /// users' signatures; never a clock.
+    /// Whether its legs are set aside: it has promised, and nothing is decided. Only a certificate ends that, and for each leg
+    /// both users' signatures ([`crate::freed`]), which the half knows; never a clock.
     #[must_use]
     pub fn is_locked(&self) -> bool {
         self.promise().is_some() && self.decided.is_none()

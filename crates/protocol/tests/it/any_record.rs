@@ -20,11 +20,11 @@ use protocol::query::{Advert, Answer, Query};
 use protocol::record::Record;
 use protocol::referee::{Lie, Ruling, Telling};
 use protocol::request::Request;
-use protocol::{Cert, Chit, Contract, Lift, Moved, Tally};
+use protocol::{Cert, Chit, Contract, Freed, Lift, Moved, Tally};
 use serde_json::{Value, json};
 
 use crate::errand::{any_ask, any_compose, any_composed, any_expect, any_expected, any_meet};
-use crate::letters::{any_ack, any_invoice, any_moved, any_note};
+use crate::letters::{any_ack, any_freed, any_invoice, any_moved, any_note};
 use crate::lift_records::{any_conditional, any_judged, any_late, any_promise, any_refused};
 use crate::people::{
     any_authorisation, any_cert, any_certificate, any_chit, any_contract, any_contradiction,
@@ -94,6 +94,7 @@ fn total(bytes: &[u8]) -> TestCaseResult {
     one::<Invoice>(bytes)?;
     one::<Note>(bytes)?;
     one::<Moved>(bytes)?;
+    one::<Freed>(bytes)?;
     one::<Request>(bytes)
 }
 
@@ -163,6 +164,11 @@ proptest! {
     #[test]
     fn a_word_about_an_agent_comes_back_as_written(moved in any_moved()) {
         comes_back(&moved)?;
+    }
+
+    #[test]
+    fn a_word_that_a_leg_is_free_comes_back_as_written(freed in any_freed()) {
+        comes_back(&freed)?;
     }
 
     #[test]
@@ -335,6 +341,11 @@ proptest! {
 
     #[test]
     fn a_spoilt_invoice_gives_a_record_or_a_reason(bytes in spoilt(any_invoice())) {
+        total(&bytes)?;
+    }
+
+    #[test]
+    fn a_spoilt_word_that_a_leg_is_free_gives_a_record_or_a_reason(bytes in spoilt(any_freed())) {
         total(&bytes)?;
     }
 

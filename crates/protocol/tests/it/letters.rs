@@ -7,7 +7,7 @@ use protocol::invoice::{self, Invoice};
 use protocol::ledger::{self, Ack, Head};
 use protocol::negotiation::{self, End, Version};
 use protocol::note::{Body, Note};
-use protocol::{ChitId, Hash, Moved, Side, Signature, TallyId, Timestamp};
+use protocol::{ChitId, Freed, Hash, Moved, Side, Signature, TallyId, Timestamp};
 
 use crate::people::{any_cert, any_chit, any_tally, positive};
 use crate::some::{address, cuid};
@@ -134,11 +134,22 @@ pub(crate) fn any_moved() -> impl Strategy<Value = Moved> {
     )
 }
 
+pub(crate) fn any_freed() -> impl Strategy<Value = Freed> {
+    let what = (any::<[u8; 16]>(), hash(), any::<bool>());
+    (what, date(), option::of(hash()), sign()).prop_map(
+        |((tally, lift, stock), date, key, sign)| {
+            let by = if stock { Side::Stock } else { Side::Foil };
+            Freed { tally: TallyId::random(tally), lift: lift.into(), by, date, key, sign }
+        },
+    )
+}
+
 pub(crate) fn any_note() -> impl Strategy<Value = Note> {
     let body = prop_oneof![
         negotiation().prop_map(Body::Negotiation),
         ledger().prop_map(Body::Ledger),
         invoice().prop_map(Body::Invoice),
+        any_freed().prop_map(|freed| Body::Freed(Box::new(freed))),
     ];
     let proofs = (option::of(hash()), option::of(any_moved()));
     (any::<[u8; 16]>(), address(), cuid(), proofs, body).prop_map(

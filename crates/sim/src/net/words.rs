@@ -43,6 +43,7 @@ pub(super) fn of_note(note: &str, trace: &mut Trace) -> String {
             format!("invoice {} refused", trace.chit(*chit))
         }
         Body::Lift(word) => of_word(word, trace),
+        Body::Freed(freed) => format!("{} freed by {}", trace.lift(freed.lift), freed.by),
     };
     format!("{tally} {said} to {}", note.to)
 }

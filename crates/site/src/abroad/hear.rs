@@ -4,7 +4,7 @@
 use protocol::mail::{Fate, MOST_BYTES, MOST_NOTES, Reason, Receipt};
 use protocol::note::{Body, Note};
 use protocol::{AgentId, ChipAddress};
-use protocol::{Record as _, negotiation};
+use protocol::{Record as _, ledger, negotiation};
 
 use super::remember_place;
 use crate::batch::Batch;
@@ -212,7 +212,7 @@ pub(crate) fn fate(note: &Note, error: &SiteError) -> Fate {
                 sign.is_some_and(|sign| sign.stock.is_some() && sign.foil.is_some())
             }
             Body::Negotiation(_) => false,
-            Body::Ledger(_) | Body::Invoice(_) | Body::Lift(_) => true,
+            Body::Ledger(_) | Body::Invoice(_) | Body::Lift(_) | Body::Freed(_) => true,
         },
         // The word with what was decided may come after its chit; a word that is of no use now is of none later.
         SiteError::NoLift(_) => !matches!(note.body, Body::Lift(_)),
@@ -221,6 +221,9 @@ pub(crate) fn fate(note: &Note, error: &SiteError) -> Fate {
         SiteError::State { .. } | SiteError::NotOpen { .. } | SiteError::MoveNotProved { .. } => {
             true
         }
+        // The change of key may come after it; one user too may yet say something of the others that wait.
+        SiteError::FreedNotProved { .. }
+        | SiteError::Ledger(ledger::Refusal::TooManyFreed { .. }) => true,
         _ => false,
     };
     let reason = error.to_string();

@@ -65,8 +65,9 @@ impl Site {
         let Some(mut part) = taken else {
             if knows {
                 // It is decided, and nothing here depends on it: there is nothing to refuse, and nothing to say.
+                let outcome = word.certificate.as_ref().map(|shown| shown.outcome);
                 word.check(&from)?;
-                return Ok(());
+                return self.forget_freed(work, held, &lift, outcome).await;
             }
             let may_last = self.may_last(&word.lift);
             let reason = if may_last { Reason::Unknown } else { Reason::Deadline };

@@ -310,8 +310,9 @@ impl Site {
         for (holder, side) in self.halves_of(batch, part, &leg.tally).ok_or(Reason::Busy)? {
             let held = batch.held(&holder, leg.tally).ok_or(Reason::Unknown)?;
             let ledger = held.state.ledger.as_ref().ok_or(Reason::Settings)?;
-            // One lift has one chit a tally, whatever parts this site takes in it.
-            if ledger.aside_for(&part.lift()).is_some() {
+            // One lift has one chit a tally, whatever parts this site takes in it; and what a user freed is not locked anew.
+            let lift = part.lift();
+            if ledger.aside_for(&lift).is_some() || ledger.freed_for(&lift).is_some() {
                 return Err(Reason::Busy);
             }
             let gives = side == leg.by;

@@ -7,6 +7,7 @@
 //!   transaction of its own (`act.rs`): judging and promising (`judge.rs`), settling what was decided (`settle.rs`,
 //!   `told.rs`), telling neighbours; `halves.rs` which halves a leg is on;
 //! * `brought.rs` lifts that this site has lost, and that users' devices prove;
+//! * `freeing.rs` what both users of a tally sign to be free though nobody decides;
 //! * `open.rs` what may be seen of lifts that are under way;
 //! * `tend.rs` what time brings: asking referees, and saying again what may be lost;
 //! * `propose.rs` a lift of this site's making, `division.rs` over which ways: `pay.rs` a payment to another site, `quote.rs`
@@ -19,6 +20,7 @@ mod compose;
 mod division;
 mod drafts;
 mod expected;
+mod freeing;
 mod halves;
 mod hear;
 mod judge;
@@ -44,7 +46,7 @@ pub(crate) use self::around::Tried;
 pub(crate) use self::drafts::Drafts;
 pub use self::drafts::{MAX_DRAFTS, MAX_DRAFTS_OF_ONE};
 pub use self::keys::lift_key;
-pub use self::open::{OpenLeg, OpenLift, Phase};
+pub use self::open::{OpenLeg, OpenLift, Phase, Whose};
 use self::part::OpenWith;
 pub(crate) use self::part::{LegProof, Part};
 
@@ -158,6 +160,12 @@ impl UnderWay {
                 open.milli = (open.milli - part.moves_milli()).max(0);
             }
         }
+    }
+
+    /// Users freed some of it: only the rest is open.
+    fn is_freed(&self, before: &Part, after: &Part) {
+        self.is_decided(before);
+        self.promises(after);
     }
 
     fn take_due(&self) -> BTreeSet<LiftId> {

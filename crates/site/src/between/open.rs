@@ -1,7 +1,7 @@
 //! What may be seen of lifts between sites before they are done: an administrator sees all that this site takes part in, a
 //! user those that wait on its own tallies, and of them its own legs.
 
-use protocol::{AgentId, ChipAddress, Cuid, LiftId, PaymentId, TallyId, Timestamp, Units};
+use protocol::{AgentId, ChipAddress, Cuid, LiftId, PaymentId, Side, TallyId, Timestamp, Units};
 use serde::{Deserialize, Serialize};
 
 use super::part::Part;
@@ -18,6 +18,8 @@ const AT_ONCE: u32 = 256;
 pub enum Phase {
     /// This site has promised nothing: something that comes first is missing.
     Begun,
+    /// Promised and not decided, and by signatures of users on both sides of each tally nothing is locked here.
+    Freed,
     /// Promised, and what it moves is locked until it is decided.
     Promised,
     /// Somebody refuses: it will be void, and what was promised waits for the certificate.
@@ -36,6 +38,29 @@ pub struct OpenLeg {
     pub tally: TallyId,
     /// What it would add to the holder's balance; where there is no holder, what would move.
     pub effect: Units,
+    /// Who has signed that it is free though nothing is decided; both: nothing is locked by it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub freed_by: Vec<Whose>,
+}
+
+/// One of the two users of a tally, as seen by the holder of a half.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Whose {
+    /// The holder itself.
+    Holder,
+    /// Its partner.
+    Partner,
+}
+
+impl Whose {
+    /// These sides, as the holder on a side sees them; the holder first.
+    pub(crate) fn of(holder: Side, sides: impl Iterator<Item = Side>) -> Vec<Self> {
+        let whose = |side| if side == holder { Self::Holder } else { Self::Partner };
+        let mut all: Vec<_> = sides.map(whose).collect();
+        all.sort_unstable();
+        all
+    }
 }
 
 /// A lift between sites that is not done here.
@@ -131,6 +156,8 @@ fn phase(part: &Part) -> Phase {
         Phase::Decided
     } else if part.participant.is_refused() {
         Phase::Refused
+    } else if part.participant.is_locked() && part.locking().next().is_none() {
+        Phase::Freed
     } else if part.participant.is_locked() {
         Phase::Promised
     } else {
@@ -148,11 +175,15 @@ fn legs(part: &Part, user: Option<&Cuid>) -> Vec<OpenLeg> {
                 for (holder, side) in halves {
                     let effect = if *side == leg.by { units.negated() } else { units };
                     if user.is_none_or(|user| user == holder) {
-                        legs.push(OpenLeg { holder: Some(holder.clone()), tally, effect });
+                        let freed_by = part.more.freed_by(&tally, *side);
+                        let holder = Some(holder.clone());
+                        legs.push(OpenLeg { holder, tally, effect, freed_by });
                     }
                 }
             }
-            None if user.is_none() => legs.push(OpenLeg { holder: None, tally, effect: units }),
+            None if user.is_none() => {
+                legs.push(OpenLeg { holder: None, tally, effect: units, freed_by: Vec::new() });
+            }
             None => {}
         }
     }

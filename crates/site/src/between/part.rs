@@ -9,10 +9,11 @@ use protocol::lift::{
     Authorisation, Conditional, Judged, Leg, Legs, MAX_LEGS_OF_ONE, Outcome, Way,
 };
 use protocol::participant::{KeptParticipant, MAX_BRANCHES, Participant};
-use protocol::{AgentId, Cuid, Hash, LiftId, PublicKey, Side, TallyId, Timestamp};
+use protocol::{AgentId, Cuid, Freed, Hash, LiftId, PublicKey, Side, Sides, TallyId, Timestamp};
 use serde::{Deserialize, Serialize};
 use store::LiftPart;
 
+use super::open::Whose;
 use crate::error::SiteError;
 
 /// A part in hand.
@@ -59,6 +60,9 @@ pub(super) struct More {
     /// Whose halves its legs are on, from when it was judged, or heard of after it was lost.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) halves: BTreeMap<TallyId, Vec<(Cuid, Side)>>,
+    /// What users signed of each tally to be free while nothing is decided.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) freed: BTreeMap<TallyId, Sides<Option<Freed>>>,
     /// Whether this site proposed the lift, and it begins here.
     #[serde(default, skip_serializing_if = "is_not")]
     pub(super) proposed: bool,
@@ -90,11 +94,27 @@ impl More {
             told: BTreeSet::new(),
             said: BTreeMap::new(),
             halves: BTreeMap::new(),
+            freed: BTreeMap::new(),
             proposed: false,
             settled: false,
             judged: None,
             brought: BTreeMap::new(),
         }
+    }
+}
+
+impl More {
+    /// Whether both users of a tally signed that it is free.
+    pub(super) fn is_freed(&self, tally: &TallyId) -> bool {
+        let words = self.freed.get(tally);
+        words.is_some_and(|words| words.stock.is_some() && words.foil.is_some())
+    }
+
+    /// Who of the two said so of a tally, seen from one side.
+    pub(super) fn freed_by(&self, tally: &TallyId, holder: Side) -> Vec<Whose> {
+        let words = self.freed.get(tally);
+        let said = |side: &Side| words.is_some_and(|words| words.of(*side).is_some());
+        Whose::of(holder, Side::BOTH.into_iter().filter(said))
     }
 }
 
@@ -255,15 +275,24 @@ impl Part {
         self.more.agents.get(tally).copied()
     }
 
-    /// The most that it moves over one tally, in milli-CHIPs: what it locks on each, about.
+    /// The most that it moves over one tally, in milli-CHIPs: what it locks on each, about. What users freed does not count.
     pub(super) fn moves_milli(&self) -> i64 {
-        self.more.path.iter().map(|leg| leg.units.get().milli()).max().unwrap_or(0)
+        self.locking().map(|leg| leg.units.get().milli()).max().unwrap_or(0)
     }
 
-    /// Who could keep it open.
+    /// The legs that users have not freed.
+    pub(super) fn locking(&self) -> impl Iterator<Item = &Leg> {
+        self.more.path.iter().filter(|leg| !self.more.is_freed(&leg.tally))
+    }
+
+    /// Who could keep it open; nobody, where users freed all of it.
     pub(super) fn open_with(&self) -> BTreeSet<OpenWith> {
+        if self.locking().next().is_none() {
+            return BTreeSet::new();
+        }
         let referees = self.participant.part().lift().referees.iter().copied();
-        let neighbours = self.more.agents.values().copied();
+        let locking = self.more.agents.iter().filter(|(tally, _)| !self.more.is_freed(tally));
+        let neighbours = locking.map(|(_, agent)| *agent);
         neighbours.map(OpenWith::Neighbour).chain(referees.map(OpenWith::Referee)).collect()
     }
 

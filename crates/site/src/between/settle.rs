@@ -1,7 +1,7 @@
 //! What was decided is done: a valid lift's chits are linked in all halves here, once; what was set aside for a void one
 //! is free again.
 
-use protocol::ledger::{Good, Input as LedgerInput, Refusal};
+use protocol::ledger::{Good, Input as LedgerInput, Ledger, Refusal};
 use protocol::lift::{Certificate, Committed, Outcome};
 use protocol::record::Record;
 use protocol::{AgentId, Lift, TallyId};
@@ -81,7 +81,11 @@ impl Site {
             for (holder, _) in self.halves_of(batch, part, &tally).unwrap_or_default() {
                 let (held, work) = batch.hold(&holder, tally).await?;
                 let is_aside = held.state.ledger.as_ref();
-                if is_aside.is_some_and(|ledger| ledger.aside_for(&part.lift()).is_some()) {
+                let knows = |ledger: &Ledger| {
+                    ledger.aside_for(&part.lift()).is_some()
+                        || ledger.freed_for(&part.lift()).is_some()
+                };
+                if is_aside.is_some_and(knows) {
                     self.take(work, held, Input::Ledger(LedgerInput::Release(part.lift()))).await?;
                 }
             }

@@ -84,7 +84,7 @@ impl Pair {
                     self.negotiate(to, NegotiationInput::Receive(message.check()?))?;
                 }
                 // Nobody asks for anything here.
-                Body::Invoice(_) | Body::Lift(_) => {}
+                Body::Invoice(_) | Body::Lift(_) | Body::Freed(_) => {}
                 Body::Ledger(message) => {
                     message.check_length()?;
                     let half = self.half(to);

@@ -7,8 +7,8 @@ use protocol::lift::{Mode, Outcome};
 use super::places::half;
 use super::setting::{Attempts, Between, Ends, Plant};
 use super::world::{Action, LIFTS, State, World};
-use crate::lift::audit::{among, stays};
-use crate::lift::cast::VALID;
+use crate::lift::audit::{NO_LONELY_TIMEOUT, among, stays};
+use crate::lift::cast::{UNITS_MILLI, VALID};
 use crate::model::Broken;
 
 /// No balance is beyond what both users signed, and no clearing leaves anybody with more debt, or with a new one.
@@ -66,6 +66,10 @@ fn of_half(
     let facts = world.halves.facts(state.halves[half(tally, side)]);
     let broken = |invariant, why: String| Err(Broken::new(invariant, why));
     let (low, high) = bounds(world, between, side);
+    // What both users freed may move all the same, whatever has used its room: that is what they are told.
+    let freed = (0..world.lifts.len()).filter(|lift| world.is_freed(state, *lift, tally));
+    let beyond = freed.map(|_| UNITS_MILLI).sum::<i64>();
+    let (low, high) = (low - beyond, high + beyond);
     let balance = facts.balance_milli;
     if balance < low || balance > high {
         let why = format!(
@@ -112,6 +116,29 @@ pub(super) fn between(
     }
     for at in world.crossings() {
         stays(at.1, world.facts(from, at), world.facts(to, at))?;
+        free_with_reason(world, from, to, at)?;
+    }
+    Ok(())
+}
+
+/// What is set aside for a lift stays so until it is decided, or both users have signed that it is free.
+fn free_with_reason(
+    world: &World,
+    from: &State,
+    to: &State,
+    (lift, site): (usize, usize),
+) -> Result<(), Broken> {
+    let decided = world.facts(to, (lift, site)).outcome.is_some();
+    for (leg, place) in world.setting.legs(lift, site) {
+        let [before, after] = [from, to].map(|state| world.halves.facts(state.halves[place]));
+        let was_freed = before.aside & !after.aside & (1 << lift) != 0;
+        let moved = after.lifted & (1 << lift) != 0;
+        let tally = world.setting.lifts[lift].tallies[leg];
+        if was_freed && !decided && !moved && !world.is_freed(to, lift, tally) {
+            let why =
+                format!("site {site} frees what lift {lift} has set aside, and nobody decided it");
+            return Err(Broken::new(NO_LONELY_TIMEOUT, why));
+        }
     }
     Ok(())
 }

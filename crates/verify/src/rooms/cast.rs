@@ -7,7 +7,7 @@ use protocol::chit::{Chit, Entry, Written};
 use protocol::ledger::{Good, Ledger};
 use protocol::lift::Mode;
 use protocol::tally::{Members, Party};
-use protocol::{ChitId, Hash, SecretKey, Side, Signer as _, Tally, Units, Verified};
+use protocol::{ChitId, Freed, Hash, LiftId, SecretKey, Side, Signer as _, Tally, Units, Verified};
 
 use super::setting::{Between, Setting};
 use crate::lift::cast::{Lay, agent_of, leg, tally_id};
@@ -78,6 +78,13 @@ pub(super) fn owed(tally: usize, between: &Between) -> Option<Good> {
 /// The chit that pays the invoice, if its payer signs it.
 pub(super) fn payment(setting: &Setting) -> Option<Good> {
     setting.invoice.map(|(tally, by, milli)| chit(tally, by, INVOICED, milli))
+}
+
+/// A user's word that a lift's leg on its tally is free.
+pub(super) fn freed(tally: usize, by: Side, lift: LiftId) -> Verified<Freed> {
+    let (key, date) = (user(tally, by), text("2026-11-27T12:00:00.000Z"));
+    let freed = Freed { tally: tally_id(tally), lift, by, date, key: None, sign: None };
+    fixed(Verified::check(fixed(freed.signed(&key)), &key.public_key()))
 }
 
 /// How a lift is laid out.

@@ -7,6 +7,7 @@ use protocol::ledger::{Good, Input, Ledger, Link, Message};
 use protocol::lift::{Leg, Mode};
 use protocol::{LiftId, Side};
 
+use super::cast::freed;
 use super::setting::Plant;
 use crate::memo::{Interned, Memo};
 use crate::people::fixed;
@@ -30,6 +31,8 @@ pub(super) enum Move {
     Release { lift: usize },
     /// The lift is valid: the leg's chit is good.
     Lift { lift: usize, leg: usize },
+    /// The user on a side signs that the lift's leg on this tally is free; or the partner's half hears of that.
+    Free { lift: usize, tally: usize, by: Side },
     /// Its holder pays the invoice; or the partner's half hears of that.
     Pay,
 }
@@ -91,6 +94,15 @@ impl Halves {
                 Move::Release { lift } => known.takes(Input::Release(self.lifts[lift].id)).ok(),
                 Move::Lift { lift, leg } => {
                     known.takes(Input::Lift(self.lifts[lift].goods[leg].clone())).ok()
+                }
+                Move::Free { lift, by, .. } if self.plant == Some(Plant::FreedByOne) => {
+                    let own = known.ledger.side() == by;
+                    own.then(|| known.takes(Input::Release(self.lifts[lift].id)).ok()).flatten()
+                }
+                Move::Free { lift, tally, by } => {
+                    let word = freed(tally, by, self.lifts[lift].id);
+                    let own = known.ledger.side() == by;
+                    known.takes(if own { Input::Free(word) } else { Input::HearFreed(word) }).ok()
                 }
                 Move::Pay => {
                     let chit = self.payment.clone()?;

@@ -6,6 +6,7 @@ use protocol::lift::Mode;
 use super::audit::{ONCE, PROOF, SIGNED, TOLD_STAYS, WHOLE};
 use super::setting::{Attempts, Between, Ends, Plant, Setting, Way};
 use super::world::World;
+use crate::lift::audit::NO_LONELY_TIMEOUT;
 use crate::lift::cast::UNITS_MILLI;
 use crate::lift::setting::Shape;
 use crate::liveness::{DEADLOCK, LIVELOCK};
@@ -58,6 +59,7 @@ const SAME_WAY: Setting = Setting {
     others_ask: true,
     die: 0,
     again: false,
+    frees: 0,
     ends: Ends::Decided,
     plant: None,
 };
@@ -151,6 +153,12 @@ fn shared() -> Vec<Scenario> {
             "two payments over one tally with room for one, and a site dies",
             "1 site dies, words lost, late and repeated, the deadlines pass",
             Setting { die: 1, ..SAME_WAY },
+        ),
+        of(
+            "rooms-freed",
+            "two payments over one tally with room for one, and both users may free the first: both halves come to the same, whatever is decided and heard first",
+            "words lost, late and repeated, the deadlines pass, users sign that the first is free",
+            Setting { frees: 1, ..SAME_WAY },
         ),
         of(
             "rooms-longer",
@@ -264,6 +272,13 @@ fn planted() -> Vec<Scenario> {
             SIDE_BY_SIDE,
         )
         .planted(WHOLE),
+        plant(
+            "rooms-freed-by-one",
+            "planted: one user's word alone frees what is set aside",
+            Plant::FreedByOne,
+            Setting { frees: 1, ..SAME_WAY },
+        )
+        .planted(NO_LONELY_TIMEOUT),
         plant(
             "rooms-waiting",
             "planted: a site without room waits for it, neither promising nor refusing",

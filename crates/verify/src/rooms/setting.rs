@@ -49,6 +49,8 @@ pub(super) enum Plant {
     BeforeDecided,
     /// Each part of one payment is a lift of its own.
     EachALift,
+    /// One user's word frees what a lift has set aside on its half.
+    FreedByOne,
 }
 
 /// Whether the lifts are attempts of one payment.
@@ -88,6 +90,8 @@ pub(super) struct Setting {
     pub(super) die: u8,
     /// Whether a lift that is void is begun anew, after a pause drawn by chance.
     pub(super) again: bool,
+    /// Of which lifts users free their legs once the deadline has passed, one bit each.
+    pub(super) frees: u8,
     pub(super) ends: Ends,
     pub(super) plant: Option<Plant>,
 }

@@ -25,6 +25,12 @@ impl World {
             }
             Action::Past { lift } => format!("lift {lift}: the deadline passes"),
             Action::Compare { tally } => format!("the halves of tally {tally} compare"),
+            Action::Free { lift, tally, by } => {
+                format!("lift {lift}: the {by} signs that its leg on tally {tally} is free")
+            }
+            Action::Freed { lift, tally, by } => {
+                format!("lift {lift}: the {by}'s word for tally {tally} arrives")
+            }
             Action::Pay => "the invoice is paid".to_owned(),
             Action::Refuse => "the invoice is refused".to_owned(),
             Action::Die { site } => format!("site {site} dies"),

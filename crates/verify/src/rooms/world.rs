@@ -33,6 +33,8 @@ pub(super) struct State {
     pub(super) die: u8,
     /// Whether the invoice is open.
     pub(super) invoice: bool,
+    /// Which users have signed of each lift that its leg is free, one bit for each half.
+    pub(super) freed: [u8; LIFTS],
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -68,6 +70,18 @@ pub(super) enum Action {
     /// Both halves of a tally tell each other what is new.
     Compare {
         tally: usize,
+    },
+    /// A user signs that a lift's leg is free.
+    Free {
+        lift: usize,
+        tally: usize,
+        by: Side,
+    },
+    /// Its word reaches the partner's half.
+    Freed {
+        lift: usize,
+        tally: usize,
+        by: Side,
     },
     Pay,
     /// The invoice is refused, or taken back.
@@ -248,6 +262,47 @@ impl World {
         }
     }
 
+    /// Users sign that legs are free, after the deadline and where their sites know of no decision; their words arrive.
+    fn frees(&self, state: &State, steps: &mut Steps) {
+        for (lift, site) in
+            self.crossings().filter(|(lift, _)| self.setting.frees & (1 << lift) != 0)
+        {
+            // A site that knows the decision takes no word any more.
+            if !self.is_alive(state, (lift, site))
+                || self.facts(state, (lift, site)).outcome.is_some()
+            {
+                continue;
+            }
+            for (leg, place) in self.setting.legs(lift, site) {
+                let tally = self.setting.lifts[lift].tallies[leg];
+                let own = self.setting.side(tally, self.setting.lifts[lift].sites[site]);
+                for by in Side::BOTH {
+                    let bit = 1 << half(tally, by);
+                    let signs = by == own;
+                    let may =
+                        if signs { state.is_past[lift] } else { state.freed[lift] & bit != 0 };
+                    let step = Move::Free { lift, tally, by };
+                    let taken = may.then(|| self.halves.moves(state.halves[place], step)).flatten();
+                    let Some(taken) = taken else { continue };
+                    let mut next = *state;
+                    next.halves[place] = taken;
+                    next.freed[lift] |= bit;
+                    let action = if signs {
+                        Action::Free { lift, tally, by }
+                    } else {
+                        Action::Freed { lift, tally, by }
+                    };
+                    steps.push((action, next));
+                }
+            }
+        }
+    }
+
+    /// Whether both users of a tally have signed that a lift's leg is free.
+    pub(super) fn is_freed(&self, state: &State, lift: usize, tally: usize) -> bool {
+        Side::BOTH.into_iter().all(|side| state.freed[lift] & (1 << half(tally, side)) != 0)
+    }
+
     fn whims(&self, state: &State, steps: &mut Steps) {
         if let (true, Some((tally, by, _))) = (state.invoice, self.setting.invoice) {
             let first = self.setting.plant == Some(Plant::AnnouncedFirst);
@@ -317,6 +372,7 @@ impl Model for World {
             dead: 0,
             die: self.setting.die,
             invoice: self.setting.invoice.is_some(),
+            freed: [0; LIFTS],
         };
         for lift in 0..self.lifts.len() {
             self.begin(&mut state, lift);
@@ -347,6 +403,7 @@ impl Model for World {
             steps.push((Action::Past { lift }, next));
         }
         self.compares(state, steps);
+        self.frees(state, steps);
         self.whims(state, steps);
         let all = steps.split_off(from);
         steps.extend(all.into_iter().filter(|(_, next)| next != state));
@@ -371,7 +428,12 @@ impl Model for World {
             Action::Past { lift } => Kind::Fair(number(36 + lift)),
             Action::Compare { tally } => Kind::Fair(number(38 + tally)),
             Action::Again { .. } => Kind::Chance(41),
-            Action::Pay | Action::Refuse | Action::Second | Action::Die { .. } => Kind::May,
+            Action::Pay
+            | Action::Refuse
+            | Action::Second
+            | Action::Free { .. }
+            | Action::Freed { .. }
+            | Action::Die { .. } => Kind::May,
         }
     }
 

@@ -5,7 +5,7 @@ use std::path::Path;
 use protocol::record::Record;
 use protocol::{ChipAddress, ContractId, Cuid, Hash, Settings, Side, TallyId, Timestamp, Units};
 use serde::Serialize;
-use site::{Governing, KeyAsked, Summary};
+use site::{Governing, KeyAsked, Promised, Summary, Whose};
 
 use super::{Deciding, ListTallies, find};
 use crate::failure::Failure;
@@ -42,6 +42,9 @@ pub(crate) struct Shown {
     /// Requests for keys in the place of lost ones.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     key_asked: Vec<KeyAsked>,
+    /// Lifts that are not decided, and what they have set aside.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    promised: Vec<Promised>,
     changed: Timestamp,
 }
 
@@ -169,6 +172,7 @@ pub(crate) fn shown(tally: &Summary) -> Shown {
         waits_for: waits_for(tally),
         key_ended: tally.key_ended.iter().map(|side| whose(tally, *side)).collect(),
         key_asked: tally.key_asked.clone(),
+        promised: tally.promised.clone(),
         changed: tally.changed,
     }
 }
@@ -317,8 +321,28 @@ fn page(tally: &Summary, view: &Shown, governing: Option<&Governing>) -> String 
     }
     lines.extend(view.waits_for.map(|word| ("Waits", why_it_waits(word).to_owned())));
     lines.extend(key_notes(tally).into_iter().map(|note| ("Keys", note)));
+    lines.extend(tally.promised.iter().map(|one| ("Locked", locked(tally, one))));
     lines.push(("Changed", say::minute(tally.changed)));
     say::sheet(&lines)
+}
+
+/// What a lift that is not decided means here.
+fn locked(tally: &Summary, one: &Promised) -> String {
+    let lift: String = one.lift.to_string().chars().take(8).collect();
+    let amount = one.effect.map_or_else(|| "nothing".to_owned(), say::units);
+    let user = &tally.holder;
+    match one.freed_by[..] {
+        [] => format!("{amount}, until lift {lift} is decided"),
+        [Whose::Holder] => {
+            format!("{amount} for lift {lift}; free once the partner has signed it too")
+        }
+        [Whose::Partner] => format!(
+            "{amount} for lift {lift}; the partner has signed that it is free: mychips lift free {lift} --as {user}"
+        ),
+        _ => format!(
+            "nothing for lift {lift}, which is not decided: both have signed that it is free"
+        ),
+    }
 }
 
 fn settings(settings: &Settings) -> String {

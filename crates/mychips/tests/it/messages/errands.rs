@@ -15,7 +15,7 @@ use protocol::proof::{Contradiction, Proof};
 use protocol::query::{Advert, Answer, Curve, Payee, Plan, Point, Query, Said, Sought, nonce};
 use protocol::referee::{Given, Input, Lie, Referee, Ruling, Stated};
 use protocol::{
-    AgentId, ChipAddress, Hash, Lift, PayNumber, PaymentId, Record as _, SecretKey, Side,
+    AgentId, ChipAddress, Hash, Lift, LiftId, PayNumber, PaymentId, Record as _, SecretKey, Side,
     Signed as _, Signer as _, TallyId, Units, Verified,
 };
 
@@ -113,6 +113,11 @@ impl Story {
             payment: Some(signed.hash().unwrap()),
         };
         Self { signed, lift, legs, branches, keys, referees }
+    }
+
+    /// Its name.
+    pub(super) fn lift(&self) -> LiftId {
+        self.lift.id().unwrap()
     }
 
     /// The promises, in the order of their keys.

@@ -184,6 +184,7 @@ fn told(events: &[Event]) -> String {
         Event::OverLimit { .. } => "over limit",
         Event::Moved { .. } => "moved",
         Event::Compared => "compared",
+        Event::Freed { .. } => "freed",
         Event::Status(_) => "status",
     });
     words.collect::<Vec<_>>().join(", ")

@@ -6,6 +6,7 @@ mod convergence;
 mod devices;
 mod every_key;
 mod every_order;
+mod freed;
 pub(crate) mod keyed;
 mod liar;
 mod life;

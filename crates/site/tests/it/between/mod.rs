@@ -5,6 +5,7 @@ mod attacked;
 mod brought;
 mod ends;
 mod fates;
+mod freed;
 mod hinted;
 mod lied;
 mod paid;

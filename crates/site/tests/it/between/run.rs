@@ -26,6 +26,13 @@ impl Land {
         }
     }
 
+    /// A site accepts a referee no longer.
+    pub(super) async fn drop_referee(&self, site: usize, referee: protocol::AgentId) {
+        let mut tx = self.stores[site].begin().await.unwrap();
+        tx.set(&format!("referee:{referee}"), None).await.unwrap();
+        tx.commit().await.unwrap();
+    }
+
     /// Brings everything about once, and lets every site do what is due.
     pub(super) async fn breathe(&self, ms: i64) {
         self.world.pass(ms);

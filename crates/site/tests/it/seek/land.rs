@@ -39,6 +39,8 @@ pub(crate) struct Land {
     pub(crate) ties: Vec<Tie>,
     /// Sites that nobody reaches.
     pub(crate) gone: BTreeSet<AgentId>,
+    /// Sites that hear errands, and of which nobody hears any.
+    pub(crate) mute: BTreeSet<AgentId>,
     pub(crate) dice: Arc<Mutex<Dice>>,
     commands: AtomicU64,
 }
@@ -75,6 +77,7 @@ impl Land {
             at: users.iter().copied().collect(),
             ties: Vec::new(),
             gone: BTreeSet::new(),
+            mute: BTreeSet::new(),
             dice: Arc::default(),
             commands: AtomicU64::new(0),
         };

@@ -103,13 +103,14 @@ impl Land {
                 for Outgoing { to, errand, .. } in site.take_errands().await.unwrap() {
                     all += 1;
                     let there = (0..self.sites.len()).find(|at| agent(*at) == to);
-                    let gone = self.gone.contains(&to) || self.gone.contains(&agent(number));
+                    let unheard = |agent| self.gone.contains(&agent) || self.mute.contains(&agent);
+                    let gone = self.gone.contains(&to) || unheard(agent(number));
                     let Some(there) = there.filter(|_| !gone) else { continue };
                     let times = self.dice.lock().unwrap().fate();
                     for _ in 0..times {
                         let said =
                             self.sites[there].hear_errand(agent(number), errand.clone()).await;
-                        let arrives = self.dice.lock().unwrap().fate() > 0;
+                        let arrives = self.dice.lock().unwrap().fate() > 0 && !unheard(to);
                         if let Some(answer) = said.filter(|_| arrives) {
                             // Whatever would be said to that is not.
                             site.hear_errand(to, answer).await;

@@ -72,6 +72,7 @@ fn a_payment_that_nobody_decides_is_seen_with_what_it_locks() {
         assert_eq!(bobs["legs"].as_array().map(Vec::len), Some(2), "{bobs}");
         let page = tell(ann, "lift open").out;
         assert!(page.contains("5.000 to dan") && page.contains("promised"), "{page}");
+        cannot_be_freed_yet(ann, anns["lift"].as_str().unwrap());
         row.start(REFEREE);
         waits.join().unwrap()
     });
@@ -79,4 +80,26 @@ fn a_payment_that_nobody_decides_is_seen_with_what_it_locks() {
     assert_eq!(done.code, again.code, "{}{}\n{}{}", done.out, done.err, again.out, again.err);
     row.settles(&[if again.code == 0 { -5_000 } else { 0 }; 3]);
     row.end();
+}
+
+/// What is locked is shown with the tally; it is freed by nobody who does not know the risk, and by nobody before the deadline.
+fn cannot_be_freed_yet(ann: &Town, lift: &str) {
+    let page = tell(ann, "tally show bob --as ann").out;
+    let short = &lift[..8];
+    assert!(page.contains(&format!("-5.000, until lift {short} is decided")), "{page}");
+    let shown = &ann.json("tally show bob --as ann")["promised"];
+    assert_eq!(*shown, json!([{ "lift": lift, "effect": -5_000 }]));
+    let refused = |words: &str| {
+        let run = ann.run(&format!("lift free {words} --as ann --json"));
+        let told = run.err.lines().last().unwrap_or_default();
+        let told: Value = serde_json::from_str(told).unwrap_or_default();
+        assert_eq!(run.code, 1, "{words}: {}{}", run.out, run.err);
+        told["error"].as_str().map(str::to_owned).unwrap_or_default()
+    };
+    assert_eq!(refused(short), "not_sure");
+    assert_eq!(refused(&format!("{lift} --sure")), "too_early");
+    assert_eq!(refused("nowhere --sure"), "no_lift");
+    // As from a script whose variable is empty: that is not the only lift there is.
+    let none = ann.room_run(&["lift", "free", "", "--sure", "--as", "ann", "--json"]);
+    assert!(none.code == 1 && none.err.contains("\"no_lift\""), "{}{}", none.out, none.err);
 }

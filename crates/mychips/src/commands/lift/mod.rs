@@ -1,4 +1,7 @@
-//! `mychips lift`: what was cleared and paid over several tallies at the site, and clearing it.
+//! `mychips lift`: what was cleared and paid over several tallies at the site, and clearing it; `free.rs` is for lifts
+//! that nobody decides.
+
+mod free;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
@@ -7,7 +10,7 @@ use clap::{Args, Subcommand};
 use protocol::lift::{Authorisation, Certificate};
 use protocol::{Cuid, Lift as Record, LiftId, TallyId, Timestamp, Units};
 use serde::Serialize;
-use site::{Answer, Cleared, Command, LegLine, LiftLine, OpenLift, Part, Phase};
+use site::{Answer, Cleared, Command, LegLine, LiftLine, OpenLeg, OpenLift, Part, Phase};
 
 use super::part;
 use crate::failure::Failure;
@@ -15,6 +18,7 @@ use crate::flags::Place;
 use crate::page::Look;
 use crate::say::{self, Set, Table};
 use crate::visit::{self, Visit};
+use free::Free;
 
 /// Lifts: value that moves over several tallies at once: debts that vanish round in circles, payments
 /// to somebody with whom one has no tally.
@@ -29,6 +33,7 @@ pub(crate) enum Lift {
     List(List),
     Open(Open),
     Show(Show),
+    Free(Free),
 }
 
 /// Clear the debts between users of this site: the most that can be, exactly.
@@ -81,16 +86,19 @@ pub(crate) struct List {
 /// List lifts between sites that are not done, the oldest first: what is locked, and who decides.
 ///
 /// A lift that this site has promised keeps its room on each tally until its referees have decided: no
-/// clock here frees it. While they can be reached that takes seconds, and half a minute at most.
+/// clock here frees it. While they can be reached that takes seconds, and half a minute at most. Where
+/// they are gone, the two users of a tally free it by both signing: mychips lift free.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 JSON:
-  open    each with lift (its id), mode, date, deadline, referees, legs, and phase:
-          begun      nothing is promised here: something that comes first is missing
-          promised   what it moves is locked until it is decided
-          refused    somebody refuses: it will be void, what is locked waits for that
-          decided    and what follows is being done
-          legs: holder, tally, and effect on the holder's balance, in milli-CHIPs
+  open    each with lift (its id), mode, date, deadline, referees, legs, phase:
+          begun     nothing is promised here: something has to come first
+          freed     promised, and its users have signed that nothing is locked
+          promised  what it moves is locked until it is decided
+          refused   somebody refuses: it will be void; what is locked waits
+          decided   and what follows is being done
+          legs: holder, tally, effect on the holder's balance, in milli-CHIPs,
+          and freed_by: who has signed that it is free, holder, partner, both
           payment, payee, units: of a payment from here, for its payer")]
 pub(crate) struct Open {
     /// Only those that wait on this user's tallies
@@ -183,12 +191,13 @@ const LOOKED_THROUGH: u32 = 500;
 
 pub(crate) fn run(flags: &Lift) -> Result<(), Failure> {
     let started = Instant::now();
-    let visit = Visit::enter(&visit::data(flags.place().data.as_deref())?)?;
+    let visit = || Visit::enter(&visit::data(flags.place().data.as_deref())?);
     match flags {
-        Lift::Clear(flags) => clear(flags, &visit, started),
-        Lift::List(flags) => list(flags, &visit),
-        Lift::Open(flags) => open(flags, &visit),
-        Lift::Show(flags) => show(flags, &visit),
+        Lift::Clear(flags) => clear(flags, &visit()?, started),
+        Lift::List(flags) => list(flags, &visit()?),
+        Lift::Open(flags) => open(flags, &visit()?),
+        Lift::Show(flags) => show(flags, &visit()?),
+        Lift::Free(flags) => free::run(flags),
     }
 }
 
@@ -281,11 +290,13 @@ fn open(flags: &Open, visit: &Visit) -> Result<(), Failure> {
         };
         let phase = match lift.phase {
             Phase::Begun => "begun",
+            Phase::Freed => "freed",
             Phase::Promised => "promised",
             Phase::Refused => "refused",
             Phase::Decided => "decided",
         };
-        let locked = lift.legs.iter().filter(|leg| leg.holder.is_some());
+        let locks = |leg: &&OpenLeg| leg.holder.is_some() && leg.freed_by.len() < 2;
+        let locked = lift.legs.iter().filter(locks);
         let locked = locked.map(|leg| leg.tally).collect::<BTreeSet<_>>().len();
         let locks = say::counted(u64::try_from(locked).unwrap_or(u64::MAX), "tally", "tallies");
         let decided_by = match &lift.referees[..] {
@@ -378,6 +389,7 @@ impl Lift {
             Self::List(flags) => &flags.place,
             Self::Open(flags) => &flags.place,
             Self::Show(flags) => &flags.place,
+            Self::Free(flags) => &flags.place,
         }
     }
 
