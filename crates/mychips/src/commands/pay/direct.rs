@@ -204,12 +204,15 @@ pub(super) fn most(flags: &Pay, half: &Summary) -> Result<(), Failure> {
 }
 
 /// The most that the holder of a half can pay on its tally: until it owes, it only gives back; then up to what the
-/// partner granted.
+/// partner granted, less what lifts that are not decided may take of it.
 fn possible(half: &Summary) -> Units {
     let closing = half.status != "open";
     let limit = half.signed.as_ref().filter(|_| !closing);
     let limit = limit.map_or(Units::ZERO, |signed| signed.half(half.side).holder_may_owe());
-    let room = half.balance_milli.saturating_add(limit.milli().into()).max(0);
+    let gives = half.promised.iter().filter_map(|promised| promised.effect);
+    let promised: i128 = gives.map(|effect| i128::from(effect.milli()).min(0)).sum();
+    let room = half.balance_milli.saturating_add(limit.milli().into());
+    let room = room.saturating_add(promised).max(0);
     i64::try_from(room).ok().and_then(|milli| Units::new(milli).ok()).unwrap_or(Units::MAX)
 }
 

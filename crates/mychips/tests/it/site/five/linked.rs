@@ -89,6 +89,8 @@ fn cannot_be_freed_yet(ann: &Town, lift: &str) {
     assert!(page.contains(&format!("-5.000, until lift {short} is decided")), "{page}");
     let shown = &ann.json("tally show bob --as ann")["promised"];
     assert_eq!(*shown, json!([{ "lift": lift, "effect": -5_000 }]));
+    let quote = ann.json("pay bob 1 --as ann --quote");
+    assert_eq!(quote["possible"], LIMIT - 5_000, "{quote}");
     let refused = |words: &str| {
         let run = ann.run(&format!("lift free {words} --as ann --json"));
         let told = run.err.lines().last().unwrap_or_default();
