@@ -172,6 +172,20 @@ impl Store {
         }))
     }
 
+    /// The same, for what costs time only where it is lost: its commit does not wait for the disk. If the machine fails,
+    /// it may not have been, as a whole; it lasts from the next commit on of a transaction that does wait, which therefore
+    /// never lasts without it.
+    ///
+    /// # Errors
+    /// As [`Store::begin`].
+    pub async fn begin_unsynced(&self) -> Result<Tx, StoreError> {
+        Ok(Tx::new(match &self.inner {
+            Inner::Memory(home) => Hand::Memory(Box::new(Arc::clone(home).begin().await)),
+            Inner::Sqlite(file) => Hand::Sql(file.begin_unsynced().await?),
+            Inner::Postgres(server) => Hand::Sql(server.begin_unsynced().await?),
+        }))
+    }
+
     /// Looks at the store as it is now.
     ///
     /// # Errors

@@ -193,7 +193,8 @@ impl Site {
         let lease = now.plus_ms(LEASE_MS).unwrap_or(Timestamp::MAX);
         let limit = u32::try_from(MOST_NOTES).unwrap_or(u32::MAX);
         let claim = Claim { owner: owner.to_owned(), to: Whom::AllBut(but), now, lease, limit };
-        let mut tx = self.store.begin().await?;
+        // A claim that is lost has the letter sent twice.
+        let mut tx = self.store.begin_unsynced().await?;
         let mut to: BTreeMap<AgentId, Vec<Letter>> = BTreeMap::new();
         for letter in tx.claim(&claim).await? {
             to.entry(letter.letter.to).or_default().push(letter);
@@ -342,7 +343,12 @@ impl Site {
             done.push(letter.id);
         }
         let _turn = self.queue.turn().await;
-        let mut batch = Batch::begin(&self.store, &self.known).await?;
+        // Where nothing follows from it but that a letter is not sent again, and it is lost, it is sent again.
+        let follows = !refused.is_empty() || !sent.back.is_empty();
+        let mut batch = match follows {
+            true => Batch::begin(&self.store, &self.known).await?,
+            false => Batch::begin_unsynced(&self.store, &self.known).await?,
+        };
         for (attempts, letters) in later {
             let due = now.plus_ms(self.wait_ms(attempts)).unwrap_or(Timestamp::MAX);
             batch.work.tx().failed(owner, &letters, due).await?;

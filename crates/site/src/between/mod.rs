@@ -83,6 +83,8 @@ pub(crate) struct UnderWay {
     paying: Mutex<BTreeSet<(Cuid, PaymentId)>>,
     /// What referees of a lift were asked last.
     asked: Mutex<BTreeMap<LiftId, Asked>>,
+    /// Lifts whose end somebody here waits for: how many do, and how often something was done about it.
+    watched: Mutex<BTreeMap<LiftId, (usize, u64)>>,
     /// When open parts were looked at last.
     looked: Mutex<Option<Timestamp>>,
     /// Something was decided, or time has passed.
@@ -134,6 +136,18 @@ impl UnderWay {
         self.moved.notify_waiters();
     }
 
+    /// Something was done about these lifts: whoever waits for one of them looks again.
+    fn have_moved(&self, lifts: &[LiftId]) {
+        let mut watched = lock(&self.watched);
+        for lift in lifts {
+            if let Some((_, moves)) = watched.get_mut(lift) {
+                *moves += 1;
+            }
+        }
+        drop(watched);
+        self.has_moved();
+    }
+
     /// What is open with a neighbour's site, or under a referee.
     fn open_with(&self, with: &OpenWith) -> Open {
         lock(&self.open).get(with).copied().unwrap_or_default()
@@ -156,8 +170,24 @@ impl UnderWay {
         }
     }
 
-    fn take_due(&self) -> BTreeSet<LiftId> {
-        std::mem::take(&mut *lock(&self.due))
+    /// What was to be done about these lifts could not be.
+    fn stay_due(&self, lifts: &[LiftId]) {
+        lock(&self.due).extend(lifts);
+    }
+
+    /// Those of these lifts about which something is to be done: whoever takes them does it.
+    fn take_due_of(&self, lifts: &[LiftId]) -> Vec<LiftId> {
+        let mut due = lock(&self.due);
+        lifts.iter().filter(|lift| due.remove(lift)).copied().collect()
+    }
+
+    fn due_of(&self, lifts: &[LiftId]) -> Vec<LiftId> {
+        let due = lock(&self.due);
+        lifts.iter().filter(|lift| due.contains(lift)).copied().collect()
+    }
+
+    fn all_due(&self) -> Vec<LiftId> {
+        lock(&self.due).iter().copied().collect()
     }
 
     fn keep_signed(&self, hash: Hash, authorisation: Authorisation) {

@@ -135,7 +135,16 @@ impl File {
     }
 
     pub(crate) async fn begin(&self) -> Result<Hand> {
-        let begun = self.writer.begin_with("BEGIN IMMEDIATE").await;
+        self.start("PRAGMA synchronous = FULL; BEGIN IMMEDIATE").await
+    }
+
+    /// In a write-ahead log that is not synced, what was committed stays in order, and lasts with the next that is.
+    pub(crate) async fn begin_unsynced(&self) -> Result<Hand> {
+        self.start("PRAGMA synchronous = NORMAL; BEGIN IMMEDIATE").await
+    }
+
+    async fn start(&self, words: &'static str) -> Result<Hand> {
+        let begun = self.writer.begin_with(words).await;
         begun.map(|tx| Hand::new(Conn::Sqlite(tx))).map_err(|error| failed(&error))
     }
 

@@ -1,8 +1,8 @@
 //! Payments to strangers at other sites, all the way.
 
-use protocol::Side;
 use protocol::errand::Errand;
 use protocol::lift::Reason;
+use protocol::{PaymentId, Side};
 use site::{Caller, Class, Command, Outgoing, SiteError};
 
 use crate::seek::land::{Land, Tie, agent};
@@ -34,6 +34,52 @@ async fn a_stranger_two_sites_away_is_paid() {
     let told = land.told("bob", "lift_passed_on").await;
     assert_eq!((told.len(), told[0]["earned"].as_i64()), (1, Some(0)));
     assert!(told[0].get("payment").is_none() && told[0].get("payee").is_none(), "{}", told[0]);
+}
+
+/// What makes a lift's chit good comes before it, so no letter has to be sent a second time: the next payment over the tally
+/// would wait for that.
+#[tokio::test]
+async fn a_lifts_chits_are_taken_the_first_time() {
+    let land = three().await;
+    for name in 1..=3 {
+        land.pays(name, ["ann", "cat"], [5_000, 5_000]).await.unwrap();
+    }
+    land.calms().await;
+    assert_eq!(land.balances(1).await, [-15_000, 15_000]);
+    for (number, site) in land.sites.iter().enumerate() {
+        assert_eq!(site.notes_refused(), 0, "site {number}");
+    }
+}
+
+/// What is due about several lifts is done together; one that cannot go on does not keep the others back.
+#[tokio::test]
+async fn a_part_that_is_damaged_keeps_no_other_lift_back() {
+    let users = [("ann", 0), ("bob", 1), ("cat", 2), ("dan", 0), ("eve", 1), ("fay", 2)];
+    let ties = [tie("ann", "bob"), tie("bob", "cat"), tie("dan", "eve"), tie("eve", "fay")];
+    let mut land = Land::new(4, &users, &ties).await;
+    land.referees_at(&[3]).await;
+    land.gone.insert(agent(3));
+    let first = land.asks("first", Box::new(land.signed(1, ["ann", "cat"], [5_000, 5_000])));
+    let second = land.asks("second", Box::new(land.signed(2, ["dan", "fay"], [5_000, 5_000])));
+    for _ in 0..40 {
+        land.breathe(50).await;
+        tokio::task::yield_now().await;
+    }
+    let payment = PaymentId::random([1; 16]);
+    let begun = land.stores[0].read().await.unwrap().parts_paying(&payment).await.unwrap();
+    let mut tx = land.stores[1].begin().await.unwrap();
+    let open = tx.open_parts(None, 9).await.unwrap();
+    assert_eq!(open.len(), 2, "both are promised");
+    let part = open.into_iter().find(|part| part.lift == begun[0].lift).unwrap();
+    tx.put_part(&store::LiftPart { state: "{}".to_owned(), ..part }).await.unwrap();
+    tx.commit().await.unwrap();
+    land.gone.clear();
+    land.until(&second).await;
+    assert!(second.await.unwrap().is_ok());
+    land.calms().await;
+    assert_eq!(land.balances(2).await, [-5_000, 5_000]);
+    assert_eq!(land.balances(3).await, [-5_000, 5_000]);
+    first.abort();
 }
 
 /// Each site has users between who are partners of each other, and they charge.
