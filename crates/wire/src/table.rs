@@ -149,8 +149,8 @@ pub const TABLE: [Row; Kind::ALL.len()] = [
 /// may do says little. What they say about decisions counts apart.
 pub const STRANGERS: Rate = Rate { burst: 300, per_minute: 1_200 };
 
-/// How often they may send about decisions, together: fifty of their payments a second that end here, or some tens that are
-/// decided here, which keep one core of a small machine busy for less than half of the time.
+/// How often they may send about decisions, together: fifty of their payments a second that end here, or a hundred that
+/// are decided here. What each has to check is bounded by its length.
 pub const STRANGERS_DECISIONS: Rate = Rate { burst: 1_000, per_minute: 6_000 };
 
 /// The most bytes of an answer to any message.
