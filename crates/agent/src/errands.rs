@@ -21,6 +21,9 @@ const WITHIN: Duration = Duration::from_secs(5);
 /// How many may wait because their agent takes no more at the moment; beyond, they are lost. They keep no others waiting.
 const MOST_PUT_OFF: usize = 1_024;
 
+/// How long is waited at least before one is sent again: whoever says "at once" each time must not have it sent without a pause.
+const LEAST_WAIT: Duration = Duration::from_millis(50);
+
 /// How long is waited where the store could not say what is to be sent.
 const PAUSE: Duration = Duration::from_secs(1);
 
@@ -81,7 +84,7 @@ async fn tried<F: Future<Output = Result<Vec<u8>, NotSent>>>(
             Err(why) => why,
         };
         let NotSent::Later { after_ms, .. } = why else { return Err(why) };
-        let wait = Duration::from_millis(after_ms);
+        let wait = Duration::from_millis(after_ms).max(LEAST_WAIT);
         if Instant::now() + wait >= until {
             return Err(why);
         }

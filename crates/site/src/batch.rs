@@ -181,22 +181,15 @@ impl Held {
 
 impl Batch {
     pub(crate) async fn begin(store: &Store, known: &Arc<Known>) -> Result<Self, SiteError> {
-        Ok(Self::of(store.begin().await?, known))
-    }
-
-    /// The same for what costs time only where it is lost ([`Store::begin_unsynced`]): nothing else may rest on it.
-    pub(crate) async fn begin_unsynced(
-        store: &Store,
-        known: &Arc<Known>,
-    ) -> Result<Self, SiteError> {
-        Ok(Self::of(store.begin_unsynced().await?, known))
-    }
-
-    fn of(tx: Tx, known: &Arc<Known>) -> Self {
-        let (said, due, errands) = (Vec::new(), Vec::new(), Vec::new());
-        let work = Work { tx, said, changes: 0, due, errands };
+        let work = Work {
+            tx: store.begin().await?,
+            said: Vec::new(),
+            changes: 0,
+            due: Vec::new(),
+            errands: Vec::new(),
+        };
         let (halves, users) = (BTreeMap::new(), BTreeMap::new());
-        Self { known: Arc::clone(known), halves, users, work }
+        Ok(Self { known: Arc::clone(known), halves, users, work })
     }
 
     /// Takes all halves of these tallies that are here in hand, in one question: so that whoever

@@ -32,8 +32,11 @@ const CHITS: usize = 8_192;
 /// How many lifts are remembered: one over ten thousand tallies takes some megabytes.
 const LIFTS: usize = 16;
 
-/// How many parts in lifts are remembered: some 20 KiB each.
+/// How many parts in lifts are remembered: some 20 KiB each, …
 const PARTS: usize = 1_024;
+
+/// … and none whose text is longer than this, in bytes: who makes large lifts has them read again.
+const PART_BYTES: usize = 64 * 1024;
 
 /// A half as it was kept: the row, what it says, and the links that the partner may still ask for.
 #[derive(Clone)]
@@ -187,7 +190,9 @@ impl Known {
 
     /// Remembers a part with the row that it makes.
     pub(crate) fn remember_part(&self, row: &LiftPart, part: Part) {
-        open(&self.parts).put((row.lift, row.key), (row.state.clone(), part));
+        if row.state.len() <= PART_BYTES {
+            open(&self.parts).put((row.lift, row.key), (row.state.clone(), part));
+        }
     }
 
     /// A lift that was proved before; a decision never changes.

@@ -9,7 +9,7 @@ use crate::sql::copy::{self, Loaded};
 use crate::sql::postgres::Server;
 use crate::sql::sqlite::File;
 use crate::view::Hand;
-use crate::{Meta, StoreError, Tx, View};
+use crate::{Marks, Meta, StoreError, Tx, View};
 
 word! {
     /// Which implementation a store is.
@@ -172,14 +172,13 @@ impl Store {
         }))
     }
 
-    /// The same, for what costs time only where it is lost: its commit does not wait for the disk. If the machine fails,
-    /// it may not have been, as a whole; it lasts from the next commit on of a transaction that does wait, which therefore
-    /// never lasts without it.
+    /// Begins a transaction that marks letters and does nothing else; its commit does not wait for the disk. What may be
+    /// lost by that, and why it harms nobody, is said at [`Marks`].
     ///
     /// # Errors
     /// As [`Store::begin`].
-    pub async fn begin_unsynced(&self) -> Result<Tx, StoreError> {
-        Ok(Tx::new(match &self.inner {
+    pub async fn begin_unsynced(&self) -> Result<Marks, StoreError> {
+        Ok(Marks::new(match &self.inner {
             Inner::Memory(home) => Hand::Memory(Box::new(Arc::clone(home).begin().await)),
             Inner::Sqlite(file) => Hand::Sql(file.begin_unsynced().await?),
             Inner::Postgres(server) => Hand::Sql(server.begin_unsynced().await?),

@@ -29,15 +29,13 @@ impl Site {
     pub(super) async fn act(&self, lifts: &[LiftId]) -> Result<usize, SiteError> {
         // What is taken here nobody else has begun and not ended: whoever needs it done waits for this turn.
         let _turn = self.queue.turn().await;
-        let due = self.known.under_way.take_due_of(lifts);
-        if due.is_empty() {
-            return Ok(0);
+        let taken = self.known.under_way.take_due_of(lifts);
+        let many = taken.lifts.len();
+        if many > 0 {
+            self.act_in_turn(&taken.lifts).await?;
         }
-        let done = self.act_in_turn(&due).await;
-        if done.is_err() {
-            self.known.under_way.stay_due(&due);
-        }
-        done.map(|()| due.len())
+        taken.end();
+        Ok(many)
     }
 
     async fn act_in_turn(&self, lifts: &[LiftId]) -> Result<(), SiteError> {
@@ -83,6 +81,10 @@ impl Site {
             }
             if is_dead {
                 self.known.under_way.is_over(&lift);
+            }
+            if part.participant.promise().is_some() {
+                let nonce = &part.participant.part().lift().nonce;
+                self.known.drafts.is_promised(nonce, &part.more.over, lift);
             }
         }
         Ok(())

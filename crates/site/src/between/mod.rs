@@ -108,6 +108,40 @@ impl Open {
     }
 }
 
+/// Lifts about which something is being done, and what was remembered before. Dropped before it is done, whatever the reason,
+/// it stays due: nobody was asked, and nothing promised.
+struct Taken<'a> {
+    under_way: &'a UnderWay,
+    lifts: Vec<LiftId>,
+    asked: Vec<Option<Asked>>,
+    open: BTreeMap<OpenWith, Open>,
+}
+
+impl Taken<'_> {
+    /// It is done, or never will be.
+    fn end(mut self) {
+        self.lifts.clear();
+    }
+}
+
+impl Drop for Taken<'_> {
+    fn drop(&mut self) {
+        if self.lifts.is_empty() {
+            return;
+        }
+        lock(&self.under_way.due).extend(&self.lifts);
+        let mut asked = lock(&self.under_way.asked);
+        for (lift, before) in self.lifts.iter().zip(&self.asked) {
+            match before {
+                Some(before) => asked.insert(*lift, *before),
+                None => asked.remove(lift),
+            };
+        }
+        drop(asked);
+        *lock(&self.under_way.open) = std::mem::take(&mut self.open);
+    }
+}
+
 /// That referees were asked about a lift.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Asked {
@@ -170,15 +204,18 @@ impl UnderWay {
         }
     }
 
-    /// What was to be done about these lifts could not be.
-    fn stay_due(&self, lifts: &[LiftId]) {
-        lock(&self.due).extend(lifts);
-    }
-
     /// Those of these lifts about which something is to be done: whoever takes them does it.
-    fn take_due_of(&self, lifts: &[LiftId]) -> Vec<LiftId> {
+    fn take_due_of(&self, lifts: &[LiftId]) -> Taken<'_> {
         let mut due = lock(&self.due);
-        lifts.iter().filter(|lift| due.remove(lift)).copied().collect()
+        let mut lifts: Vec<LiftId> =
+            lifts.iter().filter(|lift| due.remove(lift)).copied().collect();
+        drop(due);
+        // In the order in which everybody locks them.
+        lifts.sort_unstable();
+        let all = lock(&self.asked);
+        let asked = lifts.iter().map(|lift| all.get(lift).copied()).collect();
+        drop(all);
+        Taken { under_way: self, lifts, asked, open: lock(&self.open).clone() }
     }
 
     fn due_of(&self, lifts: &[LiftId]) -> Vec<LiftId> {

@@ -97,12 +97,13 @@ impl Site {
         }
         let mut done = 0;
         for _ in 0..ROUNDS {
+            // Also what was asked by what was done elsewhere, before chits were heard.
+            self.ask_at_home().await;
             let due = self.known.under_way.all_due();
             if due.is_empty() {
                 break;
             }
             done += self.act_on_all(&due).await?;
-            self.ask_at_home().await;
         }
         self.known.under_way.has_moved();
         Ok(done)
@@ -132,7 +133,7 @@ impl Site {
                     Err(error @ SiteError::Store(_)) => failed = Some(error),
                     Err(error) => {
                         // Damaged: doctor says so.
-                        self.known.under_way.take_due_of(&[*lift]);
+                        self.known.under_way.take_due_of(&[*lift]).end();
                         tracing::warn!(%lift, "a part in a lift cannot go on: {error}");
                     }
                 }

@@ -115,6 +115,7 @@ impl Server {
         self.start("BEGIN ISOLATION LEVEL READ COMMITTED").await
     }
 
+    /// The setting ends with the transaction, and the connection waits again. See [`crate::Marks`].
     pub(crate) async fn begin_unsynced(&self) -> Result<Hand> {
         self.start("BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL synchronous_commit TO off")
             .await
