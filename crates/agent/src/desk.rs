@@ -13,7 +13,7 @@ pub struct Desk<W> {
 }
 
 impl<W: Fn() + Send + Sync + 'static> Desk<W> {
-    /// Gives notes to this site, and calls `wake` when one was taken: something may have to be sent.
+    /// Gives notes to this site, and calls `wake` when one was taken: letters may have to be sent.
     pub const fn new(site: Site, wake: W) -> Self {
         Self { site, wake }
     }
@@ -40,8 +40,8 @@ impl<W: Fn() + Send + Sync + 'static> Inbox for Desk<W> {
                     errand.word()
                 )));
             }
+            // No letter follows from it but by what is due about a lift, and whoever looks after lifts wakes then.
             let answer = self.site.hear_errand(from, errand).await;
-            (self.wake)();
             let text =
                 answer.map(|answer| answer.to_text()).transpose().map_err(|fault| no(&fault))?;
             return Ok(text.map_or_else(Vec::new, |text| text.as_bytes().to_vec()));

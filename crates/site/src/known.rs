@@ -9,11 +9,12 @@ use protocol::address::Endpoint;
 use protocol::chit::Chit;
 use protocol::half::HalfTally;
 use protocol::ledger::{Good, Link};
-use protocol::{AgentId, ChitId, Cuid, LiftId, PublicKey, TallyId};
-use store::{Half, HalfId};
+use protocol::{AgentId, ChitId, Cuid, Hash, LiftId, PublicKey, TallyId};
+use store::{Half, HalfId, LiftPart};
 
 use crate::abroad::Errands;
-use crate::between::{Drafts, Tried, UnderWay};
+use crate::between::{Drafts, Part, Tried, UnderWay};
+use crate::error::SiteError;
 use crate::lift::{Line, Map, Proven};
 use crate::ports::Asks;
 use crate::referee::Bench;
@@ -31,6 +32,12 @@ const CHITS: usize = 8_192;
 /// How many lifts are remembered: one over ten thousand tallies takes some megabytes.
 const LIFTS: usize = 16;
 
+/// How many parts in lifts are remembered: some 20 KiB each, …
+const PARTS: usize = 1_024;
+
+/// … and none whose text is longer than this, in bytes: who makes large lifts has them read again.
+const PART_BYTES: usize = 64 * 1024;
+
 /// A half as it was kept: the row, what it says, and the links that the partner may still ask for.
 #[derive(Clone)]
 pub(crate) struct Remembered {
@@ -45,6 +52,8 @@ pub(crate) struct Known {
     names: Mutex<Lately<(Cuid, TallyId), HalfId>>,
     chits: Mutex<Lately<ChitId, (PublicKey, Good)>>,
     lifts: Mutex<Lately<LiftId, Arc<Proven>>>,
+    /// Each with the text that it was read from.
+    parts: Mutex<Lately<(LiftId, Hash), (String, Part)>>,
     /// The tallies that payments may go over.
     pub(crate) map: Arc<Map>,
     /// Payments that wait.
@@ -81,6 +90,7 @@ impl Default for Known {
             names: Mutex::new(Lately::at_most(NAMES)),
             chits: Mutex::new(Lately::at_most(CHITS)),
             lifts: Mutex::new(Lately::at_most(LIFTS)),
+            parts: Mutex::new(Lately::at_most(PARTS)),
             map: Arc::default(),
             payments: Line::default(),
             seeking: Arc::default(),
@@ -160,6 +170,29 @@ impl Known {
         let mut chits = open(&self.chits);
         let (by, good) = chits.get(&chit.uuid)?;
         (by == key && good.chit() == chit).then(|| good.clone())
+    }
+
+    /// A part in a lift as it is kept. From the same text the same part is read, with all its signatures; so it is read once.
+    ///
+    /// # Errors
+    /// [`SiteError::Part`] where somebody changed it.
+    pub(crate) fn part(&self, row: &LiftPart) -> Result<Part, SiteError> {
+        let name = (row.lift, row.key);
+        if let Some((text, part)) = open(&self.parts).get(&name)
+            && *text == row.state
+        {
+            return Ok(part.clone());
+        }
+        let part = Part::read(row)?;
+        self.remember_part(row, part.clone());
+        Ok(part)
+    }
+
+    /// Remembers a part with the row that it makes.
+    pub(crate) fn remember_part(&self, row: &LiftPart, part: Part) {
+        if row.state.len() <= PART_BYTES {
+            open(&self.parts).put((row.lift, row.key), (row.state.clone(), part));
+        }
     }
 
     /// A lift that was proved before; a decision never changes.

@@ -6,12 +6,14 @@
 //! ([`Store::read`]) waits for no writer and makes none wait.
 //!
 //! * `rows/` what is kept, as types; `view.rs` what can be asked; `tx.rs` what can be changed;
+//! * `marks.rs` what becomes of letters on their way, which need not wait for the disk;
 //! * `store.rs` opening, closing, checking, backup; `error.rs` what can go wrong, and what to do;
 //! * `memory/` the implementation for simulation; `sql/` that over SQLite and PostgreSQL, its
 //!   numbered schemas in `schema/`; `dictionary/` the words that people see for tables and columns;
 //! * `testing.rs` (feature `testing`) a private PostgreSQL cluster for tests.
 
 mod error;
+mod marks;
 mod memory;
 mod rows;
 mod sql;
@@ -22,6 +24,7 @@ mod tx;
 mod view;
 
 pub use error::{Kind, StoreError};
+pub use marks::Marks;
 pub use rows::{
     Audience, Case, CaseCount, CaseCounts, Claim, CommandResult, Contract, Derived, Event, Founded,
     Half, HalfFilter, HalfId, HalfRow, Invite, InvoiceRow, LegAt, LegSum, Letter, LetterId, Lift,

@@ -9,7 +9,7 @@ use crate::sql::copy::{self, Loaded};
 use crate::sql::postgres::Server;
 use crate::sql::sqlite::File;
 use crate::view::Hand;
-use crate::{Meta, StoreError, Tx, View};
+use crate::{Marks, Meta, StoreError, Tx, View};
 
 word! {
     /// Which implementation a store is.
@@ -169,6 +169,19 @@ impl Store {
             Inner::Memory(home) => Hand::Memory(Box::new(Arc::clone(home).begin().await)),
             Inner::Sqlite(file) => Hand::Sql(file.begin().await?),
             Inner::Postgres(server) => Hand::Sql(server.begin().await?),
+        }))
+    }
+
+    /// Begins a transaction that marks letters and does nothing else; its commit does not wait for the disk. What may be
+    /// lost by that, and why it harms nobody, is said at [`Marks`].
+    ///
+    /// # Errors
+    /// As [`Store::begin`].
+    pub async fn begin_unsynced(&self) -> Result<Marks, StoreError> {
+        Ok(Marks::new(match &self.inner {
+            Inner::Memory(home) => Hand::Memory(Box::new(Arc::clone(home).begin().await)),
+            Inner::Sqlite(file) => Hand::Sql(file.begin_unsynced().await?),
+            Inner::Postgres(server) => Hand::Sql(server.begin_unsynced().await?),
         }))
     }
 

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use protocol::AgentId;
 
 use crate::bucket::{Bucket, Rate};
-use crate::table::{Kind, STRANGERS, Who};
+use crate::table::{Kind, STRANGERS, STRANGERS_DECISIONS, Who};
 
 /// What an honest agent does seldom or never.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,6 +61,7 @@ impl Offence {
 pub(crate) struct Conduct {
     agents: BTreeMap<AgentId, One>,
     strangers: Bucket,
+    deciding: Bucket,
     most: usize,
     first_ms: u64,
     longest_ms: u64,
@@ -75,6 +76,15 @@ struct One {
     partner: bool,
     cut: Option<Cut>,
     seen_ms: u64,
+}
+
+/// More came than may.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Over {
+    /// In how many milliseconds it may come.
+    pub(crate) after_ms: u64,
+    /// Whether the agent itself sent too much; otherwise all strangers did, which none of them can know.
+    pub(crate) is_own: bool,
 }
 
 #[derive(Clone, Copy)]
@@ -105,23 +115,33 @@ impl Conduct {
     /// Of nobody. `first_ms` is for how long the first cut lasts, `longest_ms` the longest.
     pub(crate) fn new(most: usize, first_ms: u64, longest_ms: u64, now_ms: u64) -> Self {
         let strangers = Bucket::full(STRANGERS, now_ms);
-        Self { agents: BTreeMap::new(), strangers, most: most.max(1), first_ms, longest_ms }
+        let deciding = Bucket::full(STRANGERS_DECISIONS, now_ms);
+        let (agents, most) = (BTreeMap::new(), most.max(1));
+        Self { agents, strangers, deciding, most, first_ms, longest_ms }
     }
 
-    /// So many notes of this kind came; otherwise in how many milliseconds they may.
+    /// So many notes of this kind came; otherwise why they may not now, and in how many milliseconds they may.
     pub(crate) fn take(
         &mut self,
         agent: AgentId,
         kind: Kind,
         notes: u32,
         now_ms: u64,
-    ) -> Result<(), u64> {
+    ) -> Result<(), Over> {
         let one = self.one(agent, now_ms);
         let kind = kind.counts_as(one.partner);
-        one.takes[kind as usize].take(kind.row().rate, notes, now_ms)?;
+        let own = one.takes[kind as usize].take(kind.row().rate, notes, now_ms);
+        own.map_err(|after_ms| Over { after_ms, is_own: true })?;
+        if one.partner {
+            return Ok(());
+        }
         // Of what strangers may not say one is as bad as many, and is found out for itself.
         let counts = if kind.row().from == Who::Anyone { notes } else { 1 };
-        if one.partner { Ok(()) } else { self.strangers.take(STRANGERS, counts, now_ms) }
+        let all = match kind {
+            Kind::Decision => self.deciding.take(STRANGERS_DECISIONS, counts, now_ms),
+            _ => self.strangers.take(STRANGERS, counts, now_ms),
+        };
+        all.map_err(|after_ms| Over { after_ms, is_own: false })
     }
 
     /// So many notes of this kind are sent; otherwise in how many milliseconds they may be.
@@ -261,6 +281,38 @@ mod tests {
         assert_eq!(from_partner, Kind::Tally.row().rate.burst, "as an agreement does");
         conduct.estrange(agent(200), 60_000);
         assert!(!conduct.is_partner(agent(200)));
+    }
+
+    #[test]
+    fn payments_of_strangers_take_nothing_from_invitations_and_nobody_is_to_blame_for_others() {
+        let mut conduct = conduct(200);
+        let (mut taken, mut over) = (0, Vec::new());
+        for n in 0..100 {
+            // As many as an honest sender allows itself.
+            for _ in 0..100 {
+                match conduct.take(agent(n), Kind::Decision, 1, 0) {
+                    Ok(()) => taken += 1,
+                    Err(refused) => over.push(refused),
+                }
+            }
+        }
+        assert_eq!(taken, STRANGERS_DECISIONS.burst);
+        assert!(over.iter().all(|refused| !refused.is_own && refused.after_ms > 0));
+        assert!(conduct.take(agent(150), Kind::Answer, 1, 0).is_ok());
+        // Who sends more than one may is.
+        while conduct.take(agent(1), Kind::Answer, 1, 0).is_ok() {}
+        assert!(conduct.take(agent(1), Kind::Answer, 1, 0).unwrap_err().is_own);
+    }
+
+    /// Two a payment from the payer's site to the payee's, and as many more where it is said once more.
+    #[test]
+    fn a_site_may_pay_another_tens_of_times_a_second() {
+        let mut conduct = conduct(8);
+        for second in 0..120 {
+            for _ in 0..4 * 40 {
+                assert!(conduct.send(agent(1), Kind::Decision, 1, second * 1_000).is_ok());
+            }
+        }
     }
 
     #[test]

@@ -47,5 +47,7 @@ pub use limits::Limits;
 pub use net::VERSIONS;
 pub use note::{NoteFault, read_notes};
 pub use place::{Listen, is_at_hand};
-pub use table::{Kind, MAX_REPLY_BYTES, Row, STRANGERS, TABLE, Who};
+pub use table::{
+    DECISION_BYTES, Kind, MAX_REPLY_BYTES, Row, STRANGERS, STRANGERS_DECISIONS, TABLE, Who,
+};
 pub use wire::Wire;

@@ -8,6 +8,7 @@ use protocol::negotiation;
 use protocol::note::Body;
 
 use crate::bucket::Rate;
+use crate::note::count_notes;
 
 /// What a message is about.
 ///
@@ -57,9 +58,14 @@ pub struct Row {
     pub from: Who,
     /// The most bytes of a message.
     pub max_bytes: usize,
-    /// How many notes of it one agent may send. A message counts for as many as it has lines.
+    /// How many notes of it one agent may send. A message counts for as many as it has lines, and one about decisions
+    /// for as many as it has [`DECISION_BYTES`], as whole ones.
     pub rate: Rate,
 }
+
+/// For so many bytes a message about decisions counts for one: it takes as long to check as it has signatures, and one with
+/// a dozen of them is about as long.
+pub const DECISION_BYTES: usize = 4 * 1024;
 
 /// All rows.
 ///
@@ -70,7 +76,8 @@ pub struct Row {
 ///
 /// Rates: a site that takes notes writes some thousands a second to its disk, so one partner may use
 /// all that is left of it for long and more for a moment, as after a time away; who else sends has its turn, as
-/// only so much of one agent is worked on at once. Answers, and the question before them, come from people who
+/// only so much of one agent is worked on at once. What is said about decisions comes from the sites of payers and
+/// payees, of whom nothing is known: two for each payment from one site to another, one or two to a referee. Answers, and the question before them, come from people who
 /// scan a code; answers of a partner's agent count as what is said of agreements. A site whose agent changed says so
 /// once: who it is is known then.
 pub const TABLE: [Row; Kind::ALL.len()] = [
@@ -135,13 +142,17 @@ pub const TABLE: [Row; Kind::ALL.len()] = [
         byte: 9,
         from: Who::Anyone,
         max_bytes: 256 * 1024,
-        rate: Rate { burst: 60, per_minute: 600 },
+        rate: Rate { burst: 1_000, per_minute: 12_000 },
     },
 ];
 
 /// How often all agents that are no partners' may send, together: names cost nothing, so what each
-/// may do says little.
+/// may do says little. What they say about decisions counts apart.
 pub const STRANGERS: Rate = Rate { burst: 300, per_minute: 1_200 };
+
+/// How often they may send about decisions, together: fifty of their payments a second that end here, or a hundred that
+/// are decided here. What each has to check is bounded by its length.
+pub const STRANGERS_DECISIONS: Rate = Rate { burst: 1_000, per_minute: 6_000 };
 
 /// The most bytes of an answer to any message.
 pub const MAX_REPLY_BYTES: usize = mail::MOST_BYTES;
@@ -198,6 +209,18 @@ impl Kind {
         }
     }
 
+    /// What a message of this kind counts for against its row.
+    #[must_use]
+    pub fn count(self, bytes: &[u8]) -> u32 {
+        let long = match self {
+            Self::Decision => {
+                u32::try_from(bytes.len().div_ceil(DECISION_BYTES)).unwrap_or(u32::MAX)
+            }
+            _ => 0,
+        };
+        count_notes(bytes).max(long)
+    }
+
     /// Its row.
     #[must_use]
     pub const fn row(self) -> &'static Row {
@@ -237,6 +260,18 @@ impl std::fmt::Display for Kind {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_decided_counts_by_its_length_and_notes_by_their_number() {
+        for (bytes, count) in [(1, 1), (DECISION_BYTES, 1), (DECISION_BYTES + 1, 2)] {
+            assert_eq!(Kind::Decision.count(&vec![b'a'; bytes]), count, "{bytes}");
+            assert_eq!(Kind::Chain.count(&vec![b'a'; bytes]), 1, "{bytes}");
+        }
+        assert_eq!(Kind::Chain.count(b"a\nb\nc"), 3);
+        let largest = Kind::Decision.count(&vec![b'a'; Kind::Decision.row().max_bytes]);
+        assert!(largest <= Kind::Decision.row().rate.with_margin().burst);
+        assert!(largest <= STRANGERS_DECISIONS.burst);
+    }
 
     #[test]
     fn each_kind_finds_its_own_row() {

@@ -65,6 +65,13 @@ impl Row {
             let accept = Command::AcceptReferee { agent, endpoint: endpoint.clone(), most };
             row.site(site).ask(Caller::Administrator, "referee".to_owned(), accept).await;
         }
+        // Of sites that it does not know a referee takes some thousand lifts an hour.
+        for site in 0..SITES {
+            let (agent, endpoint) = (row.site(site).site.agent(), row.site(site).site.endpoint());
+            let accept = Command::AcceptReferee { agent, endpoint, most: None };
+            let id = format!("referee {site}");
+            row.site(SITES).ask(Caller::Administrator, id, accept).await;
+        }
         for lane in 0..lanes {
             for site in 0..SITES {
                 row.add(site, lane).await;

@@ -9,7 +9,7 @@ use protocol::mail::{Fate, MOST_NOTES};
 use protocol::negotiation::{Input as NegotiationInput, Message, Version};
 use protocol::note::{Body, Note};
 use protocol::{AgentId, Cuid, Hash, Moved, Record as _, Timestamp};
-use store::{Claim, HalfId, Letter, LetterId, NewEvent, NewLetter, Tx, Whom};
+use store::{Claim, HalfId, Letter, LetterId, NewEvent, NewLetter, View, Whom};
 use tokio::task::JoinSet;
 
 use super::{place_of, remember_place};
@@ -193,27 +193,28 @@ impl Site {
         let lease = now.plus_ms(LEASE_MS).unwrap_or(Timestamp::MAX);
         let limit = u32::try_from(MOST_NOTES).unwrap_or(u32::MAX);
         let claim = Claim { owner: owner.to_owned(), to: Whom::AllBut(but), now, lease, limit };
-        let mut tx = self.store.begin().await?;
+        // A claim that is lost has the letter sent twice.
+        let mut marks = self.store.begin_unsynced().await?;
         let mut to: BTreeMap<AgentId, Vec<Letter>> = BTreeMap::new();
-        for letter in tx.claim(&claim).await? {
+        for letter in marks.claim(&claim).await? {
             to.entry(letter.letter.to).or_default().push(letter);
         }
         let mut bundles = Vec::with_capacity(to.len());
         for (agent, letters) in to {
-            let at = place_of(&mut tx, agent).await?.into_iter().collect();
-            let words = self.words_for(&mut tx, &letters).await?;
+            let at = place_of(&mut marks, agent).await?.into_iter().collect();
+            let words = self.words_for(&mut marks, &letters).await?;
             let line = Line::begun(&self.known, agent);
             bundles.push(Bundle { agent, at, letters, words, line });
         }
         if !bundles.is_empty() {
-            tx.commit().await?;
+            marks.commit().await?;
         }
         Ok(bundles)
     }
 
     async fn words_for(
         &self,
-        tx: &mut Tx,
+        view: &mut View,
         letters: &[Letter],
     ) -> Result<BTreeMap<HalfId, Option<Moved>>, SiteError> {
         let mut words = BTreeMap::new();
@@ -221,9 +222,9 @@ impl Site {
             return Ok(words);
         }
         for id in letters.iter().filter_map(|letter| letter.letter.half) {
-            let Some(half) = tx.half(id).await? else { continue };
+            let Some(half) = view.half(id).await? else { continue };
             // A damaged half's letters go as they are.
-            let Ok(state) = one(tx, &half).await else { continue };
+            let Ok(state) = one(view, &half).await else { continue };
             if has_to_move(&state, self.agent) {
                 words.insert(id, None);
             } else if let Some(moved) = state.moved(half.side) {
@@ -342,18 +343,31 @@ impl Site {
             done.push(letter.id);
         }
         let _turn = self.queue.turn().await;
-        let mut batch = Batch::begin(&self.store, &self.known).await?;
-        for (attempts, letters) in later {
-            let due = now.plus_ms(self.wait_ms(attempts)).unwrap_or(Timestamp::MAX);
-            batch.work.tx().failed(owner, &letters, due).await?;
+        // With another wait by chance for each number of attempts.
+        let due = |attempts| now.plus_ms(self.wait_ms(attempts)).unwrap_or(Timestamp::MAX);
+        let later: Vec<_> =
+            later.into_iter().map(|(attempts, letters)| (due(attempts), letters)).collect();
+        if refused.is_empty() && sent.back.is_empty() {
+            // Nothing follows but that letters are not sent again, or later.
+            let mut marks = self.store.begin_unsynced().await?;
+            for (due, letters) in &later {
+                marks.failed(owner, letters, *due).await?;
+            }
+            marks.done(&done).await?;
+            marks.commit().await?;
+        } else {
+            let mut batch = Batch::begin(&self.store, &self.known).await?;
+            for (due, letters) in &later {
+                batch.work.tx().failed(owner, letters, *due).await?;
+            }
+            // First: what the halves say now may take a letter's place.
+            batch.work.tx().done(&done).await?;
+            for (letter, reason) in refused {
+                self.given_up(&mut batch, letter, reason, now).await?;
+            }
+            self.hear_back(&mut batch, agent, &sent.back).await?;
+            batch.commit(&[]).await?;
         }
-        // First: what the halves say now may take a letter's place.
-        batch.work.tx().done(&done).await?;
-        for (letter, reason) in refused {
-            self.given_up(&mut batch, letter, reason, now).await?;
-        }
-        self.hear_back(&mut batch, agent, &sent.back).await?;
-        batch.commit(&[]).await?;
         // Only what was told for sure is told no more.
         for (letter, fate) in letters.iter().zip(&sent.fates) {
             let NewLetter { half, key, .. } = &letter.letter;

@@ -1,9 +1,12 @@
 //! What other agents send: several notes at once are heard in one transaction, and what the halves say to them
 //! goes back with the receipt.
 
+use std::collections::BTreeMap;
+
+use protocol::chit::{Chit, Entry};
 use protocol::mail::{Fate, MOST_BYTES, MOST_NOTES, Reason, Receipt};
 use protocol::note::{Body, Note};
-use protocol::{AgentId, ChipAddress};
+use protocol::{AgentId, ChipAddress, LiftId};
 use protocol::{Record as _, ledger, negotiation};
 
 use super::remember_place;
@@ -16,6 +19,7 @@ use crate::hear::Hears;
 const MOST_BYTES_BACK: usize = MOST_BYTES - MOST_NOTES * 1024;
 
 /// How much more a receipt takes of what goes back.
+#[derive(Clone, Copy)]
 struct Room {
     notes: usize,
     bytes: usize,
@@ -51,20 +55,47 @@ impl Site {
     }
 
     async fn hear_notes(&self, agent: AgentId, notes: &[Note]) -> (Vec<Fate>, Vec<String>) {
+        let mut room = Room { notes: MOST_NOTES, bytes: MOST_BYTES_BACK };
+        let is_word = |note: &Note| matches!(note.body, Body::Lift(_));
+        let on_chain = |note: &Note| matches!(note.body, Body::Ledger(_) | Body::Invoice(_));
+        if !(notes.iter().any(is_word) && notes.iter().any(on_chain)) {
+            return self.hear_some(agent, notes, &mut room).await;
+        }
+        // What was said of a lift comes before its chits, and what follows from it too: else they are good by nothing yet.
+        let (chain, before): (Vec<_>, Vec<_>) =
+            notes.iter().cloned().enumerate().partition(|(_, note)| on_chain(note));
+        let (mut fates, mut back) = (BTreeMap::new(), Vec::new());
+        for part in [before, chain] {
+            let (places, notes): (Vec<usize>, Vec<Note>) = part.into_iter().unzip();
+            let (heard, mut said) = self.hear_some(agent, &notes, &mut room).await;
+            fates.extend(places.into_iter().zip(heard));
+            back.append(&mut said);
+        }
+        (fates.into_values().collect(), back)
+    }
+
+    /// Hears notes, in one transaction where that can be.
+    async fn hear_some(
+        &self,
+        agent: AgentId,
+        notes: &[Note],
+        room: &mut Room,
+    ) -> (Vec<Fate>, Vec<String>) {
         if notes.is_empty() {
             return (Vec::new(), Vec::new());
         }
+        self.tend_these(&lifts_in(notes)).await;
         let _turn = self.queue.turn().await;
-        let mut room = Room { notes: MOST_NOTES, bytes: MOST_BYTES_BACK };
-        if let Ok(heard) = self.hear_together(agent, notes, &mut room).await {
+        let before = *room;
+        if let Ok(heard) = self.hear_together(agent, notes, room).await {
             return heard;
         }
-        room = Room { notes: MOST_NOTES, bytes: MOST_BYTES_BACK };
+        *room = before;
         // One that cannot be heard must not take the others with it.
         let (mut fates, mut back) = (Vec::with_capacity(notes.len()), Vec::new());
         let mut warned = false;
         for note in notes {
-            match self.hear_together(agent, std::slice::from_ref(note), &mut room).await {
+            match self.hear_together(agent, std::slice::from_ref(note), room).await {
                 Ok((mut fate, mut said)) => {
                     fates.append(&mut fate);
                     back.append(&mut said);
@@ -199,6 +230,19 @@ impl Site {
         batch.work.say(left);
         Ok(back)
     }
+}
+
+/// The lifts whose chits are in these notes.
+fn lifts_in(notes: &[Note]) -> Vec<LiftId> {
+    let chits = notes.iter().filter_map(|note| match &note.body {
+        Body::Ledger(message) if message.check_length().is_ok() => Some(message.chits()),
+        _ => None,
+    });
+    let lift = |chit: &Chit| match chit.entry {
+        Entry::Lift { lift, .. } => Some(lift),
+        _ => None,
+    };
+    chits.flatten().filter_map(lift).collect()
 }
 
 /// What becomes of a note that was refused for this reason.

@@ -22,45 +22,71 @@ use crate::referee::is_accepted;
 use store::LiftPart;
 
 impl Site {
-    /// Does what is to be done about a lift now.
+    /// Does what is due about these lifts, in one transaction; says about how many.
     ///
     /// # Errors
-    /// [`SiteError`] where the store could not; nothing was done then.
-    pub(super) async fn act(&self, lift: LiftId) -> Result<(), SiteError> {
-        let parts = self.store.read().await?.parts_in(&lift).await?;
-        let mut tallies: Vec<TallyId> = Vec::new();
-        for row in &parts {
-            tallies.extend(Part::read(row)?.tallies());
-        }
+    /// [`SiteError`] where the store could not, or one of them cannot go on; nothing was done then, and all of it stays due.
+    pub(super) async fn act(&self, lifts: &[LiftId]) -> Result<usize, SiteError> {
+        // What is taken here nobody else has begun and not ended: whoever needs it done waits for this turn.
         let _turn = self.queue.turn().await;
+        let taken = self.known.under_way.take_due_of(lifts);
+        let many = taken.lifts.len();
+        if many > 0 {
+            self.act_in_turn(&taken.lifts).await?;
+        }
+        taken.end();
+        Ok(many)
+    }
+
+    async fn act_in_turn(&self, lifts: &[LiftId]) -> Result<(), SiteError> {
         let mut batch = Batch::begin(&self.store, &self.known).await?;
+        let mut tallies: Vec<TallyId> = Vec::new();
+        for lift in lifts {
+            for row in &batch.work.view().parts_in(lift).await? {
+                tallies.extend(self.known.part(row)?.tallies());
+            }
+        }
         batch.load_tallies(&tallies).await?;
+        for lift in lifts {
+            self.act_on(&mut batch, *lift).await?;
+        }
+        if self.hears == Hears::AtOnce {
+            self.hear(&mut batch).await?;
+        }
+        batch.commit(&[]).await?;
+        self.known.under_way.have_moved(lifts);
+        Ok(())
+    }
+
+    /// Does what is to be done about one of them, with all halves of its parts in hand.
+    async fn act_on(&self, batch: &mut Batch, lift: LiftId) -> Result<(), SiteError> {
         // Only with all halves locked it is sure what the parts are.
         let (rows, now) = (batch.work.tx().lock_parts(&lift).await?, self.clock.now());
-        let mut parts = rows.iter().map(Part::read).collect::<Result<Vec<_>, _>>()?;
+        let mut parts =
+            rows.iter().map(|row| self.known.part(row)).collect::<Result<Vec<_>, _>>()?;
         for (row, part) in rows.iter().zip(&mut parts) {
             let waits = now.ms().saturating_sub(row.changed.ms()) > WAIT_MS || now > row.deadline;
             if part.participant.is_locked() && waits {
                 part.participant = part.participant.step(Input::Wait)?.participant;
             }
         }
-        self.act_in(&mut batch, &mut parts).await?;
+        self.act_in(batch, &mut parts).await?;
         for (row, part) in rows.iter().zip(&parts) {
             let is_dead = is_dead(part, row.deadline, now);
             if (is_dead && row.is_open) || part.row(row.changed)? != *row {
                 let kept = part.row(now)?;
                 let kept = LiftPart { is_open: kept.is_open && !is_dead, ..kept };
                 batch.work.tx().put_part(&kept).await?;
+                self.known.remember_part(&kept, part.clone());
             }
             if is_dead {
                 self.known.under_way.is_over(&lift);
             }
+            if part.participant.promise().is_some() {
+                let nonce = &part.participant.part().lift().nonce;
+                self.known.drafts.is_promised(nonce, &part.more.over, lift);
+            }
         }
-        if self.hears == Hears::AtOnce {
-            self.hear(&mut batch).await?;
-        }
-        batch.commit(&[]).await?;
-        self.known.under_way.has_moved();
         Ok(())
     }
 
@@ -80,6 +106,8 @@ impl Site {
                 self.free(batch, part).await?;
             }
             self.ask_referees(batch, part).await?;
+            // Before the chits that it proves.
+            self.tell_neighbours(batch, part).await?;
             if part.outcome().is_some() && !part.more.settled {
                 if part.participant.promise().is_some() {
                     self.known.under_way.is_decided(part);
@@ -90,7 +118,6 @@ impl Site {
                 settled.extend(done.moved.then_some(place));
                 void = void.or(done.void.then_some(place));
             }
-            self.tell_neighbours(batch, part).await?;
         }
         if let Some(place) = void {
             self.tell_of_void(batch, &parts[place]);

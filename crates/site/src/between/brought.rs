@@ -10,7 +10,7 @@ use protocol::lift::{Committed, Conditional, Decided, LiftFault, MAX_LEGS_OF_ONE
 use protocol::participant::{Input, Word};
 use protocol::{AgentId, Cuid, Hash, LiftId, Side, SignatureFault, TallyId, Verified};
 
-use super::hear::{free_key, keep};
+use super::hear::free_key;
 use super::part::Part;
 use crate::batch::Batch;
 use crate::door::Site;
@@ -36,7 +36,7 @@ impl Site {
         let partner = held.state.partner().ok_or(SiteError::NoLift(lift))?.agent;
         let giver = self.giver_in(&proof, (tally, side), partner)?;
         let rows = work.tx().lock_parts(&lift).await?;
-        let parts = rows.iter().map(Part::read).collect::<Result<Vec<_>, _>>()?;
+        let parts = rows.iter().map(|row| self.known.part(row)).collect::<Result<Vec<_>, _>>()?;
         for part in &parts {
             if part.proof(&tally)?.is_some() {
                 return Ok(());
@@ -48,7 +48,7 @@ impl Site {
             let taken: Vec<Hash> = rows.iter().map(|row| row.key).collect();
             self.with_neighbour(proof, giver, (holder, side, partner), &taken)?
         };
-        keep(work, &part, self.clock.now()).await?;
+        self.keep_part(work, &part).await?;
         work.due.push(lift);
         Ok(())
     }

@@ -11,10 +11,10 @@ use tokio::sync::oneshot;
 
 use crate::seek::Planned;
 
-/// How many drafts of lifts are remembered at once: some kilobytes each.
+/// How many drafts of lifts that are not promised are remembered at once, and of lifts that are: some kilobytes each.
 pub const MAX_DRAFTS: usize = 4_096;
 
-/// How many of them may be of one partner's asking.
+/// How many of them may be of one partner's asking; those whose lifts are promised count no more.
 pub const MAX_DRAFTS_OF_ONE: usize = 256;
 
 /// For how long one is remembered, in milliseconds: as long as the plans that it follows.
@@ -37,6 +37,8 @@ pub(crate) struct Draft {
     pub(super) waits: Option<oneshot::Sender<Result<(), Reason>>>,
     /// The lift that it became: one, whatever else has its nonce.
     became: Option<LiftId>,
+    /// Whether that is promised. Then it takes nobody's room: what is open with a partner has limits of its own.
+    promised: bool,
     until: Timestamp,
 }
 
@@ -83,10 +85,11 @@ impl Drafts {
                 return Err(NotKept::Shares);
             }
         }
-        let of_one = draft.asked_by().map(|agent| {
-            all.values().flatten().filter(|other| other.asked_by() == Some(agent)).count()
-        });
-        let many: usize = all.values().map(Vec::len).sum();
+        let open = || all.values().flatten().filter(|other| !other.promised);
+        let of_one = draft
+            .asked_by()
+            .map(|agent| open().filter(|other| other.asked_by() == Some(agent)).count());
+        let many = open().count();
         if many >= MAX_DRAFTS || of_one.is_some_and(|of_one| of_one >= MAX_DRAFTS_OF_ONE) {
             return Err(NotKept::Full);
         }
@@ -108,6 +111,29 @@ impl Drafts {
             return None;
         }
         draft.laid.as_ref().map(|(legs, _)| (draft.planned.clone(), legs.clone()))
+    }
+
+    /// The lift that was laid out for a partner's site over this tally is promised: from now on the store answers whoever says
+    /// it again, so the draft makes room for others. It is remembered that no other lift may have its nonce.
+    pub(super) fn is_promised(&self, nonce: &Hash, over: &TallyId, lift: LiftId) {
+        let mut all = self.all();
+        let is_it = |draft: &&mut Draft| {
+            draft.became == Some(lift) && draft.over() == Some(*over) && !draft.promised
+        };
+        let Some(draft) = all.get_mut(nonce).and_then(|drafts| drafts.iter_mut().find(is_it))
+        else {
+            return;
+        };
+        draft.promised = true;
+        let promised = || all.values().flatten().filter(|draft| draft.promised);
+        if promised().count() <= MAX_DRAFTS {
+            return;
+        }
+        let oldest = promised().min_by_key(|draft| draft.until).map(|draft| draft.nonce);
+        if let Some(drafts) = oldest.and_then(|oldest| all.get_mut(&oldest)) {
+            drafts.retain(|draft| !draft.promised);
+        }
+        all.retain(|_, drafts| !drafts.is_empty());
     }
 
     /// By which tallies lifts of this nonce come to their end here, as they were laid out for partners' sites.
@@ -151,7 +177,17 @@ impl Draft {
         now: Timestamp,
     ) -> Self {
         let until = now.plus_ms(KEEP_MS).unwrap_or(Timestamp::MAX);
-        Self { nonce, planned, token, most, laid: None, waits: None, became: None, until }
+        Self {
+            nonce,
+            planned,
+            token,
+            most,
+            laid: None,
+            waits: None,
+            became: None,
+            promised: false,
+            until,
+        }
     }
 
     /// The partner's agent for which it is laid out.

@@ -9,7 +9,6 @@ use protocol::note::Body;
 use protocol::{Freed, LiftId};
 use store::LiftPart;
 
-use super::hear::keep;
 use super::part::Part;
 use crate::batch::{Held, Work};
 use crate::door::Site;
@@ -129,14 +128,14 @@ impl Site {
             if part.participant.is_locked() {
                 self.known.under_way.is_freed(&part, &after);
             }
-            keep(work, &after, self.clock.now()).await?;
+            self.keep_part(work, &after).await?;
         }
         Ok(())
     }
 
     /// Those of this site's parts that have a leg on this half.
     fn parts_over(&self, rows: &[LiftPart], held: &Held) -> Result<Vec<Part>, SiteError> {
-        let parts = rows.iter().map(Part::read).collect::<Result<Vec<_>, _>>()?;
+        let parts = rows.iter().map(|row| self.known.part(row)).collect::<Result<Vec<_>, _>>()?;
         Ok(parts.into_iter().filter(|part| self.is_over(part, held)).collect())
     }
 

@@ -41,7 +41,7 @@ impl Site {
         let side = held.half.side;
         let lift = word.lift.id()?;
         let (knows, refuses) = (word.certificate.is_some(), word.refused.is_some());
-        let before = part_on(work, lift, &tally, from).await?;
+        let before = self.part_on(work, lift, &tally, from).await?;
         let taken = match before.clone() {
             // What could be open for long is not begun.
             None if !self.may_last(&word.lift) => None,
@@ -52,7 +52,7 @@ impl Site {
             taken
         } else {
             let rows = work.tx().lock_parts(&lift).await?;
-            if knows && let Some(part) = part_with(&rows, holder, &tally)? {
+            if knows && let Some(part) = self.part_with(&rows, holder, &tally)? {
                 return self.hear_from_another(work, part, &word, (tally, from)).await;
             }
             let keys: Vec<Hash> = rows.iter().map(|row| row.key).collect();
@@ -87,7 +87,7 @@ impl Site {
         }
         // Who says the same again and again must not look as if something went on.
         if before.as_ref() != Some(&part) {
-            keep(work, &part, self.clock.now()).await?;
+            self.keep_part(work, &part).await?;
             work.due.push(lift);
         }
         Ok(())
@@ -135,7 +135,7 @@ impl Site {
         self.note_lies(work, &part.participant, &step.events).await?;
         part.more.told.insert(tally);
         if part != before {
-            keep(work, &part, self.clock.now()).await?;
+            self.keep_part(work, &part).await?;
             work.due.push(part.lift());
         }
         Ok(())
@@ -151,13 +151,13 @@ impl Site {
         let legs = work.view().legs_of_halves(&[half]).await?;
         for lift in legs.iter().map(|leg| leg.lift).take(MOST_TOLD_AGAIN) {
             for row in work.tx().lock_parts(&lift).await? {
-                let mut part = Part::read(&row)?;
+                let mut part = self.known.part(&row)?;
                 if part.participant.part().crossing(&tally).is_none() {
                     continue;
                 }
                 part.more.told.remove(&tally);
                 part.more.said.remove(&tally);
-                keep(work, &part, self.clock.now()).await?;
+                self.keep_part(work, &part).await?;
                 work.due.push(lift);
             }
         }
@@ -280,6 +280,50 @@ impl Site {
         Ok(Verified::check(refused.signed(&key)?, &())?)
     }
 
+    /// The part with a leg on this tally to a site of this agent.
+    async fn part_on(
+        &self,
+        work: &mut Work,
+        lift: LiftId,
+        tally: &TallyId,
+        from: AgentId,
+    ) -> Result<Option<Part>, SiteError> {
+        for row in work.tx().lock_parts(&lift).await? {
+            let part = self.known.part(&row)?;
+            if part.participant.part().crossing(tally).is_some() && part.agent(tally) == Some(from)
+            {
+                return Ok(Some(part));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The part with a leg to another site on this half, whoever speaks for that site now.
+    fn part_with(
+        &self,
+        rows: &[LiftPart],
+        holder: &Cuid,
+        tally: &TallyId,
+    ) -> Result<Option<Part>, SiteError> {
+        for row in rows {
+            let part = self.known.part(row)?;
+            let halves = part.more.halves.get(tally);
+            let is_on = halves.is_some_and(|halves| halves.iter().any(|(who, _)| who == holder));
+            if is_on && part.participant.part().crossing(tally).is_some() {
+                return Ok(Some(part));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Keeps a part as it is now.
+    pub(super) async fn keep_part(&self, work: &mut Work, part: &Part) -> Result<(), SiteError> {
+        let row = part.row(self.clock.now())?;
+        work.tx().put_part(&row).await?;
+        self.known.remember_part(&row, part.clone());
+        Ok(())
+    }
+
     /// What the payer of a user here signed, from its own site.
     pub(crate) fn hear_authorisation(
         &self,
@@ -305,14 +349,14 @@ impl Site {
         let mut batch = Batch::begin(&self.store, &self.known).await?;
         let mut changed = false;
         for row in batch.work.tx().lock_parts(&lift).await? {
-            let mut part = Part::read(&row)?;
+            let mut part = self.known.part(&row)?;
             let decided = Decided::check(certificate.clone(), part.participant.part().lift())?;
             let step = part.participant.step(Input::Decided(Arc::new(decided)))?;
             let next = step.participant;
             self.note_lies(&mut batch.work, &next, &step.events).await?;
             if next != part.participant {
                 part.participant = next;
-                keep(&mut batch.work, &part, self.clock.now()).await?;
+                self.keep_part(&mut batch.work, &part).await?;
                 changed = true;
             }
         }
@@ -333,42 +377,4 @@ pub(super) fn free_key<'a>(
 ) -> Option<&'a PublicKey> {
     let free = |key: &&PublicKey| Some(*key) != neighbours && !taken.contains(&key.name());
     lift.participants.iter().find(free)
-}
-
-/// The part with a leg on this tally to a site of this agent.
-async fn part_on(
-    work: &mut Work,
-    lift: LiftId,
-    tally: &TallyId,
-    from: AgentId,
-) -> Result<Option<Part>, SiteError> {
-    for row in work.tx().lock_parts(&lift).await? {
-        let part = Part::read(&row)?;
-        if part.participant.part().crossing(tally).is_some() && part.agent(tally) == Some(from) {
-            return Ok(Some(part));
-        }
-    }
-    Ok(None)
-}
-
-/// The part with a leg to another site on this half, whoever speaks for that site now.
-fn part_with(rows: &[LiftPart], holder: &Cuid, tally: &TallyId) -> Result<Option<Part>, SiteError> {
-    for row in rows {
-        let part = Part::read(row)?;
-        let halves = part.more.halves.get(tally);
-        let is_on = halves.is_some_and(|halves| halves.iter().any(|(who, _)| who == holder));
-        if is_on && part.participant.part().crossing(tally).is_some() {
-            return Ok(Some(part));
-        }
-    }
-    Ok(None)
-}
-
-/// Keeps a part as it is now.
-pub(super) async fn keep(
-    work: &mut Work,
-    part: &Part,
-    now: protocol::Timestamp,
-) -> Result<(), SiteError> {
-    Ok(work.tx().put_part(&part.row(now)?).await?)
 }

@@ -184,7 +184,7 @@ impl Site {
             if other.lift == part.lift() {
                 continue;
             }
-            let other = Part::read(&other)?;
+            let other = self.known.part(&other)?;
             let same = other
                 .more
                 .authorisation

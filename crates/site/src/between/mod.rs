@@ -89,6 +89,8 @@ pub(crate) struct UnderWay {
     asked: Mutex<BTreeMap<LiftId, Asked>>,
     /// When the payee's site of a lift was told last what was signed, and how long it is not told again, in milliseconds.
     told: Mutex<BTreeMap<LiftId, (Timestamp, i64)>>,
+    /// Lifts whose end somebody here waits for: how many do, and how often something was done about it.
+    watched: Mutex<BTreeMap<LiftId, (usize, u64)>>,
     /// When open parts were looked at last.
     looked: Mutex<Option<Timestamp>>,
     /// Something was decided, or time has passed.
@@ -109,6 +111,40 @@ impl Open {
     fn add(&mut self, part: &Part) {
         self.promises += 1;
         self.milli = self.milli.saturating_add(part.moves_milli());
+    }
+}
+
+/// Lifts about which something is being done, and what was remembered before. Dropped before it is done, whatever the reason,
+/// it stays due: nobody was asked, and nothing promised.
+struct Taken<'a> {
+    under_way: &'a UnderWay,
+    lifts: Vec<LiftId>,
+    asked: Vec<Option<Asked>>,
+    open: BTreeMap<OpenWith, Open>,
+}
+
+impl Taken<'_> {
+    /// It is done, or never will be.
+    fn end(mut self) {
+        self.lifts.clear();
+    }
+}
+
+impl Drop for Taken<'_> {
+    fn drop(&mut self) {
+        if self.lifts.is_empty() {
+            return;
+        }
+        lock(&self.under_way.due).extend(&self.lifts);
+        let mut asked = lock(&self.under_way.asked);
+        for (lift, before) in self.lifts.iter().zip(&self.asked) {
+            match before {
+                Some(before) => asked.insert(*lift, *before),
+                None => asked.remove(lift),
+            };
+        }
+        drop(asked);
+        *lock(&self.under_way.open) = std::mem::take(&mut self.open);
     }
 }
 
@@ -140,6 +176,18 @@ impl UnderWay {
         self.moved.notify_waiters();
     }
 
+    /// Something was done about these lifts: whoever waits for one of them looks again.
+    fn have_moved(&self, lifts: &[LiftId]) {
+        let mut watched = lock(&self.watched);
+        for lift in lifts {
+            if let Some((_, moves)) = watched.get_mut(lift) {
+                *moves += 1;
+            }
+        }
+        drop(watched);
+        self.has_moved();
+    }
+
     /// What is open with a neighbour's site, or under a referee.
     fn open_with(&self, with: &OpenWith) -> Open {
         lock(&self.open).get(with).copied().unwrap_or_default()
@@ -168,8 +216,27 @@ impl UnderWay {
         self.promises(after);
     }
 
-    fn take_due(&self) -> BTreeSet<LiftId> {
-        std::mem::take(&mut *lock(&self.due))
+    /// Those of these lifts about which something is to be done: whoever takes them does it.
+    fn take_due_of(&self, lifts: &[LiftId]) -> Taken<'_> {
+        let mut due = lock(&self.due);
+        let mut lifts: Vec<LiftId> =
+            lifts.iter().filter(|lift| due.remove(lift)).copied().collect();
+        drop(due);
+        // In the order in which everybody locks them.
+        lifts.sort_unstable();
+        let all = lock(&self.asked);
+        let asked = lifts.iter().map(|lift| all.get(lift).copied()).collect();
+        drop(all);
+        Taken { under_way: self, lifts, asked, open: lock(&self.open).clone() }
+    }
+
+    fn due_of(&self, lifts: &[LiftId]) -> Vec<LiftId> {
+        let due = lock(&self.due);
+        lifts.iter().filter(|lift| due.contains(lift)).copied().collect()
+    }
+
+    fn all_due(&self) -> Vec<LiftId> {
+        lock(&self.due).iter().copied().collect()
     }
 
     fn keep_signed(&self, hash: Hash, authorisation: Authorisation) {

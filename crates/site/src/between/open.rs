@@ -104,7 +104,7 @@ impl Site {
             after = Some((last.lift, last.key));
             for row in &page {
                 // What cannot be read, doctor tells.
-                let Ok(part) = Part::read(row) else { continue };
+                let Ok(part) = self.known.part(row) else { continue };
                 let Some(open) = self.seen(&part, caller) else { continue };
                 match found.last_mut().filter(|before| before.lift == open.lift) {
                     // Several parts of this site's are one lift.

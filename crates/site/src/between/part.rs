@@ -1,6 +1,5 @@
 //! A part that this site takes in a lift, as it is kept: the participant, the whole way here, and what it was judged by.
 
-use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use protocol::bounded::List;
@@ -133,40 +132,12 @@ struct Kept {
     more: More,
 }
 
-/// How many parts a thread remembers as it read them, of some 20 KB each.
-const MOST_READ: usize = 256;
-
-thread_local! {
-    /// Parts, each with the text that it was read from: while a lift is under way its parts are looked at many times between
-    /// two changes, and reading them was a quarter of what a site did.
-    static READ: RefCell<BTreeMap<(LiftId, Hash), (String, Part)>> = const { RefCell::new(BTreeMap::new()) };
-}
-
 impl Part {
     /// As it was kept.
     ///
     /// # Errors
     /// [`SiteError::Part`] where somebody changed it.
     pub(crate) fn read(row: &LiftPart) -> Result<Self, SiteError> {
-        let name = (row.lift, row.key);
-        let known = READ.with_borrow(|read| {
-            let same = read.get(&name).filter(|(text, _)| *text == row.state);
-            same.map(|(_, part)| part.clone())
-        });
-        if let Some(part) = known {
-            return Ok(part);
-        }
-        let part = Self::parsed(row)?;
-        READ.with_borrow_mut(|read| {
-            if read.len() >= MOST_READ {
-                read.pop_first();
-            }
-            read.insert(name, (row.state.clone(), part.clone()));
-        });
-        Ok(part)
-    }
-
-    fn parsed(row: &LiftPart) -> Result<Self, SiteError> {
         let damaged = |reason: String| SiteError::Part { lift: row.lift, reason };
         let kept: Kept =
             serde_json::from_str(&row.state).map_err(|error| damaged(error.to_string()))?;

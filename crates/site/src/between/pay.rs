@@ -20,6 +20,10 @@ use crate::half::Kept as _;
 use crate::lift::Paid;
 use crate::seek::{Hint, Planned};
 
+/// After how long it is looked in the store again whether a lift is decided, in milliseconds, though nothing was done about
+/// it here.
+const LOOK_MS: i64 = 1_000;
+
 /// How often a payment is begun anew at most where a lift came to nothing.
 const MOST_ATTEMPTS: u32 = 3;
 
@@ -101,7 +105,7 @@ impl Site {
         let mut begun: BTreeMap<LiftId, (Part, Authorisation)> = BTreeMap::new();
         let mut nothing = BTreeSet::new();
         for row in rows {
-            let part = Part::read(&row)?;
+            let part = self.known.part(&row)?;
             let signed = part.more.authorisation.as_deref().filter(|signed| {
                 let by = &signed.payer;
                 let is_ours = by.agent == self.agent || self.former_agents().contains(&by.agent);
@@ -163,7 +167,7 @@ impl Site {
     /// Waits until all that a valid lift does here is done; false where it was already.
     pub(crate) async fn waits_for_parts(&self, lift: LiftId) -> Result<bool, SiteError> {
         let rows = self.store.read().await?.parts_in(&lift).await?;
-        let parts = rows.iter().map(Part::read).collect::<Result<Vec<_>, _>>()?;
+        let parts = rows.iter().map(|row| self.known.part(row)).collect::<Result<Vec<_>, _>>()?;
         let Some(part) = parts.into_iter().find(|part| !part.more.settled) else {
             return Ok(false);
         };
@@ -180,17 +184,28 @@ impl Site {
         let lift = part.lift();
         let deadline = part.participant.part().lift().deadline;
         let until = deadline.plus_ms(DECIDE_MS).unwrap_or(Timestamp::MAX);
+        let watch = Watch::begin(self, lift);
+        let (mut seen, mut read) = (None, self.clock.now());
         loop {
             let moved = self.known.under_way.moved.notified();
             tokio::pin!(moved);
             moved.as_mut().enable();
+            let (moves, now) = (watch.moves(), self.clock.now());
+            // Another program at the same database may have done it.
+            let fresh = (0..LOOK_MS).contains(&now.ms().saturating_sub(read.ms()));
+            if seen == Some(moves) && fresh && now <= until {
+                moved.await;
+                continue;
+            }
+            (seen, read) = (Some(moves), now);
             let rows = self.store.read().await?.parts_in(&lift).await?;
-            let parts = rows.iter().map(Part::read).collect::<Result<Vec<_>, _>>()?;
+            let parts =
+                rows.iter().map(|row| self.known.part(row)).collect::<Result<Vec<_>, _>>()?;
             let parts: Vec<Part> = parts.into_iter().filter(|part| part.more.proposed).collect();
             if let Some(outcome) = outcome(&parts) {
                 return Ok(outcome.map(|()| parts));
             }
-            if self.clock.now() > until {
+            if now > until {
                 return Err(SiteError::Undecided(lift));
             }
             moved.await;
@@ -262,6 +277,37 @@ impl Site {
         let until = self.clock.now().plus_ms(ms).unwrap_or(Timestamp::MAX);
         while self.clock.now() < until {
             self.known.under_way.moved.notified().await;
+        }
+    }
+}
+
+/// Whoever waits for a lift's end: of all that moves here, it looks at what was done about this one.
+struct Watch {
+    site: Site,
+    lift: LiftId,
+}
+
+impl Watch {
+    fn begin(site: &Site, lift: LiftId) -> Self {
+        let mut watched = super::lock(&site.known.under_way.watched);
+        watched.entry(lift).or_insert((0, 0)).0 += 1;
+        Self { site: site.clone(), lift }
+    }
+
+    fn moves(&self) -> u64 {
+        let watched = super::lock(&self.site.known.under_way.watched);
+        watched.get(&self.lift).map_or(0, |(_, moves)| *moves)
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        let mut watched = super::lock(&self.site.known.under_way.watched);
+        if let Some((watchers, _)) = watched.get_mut(&self.lift) {
+            *watchers -= 1;
+            if *watchers == 0 {
+                watched.remove(&self.lift);
+            }
         }
     }
 }

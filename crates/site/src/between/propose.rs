@@ -15,7 +15,6 @@ use tokio::sync::oneshot::error::TryRecvError;
 use super::LIFT_WITHIN_MS;
 use super::division::{Division, Share};
 use super::drafts::Draft;
-use super::hear::keep;
 use super::part::Part;
 use crate::batch::Batch;
 use crate::door::Site;
@@ -118,7 +117,7 @@ impl Site {
         let _turn = self.queue.turn().await;
         let mut batch = Batch::begin(&self.store, &self.known).await?;
         for part in &parts {
-            keep(&mut batch.work, part, self.clock.now()).await?;
+            self.keep_part(&mut batch.work, part).await?;
             batch.work.due.push(part.lift());
         }
         batch.commit(&[]).await?;

@@ -33,6 +33,10 @@ const AT_ONCE: u32 = 64;
 /// How often what is due is done at most in one go: what still follows is done in the next.
 const ROUNDS: usize = 16;
 
+/// About how many lifts something is done in one transaction at most: beyond, the disk is no longer what is waited for,
+/// and whoever comes next waits for all of them.
+const TOGETHER: usize = 16;
+
 impl UnderWay {
     /// Whether it is time to ask a lift's referees: for the first time, as there is something new to bring or the deadline
     /// has passed, or the same again after a while, longer each time. Remembers that they are asked.
@@ -103,29 +107,49 @@ impl Site {
         }
         let mut done = 0;
         for _ in 0..ROUNDS {
-            let due = self.known.under_way.take_due();
+            // Also what was asked by what was done elsewhere, before chits were heard.
+            self.ask_at_home().await;
+            let due = self.known.under_way.all_due();
             if due.is_empty() {
                 break;
             }
-            let mut failed = None;
-            for lift in due {
-                match self.act(lift).await {
-                    Ok(()) => done += 1,
-                    Err(error @ SiteError::Store(_)) => {
-                        self.known.under_way.is_due(lift);
-                        failed = Some(error);
-                    }
-                    // Damaged: doctor says so, and the others go on.
-                    Err(error) => tracing::warn!(%lift, "a part in a lift cannot go on: {error}"),
-                }
-            }
-            if let Some(error) = failed {
-                return Err(error);
-            }
-            self.ask_at_home().await;
+            done += self.act_on_all(&due).await?;
         }
         self.known.under_way.has_moved();
         Ok(done)
+    }
+
+    /// Does what is due about those of these lifts about which something is: before their chits are heard, which are good by
+    /// what was said of the lift just before.
+    pub(crate) async fn tend_these(&self, lifts: &[LiftId]) {
+        let due = self.known.under_way.due_of(lifts);
+        if let Err(error) = self.act_on_all(&due).await {
+            tracing::debug!(error = error.word(), "what is due about lifts is done later: {error}");
+        }
+    }
+
+    /// Does what is to be done about lifts, several at once; says about how many. What the store could not do stays due.
+    async fn act_on_all(&self, lifts: &[LiftId]) -> Result<usize, SiteError> {
+        let (mut done, mut failed) = (0, None);
+        for together in lifts.chunks(TOGETHER) {
+            if let Ok(many) = self.act(together).await {
+                done += many;
+                continue;
+            }
+            // One that cannot go on must not keep the others back.
+            for lift in together {
+                match self.act(&[*lift]).await {
+                    Ok(many) => done += many,
+                    Err(error @ SiteError::Store(_)) => failed = Some(error),
+                    Err(error) => {
+                        // Damaged: doctor says so.
+                        self.known.under_way.take_due_of(&[*lift]).end();
+                        tracing::warn!(%lift, "a part in a lift cannot go on: {error}");
+                    }
+                }
+            }
+        }
+        failed.map_or(Ok(done), Err)
     }
 
     /// What this site's agent is asked by the site itself goes over no wire.
@@ -149,7 +173,7 @@ impl Site {
             after = Some((last.lift, last.key));
             for row in &page {
                 // What cannot be read takes no part; doctor says so.
-                let Ok(part) = Part::read(row) else { continue };
+                let Ok(part) = self.known.part(row) else { continue };
                 // After the deadline its site promises nothing more, whatever it is told.
                 if now <= row.deadline {
                     self.tell_payees_site(&part);

@@ -10,7 +10,7 @@ use protocol::ledger::Good;
 use protocol::lift::{Certificate, Committed, Leg, Legs, LiftFault};
 use protocol::record::Record;
 use protocol::{Cuid, Lift, LiftId, Side, Signer, TallyId};
-use store::{Half, LegAt, LiftPart, View};
+use store::{Half, LegAt, View};
 
 use super::verify::payment_faults;
 use crate::between::{LegProof, Part};
@@ -35,7 +35,7 @@ impl Proven {
     pub(crate) fn check(
         kept: &store::Lift,
         rows: &[LegAt],
-        parts: &[LiftPart],
+        parts: &[Part],
     ) -> Result<Self, SiteError> {
         let lift = Lift::read(kept.record.as_bytes())?;
         let certificate = kept.certificate.as_deref().ok_or(SiteError::NoLift(kept.id))?;
@@ -51,8 +51,7 @@ impl Proven {
             proofs_of(parts)?
         };
         let half = |row: &LegAt| (row.tally, row.holder.clone(), row.side);
-        let remembered =
-            parts.iter().all(|row| Part::read(row).is_ok_and(|part| part.is_remembered()));
+        let remembered = parts.iter().all(Part::is_remembered);
         Ok(Self { committed, proofs, remembered, halves: rows.iter().map(half).collect() })
     }
 
@@ -91,10 +90,9 @@ impl Proven {
 }
 
 /// What proves the legs of the parts that this site takes in a lift.
-fn proofs_of(parts: &[LiftPart]) -> Result<BTreeMap<TallyId, LegProof>, SiteError> {
+fn proofs_of(parts: &[Part]) -> Result<BTreeMap<TallyId, LegProof>, SiteError> {
     let mut proofs = BTreeMap::new();
-    for row in parts {
-        let part = Part::read(row)?;
+    for part in parts {
         for tally in part.tallies() {
             if let Some(proof) = part.proof(&tally)? {
                 proofs.insert(tally, proof);
@@ -152,6 +150,7 @@ async fn proven(view: &mut View, known: &Known, id: LiftId) -> Result<Arc<Proven
     }
     let kept = view.lift(&id).await?.ok_or(SiteError::NoLift(id))?;
     let (rows, parts) = (view.legs_at(&id).await?, view.parts_in(&id).await?);
+    let parts = parts.iter().map(|row| known.part(row)).collect::<Result<Vec<_>, _>>()?;
     let proven = Arc::new(Proven::check(&kept, &rows, &parts)?);
     known.remember_lift(id, Arc::clone(&proven));
     Ok(proven)
@@ -175,7 +174,7 @@ pub(crate) async fn proof_on(
     let certificate = Certificate::read(certificate.as_bytes())?;
     let mut proof = LiftProof { record, certificate, leg, way, giver, branches: List::default() };
     for row in view.parts_in(&id).await? {
-        let part = Part::read(&row)?;
+        let part = known.part(&row)?;
         if part.tallies().contains(&tally) {
             proof.branches = part.branches().clone();
             if proof.giver.is_none() {
@@ -196,7 +195,8 @@ pub(crate) async fn faults(
 ) -> Result<Vec<(Option<LegAt>, String)>, SiteError> {
     let rows = view.legs_at(&kept.id).await?;
     let parts = view.parts_in(&kept.id).await?;
-    let proven = match Proven::check(kept, &rows, &parts) {
+    let parts = parts.iter().map(Part::read).collect::<Result<Vec<_>, _>>();
+    let proven = match parts.and_then(|parts| Proven::check(kept, &rows, &parts)) {
         Ok(proven) => proven,
         Err(error @ SiteError::Store(_)) => return Err(error),
         Err(error) => return Ok(vec![(None, format!("lift {}: {error}", kept.id))]),

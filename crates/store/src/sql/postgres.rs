@@ -115,6 +115,12 @@ impl Server {
         self.start("BEGIN ISOLATION LEVEL READ COMMITTED").await
     }
 
+    /// The setting ends with the transaction, and the connection waits again. See [`crate::Marks`].
+    pub(crate) async fn begin_unsynced(&self) -> Result<Hand> {
+        self.start("BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL synchronous_commit TO off")
+            .await
+    }
+
     pub(crate) async fn read(&self) -> Result<Hand> {
         self.start("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await
     }

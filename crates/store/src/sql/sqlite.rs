@@ -134,8 +134,19 @@ impl File {
         hand.rollback().await
     }
 
+    /// The connection may have been used without: each time it is said anew.
     pub(crate) async fn begin(&self) -> Result<Hand> {
-        let begun = self.writer.begin_with("BEGIN IMMEDIATE").await;
+        self.start("PRAGMA synchronous = FULL; BEGIN IMMEDIATE").await
+    }
+
+    /// In a write-ahead log that is not synced, what was committed stays in order, and lasts with the next that is: see
+    /// [`crate::Marks`].
+    pub(crate) async fn begin_unsynced(&self) -> Result<Hand> {
+        self.start("PRAGMA synchronous = NORMAL; BEGIN IMMEDIATE").await
+    }
+
+    async fn start(&self, words: &'static str) -> Result<Hand> {
+        let begun = self.writer.begin_with(words).await;
         begun.map(|tx| Hand::new(Conn::Sqlite(tx))).map_err(|error| failed(&error))
     }
 
@@ -221,6 +232,37 @@ mod tests {
             let mut hand = file.read().await?;
             let error = hand.set("one", Some("1")).await.unwrap_err();
             assert!(matches!(error, StoreError::ReadOnly { .. }), "{error}");
+            Ok(())
+        });
+    }
+
+    /// 1 is NORMAL, 2 is FULL.
+    async fn synchronous(hand: &mut Hand) -> Result<i64> {
+        let sql = "SELECT synchronous FROM pragma_synchronous".to_owned();
+        let rows = hand.rows(sql, Vec::new(), Kind::Setting).await?;
+        Ok(rows[0].cells(Kind::Setting).opt_int()?.unwrap())
+    }
+
+    #[test]
+    fn only_what_asks_for_it_does_not_wait_for_the_disk() {
+        wait(async {
+            let folder = tempfile::tempdir().unwrap();
+            let file = File::open(&folder.path().join("store.db")).await?;
+            for _ in 0..2 {
+                let mut hand = file.begin_unsynced().await?;
+                assert_eq!(synchronous(&mut hand).await?, 1);
+                hand.set("one", Some("1")).await?;
+                hand.commit().await?;
+                let mut hand = file.begin().await?;
+                assert_eq!(synchronous(&mut hand).await?, 2);
+                hand.rollback().await?;
+                // One that is given up leaves nothing behind either.
+                drop(file.begin_unsynced().await?);
+                let mut hand = file.begin().await?;
+                assert_eq!(synchronous(&mut hand).await?, 2);
+                hand.set("two", Some("2")).await?;
+                hand.commit().await?;
+            }
             Ok(())
         });
     }

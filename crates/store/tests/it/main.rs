@@ -14,6 +14,7 @@ mod events;
 mod halves;
 mod isolation;
 mod keepsakes;
+mod marks;
 mod opening;
 mod outbox;
 mod postgres;

@@ -20,7 +20,6 @@ use crate::conduct::Offence;
 use crate::frame::Reply;
 use crate::inbox::{Inbox, Refused};
 use crate::limits::{Limits, ROOM_AFTER_MS};
-use crate::note::count_notes;
 use crate::table::{Kind, Who};
 
 /// All that came and is not answered.
@@ -243,11 +242,15 @@ impl<I: Inbox> Task<I> {
             return self.tell(id, channel, Reply::Later(ROOM_AFTER_MS, reason));
         }
         let now_ms = self.now_ms();
-        if let Err(after_ms) = self.conduct.take(agent, kind, count_notes(&bytes), now_ms) {
+        if let Err(over) = self.conduct.take(agent, kind, kind.count(&bytes), now_ms) {
             self.shared.counts.over_rate.one();
-            let after_ms = u32::try_from(after_ms).unwrap_or(u32::MAX);
-            self.tell(id, channel, Reply::Later(after_ms, "messages come too often".to_owned()));
-            return self.offended(peer, agent, Offence::OverRate);
+            let after_ms = u32::try_from(over.after_ms).unwrap_or(u32::MAX);
+            let who = if over.is_own { "" } else { " of strangers" };
+            self.tell(id, channel, Reply::Later(after_ms, format!("messages{who} come too often")));
+            if over.is_own {
+                self.offended(peer, agent, Offence::OverRate);
+            }
+            return;
         }
         let stranger = !self.conduct.is_partner(agent);
         if !self.incoming.has_room(agent, stranger, &self.limits) {

@@ -146,7 +146,7 @@ impl<I: Inbox> Task<I> {
             let after_ms = ROOM_AFTER_MS.into();
             return sending.end(Err(NotSent::Later { agent: to, after_ms, reason }));
         }
-        let notes = count_notes(sending.frame.get(HEAD_BYTES..).unwrap_or_default());
+        let notes = sending.kind.count(sending.frame.get(HEAD_BYTES..).unwrap_or_default());
         if let Err(after_ms) = self.conduct.send(to, sending.kind, notes, now_ms) {
             let reason = "as many were sent to it lately as it takes".to_owned();
             return sending.end(Err(NotSent::Later { agent: to, after_ms, reason }));

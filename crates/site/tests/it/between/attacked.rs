@@ -9,7 +9,7 @@ use protocol::lift::{
 use protocol::note::{Body, Note};
 use protocol::participant::Word;
 use protocol::{AgentId, Hash, Lift, SecretKey, Side, Signer as _, TallyId};
-use site::{Clock as _, Outgoing};
+use site::{Clock as _, MAX_DRAFTS_OF_ONE, Outgoing};
 
 use super::paid::tie;
 use crate::seek::land::{Land, agent, tally_of};
@@ -28,20 +28,35 @@ fn key_of(site: u8) -> SecretKey {
     SecretKey::ed25519(&[site + 50; 32])
 }
 
-/// Has a lift of this nonce laid out from the liar's site on.
-async fn laid_out(land: &Land, nonce: Hash) -> Laid {
+/// The way that the liar's site found.
+async fn token(land: &Land) -> Hash {
     let found = land.find(["ann", "cat"], [5_000, 5_000]).await.unwrap();
     let (_, partner, token) = found[0].on.unwrap();
+    assert_eq!(partner, agent(1));
+    token
+}
+
+/// Has a lift of this nonce laid out from the liar's site on.
+async fn laid_out(land: &Land, nonce: Hash) -> Laid {
+    let drawn = drawn(land, token(land).await, nonce).await;
+    let Drawn::Laid(laid) = drawn else { panic!("{drawn:?}") };
+    laid
+}
+
+/// What the liar's site is answered where it has a lift of this nonce laid out along a way that it found.
+async fn drawn(land: &Land, token: Hash, nonce: Hash) -> Drawn {
     let positive = |milli| units(milli).try_into().unwrap();
     let compose = Compose { token, nonce, amount: positive(5_000), most: positive(6_000) };
-    assert_eq!(partner, agent(1));
-    land.bring(agent(0), partner, Errand::Compose(Box::new(compose))).await;
+    let answer = land.sites[1].hear_errand(agent(0), Errand::Compose(Box::new(compose))).await;
+    if let Some(Errand::Composed(composed)) = answer {
+        return composed.drawn;
+    }
     for _ in 0..4 {
         for (number, site) in land.sites.iter().enumerate() {
             for Outgoing { to, errand, .. } in site.take_errands().await.unwrap() {
                 if let (Errand::Composed(composed), true) = (&errand, to == agent(0)) {
-                    let Composed { drawn: Drawn::Laid(laid), .. } = &**composed else { panic!() };
-                    return laid.clone();
+                    let Composed { drawn, .. } = &**composed;
+                    return drawn.clone();
                 }
                 let there = (0..4).find(|there| agent(*there) == to).unwrap();
                 if let Some(answer) = land.sites[there].hear_errand(agent(number), errand).await {
@@ -165,6 +180,40 @@ async fn a_lift_that_was_laid_out_is_promised_once_whatever_else_has_its_nonce()
     }
     assert_eq!(set_aside(&land, tally_of(1)).await, 2);
     assert_eq!(land.stores[1].read().await.unwrap().open_parts(None, 99).await.unwrap().len(), 1);
+}
+
+/// What was laid out and promised keeps nobody from having more laid out: only what comes to nothing does, for a while.
+#[tokio::test]
+async fn lifts_that_are_promised_take_no_room_from_those_that_are_laid_out() {
+    let mut land = land().await;
+    let found = token(&land).await;
+    let nonce = |number: usize| Hash::of(format!("lift {number}").as_bytes());
+    let mut all = Vec::new();
+    for number in 0..MAX_DRAFTS_OF_ONE {
+        let Drawn::Laid(laid) = drawn(&land, found, nonce(number)).await else { panic!() };
+        all.push(laid);
+    }
+    // The site beyond forgets all of them, so that it has room.
+    land.restart(2).await;
+    let found = token(&land).await;
+    let more = || drawn(&land, found, nonce(MAX_DRAFTS_OF_ONE));
+    assert_eq!(more().await, Drawn::Refused(Reason::Busy));
+    let said = word(&land, nonce(7), &all[7], all[7].branches.to_vec(), 30_000);
+    let (back, on) = says(&land, said.clone()).await;
+    assert!(on && back.is_none(), "it is promised, and goes on");
+    assert!(matches!(more().await, Drawn::Laid(_)), "one more");
+    let another = drawn(&land, found, nonce(MAX_DRAFTS_OF_ONE + 1)).await;
+    assert_eq!(another, Drawn::Refused(Reason::Busy), "and not two");
+    // Said once more it is the same lift, and its nonce is no other's.
+    let lift = said.lift.id().unwrap();
+    let before = land.stores[1].read().await.unwrap().parts_in(&lift).await.unwrap();
+    let (back, _) = says(&land, said).await;
+    assert!(back.is_none_or(|back| back.refused.is_none()), "it is not refused");
+    let after = land.stores[1].read().await.unwrap().parts_in(&lift).await.unwrap();
+    assert_eq!((after.len(), &after[0].state), (1, &before[0].state));
+    let other = word(&land, nonce(7), &all[7], all[7].branches.to_vec(), 30_001);
+    let (back, _) = says(&land, other).await;
+    assert_eq!(back.unwrap().refused.unwrap().reason, Reason::Unknown);
 }
 
 #[tokio::test]

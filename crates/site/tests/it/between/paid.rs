@@ -1,11 +1,11 @@
 //! Payments to strangers at other sites, all the way.
 
-use protocol::Side;
 use protocol::errand::Errand;
 use protocol::lift::Reason;
+use protocol::{PaymentId, Side};
 use site::{Caller, Class, Command, Outgoing, SiteError};
 
-use crate::seek::land::{Land, Tie, agent};
+use crate::seek::land::{Land, Tie, agent, tally_of};
 use crate::town::{cuid, units};
 
 pub(super) fn tie(stock: &'static str, foil: &'static str) -> Tie {
@@ -34,6 +34,102 @@ async fn a_stranger_two_sites_away_is_paid() {
     let told = land.told("bob", "lift_passed_on").await;
     assert_eq!((told.len(), told[0]["earned"].as_i64()), (1, Some(0)));
     assert!(told[0].get("payment").is_none() && told[0].get("payee").is_none(), "{}", told[0]);
+}
+
+/// What makes a lift's chit good comes before it, so no letter has to be sent a second time: the next payment over the tally
+/// would wait for that.
+#[tokio::test]
+async fn a_lifts_chits_are_taken_the_first_time() {
+    let land = three().await;
+    for name in 1..=3 {
+        land.pays(name, ["ann", "cat"], [5_000, 5_000]).await.unwrap();
+    }
+    land.calms().await;
+    assert_eq!(land.balances(1).await, [-15_000, 15_000]);
+    for (number, site) in land.sites.iter().enumerate() {
+        assert_eq!(site.notes_refused(), 0, "site {number}");
+    }
+}
+
+/// Two payments over the same three sites, each of which has come to the site of this number, where nothing was done about it.
+async fn two_that_wait_at(site: usize) -> (Land, [super::run::Asked; 2], [store::LiftPart; 2]) {
+    let users = [("ann", 0), ("bob", 1), ("cat", 2), ("dan", 0), ("eve", 1), ("fay", 2)];
+    let ties = [tie("ann", "bob"), tie("bob", "cat"), tie("dan", "eve"), tie("eve", "fay")];
+    let land = Land::new(4, &users, &ties).await;
+    land.referees_at(&[3]).await;
+    let asked = [
+        land.asks("first", Box::new(land.signed(1, ["ann", "cat"], [5_000, 5_000]))),
+        land.asks("second", Box::new(land.signed(2, ["dan", "fay"], [5_000, 5_000]))),
+    ];
+    for _ in 0..400 {
+        land.world.pass(50);
+        land.carry_with_answers().await;
+        tokio::task::yield_now().await;
+        for before in &land.sites[..site] {
+            before.tend_lifts(land.now()).await.unwrap();
+        }
+        land.deliver().await;
+        let open = land.stores[site].read().await.unwrap().open_parts(None, 9).await.unwrap();
+        if open.len() < 2 {
+            continue;
+        }
+        let mut parts = Vec::new();
+        for name in [1, 2] {
+            let payment = PaymentId::random([name; 16]);
+            let begun = land.stores[0].read().await.unwrap().parts_paying(&payment).await.unwrap();
+            parts.push(open.iter().find(|part| part.lift == begun[0].lift).unwrap().clone());
+        }
+        return (land, asked, parts.try_into().unwrap());
+    }
+    panic!("they do not come");
+}
+
+async fn damage(land: &Land, site: usize, part: &store::LiftPart, state: String) {
+    let mut tx = land.stores[site].begin().await.unwrap();
+    tx.put_part(&store::LiftPart { state, ..part.clone() }).await.unwrap();
+    tx.commit().await.unwrap();
+}
+
+/// What is due about several lifts is done together; one that cannot go on does not keep the others back.
+#[tokio::test]
+async fn a_part_that_is_damaged_keeps_no_other_lift_back() {
+    let (land, [first, second], [part, _]) = two_that_wait_at(1).await;
+    damage(&land, 1, &part, "{}".to_owned()).await;
+    land.until(&second).await;
+    assert!(second.await.unwrap().is_ok());
+    for _ in 0..40 {
+        land.breathe(50).await;
+    }
+    assert_eq!(land.balances(2).await, [-5_000, 5_000]);
+    assert_eq!(land.balances(3).await, [-5_000, 5_000]);
+    assert_eq!(land.balances(0).await, [0, 0]);
+    first.abort();
+}
+
+/// The same where that is found out only after the other one was promised and its referee asked: what was not done is not
+/// remembered as done.
+#[tokio::test]
+async fn who_was_not_asked_since_another_lift_cannot_go_on_is_asked() {
+    let (land, asked, parts) = two_that_wait_at(2).await;
+    // Of two the one with the lower name comes first.
+    let damaged = usize::from(parts[1].lift > parts[0].lift);
+    let part = &parts[damaged];
+    // Its key is of another tally than its way comes over: it can be read, but nothing be signed with it.
+    let (over, other) = ([1, 3][damaged], [0, 2][damaged]);
+    let [over, other] = [over, other].map(|tie| format!("\"over\":\"{}\"", tally_of(tie)));
+    assert!(part.state.contains(&over), "{}", part.state);
+    damage(&land, 2, part, part.state.replace(&over, &other)).await;
+    let whole = &asked[1 - damaged];
+    for _ in 0..40 {
+        land.breathe(50).await;
+        tokio::task::yield_now().await;
+    }
+    assert!(whole.is_finished(), "two seconds are enough for it");
+    let [first, second] = asked;
+    let (whole, stuck) = if damaged == 0 { (second, first) } else { (first, second) };
+    assert!(whole.await.unwrap().is_ok());
+    assert!(!stuck.is_finished());
+    stuck.abort();
 }
 
 /// Each site has users between who are partners of each other, and they charge.
@@ -201,11 +297,7 @@ async fn a_payee_who_may_not_act_is_not_paid_and_the_room_is_free_at_once() {
     land.calms().await;
     land.assert_sound().await;
     assert_eq!(
-        land.site_of("bob")
-            .tally(&cuid("bob"), crate::seek::land::tally_of(0))
-            .await
-            .unwrap()
-            .balance_milli,
+        land.site_of("bob").tally(&cuid("bob"), tally_of(0)).await.unwrap().balance_milli,
         0
     );
 }
