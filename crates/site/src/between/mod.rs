@@ -151,6 +151,8 @@ impl Drop for Taken<'_> {
 /// That referees were asked about a lift.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Asked {
+    /// For the first time.
+    since: Timestamp,
     at: Timestamp,
     /// How long to wait before they are asked the same again, in milliseconds.
     wait_ms: i64,

@@ -21,7 +21,7 @@ const ASK_AGAIN_MS: i64 = 1_000;
 /// … up to this, …
 const LONGEST_ASK_AGAIN_MS: i64 = 8_000;
 
-/// … and up to this once a lift's time is long over: its referees may be gone for days.
+/// … and up to this once a lift's time is long over, or they were asked for as long: they may be gone for days.
 const LONGEST_WHEN_OVER_MS: i64 = 64_000;
 
 /// How long whoever has promised waits for its neighbours, in milliseconds, before it asks the referees itself.
@@ -43,10 +43,12 @@ impl UnderWay {
     pub(super) fn may_ask(&self, part: &Part, brought: bool, now: Timestamp) -> bool {
         let deadline = part.participant.part().lift().deadline;
         let late = now > deadline;
-        let longest_ms =
-            if is_long_over(deadline, now) { LONGEST_WHEN_OVER_MS } else { LONGEST_ASK_AGAIN_MS };
         let mut asked = lock(&self.asked);
         let before = asked.get(&part.lift()).copied();
+        let since = before.map_or(now, |before| before.since);
+        // A deadline that lies far ahead was set by a clock that was wrong.
+        let over = is_long_over(deadline, now) || is_long_over(since, now);
+        let longest_ms = if over { LONGEST_WHEN_OVER_MS } else { LONGEST_ASK_AGAIN_MS };
         // What one part brought, another need not ask without.
         let news =
             before.is_none_or(|before| (brought && !before.brought) || (late && !before.late));
@@ -57,7 +59,7 @@ impl UnderWay {
         let longer = |before: Asked| (2 * before.wait_ms).min(longest_ms);
         let wait_ms = before.filter(|_| !news).map_or(ASK_AGAIN_MS, longer);
         let brought = brought || before.is_some_and(|before| before.brought);
-        asked.insert(part.lift(), Asked { at: now, wait_ms, brought, late });
+        asked.insert(part.lift(), Asked { since, at: now, wait_ms, brought, late });
         true
     }
 
@@ -227,9 +229,9 @@ fn is_within(ms: i64, since: Timestamp, now: Timestamp) -> bool {
     (0..ms).contains(&now.ms().saturating_sub(since.ms()))
 }
 
-/// Whether a lift's time is long over.
-fn is_long_over(deadline: Timestamp, now: Timestamp) -> bool {
-    now.ms().saturating_sub(deadline.ms()) > LONGEST_MS
+/// Whether a lift's time, or some other one, is long over.
+fn is_long_over(time: Timestamp, now: Timestamp) -> bool {
+    now.ms().saturating_sub(time.ms()) > LONGEST_MS
 }
 
 /// Whether nobody needs this part any more: nothing was promised, and its time is long over.
