@@ -117,8 +117,10 @@ impl Reading<'_> {
         }
         for side in Side::BOTH {
             let home = book.sides.get(&(leg.tally, side)).and_then(|who| people.get(*who));
-            // What a liar has promised it may have told nobody.
-            if home.is_some_and(|person| liars.contains(&person.home)) {
+            // What a liar has promised it may have told nobody. Who was left out of a lift that liars laid out is given what
+            // the giver's site has promised, for nothing.
+            let is_given = side != leg.by && !liars.is_empty();
+            if is_given || home.is_some_and(|person| liars.contains(&person.home)) {
                 continue;
             }
             if !home.is_some_and(|person| lifts.has_promised(lift, person.home, leg)) {
