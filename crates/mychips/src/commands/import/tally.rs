@@ -18,16 +18,17 @@ use crate::visit::{self, Visit};
 /// Bring back what the site lost of a tally, from a file that mychips export wrote.
 ///
 /// All of the file is checked first. A tally that the site does not have is there again then, and chits
-/// that it does not have are linked; what it has stays as it is. Lifts between sites come back with their proof; those of the site alone do not.
+/// that it does not have are linked; what it has stays as it is. Lifts between sites come back with their proof;
+/// those of the site alone do not.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 JSON:
   tallies   tally, partner, reopened (whether the site had no half of it),
             revision (what both signed, where the site had an older one or
             none; null otherwise), new (uuids of chits that it did not have),
-            proved (lifts between sites that it did not have; their chits
-            follow), lifts (chits of lifts that it does not have, and that cannot be
-            brought back), balance
+            proved (how many lifts between sites it did not have; their chits
+            follow), lifts (chits of lifts that it does not have, and that
+            cannot be brought back), balance
 
 Exit codes:
   0  done, also where nothing was missing    1  refused: not proved, or not yours
