@@ -45,7 +45,8 @@ impl UnderWay {
         let late = now > deadline;
         let mut asked = lock(&self.asked);
         let before = asked.get(&part.lift()).copied();
-        let since = before.map_or(now, |before| before.since);
+        // As a clock that was set back has it, that may lie ahead.
+        let since = before.map_or(now, |before| before.since.min(now));
         // A deadline that lies far ahead was set by a clock that was wrong.
         let over = is_long_over(deadline, now) || is_long_over(since, now);
         let longest_ms = if over { LONGEST_WHEN_OVER_MS } else { LONGEST_ASK_AGAIN_MS };
