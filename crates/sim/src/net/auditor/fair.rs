@@ -147,7 +147,7 @@ impl Lifts {
                     ended.made += 1;
                     ended.cleared += u64::from(known.lift.mode == Mode::Clearing);
                     ended.made_by_many += u64::from(known.lift.referees.len() > 1);
-                    self.is_whole(id, places, (halves, book), people, trace)?;
+                    self.is_whole(id, places, (halves, book), people, (trace, now))?;
                 }
                 Some(Outcome::Void) => ended.void += 1,
                 None => ended.undecided += u64::from(self.waits(id)),
@@ -157,17 +157,20 @@ impl Lifts {
         Ok(ended)
     }
 
-    /// A leg is lost only where every site that promised it has gone back, or is another agent, since: nobody knows it
-    /// then but devices. Whoever has all of its legs has what it signed for.
+    /// A leg is lost only where every site that promised it has gone back, or is another agent, since, and nobody knows it
+    /// then but devices; or where nobody knows any more how the lift was decided. Whoever has all of its legs has what it signed for.
     fn is_whole(
         &self,
         id: &LiftId,
         places: &[Place],
         (halves, book): (&Halves, &Book),
         people: &[Person],
-        trace: &Trace,
+        (trace, now): (&Trace, i64),
     ) -> Sim<()> {
         let of_lift = || self.promised.iter().filter(|((lift, ..), _)| lift == id);
+        // A sole referee that went back has forgotten what it decided; whom it told nothing waits for ever.
+        let knows = |(at, lift): &(usize, LiftId)| lift == id && !self.liars.contains(at);
+        let can_be_known = self.at.keys().any(knows) || self.can_be_decided(id, places, now);
         let mut lost: BTreeSet<TallyId> = BTreeSet::new();
         let legs: BTreeMap<TallyId, Leg> = of_lift()
             .flat_map(|(_, promised)| promised.path.iter().map(|leg| (leg.tally, *leg)))
@@ -193,7 +196,7 @@ impl Lifts {
             if giver && taker {
                 continue;
             }
-            if remembers {
+            if remembers && can_be_known {
                 let (short, tally) = (trace.lift_named(id), trace.tally_named(&leg.tally));
                 let who = if giver { "the taker" } else { "the giver" };
                 let tally = tally.unwrap_or_default();

@@ -80,7 +80,7 @@ pub(crate) struct Lifts {
     allowed: BTreeMap<Hash, Allowed>,
     pub(super) known: BTreeMap<LiftId, Known>,
     /// What a place says of a lift, in its epoch.
-    at: BTreeMap<(usize, LiftId), Outcome>,
+    pub(super) at: BTreeMap<(usize, LiftId), Outcome>,
     /// By lift, place and the name of the part's key.
     pub(super) promised: BTreeMap<(LiftId, usize, Hash), Promised>,
     /// Lifts that a place is not done with.
