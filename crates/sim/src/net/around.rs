@@ -30,9 +30,9 @@ impl Net {
         self.is_busy(number);
     }
 
-    /// Whether a site still looks for ways round.
-    pub(super) const fn is_clearing(&self) -> bool {
-        !self.clearings.is_empty()
+    /// Whether an honest site still looks for ways round.
+    pub(super) fn is_clearing(&self) -> bool {
+        self.clearings.iter().any(|clearing| !self.liars.places.contains(&clearing.place))
     }
 
     /// A site has crashed.

@@ -102,6 +102,9 @@ impl Net {
         if self.is_paying() {
             left.push("somebody waits for a payment to another site".to_owned());
         }
+        if self.is_clearing() {
+            left.push("a site looks for ways round".to_owned());
+        }
         if !self.auditor.lifts.are_decided(&self.places, self.now()) {
             left.push("a lift whose referees live is not decided".to_owned());
         }
