@@ -5,26 +5,9 @@ use protocol::{SecretKey, Side};
 use site::{Class, Command, SiteError, Wish};
 
 use super::fates::run;
-use super::paid::tie;
+use super::paid::chain;
 use crate::seek::land::{Land, tally_of};
 use crate::town::{cuid, user};
-
-/// Two users at each of three sites, in a chain.
-const USERS: [(&str, usize); 6] =
-    [("ann", 0), ("abe", 0), ("bob", 1), ("bea", 1), ("cat", 2), ("cyd", 2)];
-
-async fn chain() -> Land {
-    let ties = [
-        tie("ann", "abe"),
-        tie("abe", "bob"),
-        tie("bob", "bea"),
-        tie("bea", "cat"),
-        tie("cat", "cyd"),
-    ];
-    let land = Land::new(4, &USERS, &ties).await;
-    land.referees_at(&[3]).await;
-    land
-}
 
 /// What a user's device keeps of the last lift on a tally.
 async fn kept(land: &Land, name: &str, tie: usize) -> LiftProof {

@@ -20,6 +20,21 @@ pub(super) async fn three() -> Land {
     land
 }
 
+/// The same with two users at each site, who are partners in a chain.
+pub(super) async fn chain() -> Land {
+    let users = [("ann", 0), ("abe", 0), ("bob", 1), ("bea", 1), ("cat", 2), ("cyd", 2)];
+    let ties = [
+        tie("ann", "abe"),
+        tie("abe", "bob"),
+        tie("bob", "bea"),
+        tie("bea", "cat"),
+        tie("cat", "cyd"),
+    ];
+    let land = Land::new(4, &users, &ties).await;
+    land.referees_at(&[3]).await;
+    land
+}
+
 #[tokio::test]
 async fn a_stranger_two_sites_away_is_paid() {
     let land = three().await;
@@ -135,16 +150,7 @@ async fn who_was_not_asked_since_another_lift_cannot_go_on_is_asked() {
 /// Each site has users between who are partners of each other, and they charge.
 #[tokio::test]
 async fn users_between_inside_each_site_are_paid_what_they_ask() {
-    let users = [("ann", 0), ("abe", 0), ("bob", 1), ("bea", 1), ("cat", 2), ("cyd", 2)];
-    let ties = [
-        tie("ann", "abe"),
-        tie("abe", "bob"),
-        tie("bob", "bea"),
-        tie("bea", "cat"),
-        tie("cat", "cyd"),
-    ];
-    let land = Land::new(4, &users, &ties).await;
-    land.referees_at(&[3]).await;
+    let land = chain().await;
     land.charge(1, Side::Foil, 1, [20_000, 0]).await;
     land.charge(3, Side::Stock, 1, [0, 10_000]).await;
     let dear = land.pays(1, ["ann", "cyd"], [10_000, 10_100]).await.unwrap_err();
