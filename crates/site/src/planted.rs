@@ -28,6 +28,8 @@ pub enum Planted {
     VoidForValid,
     /// What a promise set aside is free once its deadline has passed by the site's own clock.
     OwnClock,
+    /// What a promise set aside is free once one of the two users has signed so.
+    FreedByOne,
     /// A query is marked with the agent that hands it on, where a mark should stand that only that site knows.
     PlainMark,
     /// A plan is answered under the id of the tally that it begins with, in place of its token.
@@ -40,7 +42,7 @@ pub enum Planted {
 
 impl Planted {
     /// All of them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::LostLetter,
         Self::DoubleApply,
         Self::WrongOrder,
@@ -48,6 +50,7 @@ impl Planted {
         Self::Resurrected,
         Self::VoidForValid,
         Self::OwnClock,
+        Self::FreedByOne,
         Self::PlainMark,
         Self::PlainToken,
         Self::ToldOn,
@@ -65,6 +68,7 @@ impl Planted {
             Self::Resurrected => "resurrected",
             Self::VoidForValid => "void-for-valid",
             Self::OwnClock => "own-clock",
+            Self::FreedByOne => "freed-by-one",
             Self::PlainMark => "plain-mark",
             Self::PlainToken => "plain-token",
             Self::ToldOn => "told-on",

@@ -89,8 +89,8 @@ pub(crate) struct Net {
     #[arg(value_parser = clap::value_parser!(u64).range(1..=10_000_000))]
     until_lifts: Option<u64>,
     /// Plant a fault into all sites, to see it found: lost-letter, double-apply, wrong-order,
-    /// unchecked-signature or resurrected; with --lifts void-for-valid, own-clock, plain-mark,
-    /// plain-token, told-on or same-key
+    /// unchecked-signature or resurrected; with --lifts void-for-valid, own-clock, freed-by-one,
+    /// plain-mark, plain-token, told-on or same-key
     #[arg(long, value_name = "NAME", value_parser = planted)]
     plant: Option<Planted>,
 }

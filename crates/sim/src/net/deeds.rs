@@ -41,6 +41,9 @@ impl Net {
         }
         let Some(shown) = self.trades_on(who, &tallies) else { return Ok(()) };
         let Some(shown) = self.looks_first(who, &site, shown).await? else { return Ok(()) };
+        if self.is_tired_of(who, &shown).await? {
+            return Ok(());
+        }
         if self.dice.percent(5) {
             return self.tries(who, &shown).await;
         }

@@ -46,6 +46,9 @@ impl Net {
         for shown in self.shown(who, &site).await? {
             all &= self.looks_at(who, &site, shown, epoch).await?;
         }
+        if self.lifts && !self.wild {
+            self.frees_what_nobody_decides(who, &site).await?;
+        }
         // What was refused now is brought at the next look.
         self.people[who].brought = if all { epoch } else { u64::MAX };
         Ok(())

@@ -215,8 +215,12 @@ impl Pieces {
                 let others: Vec<&Certificate> = self.certificates.values().collect();
                 Certificate { lift: id, ..(*dice.pick(&others)?).clone() }
             }
-            // Signed by itself in the name of the referees.
+            // Signed by itself in the name of the referees, of which it is none: who lies as a referee is drawn apart.
             _ => {
+                let own = AgentId::of(&protocol::Signer::public_key(agent)).ok()?;
+                if word.lift.referees.contains(&own) {
+                    return None;
+                }
                 let valid = dice.percent(60);
                 let evidence = if valid {
                     Evidence::Promises(word.promises.clone())

@@ -14,7 +14,7 @@
 //!   `liars.rs` sites that lie together about lifts, `lies.rs` what they say, `false_referee.rs` a
 //!   referee that lies;
 //!   `strangers.rs` payments to people at other sites, `around.rs` debts that clear across sites;
-//!   `busy.rs` networks in which there is much to lift;
+//!   `busy.rs` networks in which there is much to lift, `freeing.rs` what people free that nobody decides;
 //! * `trace.rs`, `words.rs` what happened, in lines; `report.rs` how it ended.
 
 mod around;
@@ -31,6 +31,7 @@ mod errands;
 mod false_referee;
 mod faults;
 mod forge;
+mod freeing;
 mod liars;
 mod lies;
 mod life;
@@ -141,7 +142,7 @@ async fn through(net: &mut Net, seed: u64) -> Sim<Report> {
     }
     net.heals().await?;
     let healing = net.now();
-    let (mut next, most) = (healing + LOOK_MS, healing + HEALING_MS);
+    let (mut next, mut most) = (healing + LOOK_MS, healing + HEALING_MS);
     loop {
         // Some devices wait for what two sites that moved will never say.
         net.by_hand |= net.now() > healing + BY_HAND_MS;
@@ -151,7 +152,9 @@ async fn through(net: &mut Net, seed: u64) -> Sim<Report> {
         if net.now() >= next {
             next = net.now() + LOOK_MS;
             if net.is_quiet().await? {
-                break;
+                let Some(lock) = net.locked() else { break };
+                net.waits_for(&lock);
+                most = net.now() + HEALING_MS;
             }
         }
         if !net.step().await? {

@@ -27,6 +27,9 @@ impl Net {
         {
             return Ok(false);
         }
+        if self.locked().is_some_and(|lock| self.can_be_freed(&lock)) {
+            return Ok(false);
+        }
         for who in 0..self.people.len() {
             // A half that came back late waits for its user to look in once more.
             if !self.lives_with_liars(who)
@@ -107,6 +110,11 @@ impl Net {
         }
         if !self.auditor.lifts.are_decided(&self.places, self.now()) {
             left.push("a lift whose referees live is not decided".to_owned());
+        }
+        if let Some(lock) = self.locked() {
+            let lift = self.trace.lift_named(&lock.lift);
+            let tally = self.trace.tally_named(&lock.tally).unwrap_or_default();
+            left.push(format!("what lift {lift} set aside on {tally} is not freed"));
         }
         if left.is_empty() {
             left.push("halves say the same again and again".to_owned());

@@ -190,6 +190,12 @@ impl Report {
         self.ending.lifts.void
     }
 
+    /// How many of all lifts have a leg that its users freed without a decision.
+    #[must_use]
+    pub const fn lifts_freed(&self) -> u64 {
+        self.ending.lifts.freed
+    }
+
     /// How often something that names somebody or something was seen at a site, by why that site may know it.
     pub fn excused(&self) -> impl Iterator<Item = (&'static str, u64)> + '_ {
         self.ending.searched.excused()
@@ -241,11 +247,12 @@ impl fmt::Display for Report {
         writeln!(f, "  errands    {} sent, {} lost", c.errands, c.errands_lost)?;
         writeln!(
             f,
-            "  lifts      {} made, {} of them to clear, {} void, {} undecided; {} payments to strangers wanted, {} told as paid",
+            "  lifts      {} made, {} of them to clear, {} void, {} undecided, {} freed; {} payments to strangers wanted, {} told as paid",
             ending.lifts.made,
             ending.lifts.cleared,
             ending.lifts.void,
             ending.lifts.undecided,
+            ending.lifts.freed,
             c.lifts_wanted,
             c.lifts_paid
         )?;

@@ -63,6 +63,7 @@ pub(crate) fn is_found(planted: Planted, named: Invariant) {
         planted,
         Planted::VoidForValid
             | Planted::OwnClock
+            | Planted::FreedByOne
             | Planted::PlainMark
             | Planted::PlainToken
             | Planted::ToldOn
@@ -116,6 +117,11 @@ fn a_valid_lift_that_is_taken_for_void_is_found_by_atomic() {
 #[test]
 fn a_leg_that_a_site_frees_by_its_own_clock_is_found_by_aside() {
     is_found(Planted::OwnClock, Invariant::Aside);
+}
+
+#[test]
+fn a_leg_that_one_user_frees_alone_is_found_by_aside() {
+    is_found(Planted::FreedByOne, Invariant::Aside);
 }
 
 #[test]

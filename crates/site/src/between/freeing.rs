@@ -14,6 +14,7 @@ use crate::batch::{Held, Work};
 use crate::door::Site;
 use crate::error::SiteError;
 use crate::half::Kept;
+use crate::planted::Planted;
 use crate::post::Input;
 
 impl Site {
@@ -39,6 +40,9 @@ impl Site {
         }
         let proved = held.state.open()?.prove_freed(freed)?;
         self.take(work, held, Input::Ledger(LedgerInput::Free(proved))).await?;
+        if self.has(Planted::FreedByOne) {
+            self.take(work, held, Input::Ledger(LedgerInput::Release(lift))).await?;
+        }
         let state = Arc::clone(&held.state);
         self.post_all(work, held, &state, vec![Body::Freed(Box::new(freed))]).await?;
         self.note_freed(work, held, lift).await

@@ -6,6 +6,7 @@ use protocol::{Hash, TallyId};
 
 use super::excuse::Searched;
 use super::fair::LiftsEnded;
+use super::freed::Lock;
 use super::half::{Half, is_open};
 use super::{Auditor, name_of};
 use crate::net::broken::{Broken, Invariant, Sim};
@@ -73,6 +74,12 @@ impl Auditor {
             ending.heads.push_str(&chits.join(" "));
         }
         self.all_there(people, trace)?;
+        if let Some(Lock { tally, lift, .. }) = self.locked(people, places, now) {
+            let (short, name) = (trace.lift_named(&lift), trace.tally_named(&tally));
+            let name = name.unwrap_or_default();
+            let what = format!("what lift {short} set aside on {name} is locked for ever");
+            return Err(Broken::new(Invariant::Ends, what).about([short, name]));
+        }
         ending.lifts = self.lifts.end(places, (&self.halves, &self.book), people, trace, now)?;
         for (number, place) in places.iter().enumerate() {
             self.privacy.keeps(number, place)?;

@@ -24,8 +24,10 @@ pub(crate) struct LiftsEnded {
     /// Of those, by more referees than one.
     pub(crate) made_by_many: u64,
     pub(crate) void: u64,
-    /// Whose referees are gone, or forgot: something is set aside for them for ever.
+    /// Whose referees are gone, or forgot: sites ask for what was decided for ever.
     pub(crate) undecided: u64,
+    /// That have a leg which its users freed, whatever was decided then.
+    pub(crate) freed: u64,
 }
 
 impl Lifts {
@@ -140,7 +142,8 @@ impl Lifts {
             let what = format!("lift {short} waits at {place:?}, and its referees live");
             return Err(Broken::new(Invariant::Ends, what).about([short]));
         }
-        let mut ended = LiftsEnded::default();
+        let freed = u64::try_from(self.freed().len()).unwrap_or(u64::MAX);
+        let mut ended = LiftsEnded { freed, ..LiftsEnded::default() };
         for (id, known) in &self.known {
             match known.outcome {
                 Some(Outcome::Commit) => {

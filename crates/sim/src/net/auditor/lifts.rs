@@ -9,6 +9,7 @@ use protocol::{Hash, Lift, LiftId, PaymentId, Record as _};
 use serde::Deserialize;
 use store::{HalfId, View};
 
+use super::freed::Words;
 use super::half::Half;
 use super::part::Part;
 use super::{ALL, proof, read};
@@ -90,6 +91,8 @@ pub(crate) struct Lifts {
     rows: BTreeMap<usize, BTreeSet<LiftId>>,
     aside: BTreeMap<(usize, HalfId), BTreeMap<LiftId, Aside>>,
     made: BTreeMap<(usize, PaymentId), LiftId>,
+    /// What people signed to be free of them.
+    pub(super) words: Words,
     /// Places that lie: what they promise, keep and do is nobody's concern.
     pub(super) liars: BTreeSet<usize>,
     /// Places that lie as referees.
@@ -258,12 +261,13 @@ impl Lifts {
         let before = self.aside.insert((number, half), aside).unwrap_or_default();
         let Some(aside) = self.aside.get(&(number, half)) else { return Ok(()) };
         for lift in before.keys().filter(|lift| !aside.contains_key(*lift)) {
-            if self.at.contains_key(&(number, *lift)) || now.lifts.contains_key(lift) {
+            let decided = self.at.contains_key(&(number, *lift)) || now.lifts.contains_key(lift);
+            if decided || self.is_freed(now.tally, lift) {
                 continue;
             }
             let short = trace.lift_named(lift);
             let what = format!(
-                "what was set aside for lift {short} on {} is free, and no certificate says so",
+                "what was set aside for lift {short} on {} is free, and neither a certificate nor both users say so",
                 trace.tally_named(&now.tally).unwrap_or_default()
             );
             return Err(Broken::new(Invariant::Aside, what).about([short]));
@@ -297,7 +301,11 @@ impl Lifts {
                 let is_aside =
                     self.aside.get(key).is_some_and(|aside| aside.contains_key(&part.id));
                 match part.certificate.as_ref().map(|certificate| certificate.outcome) {
-                    None if promised.epoch == place.epoch && !is_aside && !has_chit => {
+                    None if promised.epoch == place.epoch
+                        && !is_aside
+                        && !has_chit
+                        && !self.is_freed(half.tally, &part.id) =>
+                    {
                         return broken(Invariant::Aside, "promised, and not set aside");
                     }
                     Some(Outcome::Commit) if part.settled && !has_chit => {
@@ -317,7 +325,7 @@ impl Lifts {
     }
 
     /// Whether a lift's referees are there to decide it: as many as it takes, none of which has forgotten anything.
-    pub(super) fn can_be_decided(&self, lift: &LiftId, places: &[Place], now: i64) -> bool {
+    pub(crate) fn can_be_decided(&self, lift: &LiftId, places: &[Place], now: i64) -> bool {
         let Some(known) = self.known.get(lift) else { return true };
         let all = known.lift.referees.len();
         let lives = |(at, place): &(usize, &Place)| {
@@ -331,9 +339,14 @@ impl Lifts {
         dated && places.iter().enumerate().filter(lives).count() >= all - (all - 1) / 3
     }
 
+    /// What is set aside for lifts, by half.
+    pub(super) fn set_aside(&self) -> impl Iterator<Item = ((usize, HalfId), &LiftId)> {
+        self.aside.iter().flat_map(|(half, lifts)| lifts.keys().map(|id| (*half, id)))
+    }
+
     /// Lifts that wait somewhere, by place.
     fn waiting(&self) -> impl Iterator<Item = (usize, &LiftId)> {
-        let aside = self.aside.iter().flat_map(|((at, _), lifts)| lifts.keys().map(|id| (*at, id)));
+        let aside = self.set_aside().map(|((at, _), id)| (at, id));
         let locked = self.locked.iter().flat_map(|(at, lifts)| lifts.iter().map(|id| (*at, id)));
         aside.chain(locked)
     }

@@ -5,7 +5,7 @@
 //! * `half.rs` what holds of one half, `pair.rs` of two, and of a half and what it was before;
 //! * `privacy.rs` what sites hear and keep, `excuse.rs` what they may know, `markers.rs` how it is searched for, `fresh.rs` what must be new in each lift;
 //! * `lifts.rs` what holds of lifts between sites, `fair.rs` of what they did to whom, `clears.rs` of those that clear;
-//!   `part.rs` a part as a site keeps it, `proof.rs` what a certificate has to prove, `slander.rs` proofs that agents lie;
+//!   `freed.rs` what people freed, `part.rs` a part as a site keeps it, `proof.rs` what a certificate has to prove, `slander.rs` proofs that agents lie;
 //! * `outbox.rs` what holds of letters that wait; `end.rs` what holds once faults have stopped.
 
 mod book;
@@ -13,6 +13,7 @@ mod clears;
 mod end;
 mod excuse;
 mod fair;
+mod freed;
 mod fresh;
 mod half;
 mod lifts;
@@ -32,6 +33,7 @@ use store::{HalfFilter, HalfId, View};
 
 pub(super) use book::Book;
 pub(super) use end::Ending;
+pub(super) use freed::Lock;
 use half::{Half, Reading};
 pub(super) use lifts::{Allowed, Lifts};
 use outbox::Outbox;

@@ -31,7 +31,9 @@ impl Auditor {
                     return broken("it proves nothing");
                 };
                 if !proof.suspects().iter().all(|agent| liars.contains(agent)) {
-                    return broken("it accuses somebody who never lied");
+                    let (kind, whom) = (proof.word(), proof.suspects());
+                    let what = format!("this {kind} accuses somebody of {whom:?} who never lied");
+                    return broken(&what);
                 }
                 proofs += 1;
             }
