@@ -132,9 +132,13 @@ fn lift(between: usize, inner: usize, is_payment: bool) -> Result<[u64; 2], Fail
             promises: List::new(promises[..=before].to_vec())?,
             refused: None,
             certificate: None,
+            given: None,
         };
         let certificate = Some(certificate.clone());
-        words += bytes(&word)? + bytes(&Word { promises: List::default(), certificate, ..word })?;
+        // The taker's site hands back what the giver's said: as long as its own.
+        let given = Some(word.conditional);
+        words +=
+            bytes(&word)? + bytes(&Word { promises: List::default(), certificate, given, ..word })?;
     }
     let asked = bytes(&Ask::new(lift, Some(evidence)))?;
     let authorised = if is_payment { authorised(&keys[0], date, units)? } else { 0 };

@@ -150,7 +150,7 @@ pub enum Status {
     Open,
     /// `C.open`: one side asked to close; it takes only what brings the balance toward zero.
     Closing,
-    /// `close`: asked for, at zero, and the partner has the same chain.
+    /// `close`: asked for, at zero, no promise is open, and the partner has the same chain.
     Closed,
 }
 
@@ -235,7 +235,8 @@ impl Ledger {
     pub fn status(&self) -> Status {
         if !self.asked_to_close() {
             Status::Open
-        } else if self.balance_milli == 0 && self.agreed == self.head.index {
+        } else if self.balance_milli == 0 && self.agreed == self.head.index && self.aside.is_empty()
+        {
             Status::Closed
         } else {
             Status::Closing

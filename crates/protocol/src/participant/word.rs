@@ -10,7 +10,7 @@ use super::Participant;
 use crate::bounded::List;
 use crate::json::JsonError;
 use crate::lift::{
-    Certificate, Conditional, Decided, Lift, LiftFault, MAX_PARTICIPANTS, Promise, Refused,
+    Certificate, Conditional, Decided, Lift, LiftFault, MAX_PARTICIPANTS, Outcome, Promise, Refused,
 };
 use crate::record::record;
 use crate::{AgentId, Hash, SignatureFault, TallyId, Verified};
@@ -37,6 +37,9 @@ pub struct Word {
     pub refused: Option<Refused>,
     /// The certificate, once there is one: nothing else counts then.
     pub certificate: Option<Certificate>,
+    /// What the hearer's own site said of the leg, where its user gives and the lift is valid: a site that has lost the
+    /// lift owes nothing by anybody else's word.
+    pub given: Option<Conditional>,
 }
 record!(Word, "word", 1, outside: []);
 
@@ -92,6 +95,10 @@ impl Word {
             participates(&refused.by)?;
             Verified::check(refused, &())?;
         }
+        let of_leg = |given: Conditional| given.is_givers() && given.leg == self.conditional.leg;
+        if let Some(given) = self.given.filter(|given| !of_leg(*given)) {
+            return Err(LiftFault::NotGivers { lift: id, tally: given.leg.tally }.into());
+        }
         let decided = self.certificate.map(|certificate| Decided::check(certificate, &self.lift));
         let decided = decided.transpose()?.map(Arc::new);
         Ok(Heard { conditional, promises, refused: self.refused, decided })
@@ -105,6 +112,8 @@ impl Participant {
         let crossing = self.part.crossing(tally)?;
         let certificate = self.decided.as_ref().map(|decided| decided.certificate().clone());
         let open = certificate.is_none();
+        let is_valid = certificate.as_ref().is_some_and(|shown| shown.outcome == Outcome::Commit);
+        let given = self.conditional(tally).filter(|said| is_valid && said.is_givers()).copied();
         // Promises go the way that value goes.
         let promises = if open && !crossing.takes() {
             self.promises.values().copied().collect()
@@ -118,6 +127,7 @@ impl Participant {
             promises: List::new(promises).unwrap_or_default(),
             refused: self.refused.filter(|_| open),
             certificate,
+            given,
         })
     }
 }

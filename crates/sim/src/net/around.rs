@@ -30,9 +30,10 @@ impl Net {
         self.is_busy(number);
     }
 
-    /// Whether an honest site still looks for ways round.
+    /// Whether an honest site still looks for ways round, or waits for a lift that could be decided soon.
     pub(super) fn is_clearing(&self) -> bool {
-        self.clearings.iter().any(|clearing| !self.liars.places.contains(&clearing.place))
+        self.waits_for_lifts()
+            && self.clearings.iter().any(|clearing| !self.liars.places.contains(&clearing.place))
     }
 
     /// A site has crashed.

@@ -47,6 +47,7 @@ impl Net {
         let Some(site) = self.places[number].site.clone() else { return Ok(()) };
         let agents: Vec<AgentId> =
             self.referees.iter().map(|number| self.places[*number].agent).collect();
+        self.auditor.lifts.accepts(&agents);
         let place = &self.places[number];
         let known = site.accepted_referees().await;
         let known = known.map_err(|error| place.cannot("list referees", &error))?;

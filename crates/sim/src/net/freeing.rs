@@ -48,7 +48,7 @@ impl Net {
         let freed = Freed { tally, lift, by, date, key, sign: None };
         let freed = freed.signed(&self.people[who].key);
         let freed = freed.map_err(|error| Broken::harness(&error.to_string()))?;
-        self.auditor.lifts.frees(&freed);
+        self.auditor.frees(who, freed);
         let words = format!("frees what {} set aside", self.trace.lift(lift));
         self.wish(who, tally, Wish::Free(Box::new(freed)), &words).await
     }

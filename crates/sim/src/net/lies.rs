@@ -9,6 +9,7 @@ use protocol::participant::Word;
 use protocol::{AgentId, Hash, Lift, LiftId, PublicKey, Record as _, SecretKey, TallyId};
 
 use super::dice::Dice;
+use super::made_up::made_up;
 
 /// How many pieces of each kind liars keep.
 const MOST_KEPT: usize = 256;
@@ -32,10 +33,12 @@ pub(super) enum Lie {
     Forges,
     /// It says of this lift what was said of another one, or of this one long ago.
     Mixes,
+    /// It makes up a lift, with referees of its own who decided it, by which its neighbour's user gives.
+    MakesUp,
 }
 
 impl Lie {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::None,
         Self::Silent,
         Self::Refuses,
@@ -44,6 +47,7 @@ impl Lie {
         Self::OtherLift,
         Self::Forges,
         Self::Mixes,
+        Self::MakesUp,
     ];
 
     pub(super) fn any(dice: &mut Dice) -> Self {
@@ -160,6 +164,7 @@ impl Pieces {
             Lie::OtherLift => self.other_lift(word, agent),
             Lie::Forges => self.forged(word, agent, dice),
             Lie::Mixes => self.mixed(word, dice),
+            Lie::MakesUp => made_up(word, agent, dice),
         };
         changed.unwrap_or_else(|| word.clone())
     }
@@ -190,7 +195,8 @@ impl Pieces {
         let (promises, certificate) =
             (List::new(promises).ok()?, self.certificates.get(&id).cloned());
         let branches = word.branches.clone();
-        Some(Word { lift, branches, conditional, promises, refused: None, certificate })
+        let given = None;
+        Some(Word { lift, branches, conditional, promises, refused: None, certificate, given })
     }
 
     fn forged(&self, word: &Word, agent: &SecretKey, dice: &mut Dice) -> Option<Word> {

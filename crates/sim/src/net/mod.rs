@@ -11,7 +11,7 @@
 //!   do, `device.rs` what a device keeps and brings back;
 //! * `auditor/` what must hold, by the names in `broken.rs`;
 //! * `errands.rs` what agents say to each other beside notes, lifts that are looked after, and who decides them;
-//!   `liars.rs` sites that lie together about lifts, `lies.rs` what they say, `false_referee.rs` a
+//!   `liars.rs` sites that lie together about lifts, `lies.rs` and `made_up.rs` what they say, `false_referee.rs` a
 //!   referee that lies;
 //!   `strangers.rs` payments to people at other sites, `around.rs` debts that clear across sites;
 //!   `busy.rs` networks in which there is much to lift, `freeing.rs` what people free that nobody decides;
@@ -35,6 +35,7 @@ mod freeing;
 mod liars;
 mod lies;
 mod life;
+mod made_up;
 mod person;
 mod place;
 mod quiet;
@@ -55,6 +56,9 @@ use life::Net;
 /// The longest that a network may take to come to its end once faults have stopped, in milliseconds of
 /// its own time: letters that failed often are tried again after at most a quarter of an hour.
 const HEALING_MS: i64 = 40 * 60_000;
+
+/// How many deadlines that are hours ahead are waited for at most.
+const MOST_WAITS: u32 = 256;
 
 /// How long is waited between two looks whether everything has come to its end, in milliseconds.
 const LOOK_MS: i64 = 20_000;
@@ -143,6 +147,7 @@ async fn through(net: &mut Net, seed: u64) -> Sim<Report> {
     net.heals().await?;
     let healing = net.now();
     let (mut next, mut most) = (healing + LOOK_MS, healing + HEALING_MS);
+    let mut waits = 0;
     loop {
         // Some devices wait for what two sites that moved will never say.
         net.by_hand |= net.now() > healing + BY_HAND_MS;
@@ -153,6 +158,10 @@ async fn through(net: &mut Net, seed: u64) -> Sim<Report> {
             next = net.now() + LOOK_MS;
             if net.is_quiet().await? {
                 let Some(lock) = net.locked() else { break };
+                waits += 1;
+                if waits > MOST_WAITS {
+                    return Err(Broken::new(Invariant::Finish, net.unfinished().await?));
+                }
                 net.waits_for(&lock);
                 most = net.now() + HEALING_MS;
             }

@@ -160,12 +160,17 @@ impl Net {
     /// Whether somebody has no answer yet that could come soon. A lift that was dated while its payer's clock was hours
     /// ahead is waited for until that time has come; that it holds up nothing else, the auditor sees.
     pub(super) fn is_paying(&self) -> bool {
-        let in_time = self.now() <= self.until_ms + GIVEN_UP_MS;
-        in_time
+        self.waits_for_lifts()
             && self.payments.iter().any(|payment| {
                 let waits = !payment.is_over || !payment.asking.is_empty();
                 waits && !self.lives_with_liars(payment.who)
             })
+    }
+
+    /// Whether faults have not stopped for so long that whatever waits for a lift yet waits for one that was dated hours
+    /// ahead.
+    pub(super) fn waits_for_lifts(&self) -> bool {
+        self.now() <= self.until_ms + GIVEN_UP_MS
     }
 
     /// A site has crashed: nobody there gets an answer.
@@ -245,6 +250,10 @@ impl Net {
                     !self.wild || self.dice.percent(60)
                 };
                 self.payments[number].is_over = gives_up || !lives;
+                if matches!(error, SiteError::NotLifted { .. }) {
+                    let uuid = self.payments[number].authorisation.uuid;
+                    self.auditor.lifts.is_told_void(who, uuid);
+                }
                 self.counts.refused += 1;
                 self.say(&name, &format!("{words}: {}: {error}", error.word()));
                 Ok(())

@@ -4,10 +4,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use protocol::bounded::List;
 use protocol::export::LiftProof;
 use protocol::ledger::Good;
 use protocol::lift::{Committed, Conditional, Decided, LiftFault, MAX_LEGS_OF_ONE, Outcome};
-use protocol::participant::{Input, Word};
+use protocol::participant::{Crossing, Event, Input, Word};
 use protocol::{AgentId, Cuid, Hash, LiftId, Side, SignatureFault, TallyId, Verified};
 
 use super::hear::free_key;
@@ -34,20 +35,28 @@ impl Site {
         held.state.open()?;
         let (lift, side) = (proof.record.id()?, held.half.side);
         let partner = held.state.partner().ok_or(SiteError::NoLift(lift))?.agent;
-        let giver = self.giver_in(&proof, (tally, side), partner)?;
+        let own = self.own_agents(work.view(), &proof.record).await?;
+        let giver = self.giver_in(&proof, (tally, side), partner, own)?;
         let rows = work.tx().lock_parts(&lift).await?;
         let parts = rows.iter().map(|row| self.known.part(row)).collect::<Result<Vec<_>, _>>()?;
-        for part in &parts {
-            if part.proof(&tally)?.is_some() {
-                return Ok(());
-            }
+        let known = parts.iter().find(|part| part.tallies().contains(&tally)).cloned();
+        if let Some(part) = &known
+            && part.outcome() == Some(Outcome::Commit)
+            && part.proof(&tally)?.is_some()
+        {
+            return Ok(());
         }
-        let part = if self.is_ours(&partner) {
-            with_inner(parts, tally, (proof, giver), lift)?
-        } else {
-            let taken: Vec<Hash> = rows.iter().map(|row| row.key).collect();
-            self.with_neighbour(proof, giver, (holder, side, partner), &taken)?
+        let part = match known {
+            // It was promised, and this site went back to before it was decided.
+            Some(part) => part,
+            None if self.is_ours(&partner) => with_inner(parts, (&proof, giver), lift)?,
+            None => {
+                let taken: Vec<Hash> = rows.iter().map(|row| row.key).collect();
+                self.with_neighbour(&proof, giver, (holder, side, partner), &taken)?
+            }
         };
+        let (part, events) = proved(part, proof, giver, &partner)?;
+        self.note_lies(work, &part.participant, &events).await?;
         self.keep_part(work, &part).await?;
         work.due.push(lift);
         Ok(())
@@ -59,13 +68,14 @@ impl Site {
         proof: &LiftProof,
         (tally, side): (TallyId, Side),
         partner: AgentId,
+        own: Vec<AgentId>,
     ) -> Result<Conditional, SiteError> {
         let committed = Committed::check(proof.record.clone(), &proof.certificate)?;
         let lift = committed.id();
         let giver = proof.giver.filter(|giver| giver.leg == proof.leg && giver.leg.tally == tally);
         let giver = giver.ok_or(LiftFault::NotGivers { lift, tally })?;
         let agents: Vec<AgentId> = if giver.side == side || self.is_ours(&partner) {
-            self.agents_here().collect()
+            own
         } else {
             // An agent that does not speak for the partner any more may be in other hands.
             vec![partner]
@@ -79,46 +89,54 @@ impl Site {
     /// The part with a leg to another site.
     fn with_neighbour(
         &self,
-        proof: LiftProof,
+        proof: &LiftProof,
         giver: Conditional,
         (holder, side, partner): (&Cuid, Side, AgentId),
         taken: &[Hash],
     ) -> Result<Part, SiteError> {
-        let LiftProof { record, certificate, branches, leg, .. } = proof;
-        let (lift, tally) = (record.id()?, leg.tally);
-        let decided = Arc::new(Decided::check(certificate.clone(), &record)?);
-        let none = SiteError::NoLift(lift);
-        let mut part = if giver.side == side {
-            let agents = BTreeMap::from([(tally, partner)]);
-            let key = *free_key(&record, None, taken).ok_or(none)?;
-            self.part_in(&record, &branches, (tally, key), agents, &[leg], |_| side, false)?
-                .on(tally, holder, side)
-        } else {
-            let (promises, refused) = Default::default();
-            let word = Word {
-                lift: record,
-                branches,
-                conditional: giver,
-                promises,
-                refused,
-                certificate: Some(certificate),
-            };
-            let mut part =
-                self.lost(&word, (holder, tally), (side, partner), taken)?.ok_or(none)?;
-            let heard = Box::new(word.check(&partner)?);
-            part.participant = part.participant.step(Input::Hear { tally, heard })?.participant;
-            part
-        };
-        part.participant = part.participant.step(Input::Decided(decided))?.participant;
-        Ok(part)
+        let (lift, leg) = (proof.record.id()?, proof.leg);
+        let agents = BTreeMap::from([(leg.tally, partner)]);
+        let neighbour = (giver.side != side).then_some(&giver.key);
+        let key = free_key(&proof.record, neighbour, taken).ok_or(SiteError::NoLift(lift))?;
+        let mine = (leg.tally, *key);
+        let part =
+            self.part_in(&proof.record, &proof.branches, mine, agents, &[leg], |_| side, false)?;
+        Ok(part.on(leg.tally, holder, side))
     }
+}
+
+/// The same part, having heard all that the proof says; and what that means.
+fn proved(
+    mut part: Part,
+    proof: LiftProof,
+    giver: Conditional,
+    partner: &AgentId,
+) -> Result<(Part, Vec<Event>), SiteError> {
+    let tally = proof.leg.tally;
+    let decided = Arc::new(Decided::check(proof.certificate.clone(), &proof.record)?);
+    let takes = part.participant.part().crossing(&tally).is_some_and(Crossing::takes);
+    if takes && part.participant.conditional(&tally).is_none() {
+        let word = Word {
+            lift: proof.record,
+            branches: proof.branches,
+            conditional: giver,
+            promises: List::default(),
+            refused: None,
+            certificate: Some(proof.certificate),
+            given: None,
+        };
+        let heard = Box::new(word.check(partner)?);
+        part.participant = part.participant.step(Input::Hear { tally, heard })?.participant;
+    }
+    let step = part.participant.step(Input::Decided(decided))?;
+    part.participant = step.participant;
+    Ok((part, step.events))
 }
 
 /// A part of the lift with one more leg, between two users here.
 fn with_inner(
     parts: Vec<Part>,
-    tally: TallyId,
-    (proof, giver): (LiftProof, Conditional),
+    (proof, giver): (&LiftProof, Conditional),
     lift: LiftId,
 ) -> Result<Part, SiteError> {
     let valid = |part: &Part| part.outcome() == Some(Outcome::Commit);
@@ -126,7 +144,7 @@ fn with_inner(
     if part.tallies().len() >= MAX_LEGS_OF_ONE {
         return Err(SiteError::Part { lift, reason: "it has too many legs".to_owned() });
     }
-    part.more.brought.insert(tally, (proof.leg, proof.way, Some(giver)));
+    part.more.brought.insert(proof.leg.tally, (proof.leg, proof.way.clone(), Some(giver)));
     part.more.settled = false;
     Ok(part)
 }

@@ -18,12 +18,13 @@ use protocol::record::Record;
 use protocol::{
     AgentId, Cuid, Hash, Lift, LiftId, PublicKey, Side, Signer as _, TallyId, Verified,
 };
-use store::LiftPart;
+use store::{LiftPart, View};
 
 use super::part::{More, Part};
 use crate::batch::{Batch, Held, Work};
 use crate::door::Site;
 use crate::error::SiteError;
+use crate::referee::is_accepted;
 
 /// Of how many lifts a restored half is told again at most, each time that it asks.
 const MOST_TOLD_AGAIN: usize = 1_024;
@@ -58,7 +59,13 @@ impl Site {
             let keys: Vec<Hash> = rows.iter().map(|row| row.key).collect();
             // Under one key there is one part, whatever else has its tally's name.
             match taken.filter(|part| !keys.contains(&part.key_name())) {
-                None => self.lost(&word, (holder, tally), (side, from), &keys)?,
+                None => {
+                    let own = match word.given {
+                        Some(_) => self.own_agents(work.view(), &word.lift).await?,
+                        None => Vec::new(),
+                    };
+                    self.lost(&word, (holder, tally), (side, from), (&keys, &own))?
+                }
                 taken => taken,
             }
         };
@@ -94,13 +101,14 @@ impl Site {
     }
 
     /// A lift that was decided, and that this site lost, as one restored from an older backup did: what it is on this tally
-    /// the neighbour's word and the certificate prove.
-    pub(super) fn lost(
+    /// the certificate proves and the word of the giver's site. Where the holder gives that is this site's own: whoever has it
+    /// hands it back, and nobody makes the holder owe anything without.
+    fn lost(
         &self,
         word: &Word,
         (holder, tally): (&Cuid, TallyId),
         (side, from): (Side, AgentId),
-        taken: &[Hash],
+        (taken, own): (&[Hash], &[AgentId]),
     ) -> Result<Option<Part>, SiteError> {
         let leg = word.conditional.leg;
         let is_decided =
@@ -109,12 +117,30 @@ impl Site {
             return Ok(None);
         }
         let agents = BTreeMap::from([(tally, from)]);
+        if leg.by == side && !is_said(word.given, &leg, word.lift.id()?, own) {
+            return Ok(None);
+        }
         let Some(key) = free_key(&word.lift, Some(&word.conditional.key), taken) else {
             return Ok(None);
         };
         let mine = (tally, *key);
         let part = self.part_in(&word.lift, &word.branches, mine, agents, &[leg], |_| side, false);
         Ok(part.ok().map(|part| part.on(tally, holder, side)))
+    }
+
+    /// The agents whose word is this site's own on a lift that it has lost: the one that it is, and under referees that it
+    /// accepts those that it was. A key of before may be in other hands, and referees of theirs decide what they like.
+    pub(super) async fn own_agents(
+        &self,
+        view: &mut View,
+        lift: &Lift,
+    ) -> Result<Vec<AgentId>, SiteError> {
+        for referee in lift.referees.iter() {
+            if !is_accepted(view, *referee).await? {
+                return Ok(vec![self.agent]);
+            }
+        }
+        Ok(self.agents_here().collect())
     }
 
     /// The partner's site tells of a lift as another agent than the one that took part in it: of a leg that is known here
@@ -366,6 +392,14 @@ impl Site {
         }
         Ok(())
     }
+}
+
+/// Whether one of these agents, all this site's own, said that its user gives this leg if the lift is valid: it did so under
+/// its own key in the lift, without whose promise there is no certificate.
+fn is_said(given: Option<Conditional>, leg: &Leg, lift: LiftId, own: &[AgentId]) -> bool {
+    let given = given.filter(|given| (given.lift, given.leg) == (lift, *leg));
+    let is_own = |given: Conditional| own.iter().any(|agent| Verified::check(given, agent).is_ok());
+    given.filter(Conditional::is_givers).is_some_and(is_own)
 }
 
 /// A key to keep a decided part under that this site has lost. Whose it is says nothing to anybody, as all is decided: any

@@ -197,6 +197,11 @@ impl Part {
             .collect()
     }
 
+    /// Whether what was decided is yet to be done on a tally of it.
+    pub(crate) fn is_due_on(&self, tally: &TallyId) -> bool {
+        !self.more.settled && self.tallies().contains(tally)
+    }
+
     /// Its legs among users here.
     pub(super) fn inner(&self) -> Vec<Leg> {
         let part = self.participant.part();

@@ -306,6 +306,7 @@ impl Cast {
             promises: List::default(),
             refused: None,
             certificate,
+            given: None,
         }
     }
 

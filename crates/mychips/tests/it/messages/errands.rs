@@ -145,6 +145,7 @@ impl Story {
             promises: list(promises.collect()),
             refused: None,
             certificate: None,
+            given: None,
         }))
     }
 

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use protocol::chit::Entry;
-use protocol::ledger::{Good, Input, Ledger, MAX_ASIDE, Refusal};
+use protocol::ledger::{Good, Input, Ledger, MAX_ASIDE, Refusal, Status};
 use protocol::lift::{Leg, Mode};
 use protocol::{LiftId, Side, Units};
 
@@ -119,6 +119,32 @@ fn a_user_does_not_give_away_what_is_promised() {
     within(&world, 4, left).unwrap();
     let refused = within(&world, 5, left + 1).unwrap_err();
     assert!(matches!(refused, Refusal::OverLimit { .. }), "{refused}");
+}
+
+/// Protocol §4: a closing tally is closed when its balance is zero, both heads agree, and no promise is open.
+#[test]
+fn a_tally_is_not_closed_while_a_promise_is_open_on_it() {
+    let mut world = world();
+    let (void, valid) = (lifted(Side::Stock, 1, 100), lifted(Side::Stock, 2, 40));
+    for side in Side::BOTH {
+        world.input(side, set_aside(&void)).unwrap();
+        world.input(side, set_aside(&valid)).unwrap();
+    }
+    world.write(payment(Side::Stock, id(3), 500)).unwrap();
+    world.write(settings(Side::Stock, id(4), 700, true)).unwrap();
+    world.settle();
+    let status = |world: &World| Side::BOTH.map(|side| world.half(side).ledger.status());
+    assert_eq!(status(&world), [Status::Closing; 2], "at zero, with two promises open");
+    for side in Side::BOTH {
+        world.input(side, Input::Release(leg(&void).0)).unwrap();
+    }
+    assert_eq!(status(&world), [Status::Closing; 2], "one is open still");
+    world.lift(valid, &Side::BOTH);
+    world.settle();
+    assert_eq!(status(&world), [Status::Closing; 2], "what it moved is owed");
+    world.write(payment(Side::Foil, id(5), 40)).unwrap();
+    world.settle();
+    assert_eq!(status(&world), [Status::Closed; 2]);
 }
 
 #[test]

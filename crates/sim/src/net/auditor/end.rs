@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use protocol::{Hash, TallyId};
+use protocol::chit::Entry;
+use protocol::{Hash, Record as _, TallyId};
 
 use super::excuse::Searched;
 use super::fair::LiftsEnded;
@@ -104,7 +105,9 @@ impl Auditor {
         let sides = self.book.sides.iter().filter(|((tally, _), _)| *tally == half.tally);
         for (_, who) in sides.filter(|(_, who)| !self.is_with_liars(**who, people)) {
             for told in self.book.told.get(&(*who, half.tally)).into_iter().flatten() {
-                if !half.chits.contains(&told.chit) {
+                if !half.chits.contains(&told.chit)
+                    && !self.is_up_to_liars(*who, half.tally, &told.chit, people)?
+                {
                     let name = name_of(trace, people, half);
                     let signer = people.get(*who).map(|person| person.short().to_owned());
                     let what = format!(
@@ -117,6 +120,26 @@ impl Auditor {
             }
         }
         Ok(())
+    }
+
+    /// Whether a chit that somebody was told of is of a lift that only sites which lie could show again.
+    fn is_up_to_liars(
+        &self,
+        who: usize,
+        tally: TallyId,
+        told: &Hash,
+        people: &[Person],
+    ) -> Sim<bool> {
+        let kept = people.get(who).and_then(|person| person.kept.get(&tally));
+        for chit in kept.into_iter().flat_map(|kept| &kept.chits) {
+            let Entry::Lift { lift, .. } = &chit.entry else { continue };
+            let hash = chit.hash().map_err(|error| Broken::harness(&error.to_string()))?;
+            if hash == *told {
+                let known = (&self.halves, &self.book);
+                return Ok(self.lifts.is_up_to_liars((lift, tally), known, people));
+            }
+        }
+        Ok(false)
     }
 
     /// Whether the other half is at a site that lies.

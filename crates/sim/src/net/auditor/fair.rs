@@ -156,7 +156,7 @@ impl Lifts {
                 None => ended.undecided += u64::from(self.waits(id)),
             }
         }
-        self.brought_back(halves, people, trace)?;
+        self.brought_back((halves, book), people, trace)?;
         Ok(ended)
     }
 
@@ -241,8 +241,41 @@ fn due(promised: &Promised, leg: &Leg, side: Side, book: &Book) -> i128 {
 }
 
 impl Lifts {
+    /// Whether a leg between two users of one site, which went back, is not taken there again, as all its other legs lead to
+    /// sites that lie and show none of them.
+    pub(super) fn is_up_to_liars(
+        &self,
+        (lift, tally): (&LiftId, TallyId),
+        (halves, book): (&Halves, &Book),
+        people: &[Person],
+    ) -> bool {
+        let homes = |tally: TallyId| {
+            let home = |side| Some(people.get(*book.sides.get(&(tally, side))?)?.home);
+            Some([home(Side::Stock)?, home(Side::Foil)?])
+        };
+        let Some([home, other]) = homes(tally) else { return false };
+        let promised = self.promised_at(lift, home);
+        let legs = promised.iter().flat_map(|promised| &promised.path);
+        let crossing: Vec<TallyId> =
+            legs.map(|leg| leg.tally).filter(|of| homes(*of) != Some([home; 2])).collect();
+        let lies =
+            |of: &TallyId| homes(*of).is_some_and(|at| at.iter().any(|at| self.liars.contains(at)));
+        let stands = |of: &TallyId| {
+            halves.values().any(|half| half.tally == *of && half.lifts.contains_key(lift))
+        };
+        home == other
+            && !crossing.is_empty()
+            && crossing.iter().all(lies)
+            && !crossing.iter().any(stands)
+    }
+
     /// What a device has of lifts, its site has.
-    fn brought_back(&self, halves: &Halves, people: &[Person], trace: &Trace) -> Sim<()> {
+    fn brought_back(
+        &self,
+        (halves, book): (&Halves, &Book),
+        people: &[Person],
+        trace: &Trace,
+    ) -> Sim<()> {
         let honest = |person: &Person| !self.liars.contains(&person.home);
         for (who, person) in people.iter().enumerate().filter(|(_, person)| honest(person)) {
             for (tally, kept) in &person.kept {
@@ -250,7 +283,9 @@ impl Lifts {
                     let Entry::Lift { lift, .. } = &chit.entry else { continue };
                     let mut own =
                         halves.values().filter(|half| half.who == who && half.tally == *tally);
-                    if !own.any(|half| half.lifts.contains_key(lift)) {
+                    if !own.any(|half| half.lifts.contains_key(lift))
+                        && !self.is_up_to_liars((lift, *tally), (halves, book), people)
+                    {
                         let short = trace.lift_named(lift);
                         let what = format!(
                             "{}'s device has a chit of lift {short}, and its site has not",

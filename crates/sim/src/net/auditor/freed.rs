@@ -3,15 +3,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use protocol::{Freed, LiftId, Side, TallyId, Timestamp};
+use protocol::{Freed, LiftId, Side, Sides, TallyId, Timestamp};
 
 use super::Auditor;
+use super::book::Book;
 use super::lifts::Lifts;
 use crate::net::person::Person;
 use crate::net::place::Place;
 
-/// When each side's last word on a tally and a lift was dated.
-pub(super) type Words = BTreeMap<(TallyId, LiftId), BTreeMap<Side, Timestamp>>;
+/// By tally and lift, what users signed.
+pub(super) type Words = BTreeMap<(TallyId, LiftId), Vec<Freed>>;
 
 /// Something that nobody will decide and that both users could free.
 #[derive(Clone, Copy, Debug)]
@@ -24,31 +25,44 @@ pub(crate) struct Lock {
 
 impl Lifts {
     /// Somebody signs that what a lift has set aside is free.
-    pub(crate) fn frees(&mut self, freed: &Freed) {
-        let words = self.words.entry((freed.tally, freed.lift)).or_default();
-        let last = words.entry(freed.by).or_insert(freed.date);
-        *last = freed.date.max(*last);
+    fn frees(&mut self, freed: Freed) {
+        self.words.entry((freed.tally, freed.lift)).or_default().push(freed);
     }
 
-    /// Whether both users have signed so, once its time was over.
-    pub(super) fn is_freed(&self, tally: TallyId, lift: &LiftId) -> bool {
-        let (Some(words), Some(known)) = (self.words.get(&(tally, *lift)), self.known.get(lift))
+    /// Whether these are words of both users, once the lift's time was over.
+    pub(super) fn is_freed(
+        &self,
+        tally: TallyId,
+        lift: &LiftId,
+        words: &Sides<Option<Freed>>,
+    ) -> bool {
+        let (Some(signed), Some(known)) = (self.words.get(&(tally, *lift)), self.known.get(lift))
         else {
             return false;
         };
-        Side::BOTH
-            .iter()
-            .all(|side| words.get(side).is_some_and(|date| *date > known.lift.deadline))
+        let deadline = known.lift.deadline;
+        Side::BOTH.iter().all(|side| {
+            words.of(*side).is_some_and(|word| {
+                word.by == *side && word.date > deadline && signed.contains(&word)
+            })
+        })
     }
 
-    /// Lifts that have a leg which its users freed.
+    /// Lifts that have a leg which its users freed at one half at least.
     pub(super) fn freed(&self) -> BTreeSet<LiftId> {
-        let freed = self.words.keys().filter(|(tally, lift)| self.is_freed(*tally, lift));
-        freed.map(|(_, lift)| *lift).collect()
+        self.free.iter().map(|(_, lift)| *lift).collect()
     }
 }
 
 impl Auditor {
+    /// Somebody signs that what a lift has set aside is free, on its own side of a tally.
+    pub(crate) fn frees(&mut self, who: usize, freed: Freed) {
+        let Book { sides, .. } = &self.book;
+        if sides.get(&(freed.tally, freed.by)) == Some(&who) {
+            self.lifts.frees(freed);
+        }
+    }
+
     /// What is set aside on tallies of whose users none lives at a site that lies, for lifts that nobody decides; the one that
     /// can be freed first.
     pub(crate) fn locked(&self, people: &[Person], places: &[Place], now: i64) -> Option<Lock> {

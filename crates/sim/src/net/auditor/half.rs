@@ -117,9 +117,9 @@ impl Reading<'_> {
         }
         for side in Side::BOTH {
             let home = book.sides.get(&(leg.tally, side)).and_then(|who| people.get(*who));
-            // What a liar has promised it may have told nobody. Who was left out of a lift that liars laid out is given what
-            // the giver's site has promised, for nothing.
-            let is_given = side != leg.by && !liars.is_empty();
+            // What a liar has promised it may have told nobody. Who was left out of a lift that liars laid out, with a key of
+            // their own in its place, is given what the giver's site has promised, for nothing.
+            let is_given = side != leg.by && !liars.is_empty() && lifts.has_stranger(lift);
             if is_given || home.is_some_and(|person| liars.contains(&person.home)) {
                 continue;
             }

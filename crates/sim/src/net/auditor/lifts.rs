@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use protocol::ledger::Aside;
 use protocol::lift::{Authorisation, Certificate, Judged, Leg, Mode, Outcome};
-use protocol::{Hash, Lift, LiftId, PaymentId, Record as _};
+use protocol::{AgentId, Freed, Hash, Lift, LiftId, PaymentId, PublicKey, Record as _, Sides};
 use serde::Deserialize;
 use store::{HalfId, View};
 
@@ -33,6 +33,7 @@ pub(crate) struct Allowed {
     pub(super) uuid: PaymentId,
     pub(super) who: usize,
     pub(super) payee: usize,
+    payer_home: usize,
     payee_home: usize,
     /// In milli-CHIPs.
     pub(super) units: i64,
@@ -44,9 +45,11 @@ impl Allowed {
         let hash = signed.hash().map_err(|error| Broken::harness(&error.to_string()))?;
         let payee = people.iter().position(|person| person.name == signed.payee.cuid);
         let payee = payee.ok_or_else(|| Broken::harness("a payee that nobody is"))?;
-        let payee_home = people.get(payee).map_or(0, |person| person.home);
+        let home = |of: usize| people.get(of).map_or(0, |person| person.home);
+        let (payer_home, payee_home) = (home(who), home(payee));
         let (units, most) = (signed.units.get().milli(), signed.most.get().milli());
-        Ok(Self { hash, uuid: signed.uuid, who, payee, payee_home, units, most })
+        let uuid = signed.uuid;
+        Ok(Self { hash, uuid, who, payee, payer_home, payee_home, units, most })
     }
 }
 
@@ -93,6 +96,12 @@ pub(crate) struct Lifts {
     made: BTreeMap<(usize, PaymentId), LiftId>,
     /// What people signed to be free of them.
     pub(super) words: Words,
+    /// Halves that both users' words have freed of them.
+    pub(super) free: BTreeSet<((usize, HalfId), LiftId)>,
+    /// Agents that ever were referees whom sites accept.
+    accepted: BTreeSet<AgentId>,
+    /// Of whom a payer was told that they come to nothing, by the payer's place.
+    told_void: BTreeSet<(usize, LiftId)>,
     /// Places that lie: what they promise, keep and do is nobody's concern.
     pub(super) liars: BTreeSet<usize>,
     /// Places that lie as referees.
@@ -103,6 +112,8 @@ pub(crate) struct Lifts {
 struct Ledger {
     #[serde(default)]
     aside: BTreeMap<LiftId, Aside>,
+    #[serde(default)]
+    frees: BTreeMap<LiftId, Sides<Option<Freed>>>,
 }
 
 impl Lifts {
@@ -111,9 +122,31 @@ impl Lifts {
         self.liars.insert(place);
     }
 
-    /// Whether a payee lives at a site that lies: that pays it as often as it likes.
-    fn is_paid_by_liars(&self, allowed: &Allowed) -> bool {
-        self.liars.contains(&allowed.payee_home)
+    /// Whether two lifts may both pay what was signed once: where the payee's site lies, which takes it as often as it likes,
+    /// and the payer's does too, or went back between its two promises and has forgotten the first.
+    fn may_be_paid_twice(&self, allowed: &Allowed, [one, other]: [&LiftId; 2]) -> bool {
+        let home = allowed.payer_home;
+        let lives = |id| -> BTreeSet<(u64, usize)> {
+            let promised = self.promised_at(id, home).into_iter();
+            promised.map(|promised| (promised.epoch, promised.agents)).collect()
+        };
+        let forgot = || lives(one).is_disjoint(&lives(other));
+        self.liars.contains(&allowed.payee_home) && (self.liars.contains(&home) || forgot())
+    }
+
+    /// A payer is told that nothing came of what it signed.
+    pub(crate) fn is_told_void(&mut self, who: usize, uuid: PaymentId) {
+        let mine = |known: &&Known| {
+            let allowed = self.allowed_for(&known.lift);
+            allowed.is_some_and(|allowed| (allowed.who, allowed.uuid) == (who, uuid))
+        };
+        let of: Vec<LiftId> =
+            self.known.values().filter(mine).filter_map(|known| known.lift.id().ok()).collect();
+        let home = self.allowed.values().find(|allowed| allowed.uuid == uuid);
+        let Some(home) = home.map(|allowed| allowed.payer_home) else { return };
+        let promised = of.into_iter().filter(|id| !self.promised_at(id, home).is_empty());
+        let told: Vec<_> = promised.map(|id| (home, id)).collect();
+        self.told_void.extend(told);
     }
 
     /// Somebody signs for a payment.
@@ -129,6 +162,8 @@ impl Lifts {
     pub(super) fn went_back(&mut self, place: usize) {
         self.aside.retain(|(at, _), _| *at != place);
         self.at.retain(|(at, _), _| *at != place);
+        self.told_void.retain(|(at, _)| *at != place);
+        self.free.retain(|((at, _), _)| *at != place);
         self.open.remove(&place);
         self.locked.remove(&place);
         self.rows.remove(&place);
@@ -172,6 +207,7 @@ impl Lifts {
         let id = part.id;
         self.known.entry(id).or_insert_with(|| Known { lift: part.lift.clone(), outcome: None });
         if part.has_promised() && !part.path.is_empty() {
+            self.is_under_accepted(place, part, trace)?;
             let now = Promised {
                 epoch: place.epoch,
                 agents: place.former.len(),
@@ -180,10 +216,34 @@ impl Lifts {
             };
             self.promised.entry((id, number, part.name)).or_insert(now);
         }
+        if let (Some(one), Some(other)) = (&part.certificate, &part.opposite)
+            && [one, other].iter().all(|one| proof::fault(&part.lift, one).is_none())
+        {
+            let short = trace.lift_named(&id);
+            let what = format!("site {}, lift {short}: it was decided both ways", place.name);
+            return Err(Broken::new(Invariant::Atomic, what).about([short]));
+        }
         match &part.certificate {
             Some(certificate) => self.decided(number, place, &part.lift, certificate, trace),
             None => Ok(()),
         }
+    }
+
+    /// These agents decide lifts, in the eyes of all sites.
+    pub(crate) fn accepts(&mut self, referees: &[AgentId]) {
+        self.accepted.extend(referees);
+    }
+
+    /// A site promises only under referees that it accepts.
+    fn is_under_accepted(&self, place: &Place, part: &Part, trace: &Trace) -> Sim<()> {
+        let stranger = part.lift.referees.iter().find(|agent| !self.accepted.contains(agent));
+        let Some(stranger) = stranger else { return Ok(()) };
+        let short = trace.lift_named(&part.id);
+        let what = format!(
+            "site {} has promised lift {short}, of which {stranger} is a referee, whom nobody accepts",
+            place.name
+        );
+        Err(Broken::new(Invariant::Theft, what).about([short]))
     }
 
     /// A place has a certificate.
@@ -226,11 +286,17 @@ impl Lifts {
                 "it is valid, and no payer has signed for it".to_owned(),
             );
         };
-        if self.is_paid_by_liars(allowed) {
-            return Ok(());
+        let (name, payer_home, allowed) =
+            ((allowed.who, allowed.uuid), allowed.payer_home, allowed.clone());
+        if self.told_void.contains(&(payer_home, id)) {
+            return broken(
+                Invariant::Kept,
+                "its payer was told that nothing came of it".to_owned(),
+            );
         }
-        let name = (allowed.who, allowed.uuid);
-        if let Some(before) = self.made.insert(name, id).filter(|before| *before != id) {
+        if let Some(before) = self.made.insert(name, id).filter(|before| *before != id)
+            && !self.may_be_paid_twice(&allowed, [&before, &id])
+        {
             let what = format!("it pays what {} has paid before", trace.lift_named(&before));
             return broken(Invariant::PaidOnce, what);
         }
@@ -240,6 +306,14 @@ impl Lifts {
     /// Whether a leg was promised by the site at which this person lives.
     pub(super) fn has_promised(&self, lift: &LiftId, home: usize, leg: &Leg) -> bool {
         self.promised_at(lift, home).iter().any(|promised| promised.path.contains(leg))
+    }
+
+    /// Whether somebody takes part in a lift whose key no honest site promised with.
+    pub(super) fn has_stranger(&self, lift: &LiftId) -> bool {
+        let of_lift = || self.promised.keys().filter(|(of, ..)| of == lift);
+        let Some(known) = self.known.get(lift) else { return true };
+        let is_honest = |key: &PublicKey| of_lift().any(|(.., name)| *name == key.name());
+        !known.lift.participants.iter().all(is_honest)
     }
 
     /// Whether a lift is known to be valid.
@@ -257,12 +331,23 @@ impl Lifts {
     ) -> Sim<()> {
         let ledger = row.row.ledger.as_deref().map(serde_json::from_str::<Ledger>).transpose();
         let ledger = ledger.map_err(|error| Broken::harness(&error.to_string()))?;
-        let aside = ledger.map(|ledger| ledger.aside).unwrap_or_default();
+        let (aside, frees) = ledger.map(|ledger| (ledger.aside, ledger.frees)).unwrap_or_default();
+        for (lift, words) in &frees {
+            if self.is_freed(now.tally, lift, words) {
+                self.free.insert(((number, half), *lift));
+            }
+        }
         let before = self.aside.insert((number, half), aside).unwrap_or_default();
         let Some(aside) = self.aside.get(&(number, half)) else { return Ok(()) };
+        if let Some(lift) = aside.keys().next().filter(|_| now.status == "close") {
+            let (short, tally) = (trace.lift_named(lift), trace.tally_named(&now.tally));
+            let tally = tally.unwrap_or_default();
+            let what = format!("{tally} is closed, and something is set aside for lift {short}");
+            return Err(Broken::new(Invariant::Closed, what).about([short, tally]));
+        }
         for lift in before.keys().filter(|lift| !aside.contains_key(*lift)) {
             let decided = self.at.contains_key(&(number, *lift)) || now.lifts.contains_key(lift);
-            if decided || self.is_freed(now.tally, lift) {
+            if decided || self.free.contains(&((number, half), *lift)) {
                 continue;
             }
             let short = trace.lift_named(lift);
@@ -301,10 +386,10 @@ impl Lifts {
                 let is_aside =
                     self.aside.get(key).is_some_and(|aside| aside.contains_key(&part.id));
                 match part.certificate.as_ref().map(|certificate| certificate.outcome) {
-                    None if promised.epoch == place.epoch
+                    None if part.judged.is_some()
                         && !is_aside
                         && !has_chit
-                        && !self.is_freed(half.tally, &part.id) =>
+                        && !self.free.contains(&(*key, part.id)) =>
                     {
                         return broken(Invariant::Aside, "promised, and not set aside");
                     }

@@ -17,6 +17,8 @@ pub(super) struct Part {
     key: PublicKey,
     promises: Vec<Promise>,
     pub(super) certificate: Option<Certificate>,
+    /// A second certificate, with the opposite outcome.
+    pub(super) opposite: Option<Certificate>,
     /// All legs at its site in order.
     pub(super) path: Vec<Leg>,
     pub(super) judged: Option<Judged>,
@@ -38,6 +40,8 @@ struct Participant {
     promises: Vec<Promise>,
     #[serde(default)]
     certificate: Option<Certificate>,
+    #[serde(default)]
+    opposite: Option<Certificate>,
 }
 
 #[derive(Deserialize)]
@@ -54,7 +58,7 @@ impl Part {
         let kept: Kept = serde_json::from_str(&row.state)
             .map_err(|error| Broken::harness(&error.to_string()))?;
         let Kept { participant, more } = kept;
-        let Participant { lift, key, promises, certificate, .. } = participant;
+        let Participant { lift, key, promises, certificate, opposite, .. } = participant;
         let More { path, settled, judged, .. } = more;
         Ok(Self {
             id: row.lift,
@@ -63,14 +67,16 @@ impl Part {
             key,
             promises,
             certificate,
+            opposite,
             path,
             judged,
             settled,
         })
     }
 
-    /// Whether its site has promised, so that it must wait for the decision.
+    /// Whether its site has judged it and promised, so that it must wait for the decision. A promise under its key that
+    /// somebody told it is none: what is known of a lift that was lost is kept under any participant's key.
     pub(super) fn has_promised(&self) -> bool {
-        self.promises.iter().any(|promise| promise.by == self.key)
+        self.judged.is_some() && self.promises.iter().any(|promise| promise.by == self.key)
     }
 }

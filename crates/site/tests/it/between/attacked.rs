@@ -98,6 +98,7 @@ fn word(land: &Land, nonce: Hash, laid: &Laid, branches: Vec<Hash>, deadline_ms:
         promises: List::new(vec![promise.signed(&own).unwrap()]).unwrap(),
         refused: None,
         certificate: None,
+        given: None,
     }
 }
 

@@ -5,8 +5,9 @@ use protocol::{SecretKey, Side};
 use site::{Class, Command, SiteError, Wish};
 
 use super::fates::run;
+use super::freed::undecided;
 use super::paid::chain;
-use crate::seek::land::{Land, tally_of};
+use crate::seek::land::{Land, agent, tally_of};
 use crate::town::{cuid, user};
 
 /// What a user's device keeps of the last lift on a tally.
@@ -166,5 +167,42 @@ fn each_leg_of_a_lift_is_proved_to_strangers() {
             let good = proof.check(&ledger, |_| false).unwrap();
             assert_eq!(good.chit().effect_on(seen.side).milli().abs(), 5_000, "{name} {tie}");
         }
+    });
+}
+
+/// All sites went back to when they had promised, and the referee is gone: one device has what was decided.
+#[test]
+fn what_sites_promised_and_a_device_saw_decided_is_decided() {
+    run(async {
+        let mut land = chain().await;
+        land.mute.insert(agent(3));
+        undecided(&land, 1, 5_000).await;
+        let copy = |site: usize| land.stores[site].copy_in_memory().unwrap();
+        let (copies, date) = ([0, 1, 2].map(copy).into(), land.now());
+        land.mute.clear();
+        land.calms().await;
+        assert_eq!(land.balances(3).await, [-5_000, 5_000]);
+        let proof = kept(&land, "bea", 2).await;
+        let crossing = kept(&land, "bea", 3).await;
+        land.gone.insert(agent(3));
+        go_back(&mut land, &[0, 1, 2], copies, date).await;
+        for tie in 0..4 {
+            assert_eq!(land.balances(tie).await, [0, 0], "{tie}");
+        }
+        proves(&land, "bea", 3, crossing).await.unwrap();
+        proves(&land, "bea", 2, proof).await.unwrap();
+        land.calms().await;
+        for name in ["ann", "abe", "bob", "bea", "cat"] {
+            for tie in 0..4 {
+                if [land.ties[tie].stock, land.ties[tie].foil].contains(&name) {
+                    land.has_no_more(name, tie).await;
+                }
+            }
+        }
+        land.calms().await;
+        for tie in 0..4 {
+            assert_eq!(land.balances(tie).await, [-5_000, 5_000], "{tie}");
+        }
+        land.assert_sound().await;
     });
 }

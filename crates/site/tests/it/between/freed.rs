@@ -14,7 +14,7 @@ use crate::seek::land::{Land, Tie, agent, key, tally_of};
 use crate::town::cuid;
 
 /// The lift of a payment from ann to cat that nobody decides, or that nobody hears the decision of.
-async fn undecided(land: &Land, name: u8, milli: i64) -> LiftId {
+pub(super) async fn undecided(land: &Land, name: u8, milli: i64) -> LiftId {
     let signed = Box::new(land.signed(name, ["ann", "cat"], [milli, milli]));
     let asked = land.asks(&format!("pay-{name}"), signed);
     // Once it is promised nothing happens for long.

@@ -8,6 +8,7 @@ mod fates;
 mod freed;
 mod hinted;
 mod lied;
+mod made_up;
 mod paid;
 mod parts;
 mod run;
