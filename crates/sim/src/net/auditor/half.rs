@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use protocol::chit::{Chit, Entry, Set};
 use protocol::lift::Leg;
-use protocol::{ChitId, Hash, LiftId, Record as _, Side, TallyId};
+use protocol::{ChitId, Hash, LiftId, Record as _, Side, Sides, TallyId};
 use site::{Governing, Summary};
 use store::LinkRow;
 
@@ -29,6 +29,8 @@ pub(crate) struct Half {
     pub(crate) agreed: u64,
     pub(crate) balance: i128,
     pub(crate) signed: Option<(u32, Hash)>,
+    /// What each side grants the other, in milli-CHIPs.
+    pub(crate) limits: Sides<i64>,
     /// It went back, and has not settled with its partner since.
     pub(crate) went_back: bool,
     pub(crate) waiting: bool,

@@ -1,6 +1,7 @@
 //! What the auditor knows of lifts between sites: who signed for which, which site promised what, what was decided; and
 //! what must hold of it after every step.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use protocol::ledger::Aside;
@@ -12,6 +13,7 @@ use store::{HalfId, View};
 use super::freed::Words;
 use super::half::Half;
 use super::part::Part;
+use super::room::Unweighed;
 use super::{ALL, proof, read};
 use crate::net::broken::{Broken, Invariant, Sim};
 use crate::net::person::Person;
@@ -87,6 +89,8 @@ pub(crate) struct Lifts {
     pub(super) at: BTreeMap<(usize, LiftId), Outcome>,
     /// By lift, place and the name of the part's key.
     pub(super) promised: BTreeMap<(LiftId, usize, Hash), Promised>,
+    /// Those that were not held against what was signed yet.
+    pub(super) unweighed: Unweighed,
     /// Lifts that a place is not done with.
     open: BTreeMap<usize, BTreeSet<LiftId>>,
     /// Lifts that a place has promised and that are not decided there.
@@ -214,7 +218,11 @@ impl Lifts {
                 path: part.path.clone(),
                 judged: part.judged.clone(),
             };
-            self.promised.entry((id, number, part.name)).or_insert(now);
+            let key = (id, number, part.name);
+            if let Entry::Vacant(new) = self.promised.entry(key) {
+                new.insert(now);
+                self.unweighed.push(key);
+            }
         }
         if let (Some(one), Some(other)) = (&part.certificate, &part.opposite)
             && [one, other].iter().all(|one| proof::fault(&part.lift, one).is_none())

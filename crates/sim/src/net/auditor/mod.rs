@@ -5,7 +5,7 @@
 //! * `half.rs` what holds of one half, `pair.rs` of two, and of a half and what it was before;
 //! * `privacy.rs` what sites hear and keep, `excuse.rs` what they may know, `markers.rs` how it is searched for, `fresh.rs` what must be new in each lift;
 //! * `lifts.rs` what holds of lifts between sites, `fair.rs` of what they did to whom, `clears.rs` of those that clear;
-//!   `freed.rs` what people freed, `part.rs` a part as a site keeps it, `proof.rs` what a certificate has to prove, `slander.rs` proofs that agents lie;
+//!   `freed.rs` what people freed, `room.rs` what of them keeps within what was signed, `part.rs` a part as a site keeps it, `proof.rs` what a certificate has to prove, `slander.rs` proofs that agents lie;
 //! * `outbox.rs` what holds of letters that wait; `end.rs` what holds once faults have stopped.
 
 mod book;
@@ -23,12 +23,13 @@ mod pair;
 mod part;
 mod privacy;
 mod proof;
+mod room;
 mod slander;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use protocol::{Hash, Record as _, Side, Tally, TallyId};
-use site::Site;
+use protocol::{Hash, Record as _, Side, Sides, Tally, TallyId};
+use site::{Site, Summary};
 use store::{HalfFilter, HalfId, View};
 
 pub(super) use book::Book;
@@ -146,6 +147,7 @@ impl Auditor {
         for (key, half) in changed {
             self.compare(key, &half, people, trace)?;
         }
+        self.keep_within(number, &mut view, trace).await?;
         self.lifts.are_applied(number, place, &parts, &self.halves, trace)?;
         self.lifts.are_clear((number, place), &parts, &self.halves, people, trace)?;
         self.lifts.are_fair((number, place), &parts, (&self.halves, &self.book), people, trace)
@@ -198,6 +200,7 @@ impl Auditor {
             agreed: shown.agreed,
             balance: shown.balance_milli,
             signed,
+            limits: limits(&shown),
             went_back,
             waiting,
         })
@@ -252,6 +255,15 @@ fn name_of(trace: &Trace, people: &[Person], half: &Half) -> String {
     let who = people.get(half.who).map(|person| person.short().to_owned()).unwrap_or_default();
     let tally = trace.tally_named(&half.tally).unwrap_or_default();
     format!("{who}'s half of {tally}")
+}
+
+/// What each side grants the other, in milli-CHIPs.
+fn limits(shown: &Summary) -> Sides<i64> {
+    let limit = |side| {
+        let signed = shown.signed.as_ref();
+        signed.map_or(0, |tally| tally.party(side).terms.limit().milli())
+    };
+    Sides { stock: limit(Side::Stock), foil: limit(Side::Foil) }
 }
 
 fn version(tally: &Tally) -> Sim<(u32, Hash)> {
