@@ -22,6 +22,7 @@ mod spread;
 mod step;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use protocol::query::{Query, Sought, Why};
 use protocol::{AgentId, Hash, Units};
@@ -37,6 +38,7 @@ use advertised::Advertised;
 use allowance::Allowances;
 use dead::{DeadEnds, least_round};
 use gather::Heard;
+use here::Whom;
 use own::Search;
 
 /// What a site allows itself and its partners.
@@ -95,6 +97,8 @@ pub struct Seeker {
     secret: Hash,
     limits: Limits,
     sessions: BTreeMap<Hash, Session>,
+    /// The partners as they were last.
+    partners: Arc<[AgentId]>,
     searches: BTreeMap<SearchId, Search>,
     /// How many queries of each partner are remembered.
     remembered: BTreeMap<AgentId, usize>,
@@ -108,6 +112,8 @@ pub struct Seeker {
 /// What is known of one session.
 #[derive(Clone, Debug, Default)]
 struct Session {
+    /// Whom its queries seek.
+    whom: Whom,
     /// How many queries have gone out over each gate.
     turns: BTreeMap<usize, u8>,
     /// The queries that came in, by nonce; that of one's own search is its own session.
@@ -192,6 +198,7 @@ impl Seeker {
             secret,
             limits,
             sessions: BTreeMap::new(),
+            partners: Arc::from([]),
             searches: BTreeMap::new(),
             remembered: BTreeMap::new(),
             kept: BTreeMap::new(),

@@ -142,7 +142,9 @@ impl Seeker {
             return Err(Why::Busy);
         }
         // Each user is compared with the payee, so whoever has no allowance left is not looked up.
-        let payee = began.unwrap_or_else(|| here.payee(&query));
+        let payee = began.unwrap_or_else(|| {
+            self.sessions.entry(query.session).or_default().whom.user(&query, here)
+        });
         let mut open = self.open(Origin::Partner(from), Start::Gate(gate), query, now_ms);
         let mut effects = Vec::new();
         let mut used = 1;
