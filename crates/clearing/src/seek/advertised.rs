@@ -274,7 +274,7 @@ impl Seeker {
         let known = self.sessions.entry(session).or_default();
         known.adverts_until_ms = known.adverts_until_ms.max(until_ms);
         let Kept { curve, sites, referees, .. } = kept.clone();
-        self.kept.insert(token, (until_ms, kept));
+        self.keeps(token, until_ms, kept);
         self.counts.advertised += 1;
         let plan = Plan { token, curve, sites, referees };
         let trail = going.trail.clone();

@@ -102,8 +102,9 @@ pub struct Seeker {
     searches: BTreeMap<SearchId, Search>,
     /// How many queries of each partner are remembered.
     remembered: BTreeMap<AgentId, usize>,
-    /// Plans that were answered, by token, and until when.
+    /// Plans that were answered, by token, and until when; and which tokens may expire then.
     kept: BTreeMap<Hash, (i64, Kept)>,
+    expiring: BTreeMap<i64, Vec<Hash>>,
     allowances: Allowances,
     ends: DeadEnds,
     counts: Counts,
@@ -118,6 +119,10 @@ struct Session {
     turns: BTreeMap<usize, u8>,
     /// The queries that came in, by nonce; that of one's own search is its own session.
     open: BTreeMap<Hash, Open>,
+    /// How many of them are not over.
+    waiting: usize,
+    /// When the first of them expires, or before; none where there is none.
+    first_expires_ms: Option<i64>,
     /// What was advertised, in the order in which it came.
     adverts: Vec<Advertised>,
     /// Until when that is remembered, and what was advertised to others.
@@ -158,6 +163,17 @@ struct Branch {
     /// How many it caused; all that it may until it is answered.
     used: u32,
     heard: Option<Heard>,
+}
+
+impl Session {
+    /// One more query, which is not over.
+    fn add(&mut self, nonce: Hash, open: Open) {
+        let first = self.first_expires_ms.unwrap_or(i64::MAX);
+        self.first_expires_ms = Some(first.min(open.expires_ms));
+        self.waiting += 1;
+        let before = self.open.insert(nonce, open);
+        self.waiting -= usize::from(before.is_some_and(|before| !before.is_over));
+    }
 }
 
 impl Origin {
@@ -202,6 +218,7 @@ impl Seeker {
             searches: BTreeMap::new(),
             remembered: BTreeMap::new(),
             kept: BTreeMap::new(),
+            expiring: BTreeMap::new(),
             allowances: Allowances::default(),
             ends: DeadEnds::default(),
             counts: Counts::default(),

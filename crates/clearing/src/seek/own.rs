@@ -114,7 +114,7 @@ impl Seeker {
         // What is advertised goes first, so that it is there when a question comes.
         let mut effects = adverts;
         effects.extend(spread.effects);
-        self.sessions.entry(session).or_default().open.insert(session, open);
+        self.sessions.entry(session).or_default().add(session, open);
         effects.extend(self.finish_all(session, here, now_ms));
         effects
     }
