@@ -33,7 +33,7 @@ pub use bounded::{Bounded, MOST_SWAP_LOOKS, best_within};
 pub use certificate::{CertificateFault, Proof, verify};
 pub use circles::{Circle, Explanation, MAX_TOLD_MEMBERS, circles, circles_within};
 pub use circulation::{Circulation, best_circulation};
-pub use crossing::{Exit, Gates, Start, Way};
+pub use crossing::{Entries, Exits, Gates, Start, Way};
 pub use debt::{Debt, GraphError};
 pub use even::spread_evenly;
 pub use kept::{Change, ChangeError, DynamicCirculation, Moved, ResumeError, Standing, TakeError};

@@ -40,6 +40,8 @@ pub(crate) struct Divided {
     pub(crate) local: Vec<u32>,
     pub(crate) sites: Vec<Site>,
     by_agent: BTreeMap<AgentId, usize>,
+    /// Under whom all lifts are decided.
+    referee: AgentId,
     /// Where each tally is: at one site, or at two; and the places of its two hops there.
     places: Vec<Vec<(usize, [usize; 2])>>,
     /// All that was said so far.
@@ -73,10 +75,6 @@ fn agent_key(site: usize) -> SecretKey {
 
 /// Under whom all lifts are decided.
 const REFEREE: usize = usize::MAX;
-
-pub(crate) fn referee() -> Result<AgentId, Failure> {
-    agent(REFEREE)
-}
 
 pub(crate) fn cuid(user: u32) -> Result<Cuid, Failure> {
     Ok(format!("user{user}").parse()?)
@@ -137,6 +135,7 @@ impl Divided {
             local,
             sites,
             by_agent,
+            referee: agent(REFEREE)?,
             places,
             said: Said::default(),
             now_ms: 0,

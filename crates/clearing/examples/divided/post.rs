@@ -7,7 +7,7 @@ use protocol::bounded::List;
 use protocol::query::{Depth, Why};
 use protocol::{Hash, Record as _, Units};
 
-use super::{Divided, agent, cuid, referee};
+use super::{Divided, cuid};
 use crate::lines::Failure;
 
 /// What a message is.
@@ -72,7 +72,7 @@ impl Divided {
             to,
             amount: amount.try_into()?,
             most: most.try_into()?,
-            referees: List::new(vec![referee()?])?,
+            referees: List::new(vec![self.referee])?,
             first: Depth::try_from(first)?,
             deepest: Depth::try_from(protocol::query::MOST_DEPTH)?,
             budget: budget.try_into()?,
@@ -87,7 +87,6 @@ impl Divided {
         wanted: Wanted,
         before: Vec<(usize, Input)>,
     ) -> Result<Outcome, Failure> {
-        let referee = referee()?;
         let mut post: VecDeque<(usize, Input)> = before.into();
         let mut begins = Some(wanted);
         let mut outcome = None;
@@ -96,7 +95,7 @@ impl Divided {
             let begin = || begins.take().map(|wanted| (from, Input::Begin(wanted)));
             let Some((at, input)) = next.or_else(begin) else { break };
             let from_agent = self.sites[at].agent;
-            for effect in self.sites[at].step(input, referee, self.now_ms) {
+            for effect in self.sites[at].step(input, self.referee, self.now_ms) {
                 let (to, input) = match effect {
                     Effect::Ask { to, query } => {
                         self.said.add(What::Query, 1, query.to_text()?.as_str().len() as u64);
@@ -136,7 +135,7 @@ impl Divided {
         both_ends: bool,
     ) -> Result<Outcome, Failure> {
         let [from, at] = [payer, payee].map(|user| self.at[user as usize] as usize);
-        let to = To::Payee { cuid: cuid(payee)?, agent: agent(at)? };
+        let to = To::Payee { cuid: cuid(payee)?, agent: self.sites[at].agent };
         let wanted = self.wanted(payer, to, [amount, most], (1, budget))?;
         let mut adverts = Vec::new();
         for depth in [1_u8, 2, 4].into_iter().filter(|_| both_ends) {
@@ -163,7 +162,7 @@ impl Divided {
     /// Lets time pass at all sites.
     pub(crate) fn wait(&mut self, ms: i64) -> Result<(), Failure> {
         self.now_ms += ms;
-        let referee = referee()?;
+        let referee = self.referee;
         for site in &mut self.sites {
             site.step(Input::Tick, referee, self.now_ms);
         }

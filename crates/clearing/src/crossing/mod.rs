@@ -3,15 +3,17 @@
 //!
 //! A tally with another site is a *gate*: a participant that stands for all that is beyond it, with one tally. So a
 //! crossing is a path like any other, by the same rules. What happens beyond is told by an answer: so much has to
-//! go out there for so much to arrive. Priced along the way in here, that is what has to come in.
+//! go out there for so much to arrive. Priced along the way in here, that is what has to come in. Ways over all gates
+//! are looked for at once in `fans.rs`.
+
+mod fans;
 
 use protocol::chit::Positive;
 use protocol::query::{Curve, Point};
 use protocol::{Lading, Units};
 
-use crate::path::{
-    Back, Hop, Hops, HopsError, LONGEST_PATH, NOTHING, On, best, fan, fan_in, moves,
-};
+use crate::path::{Back, Hop, Hops, HopsError, LONGEST_PATH, NOTHING, On, best, moves};
+pub use fans::{Entries, Exits};
 
 /// A site's users, and its tallies with other sites.
 #[derive(Clone, Debug, Default)]
@@ -40,17 +42,6 @@ pub enum Start {
 
 /// A way: the places of its hops, in their order.
 pub type Way = Vec<usize>;
-
-/// How value can go on over one gate.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Exit {
-    /// The number of the gate.
-    pub gate: usize,
-    /// The most that can go out there now.
-    pub most: Units,
-    /// The way by which so much can, and one that may be cheaper for less.
-    pub ways: Vec<Way>,
-}
 
 impl Gates {
     /// A site whose users have these tallies with each other, and none with other sites yet.
@@ -106,40 +97,10 @@ impl Gates {
         }
     }
 
-    /// How a payment of about `amount` can go on over each other gate, of at most `most` that comes in; widest first.
-    ///
-    /// Two searches for all gates together: with the most that can come in, and where somebody charges, with the
-    /// amount, which finds the ways that are cheap for about as much. What somebody pays for being used makes
-    /// no way possible here; it makes those that are found cheaper.
+    /// How a payment of about `amount` can go on over each other gate, of at most `most` that comes in.
     #[must_use]
-    pub fn exits(&self, start: Start, amount: Units, most: Units) -> Vec<Exit> {
-        let Some(from) = self.vertex(start) else { return Vec::new() };
-        let outward = |gate: &Gate| u32::try_from(gate.inward + 1).unwrap_or(u32::MAX);
-        let over: Vec<u32> = self.gates.iter().map(outward).collect();
-        let wide = fan(&self.hops, from, most, &over);
-        let cheap = if self.hops.charges() && amount < most {
-            fan(&self.hops, from, amount, &over)
-        } else {
-            vec![None; over.len()]
-        };
-        let exit = |(gate, (wide, cheap))| self.exit(gate, most, wide?, cheap);
-        let mut exits: Vec<Exit> =
-            wide.into_iter().zip(cheap).enumerate().filter_map(exit).collect();
-        exits.sort_by_key(|exit| std::cmp::Reverse(exit.most));
-        exits
-    }
-
-    fn exit(
-        &self,
-        gate: usize,
-        most: Units,
-        wide: Vec<u32>,
-        cheap: Option<Vec<u32>>,
-    ) -> Option<Exit> {
-        let cheap = cheap.filter(|cheap| *cheap != wide);
-        let most = self.carried(&wide, most)?;
-        let ways = std::iter::once(wide).chain(cheap).map(way).collect();
-        Some(Exit { gate, most, ways })
+    pub fn exits(&self, start: Start, amount: Units, most: Units) -> Exits<'_> {
+        Exits::of(self, self.vertex(start), amount, most)
     }
 
     /// The most of `most` that arrives over these hops, in their order.
@@ -176,15 +137,10 @@ impl Gates {
         widest.and_then(arrives).map(|(way, units)| (way, units.min(amount))).into_iter().collect()
     }
 
-    /// The cheapest way from each other gate, by number, by which `amount` can arrive at the end: at a user here, or
-    /// beyond a gate.
+    /// The cheapest way from each other gate by which `amount` can arrive at the end: at a user here, or beyond a gate.
     #[must_use]
-    pub fn entries(&self, end: Start, amount: Units) -> Vec<(usize, Way)> {
-        let Some(to) = self.vertex(end).filter(|_| amount > Units::ZERO) else { return Vec::new() };
-        let inward = |gate: &Gate| u32::try_from(gate.inward).unwrap_or(u32::MAX);
-        let over: Vec<u32> = self.gates.iter().map(inward).collect();
-        let ways = fan_in(&self.hops, to, amount, &over).into_iter().enumerate();
-        ways.filter_map(|(gate, hops)| Some((gate, way(hops?)))).collect()
+    pub fn entries(&self, end: Start, amount: Units) -> Entries<'_> {
+        Entries::of(self, self.vertex(end).filter(|_| amount > Units::ZERO), amount)
     }
 
     /// The most that can come in over a gate.
@@ -196,7 +152,7 @@ impl Gates {
 
     /// What has to be given at the beginning of a way so that this arrives at its end.
     fn given(&self, way: &[usize], arrives: Units) -> Option<Units> {
-        self.hops.along(way, arrives).map(|path| path.given())
+        self.hops.given_along(way, arrives)
     }
 
     /// The curve of a way that ends at the payee, up to what arrives there: in quarters of it.

@@ -43,6 +43,11 @@ impl Carried {
         }
     }
 
+    /// Whether nothing moves yet.
+    pub(super) fn is_nothing(&self) -> bool {
+        self.moved.is_empty()
+    }
+
     pub(super) fn moved(&self, place: u32) -> Units {
         if self.moved.is_empty() {
             return Units::ZERO;

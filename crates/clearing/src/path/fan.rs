@@ -11,31 +11,52 @@ use super::legs::{Back, On, Rule};
 /// Nobody has this number: the search goes everywhere.
 const NOBODY: u32 = u32::MAX;
 
-/// For each of these hops the path from `start` that ends over it and brings the most of `most` there; of at most
-/// [`LONGEST_PATH`] legs. None where nothing can arrive, or only by what somebody pays for being used.
+/// A search that went everywhere, of at most [`LONGEST_PATH`] legs; whoever reads it asks for one hop after the other.
+/// What needs a gift is not found.
+pub(crate) struct Fan<'a, R> {
+    graph: &'a Hops,
+    start: u32,
+    labels: Labels<'a, R>,
+}
+
+/// For each hop the path from `start` that ends over it and brings the most of `most` there.
 ///
 /// Who gets most out of what it has needs least to get that out: with the most that there is, this finds the
 /// widest ways, and with a small amount the cheapest ones for about that amount.
-pub(crate) fn fan(graph: &Hops, start: u32, most: Units, over: &[u32]) -> Vec<Option<Vec<u32>>> {
-    let rule = On { gifts: false, carried: &NOTHING, most };
-    all(graph, rule, start, over)
+pub(crate) fn fan(graph: &Hops, start: u32, most: Units) -> Fan<'_, On<'static>> {
+    Fan::of(graph, On { gifts: false, carried: &NOTHING, most }, start)
 }
 
-/// For each of these hops the path that begins over it and needs least so that `amount` arrives at `end`; its hops in
-/// their order. None where so much cannot arrive, or only by what somebody pays for being used.
-pub(crate) fn fan_in(graph: &Hops, end: u32, amount: Units, over: &[u32]) -> Vec<Option<Vec<u32>>> {
-    let mut paths = all(graph, Back { gifts: false, ..Back::of(amount) }, end, over);
-    paths.iter_mut().flatten().for_each(|path| path.reverse());
-    paths
+/// For each hop the path that begins over it and needs least so that `amount` arrives at `end`.
+pub(crate) fn fan_in(graph: &Hops, end: u32, amount: Units) -> Fan<'_, Back<'static>> {
+    Fan::of(graph, Back { gifts: false, ..Back::of(amount) }, end)
 }
 
-fn all<R: Rule>(graph: &Hops, rule: R, start: u32, over: &[u32]) -> Vec<Option<Vec<u32>>> {
-    let mut labels = Labels::new(graph, rule, false, [start, NOBODY], LONGEST_PATH);
-    labels.run();
-    let to = |place: u32| match R::WAY {
-        Way::On => graph.hop(place).taker,
-        Way::Back => graph.hop(place).giver,
-    };
-    let path = |&place: &u32| labels.over(place).filter(|_| to(place) != start);
-    over.iter().map(path).map(|walk| walk.map(|walk| walk.hops)).collect()
+impl<'a, R: Rule> Fan<'a, R> {
+    fn of(graph: &'a Hops, rule: R, start: u32) -> Self {
+        let mut labels = Labels::new(graph, rule, false, [start, NOBODY], LONGEST_PATH);
+        labels.run();
+        Self { graph, start, labels }
+    }
+
+    /// The value of the path over a hop; none where there is none. Where nobody pays for being used, it says exactly what
+    /// arrives by the path, negated, or what has to be given.
+    pub(crate) fn value(&self, place: u32) -> Option<i64> {
+        let hop = self.graph.hop(place);
+        let to = match R::WAY {
+            Way::On => hop.taker,
+            Way::Back => hop.giver,
+        };
+        if to == self.start { None } else { self.labels.value_over(place) }
+    }
+
+    /// The hops of the path over a hop, from its giver to its taker.
+    pub(crate) fn hops(&self, place: u32) -> Option<Vec<u32>> {
+        self.value(place)?;
+        let mut hops = self.labels.over(place)?.hops;
+        if R::WAY == Way::Back {
+            hops.reverse();
+        }
+        Some(hops)
+    }
 }

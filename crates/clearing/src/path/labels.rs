@@ -99,18 +99,27 @@ impl<'a, R: Rule> Labels<'a, R> {
     /// The best walk of a run without a target that ends over this hop, where no walk was kept that is merely
     /// other: without gifts, and with nobody named.
     pub(super) fn over(&self, place: u32) -> Option<Walk> {
+        let value = self.value_over(place)?;
+        Some(self.trace(self.before(place), place, value))
+    }
+
+    /// The value of that walk.
+    pub(super) fn value_over(&self, place: u32) -> Option<i64> {
+        let value = match self.before(place) {
+            Some(at) => Some(self.labels.get(at)?.value),
+            None => None,
+        };
+        self.rule.end(value, place, &self.graph.hop(place).lading)
+    }
+
+    /// The label from which a walk takes this hop; none where the search starts. There may be no label of that number.
+    fn before(&self, place: u32) -> Option<usize> {
         let hop = self.graph.hop(place);
         let from = match R::WAY {
             Way::On => hop.giver,
             Way::Back => hop.taker,
         };
-        let at = (from != self.start).then(|| self.newest[from as usize] as usize);
-        let value = match at {
-            Some(at) => Some(self.labels.get(at)?.value),
-            None => None,
-        };
-        let value = self.rule.end(value, place, &hop.lading)?;
-        Some(self.trace(at, place, value))
+        (from != self.start).then(|| self.newest[from as usize] as usize)
     }
 
     /// Names a participant, which no walk then meets twice; false if there are too many.
@@ -156,7 +165,8 @@ impl<'a, R: Rule> Labels<'a, R> {
             return;
         }
         self.looks -= beside.len();
-        for &Beside { far, place, .. } in beside {
+        for beside in beside {
+            let &Beside { far, place, .. } = beside;
             if !self.rule.is_open(node, place) {
                 continue;
             }
@@ -168,20 +178,38 @@ impl<'a, R: Rule> Labels<'a, R> {
             }
             // Without gifts no leg makes a value better.
             let known = !self.gifts && value.is_some_and(|value| self.least[far as usize] <= value);
-            if left <= 1 || far == self.start || known {
+            if left <= 1 || far == self.start || known || self.is_dead_end(node, far) {
                 continue;
             }
-            let lading = &graph.hop(place).lading;
             let bit = 1_u64.checked_shl(self.number[far as usize].into()).unwrap_or(0);
             if met & bit != 0 {
                 continue;
             }
-            let Some(units) = self.rule.leg(value, place, lading) else { continue };
-            let value = self.rule.behind(units, place, lading);
+            let behind = match value.filter(|value| self.rule.is_gratis(*value, beside)) {
+                Some(value) => Some(value),
+                None => self.behind(value, place),
+            };
+            let Some(value) = behind else { continue };
             if !self.hopeless(far, value) {
                 self.keep(far, value, met | bit, place, at, next);
             }
         }
+    }
+
+    fn behind(&self, value: Option<i64>, place: u32) -> Option<i64> {
+        let lading = &self.graph.hop(place).lading;
+        let units = self.rule.leg(value, place, lading)?;
+        Some(self.rule.behind(units, place, lading))
+    }
+
+    /// Whether the only way on from `far` leads back to `node`, where no walk is better for it without gifts.
+    fn is_dead_end(&self, node: u32, far: u32) -> bool {
+        !self.gifts
+            && match self.graph.beside(R::WAY, far) {
+                [] => true,
+                [only] => only.far == node,
+                _ => false,
+            }
     }
 
     /// Whether a walk with this value at `v` cannot become better than what was found or is asked for.

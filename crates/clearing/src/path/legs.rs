@@ -9,7 +9,7 @@ use protocol::lading::Lading;
 
 use super::Leg;
 use super::carried::{Carried, NOTHING};
-use super::hops::{Hops, Way};
+use super::hops::{Beside, Hops, Way};
 use crate::lossy::Prices;
 
 /// What a leg does to the value, seen in the direction of the search.
@@ -29,6 +29,9 @@ pub(crate) trait Rule: Copy {
 
     /// The value behind a leg over which `units` move.
     fn behind(&self, units: Units, place: u32, lading: &Lading) -> i64;
+
+    /// Whether a leg over this hop that begins at a `value` surely leaves it as it is: nobody charges or pays for so little.
+    fn is_gratis(&self, value: i64, beside: &Beside) -> bool;
 
     /// The least that the value of a path can be that has this `value` at `v`, where nobody pays for
     /// being used.
@@ -104,6 +107,10 @@ impl Rule for Back<'_> {
         units.milli() + if self.gifts { clutch } else { clutch.max(0) }
     }
 
+    fn is_gratis(&self, value: i64, beside: &Beside) -> bool {
+        self.carried.is_nothing() && (1..=beside.gratis).contains(&value)
+    }
+
     fn at_best(&self, v: u32, value: i64) -> i64 {
         self.prices.map_or(value, |prices| prices.least_for(v, value))
     }
@@ -159,6 +166,10 @@ impl Rule for On<'_> {
         let reward = added(self.carried.moved(place), units, |moved| lading.reward().due(moved));
         let reward = if self.gifts { reward } else { reward.max(0) };
         reward - units.milli()
+    }
+
+    fn is_gratis(&self, value: i64, beside: &Beside) -> bool {
+        self.carried.is_nothing() && (1..=beside.gratis).contains(&-value)
     }
 
     fn end(&self, value: Option<i64>, place: u32, lading: &Lading) -> Option<i64> {

@@ -15,14 +15,14 @@ mod simple;
 use protocol::Units;
 
 pub(crate) use carried::{Carried, NOTHING};
-pub(crate) use fan::{fan, fan_in};
+pub(crate) use fan::{Fan, fan, fan_in};
 pub(crate) use hops::{Beside, Way, gratis, gratis_at_end, gratis_at_start};
 pub use hops::{Hop, Hops, HopsError};
 pub(crate) use legs::{Back, On, legs, moves};
 pub use refusal::{Limit, NoPath};
 pub(crate) use simple::{best, declined};
 
-use legs::priced;
+use legs::{Rule as _, priced};
 
 /// The most tallies that a path may have.
 ///
@@ -116,11 +116,26 @@ impl Hops {
         if amount <= Units::ZERO {
             return Err(NoPath::NothingToPay { amount });
         }
-        let found = best(self, Back::of(amount), [payee, payer], LONGEST_PATH);
-        match found.hops.and_then(|hops| priced(self, &hops, amount)) {
-            Some(legs) => Ok(Path { legs, proved: found.proved }),
-            None => self.otherwise(payer, payee, amount, found.proved),
+        self.found(payer, payee, amount)
+            .or_else(|proved| self.otherwise(payer, payee, amount, proved))
+    }
+
+    /// The path that [`Hops::cheapest`] finds; none where it says why there is none, for which it searches two more times.
+    #[must_use]
+    pub fn cheapest_if_any(&self, payer: u32, payee: u32, amount: Units) -> Option<Path> {
+        self.check_ends(payer, payee).ok().filter(|()| amount > Units::ZERO)?;
+        match self.found(payer, payee, amount) {
+            Ok(path) => Some(path),
+            Err(true) => None,
+            Err(false) => self.otherwise(payer, payee, amount, false).ok(),
         }
+    }
+
+    /// The cheapest path, or whether it is proved that there is none.
+    fn found(&self, payer: u32, payee: u32, amount: Units) -> Result<Path, bool> {
+        let found = best(self, Back::of(amount), [payee, payer], LONGEST_PATH);
+        let legs = found.hops.and_then(|hops| priced(self, &hops, amount)).ok_or(found.proved)?;
+        Ok(Path { legs, proved: found.proved })
     }
 
     /// The path over these hops, in the order of their places in the list given, by which exactly
@@ -128,24 +143,45 @@ impl Hops {
     /// or cannot do it now.
     #[must_use]
     pub fn along(&self, hops: &[usize], amount: Units) -> Option<Path> {
-        if amount <= Units::ZERO || hops.len() > LONGEST_PATH as usize {
+        if amount <= Units::ZERO || !self.follow(hops) {
             return None;
         }
-        let (mut met, mut back) = (Vec::with_capacity(hops.len() + 1), Vec::new());
-        for &place in hops {
-            let hop = self.list().get(place)?;
-            if met.is_empty() {
-                met.push(hop.giver);
-            }
-            if met.last() != Some(&hop.giver) || met.contains(&hop.taker) {
-                return None;
-            }
-            met.push(hop.taker);
-            back.push(u32::try_from(place).ok()?);
-        }
-        back.reverse();
-        let legs = priced(self, &back, amount).filter(|legs| !legs.is_empty())?;
+        let back: Option<Vec<u32>> = hops.iter().rev().map(|&place| number(place)).collect();
+        let legs = priced(self, &back?, amount)?;
         Some(Path { legs, proved: false })
+    }
+
+    /// What the payer gives by that path, and nothing else of it.
+    pub(crate) fn given_along(&self, hops: &[usize], amount: Units) -> Option<Units> {
+        if amount <= Units::ZERO || !self.follow(hops) {
+            return None;
+        }
+        let rule = Back::of(amount);
+        let (mut value, mut given) = (None, None);
+        for &place in hops.iter().rev() {
+            let (lading, place) = (&self.list().get(place)?.lading, number(place)?);
+            let units = rule.leg(value, place, lading)?;
+            value = Some(rule.behind(units, place, lading));
+            given = Some(units);
+        }
+        given
+    }
+
+    /// Whether there are some of these hops and not too many, each begins where the one before it ends, and nobody is met
+    /// twice.
+    fn follow(&self, hops: &[usize]) -> bool {
+        let hop = |place: &usize| self.list().get(*place);
+        let begins = |at: usize, giver: u32| match at.checked_sub(1) {
+            Some(before) => hop(&hops[before]).is_some_and(|before| before.taker == giver),
+            None => true,
+        };
+        let met = |at: usize, taker: u32| {
+            hops[..=at].iter().filter_map(hop).any(|before| before.giver == taker)
+        };
+        let follows = |(at, place): (usize, &usize)| {
+            hop(place).is_some_and(|hop| begins(at, hop.giver) && !met(at, hop.taker))
+        };
+        (1..=LONGEST_PATH as usize).contains(&hops.len()) && hops.iter().enumerate().all(follows)
     }
 
     /// The path that brings the most from `payer` to `payee` at this moment, with what the payer
@@ -187,4 +223,9 @@ impl Hops {
         }
         Ok(())
     }
+}
+
+/// The number of a place of the list, which has no more than are numbered.
+fn number(place: usize) -> Option<u32> {
+    u32::try_from(place).ok()
 }

@@ -51,6 +51,8 @@ impl Advertised {
 struct Going {
     session: Hash,
     round: bool,
+    /// Whether what has to come in for the end that is looked for is what has to for the most that arrives.
+    whole: bool,
     amount: Positive,
     depth: Depth,
     budget: u32,
@@ -74,8 +76,8 @@ impl Seeker {
         let session = session(&advertising.chance, advertising.depth);
         let (amount, depth, budget) =
             (advertising.amount, advertising.depth, advertising.budget.get());
-        let going =
-            Going { session, round: false, amount, depth, budget, trail: self.first(session) };
+        let trail = self.first(session);
+        let going = Going { session, round: false, whole: true, amount, depth, budget, trail };
         self.makes(&going, advertising.payee, &advertising.referees, here, now_ms)
     }
 
@@ -89,8 +91,8 @@ impl Seeker {
         now_ms: i64,
     ) -> Vec<Effect> {
         let (session, amount) = (query.session, query.amount);
-        let going =
-            Going { session, round: true, amount, depth, budget, trail: self.first(session) };
+        let trail = self.first(session);
+        let going = Going { session, round: true, whole: false, amount, depth, budget, trail };
         self.makes(&going, user, &query.referees, here, now_ms)
     }
 
@@ -181,7 +183,8 @@ impl Seeker {
             return (Vec::new(), 0);
         };
         let round = advert.round;
-        let going = Going { session, round, amount, depth, budget, trail };
+        let whole = !round && plan.curve.top().arrives <= amount;
+        let going = Going { session, round, whole, amount, depth, budget, trail };
         let gates = going.gates(here);
         let kept = |way: Way, most| {
             let curve = if round {
@@ -218,15 +221,23 @@ impl Seeker {
     ) -> (Vec<Effect>, u32) {
         let partner = |gate: usize| here.doors.get(gate).map(|door| door.partner);
         let gates = going.gates(here);
-        let entries = gates.entries(end, entered).into_iter();
-        let adverts = entries.filter(|(gate, _)| partner(*gate).is_some_and(|to| Some(to) != from));
-        let adverts =
-            adverts.filter_map(|(gate, way)| Some((gate, kept(way, gates.most_in(gate))?)));
-        let mut adverts: Vec<(usize, Kept)> = adverts.collect();
-        // The cheapest first.
-        adverts.sort_by_key(|(gate, kept)| (kept.rank(), *gate));
+        let entries = gates.entries(end, entered);
+        let over =
+            entries.all().filter(|(gate, _)| partner(*gate).is_some_and(|to| Some(to) != from));
+        let kept = |gate: usize| Some((gate, kept(entries.way(gate)?, gates.most_in(gate))?));
         let most = usize::try_from(going.budget).unwrap_or(usize::MAX).min(self.limits.exits);
-        adverts.truncate(most);
+        // The cheapest first.
+        let adverts: Vec<(usize, Kept)> = if entries.are_exact() && going.whole {
+            // As much arrives by all of them, so they need be composed in this order only, and no more of them.
+            let mut over: Vec<(Units, usize)> = over.map(|(gate, enters)| (enters, gate)).collect();
+            over.sort_unstable();
+            over.into_iter().filter_map(|(_, gate)| kept(gate)).take(most).collect()
+        } else {
+            let mut adverts: Vec<(usize, Kept)> = over.filter_map(|(gate, _)| kept(gate)).collect();
+            adverts.sort_by_key(|(gate, kept)| (kept.rank(), *gate));
+            adverts.truncate(most);
+            adverts
+        };
         let (mut effects, mut used, mut left) = (Vec::new(), 0, adverts.len());
         for (gate, kept) in adverts {
             let among = u32::try_from(left).unwrap_or(u32::MAX).max(1);
@@ -263,7 +274,7 @@ impl Seeker {
         let known = self.sessions.entry(session).or_default();
         known.adverts_until_ms = known.adverts_until_ms.max(until_ms);
         let Kept { curve, sites, referees, .. } = kept.clone();
-        self.kept.insert(token, (until_ms, kept));
+        self.keeps(token, until_ms, kept);
         self.counts.advertised += 1;
         let plan = Plan { token, curve, sites, referees };
         let trail = going.trail.clone();

@@ -32,6 +32,7 @@ impl Seeker {
         let searches: Vec<SearchId> = std::mem::take(&mut self.searches).into_keys().collect();
         self.remembered.clear();
         self.kept.clear();
+        self.expiring.clear();
         self.ends = DeadEnds::default();
         let busy = || Said::Refused(Why::Busy);
         let answers = waiting.into_iter();

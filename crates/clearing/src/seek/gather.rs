@@ -1,6 +1,7 @@
 //! What is made of the answers: each partner's plans with the way in here before them, and the best of all.
 
 use std::cmp::Reverse;
+use std::collections::BTreeMap;
 
 use protocol::bounded::List;
 use protocol::chit::Positive;
@@ -78,16 +79,28 @@ impl Seeker {
         now_ms: i64,
     ) -> Vec<Effect> {
         let Some(known) = self.sessions.get_mut(&session) else { return Vec::new() };
-        let over = |open: &&mut Open| {
+        if known.waiting == 0 {
+            return Vec::new();
+        }
+        let over = |open: &Open| {
             let all = open.branches.values().all(|branch| branch.heard.is_some());
             !open.is_over && (all || open.until_ms <= now_ms)
         };
-        let over = known.open.values_mut().filter(over).map(|open| {
-            open.is_over = true;
-            open.clone()
-        });
-        let over: Vec<Open> = over.collect();
-        over.into_iter().flat_map(|open| self.finish(&open, here, now_ms)).collect()
+        let over: Vec<Hash> =
+            known.open.iter().filter(|(_, open)| over(open)).map(|(nonce, _)| *nonce).collect();
+        over.into_iter().flat_map(|nonce| self.end(session, nonce, here, now_ms)).collect()
+    }
+
+    /// Ends a query of a session, which is remembered by what came in only.
+    fn end(&mut self, session: Hash, nonce: Hash, here: &Here<'_>, now_ms: i64) -> Vec<Effect> {
+        let Some(known) = self.sessions.get_mut(&session) else { return Vec::new() };
+        let Some(mut open) = known.open.remove(&nonce) else { return Vec::new() };
+        known.waiting -= 1;
+        open.is_over = true;
+        let effects = self.finish(&open, here, now_ms);
+        (open.branches, open.here) = (BTreeMap::new(), Vec::new());
+        self.sessions.entry(session).or_default().open.insert(nonce, open);
+        effects
     }
 
     fn finish(&mut self, open: &Open, here: &Here<'_>, now_ms: i64) -> Vec<Effect> {
@@ -106,6 +119,23 @@ impl Seeker {
         }
     }
 
+    /// Remembers a plan by a token until then.
+    pub(super) fn keeps(&mut self, token: Hash, until_ms: i64, kept: Kept) {
+        self.kept.insert(token, (until_ms, kept));
+        self.expiring.entry(until_ms).or_default().push(token);
+    }
+
+    /// Forgets the plans that have expired.
+    pub(super) fn forget_plans(&mut self, now_ms: i64) {
+        while let Some(first) = self.expiring.first_entry().filter(|first| *first.key() <= now_ms) {
+            for token in first.remove() {
+                if self.kept.get(&token).is_some_and(|(until_ms, _)| *until_ms <= now_ms) {
+                    self.kept.remove(&token);
+                }
+            }
+        }
+    }
+
     /// Remembers plans by tokens, and gives them as they are answered; none where there is none.
     fn keep(&mut self, open: &Open, plans: Vec<Kept>) -> Option<List<Plan, MOST_PLANS>> {
         let Query { session, nonce, .. } = open.query;
@@ -114,7 +144,7 @@ impl Seeker {
             let token = self.token(session, nonce, place);
             let Kept { curve, sites, referees, .. } = kept.clone();
             told.push(Plan { token, curve, sites, referees });
-            self.kept.insert(token, (open.expires_ms, kept));
+            self.keeps(token, open.expires_ms, kept);
         }
         List::new(told).ok().filter(|plans| !plans.is_empty())
     }

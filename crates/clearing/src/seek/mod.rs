@@ -22,6 +22,7 @@ mod spread;
 mod step;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use protocol::query::{Query, Sought, Why};
 use protocol::{AgentId, Hash, Units};
@@ -37,6 +38,7 @@ use advertised::Advertised;
 use allowance::Allowances;
 use dead::{DeadEnds, least_round};
 use gather::Heard;
+use here::Whom;
 use own::Search;
 
 /// What a site allows itself and its partners.
@@ -95,11 +97,14 @@ pub struct Seeker {
     secret: Hash,
     limits: Limits,
     sessions: BTreeMap<Hash, Session>,
+    /// The partners as they were last.
+    partners: Arc<[AgentId]>,
     searches: BTreeMap<SearchId, Search>,
     /// How many queries of each partner are remembered.
     remembered: BTreeMap<AgentId, usize>,
-    /// Plans that were answered, by token, and until when.
+    /// Plans that were answered, by token, and until when; and which tokens may expire then.
     kept: BTreeMap<Hash, (i64, Kept)>,
+    expiring: BTreeMap<i64, Vec<Hash>>,
     allowances: Allowances,
     ends: DeadEnds,
     counts: Counts,
@@ -108,10 +113,16 @@ pub struct Seeker {
 /// What is known of one session.
 #[derive(Clone, Debug, Default)]
 struct Session {
+    /// Whom its queries seek.
+    whom: Whom,
     /// How many queries have gone out over each gate.
     turns: BTreeMap<usize, u8>,
     /// The queries that came in, by nonce; that of one's own search is its own session.
     open: BTreeMap<Hash, Open>,
+    /// How many of them are not over.
+    waiting: usize,
+    /// When the first of them expires, or before; none where there is none.
+    first_expires_ms: Option<i64>,
     /// What was advertised, in the order in which it came.
     adverts: Vec<Advertised>,
     /// Until when that is remembered, and what was advertised to others.
@@ -154,6 +165,17 @@ struct Branch {
     heard: Option<Heard>,
 }
 
+impl Session {
+    /// One more query, which is not over.
+    fn add(&mut self, nonce: Hash, open: Open) {
+        let first = self.first_expires_ms.unwrap_or(i64::MAX);
+        self.first_expires_ms = Some(first.min(open.expires_ms));
+        self.waiting += 1;
+        let before = self.open.insert(nonce, open);
+        self.waiting -= usize::from(before.is_some_and(|before| !before.is_over));
+    }
+}
+
 impl Origin {
     const fn partner(self) -> Option<AgentId> {
         match self {
@@ -192,9 +214,11 @@ impl Seeker {
             secret,
             limits,
             sessions: BTreeMap::new(),
+            partners: Arc::from([]),
             searches: BTreeMap::new(),
             remembered: BTreeMap::new(),
             kept: BTreeMap::new(),
+            expiring: BTreeMap::new(),
             allowances: Allowances::default(),
             ends: DeadEnds::default(),
             counts: Counts::default(),

@@ -94,7 +94,7 @@ impl Seeker {
         let query = search.query();
         // Nothing that comes back could get home: nobody need be asked.
         let comes_home = query.sought != Sought::Circle
-            || !here.debts.entries(start, least_round(query.amount.get())).is_empty();
+            || here.debts.entries(start, least_round(query.amount.get())).all().next().is_some();
         let mut open = self.open(Origin::Own(id), start, query, now_ms);
         let (mut spread, mut adverts) = (Spread::default(), Vec::new());
         if comes_home {
@@ -114,7 +114,7 @@ impl Seeker {
         // What is advertised goes first, so that it is there when a question comes.
         let mut effects = adverts;
         effects.extend(spread.effects);
-        self.sessions.entry(session).or_default().open.insert(session, open);
+        self.sessions.entry(session).or_default().add(session, open);
         effects.extend(self.finish_all(session, here, now_ms));
         effects
     }

@@ -3,12 +3,12 @@
 use protocol::bounded::List;
 use protocol::chit::Positive;
 use protocol::query::{Budget, Depth, MOST_TURNS, Plan, Query, Sought, Why, nonce};
-use protocol::{AgentId, Hash};
+use protocol::{AgentId, Hash, Units};
 
 use super::dead::least_round;
 use super::gather::{Heard, gathered};
 use super::{Branch, Effect, Here, Open, Seeker};
-use crate::crossing::Exit;
+use crate::crossing::{Exits, Way};
 
 /// What was asked on.
 #[derive(Default)]
@@ -36,11 +36,14 @@ impl Seeker {
                 return spread;
             }
         }
-        let mut exits = self.worth_asking(open, here, now_ms);
+        let (amount, bound) = (open.query.amount.get(), open.query.most.get());
+        let found = here.gates(&open.query.sought).exits(open.start, amount, bound);
+        let there = self.leads_to(&open.query, here);
+        let mut exits = self.worth_asking(open, &found, there, here, now_ms);
         if depth.is_none() && !exits.is_empty() {
             open.left_out = Some(Why::Deep);
         }
-        exits.retain(|exit| !self.knows(open, exit, here));
+        exits.retain(|(gate, _)| !self.knows(open, &found, *gate, here));
         let Some(depth) = depth.filter(|_| !is_enough(open, here)) else { return spread };
         let most = usize::try_from(budget).unwrap_or(usize::MAX).min(self.limits.exits);
         if exits.len() > most {
@@ -48,10 +51,11 @@ impl Seeker {
         }
         let mut to_ask = exits.len().min(most);
         for exit in exits.into_iter().take(most) {
+            let ways = found.ways(exit.0);
             let among = u32::try_from(to_ask).unwrap_or(u32::MAX).max(1);
             let part = ((budget - spread.used) / among).min(self.useful(depth));
             to_ask -= 1;
-            match self.ask(open, exit, depth, part, here, now_ms) {
+            match self.ask(open, (exit, ways), depth, part, here, now_ms) {
                 Ok((effect, used)) => {
                     spread.used += used;
                     spread.effects.push(effect);
@@ -63,39 +67,51 @@ impl Seeker {
     }
 
     /// Notes what is advertised over a gate, and says whether that is the whole amount, so that nobody need be asked.
-    fn knows(&self, open: &mut Open, exit: &Exit, here: &Here<'_>) -> bool {
-        let plans = self.known_adverts(open, exit.gate);
+    fn knows(&self, open: &mut Open, exits: &Exits<'_>, gate: usize, here: &Here<'_>) -> bool {
+        let plans = self.known_adverts(open, gate);
         let enough = open.enough();
         let whole = |plan: &Plan| plan.curve.top().arrives.get() >= enough;
-        let Some(door) = here.doors.get(exit.gate).filter(|_| plans.iter().any(whole)) else {
+        let Some(door) = here.doors.get(gate).filter(|_| plans.iter().any(whole)) else {
             return false;
         };
-        let (partner, ways, heard) = (door.partner, exit.ways.clone(), Some(Heard::Plans(plans)));
+        let (partner, ways, heard) = (door.partner, exits.ways(gate), Some(Heard::Plans(plans)));
         // Its nonce is that of no query: nobody will answer.
         let name = self.token(open.query.session, open.query.nonce, u8::MAX - 1);
-        let name = Hash::of(&[&name.as_bytes()[..], &exit.gate.to_le_bytes()].concat());
-        open.branches
-            .insert(name, Branch { gate: exit.gate, partner, ways, granted: 0, used: 0, heard });
+        let name = Hash::of(&[&name.as_bytes()[..], &gate.to_le_bytes()].concat());
+        open.branches.insert(name, Branch { gate, partner, ways, granted: 0, used: 0, heard });
         true
     }
 
     /// The gates that a query can go on over: where the payee is at the partner's first, then the widest. For a way round
     /// those that carry enough, where nobody said that nothing goes on beyond.
-    fn worth_asking(&self, open: &Open, here: &Here<'_>, now_ms: i64) -> Vec<Exit> {
-        let Query { sought, session, .. } = open.query;
-        let (amount, most) = (open.query.amount.get(), open.query.most.get());
-        let mut exits = here.gates(&sought).exits(open.start, amount, most);
+    fn worth_asking(
+        &self,
+        open: &Open,
+        exits: &Exits<'_>,
+        there: Option<AgentId>,
+        here: &Here<'_>,
+        now_ms: i64,
+    ) -> Vec<(usize, Units)> {
+        let sought = open.query.sought;
+        let mut exits = exits.widest();
         // Whoever asks would only hear its own query again, unless it looks for a way round.
         let from = open.origin.partner().filter(|_| sought != Sought::Circle);
-        let partner = |exit: &Exit| here.doors.get(exit.gate).map(|door| door.partner);
+        let partner = |exit: &(usize, Units)| here.doors.get(exit.0).map(|door| door.partner);
         exits.retain(|exit| partner(exit).is_some_and(|partner| Some(partner) != from));
         if sought == Sought::Circle {
-            let least = least_round(amount);
-            exits.retain(|exit| exit.most >= least && !self.ends.are(exit.gate, least, now_ms));
+            let least = least_round(open.query.amount.get());
+            exits.retain(|(gate, most)| *most >= least && !self.ends.are(*gate, least, now_ms));
         }
-        let there = here.leads_to(&sought, session);
         exits.sort_by_key(|exit| there.is_none() || partner(exit) != there);
         exits
+    }
+
+    /// The partner at whose site the payee is sought.
+    fn leads_to(&mut self, query: &Query, here: &Here<'_>) -> Option<AgentId> {
+        if *self.partners != *here.partners {
+            self.partners = here.partners.into();
+        }
+        self.sessions.entry(query.session).or_default().whom.partner(query, &self.partners)
     }
 
     /// How many queries one of this depth can cause where everybody hands on as many as this site.
@@ -108,35 +124,29 @@ impl Seeker {
     fn ask(
         &mut self,
         open: &mut Open,
-        exit: Exit,
+        ((gate, most), ways): ((usize, Units), Vec<Way>),
         depth: Depth,
         part: u32,
         here: &Here<'_>,
         now_ms: i64,
     ) -> Result<(Effect, u32), Why> {
         let session = open.query.session;
-        let door = here.doors.get(exit.gate).ok_or(Why::Nothing)?;
-        let most = Positive::try_from(exit.most).map_err(|_| Why::Nothing)?;
-        let turn = self.turn(session, exit.gate).ok_or(Why::Busy)?;
+        let door = here.doors.get(gate).ok_or(Why::Nothing)?;
+        let most = Positive::try_from(most).map_err(|_| Why::Nothing)?;
+        let turn = self.turn(session, gate).ok_or(Why::Busy)?;
         let trail = open.query.trail.iter().copied().chain([self.mark(session)]).collect();
         let trail = List::new(trail).map_err(|_| Why::Deep)?;
         let part = part.min(protocol::query::MOST_BUDGET);
         let part = self.take(open.origin.partner(), door.partner, part, here, now_ms);
         let budget = Budget::try_from(part).map_err(|_| Why::Busy)?;
-        self.took_turn(session, exit.gate);
+        self.took_turn(session, gate);
         let nonce = nonce(door.tally, session, turn);
         let referees = open.query.referees.clone();
         let Query { sought, amount, .. } = open.query;
         let query =
             Query { session, nonce, turn, sought, amount, most, depth, budget, referees, trail };
-        let branch = Branch {
-            gate: exit.gate,
-            partner: door.partner,
-            ways: exit.ways,
-            granted: part,
-            used: part,
-            heard: None,
-        };
+        let branch =
+            Branch { gate, partner: door.partner, ways, granted: part, used: part, heard: None };
         open.branches.insert(nonce, branch);
         self.counts.asked += 1;
         Ok((Effect::Ask { to: door.partner, query }, part))

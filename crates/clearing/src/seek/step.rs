@@ -142,7 +142,9 @@ impl Seeker {
             return Err(Why::Busy);
         }
         // Each user is compared with the payee, so whoever has no allowance left is not looked up.
-        let payee = began.unwrap_or_else(|| here.payee(&query));
+        let payee = began.unwrap_or_else(|| {
+            self.sessions.entry(query.session).or_default().whom.user(&query, here)
+        });
         let mut open = self.open(Origin::Partner(from), Start::Gate(gate), query, now_ms);
         let mut effects = Vec::new();
         let mut used = 1;
@@ -156,7 +158,7 @@ impl Seeker {
         }
         self.allowances.uses(from, used, &self.limits, now_ms);
         let session = self.sessions.entry(open.query.session).or_default();
-        session.open.insert(open.query.nonce, open);
+        session.add(open.query.nonce, open);
         *self.remembered.entry(from).or_default() += 1;
         Ok(effects)
     }
@@ -220,26 +222,43 @@ impl Seeker {
     }
 
     fn tick(&mut self, here: &Here<'_>, now_ms: i64) -> Vec<Effect> {
-        let sessions: Vec<Hash> = self.sessions.keys().copied().collect();
+        let waiting = self.sessions.iter().filter(|(_, session)| session.waiting > 0);
+        let waiting: Vec<Hash> = waiting.map(|(session, _)| *session).collect();
         let effects =
-            sessions.into_iter().flat_map(|session| self.finish_all(session, here, now_ms));
+            waiting.into_iter().flat_map(|session| self.finish_all(session, here, now_ms));
         let effects = effects.collect();
+        self.forget_queries(now_ms);
+        self.forget_plans(now_ms);
+        self.allowances.forget(now_ms);
+        self.ends.forget(now_ms);
+        effects
+    }
+
+    /// Forgets the queries and adverts that have expired.
+    fn forget_queries(&mut self, now_ms: i64) {
+        let remembered = &mut self.remembered;
+        let mut stays = |open: &Open| {
+            let stays = !open.is_over || open.expires_ms > now_ms;
+            if let Some(partner) = open.origin.partner().filter(|_| !stays) {
+                let left = remembered.get(&partner).map_or(0, |many| many.saturating_sub(1));
+                if left == 0 {
+                    remembered.remove(&partner)
+                } else {
+                    remembered.insert(partner, left)
+                };
+            }
+            stays
+        };
         self.sessions.retain(|_, session| {
-            session.open.retain(|_, open| !open.is_over || open.expires_ms > now_ms);
+            if session.first_expires_ms.is_some_and(|first_ms| first_ms <= now_ms) {
+                session.open.retain(|_, open| stays(open));
+                session.first_expires_ms = session.open.values().map(|open| open.expires_ms).min();
+            }
             if session.adverts_until_ms <= now_ms {
                 session.adverts.clear();
             }
             !session.open.is_empty() || session.adverts_until_ms > now_ms
         });
-        let open = self.sessions.values().flat_map(|session| session.open.values());
-        self.remembered.clear();
-        for partner in open.filter_map(|open| open.origin.partner()) {
-            *self.remembered.entry(partner).or_default() += 1;
-        }
-        self.kept.retain(|_, (until_ms, _)| *until_ms > now_ms);
-        self.allowances.forget(now_ms);
-        self.ends.forget(now_ms);
-        effects
     }
 
     /// An answer, counted.

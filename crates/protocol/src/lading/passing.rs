@@ -63,11 +63,23 @@ enum Round {
 /// `amount` times a million over `parts`, exact and rounded once; none where that is no number (no
 /// parts) or too large a one. Neither is negative.
 fn scaled(amount: i64, parts: i64, round: Round) -> Option<i64> {
-    let (amount, parts) = (u128::try_from(amount).ok()?, u128::try_from(parts).ok()?);
-    let product = amount * u128::from(WHOLE.unsigned_abs());
+    let (amount, parts) = (u64::try_from(amount).ok()?, u64::try_from(parts).ok()?);
+    let whole = WHOLE.unsigned_abs();
+    if parts == 0 {
+        return None;
+    }
+    // Nearly all amounts fit, and searches for paths come here millions of times: 64 bits divide several times as fast.
+    if let Some(product) = amount.checked_mul(whole) {
+        let quotient = match round {
+            Round::Up => product.div_ceil(parts),
+            Round::Down => product / parts,
+        };
+        return i64::try_from(quotient).ok();
+    }
+    let (product, parts) = (u128::from(amount) * u128::from(whole), u128::from(parts));
     let quotient = match round {
-        Round::Up if parts > 0 => product.div_ceil(parts),
-        _ => product.checked_div(parts)?,
+        Round::Up => product.div_ceil(parts),
+        Round::Down => product / parts,
     };
     i64::try_from(quotient).ok()
 }

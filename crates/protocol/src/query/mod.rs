@@ -172,6 +172,20 @@ impl Payee {
         hash_of(format!(r#"{{"agent":"{agent}","kind":"seek-site","session":"{session}","v":1}}"#))
     }
 
+    /// The first of these agents that is a site in the queries of a session.
+    #[must_use]
+    pub fn find_site<'a>(&self, agents: &'a [AgentId], session: Hash) -> Option<&'a AgentId> {
+        // As above, with what is the same for all of them written once.
+        let mut text = format!(r#"{{"agent":"","kind":"seek-site","session":"{session}","v":1}}"#);
+        let start = text.find("\",").unwrap_or(0);
+        text.insert_str(start, &"-".repeat(AgentId::LEN));
+        let mut text = text.into_bytes();
+        agents.iter().find(|agent| {
+            text[start..start + AgentId::LEN].copy_from_slice(&agent.text());
+            Hash::of(&text) == self.site
+        })
+    }
+
     /// A user of a site in the queries of a session.
     #[must_use]
     pub fn user_in(cuid: &Cuid, agent: &AgentId, session: Hash) -> Hash {

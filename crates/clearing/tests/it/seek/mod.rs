@@ -4,6 +4,7 @@
 mod advertised;
 mod carried;
 mod found;
+mod gates;
 mod round;
 mod rules;
 mod stories;

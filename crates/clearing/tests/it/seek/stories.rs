@@ -1,7 +1,7 @@
 //! Searches that can be followed by hand.
 
-use clearing::Limits;
-use protocol::Units;
+use clearing::{Hop, Limits};
+use protocol::{Hash, Units};
 
 use super::world::{Message, Outcome, World};
 use crate::instances::Chance;
@@ -12,8 +12,8 @@ fn units(milli: i64) -> Units {
 }
 
 /// A tally in one direction only; the other way nothing moves.
-pub(super) fn both(hop: clearing::Hop) -> [clearing::Hop; 2] {
-    let back = clearing::Hop { giver: hop.taker, taker: hop.giver, lading: protocol::Lading::NONE };
+pub(super) fn both(hop: Hop) -> [Hop; 2] {
+    let back = Hop { giver: hop.taker, taker: hop.giver, lading: protocol::Lading::NONE };
     [hop, back]
 }
 
@@ -58,4 +58,30 @@ fn what_can_come_in_is_told_and_no_more_is_answered() {
     });
     let most: Vec<_> = most.collect();
     assert!(most.contains(&(1, units(30))) && most.contains(&(3, units(24))), "{most:?}");
+}
+
+#[test]
+fn what_came_of_searches_is_forgotten_one_after_the_other() {
+    let hops: Vec<Hop> =
+        [(0, 1), (1, 2)].iter().flat_map(|&(a, b)| both(free(a, b, 100))).collect();
+    let mut world = World::new(hops, vec![0, 1, 2], Limits::default());
+    let keep_ms = Limits::default().keep_ms;
+    let mut tokens = Vec::new();
+    for number in 0..3 {
+        let mut wanted = world.wanted(0, 2, 10, 10);
+        wanted.chance = Hash::of(&[number]);
+        let outcome = world.search(wanted, 0, &mut Chance(1));
+        let Outcome::Found(plans) = outcome else { panic!("{outcome:?}") };
+        tokens.push(plans[0].on.expect("it goes on").1);
+        world.wait(keep_ms / 4, &mut Chance(1));
+    }
+    // Each plan is known for as long as it was promised, and no longer, whatever else comes and goes.
+    for forgotten in 0..=3 {
+        let known = tokens.iter().map(|token| world.sites[1].seeker.plan(token).is_some());
+        let expected = (0..3).map(|place| place >= forgotten);
+        assert!(known.eq(expected), "after {forgotten} should be forgotten");
+        let idle = world.sites.iter().all(|site| site.seeker.is_idle());
+        assert_eq!(idle, forgotten == 3);
+        world.wait(keep_ms / 4, &mut Chance(1));
+    }
 }
