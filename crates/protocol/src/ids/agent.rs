@@ -70,41 +70,15 @@ impl AgentId {
         })
     }
 
-    /// In base 58, five letters at a time: a site writes its partners' agents in every search, and letter by letter takes
-    /// several times as long.
     fn encoded(&self) -> Text {
-        // The number without its leading zero byte, which is a letter of its own, in pieces of 32 bits.
-        let mut number = [0; PIECES];
-        let mut bytes = [0; 4 * PIECES];
-        bytes[4 * PIECES - (BYTES - 1)..][..PREFIX.len() - 1].copy_from_slice(&PREFIX[1..]);
-        bytes[4 * PIECES - 32..].copy_from_slice(&self.0);
-        for (piece, four) in number.iter_mut().zip(bytes.chunks_exact(4)) {
-            *piece = four.iter().fold(0, |sum, byte| sum << 8 | u64::from(*byte));
-        }
-        let mut text = [LETTERS[0]; Self::LEN];
-        // The prefix makes all of them equally long: whatever is left at the end is zero.
-        for letters in text[1..].rchunks_mut(FIVE) {
-            let mut rest = 0;
-            for piece in &mut number {
-                let all = rest << 32 | *piece;
-                (*piece, rest) = (all / FIVE_LETTERS, all % FIVE_LETTERS);
-            }
-            for letter in letters.iter_mut().rev() {
-                *letter = LETTERS[usize::try_from(rest % 58).unwrap_or(0)];
-                rest /= 58;
-            }
-        }
-        text
+        let mut bytes = [0; BYTES];
+        bytes[..PREFIX.len()].copy_from_slice(&PREFIX);
+        bytes[PREFIX.len()..].copy_from_slice(&self.0);
+        // The prefix makes all of them equally long.
+        let text = bs58::encode(bytes).into_string();
+        text.as_bytes().try_into().expect("52 characters of base 58")
     }
 }
-
-/// The letters of base 58, by value.
-const LETTERS: &[u8; 58] = b"123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
-/// So many letters fit 32 bits, which hold so many numbers of them.
-const FIVE: usize = 5;
-const FIVE_LETTERS: u64 = 58_u64.pow(5);
-/// Pieces of 32 bits of an agent id's number.
-const PIECES: usize = BYTES.div_ceil(4);
 
 /// How many agents a thread remembers as they are written.
 const MOST_WRITTEN: usize = 256;
