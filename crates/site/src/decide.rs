@@ -7,7 +7,7 @@ use protocol::ledger::{Input as LedgerInput, Ledger};
 use protocol::negotiation::{Input as NegotiationInput, Negotiation};
 use protocol::tally::SignedBy;
 use protocol::{Cert, Cuid, Record, Side, Signature, SignatureFault, TallyId, Verified};
-use store::{User, UserKind, UserStatus};
+use store::{Half, User, UserKind, UserStatus, View};
 
 use crate::abroad::remember_invited;
 use crate::batch::Batch;
@@ -209,7 +209,9 @@ impl Site {
         cuid: &Cuid,
         state: HalfTally,
     ) -> Result<(), SiteError> {
-        no_half(batch, cuid, state.negotiation.tally()).await?;
+        let tally = state.negotiation.tally();
+        no_half(batch, cuid, tally).await?;
+        self.is_named_anew(batch, cuid, &state).await?;
         batch.add(cuid, state, self.clock.now()).await
     }
 
@@ -288,6 +290,38 @@ fn standing(state: &HalfTally) -> Answer {
         status: state.status().to_owned(),
         head: ledger.map(Ledger::head),
         balance: amount(balance).map_or(i64::MAX, protocol::Units::milli),
+    }
+}
+
+impl Site {
+    /// Somebody else here whose half has the name of this tally; its partner, who lives here too, is none.
+    pub(crate) async fn is_named_by(
+        &self,
+        view: &mut View,
+        holder: &Cuid,
+        state: &HalfTally,
+    ) -> Result<Option<Cuid>, SiteError> {
+        let partner = state.partner().filter(|partner| self.is_ours(&partner.agent));
+        let is_another = |half: &Half| {
+            let is_partner = partner.as_ref().is_some_and(|partner| partner.cuid == half.holder);
+            half.holder != *holder && !(is_partner && half.side != state.negotiation.side())
+        };
+        let named = view.halves_of_tallies(&[state.negotiation.tally()]).await?;
+        Ok(named.into_iter().find(is_another).map(|half| half.holder))
+    }
+
+    /// Nobody names a tally as one of others here: what a site says of a leg names its tally alone.
+    pub(crate) async fn is_named_anew(
+        &self,
+        batch: &mut Batch,
+        holder: &Cuid,
+        state: &HalfTally,
+    ) -> Result<(), SiteError> {
+        let tally = state.negotiation.tally();
+        match self.is_named_by(batch.work.view(), holder, state).await? {
+            Some(other) => Err(SiteError::TallyExists { holder: other, tally }),
+            None => Ok(()),
+        }
     }
 }
 

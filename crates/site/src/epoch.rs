@@ -251,6 +251,7 @@ impl Site {
         let question = Hash::from_bytes(self.chance.bytes());
         state.ledger = Some(Ledger::open(tally, side)?.went_back(Some(question)));
         let holder = tally.party(side).cert.chad.cuid.clone();
+        self.is_named_anew(batch, &holder, &state).await?;
         batch.add(&holder, state, self.clock.now()).await?;
         let (held, work) = batch.hold(&holder, tally.members().uuid).await?;
         let remind = HalfInput::Negotiation(negotiation::Input::Remind);

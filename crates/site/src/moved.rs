@@ -6,7 +6,7 @@ use protocol::half::HalfTally;
 use protocol::ledger::{Input as LedgerInput, Ledger};
 use protocol::negotiation::Input as NegotiationInput;
 use protocol::note::{Body, Note};
-use protocol::{AgentId, ChipAddress, Moved, Side, Tally, Verified};
+use protocol::{AgentId, ChipAddress, Moved, Side, Tally, Timestamp, Verified};
 use store::{Half, Store, Tx, View};
 
 use crate::abroad::{is_known, remember_invited};
@@ -14,12 +14,16 @@ use crate::batch::{Held, Work};
 use crate::door::Site;
 use crate::error::SiteError;
 use crate::post::Input;
+use crate::referee::no_referee;
 
 /// The most agents that a site was before.
 pub const MAX_FORMER_AGENTS: usize = 64;
 
 /// The setting under which they are.
 const FORMER: &str = "former-agents";
+
+/// What a setting begins with that says until when at most the site was an agent.
+const UNTIL: &str = "former-until:";
 
 /// The agents that a store's site was before, oldest first.
 ///
@@ -35,6 +39,26 @@ async fn put_former(tx: &mut Tx, agents: &[AgentId]) -> Result<(), SiteError> {
     Ok(tx.set(FORMER, Some(&text.to_string())).await?)
 }
 
+/// Until when at most this store's site was an agent; none where nobody said.
+///
+/// # Errors
+/// [`SiteError::Store`].
+pub(crate) async fn was_until(
+    view: &mut View,
+    agent: AgentId,
+) -> Result<Option<Timestamp>, SiteError> {
+    let said = view.setting(&format!("{UNTIL}{agent}")).await?;
+    Ok(said.and_then(|date| date.parse().ok()))
+}
+
+/// An agent is the site's no more: from now on its key may be in other hands. So it is no referee here either.
+async fn is_past(tx: &mut Tx, agent: AgentId, now: Timestamp) -> Result<(), SiteError> {
+    if was_until(tx, agent).await?.is_none() {
+        tx.set(&format!("{UNTIL}{agent}"), Some(&now.to_string())).await?;
+    }
+    no_referee(tx, agent).await
+}
+
 fn with(mut former: Vec<AgentId>, agent: AgentId, now: AgentId) -> Result<Vec<AgentId>, SiteError> {
     former.retain(|before| *before != agent && *before != now);
     if former.len() == MAX_FORMER_AGENTS {
@@ -47,14 +71,15 @@ fn with(mut former: Vec<AgentId>, agent: AgentId, now: AgentId) -> Result<Vec<Ag
 }
 
 impl Site {
-    /// Gives a store's site another agent; says which it had, also where that was done before. It is known from now on as one that the site
-    /// was. Nobody may have the site open.
+    /// Gives a store's site another agent; says which it had, also where that was done before. It is known from `now` on as one that the site
+    /// was, and accepted as a referee no more. Nobody may have the site open.
     ///
     /// # Errors
     /// [`SiteError::TooManyAgents`], [`SiteError::Store`].
     pub async fn replace_agent(
         store: &Store,
         agent: AgentId,
+        now: Timestamp,
     ) -> Result<Option<AgentId>, SiteError> {
         let mut tx = store.begin().await?;
         let Some(founded) = tx.meta().await?.founded else { return Ok(None) };
@@ -63,6 +88,7 @@ impl Site {
             return Ok(former.last().copied());
         }
         put_former(&mut tx, &with(former, founded.agent, agent)?).await?;
+        is_past(&mut tx, founded.agent, now).await?;
         tx.replace_agent(&agent).await?;
         tx.commit().await?;
         Ok(Some(founded.agent))
@@ -75,14 +101,22 @@ impl Site {
     /// [`SiteError::LivingAgent`] where users here have dealings with users of that agent, unless somebody is `sure`: an
     /// own device may have named it before; [`SiteError::TooManyAgents`],
     /// [`SiteError::Store`].
-    pub async fn was_agent(store: &Store, agent: AgentId, sure: bool) -> Result<(), SiteError> {
+    pub async fn was_agent(
+        store: &Store,
+        agent: AgentId,
+        sure: bool,
+        now: Timestamp,
+    ) -> Result<(), SiteError> {
         let mut tx = store.begin().await?;
-        let now = tx.meta().await?.founded.map_or(agent, |founded| founded.agent);
+        let living = tx.meta().await?.founded.map_or(agent, |founded| founded.agent);
         if !sure && is_known(&mut tx, agent).await? {
             return Err(SiteError::LivingAgent(agent));
         }
-        let former = with(former_agents(&mut tx).await?, agent, now)?;
+        let former = with(former_agents(&mut tx).await?, agent, living)?;
         put_former(&mut tx, &former).await?;
+        if agent != living {
+            is_past(&mut tx, agent, now).await?;
+        }
         tx.commit().await?;
         Ok(())
     }

@@ -128,11 +128,12 @@ impl Participant {
         self.promise().is_some() && self.outcome() != Some(Outcome::Void)
     }
 
-    /// Whether its lift is void, or can only be void, as it refused itself: only then a payer's site begins another lift for
-    /// the same payment.
+    /// Whether its lift is void, or can only be void, as it refused itself and has not promised: only then a payer's site begins
+    /// another lift for the same payment.
     #[must_use]
     pub fn came_to_nothing(&self) -> bool {
-        self.outcome() == Some(Outcome::Void) || self.refusal().is_some()
+        self.outcome() == Some(Outcome::Void)
+            || (self.refusal().is_some() && self.promise().is_none())
     }
 
     /// The giver's conditional chit of a leg that its site's users take, with which the leg's chit is good once the

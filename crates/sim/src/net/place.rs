@@ -147,17 +147,17 @@ impl Place {
     }
 
     /// Its agent's key is lost, or others may have it: it has another one from now on.
-    pub(super) async fn replace_agent(&mut self, dice: &mut Dice) -> Sim<()> {
+    pub(super) async fn replace_agent(&mut self, dice: &mut Dice, now: Timestamp) -> Sim<()> {
         let key = SecretKey::ed25519(&dice.bytes());
         let agent = AgentId::of(&key.public_key());
         let agent = agent.map_err(|error| Broken::harness(&error.to_string()))?;
         self.key = Arc::new(key);
         self.former.push(std::mem::replace(&mut self.agent, agent));
-        let replaced = Site::replace_agent(&self.store, agent).await;
+        let replaced = Site::replace_agent(&self.store, agent, now).await;
         replaced.map_err(|error| self.cannot("have another agent", &error))?;
         // A disk of before does not know who it was since: the administrator does.
         for former in &self.former {
-            let told = Site::was_agent(&self.store, *former, true).await;
+            let told = Site::was_agent(&self.store, *former, true, now).await;
             told.map_err(|error| self.cannot("hear who it was", &error))?;
         }
         Ok(())

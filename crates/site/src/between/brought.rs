@@ -35,11 +35,15 @@ impl Site {
         held.state.open()?;
         let (lift, side) = (proof.record.id()?, held.half.side);
         let partner = held.state.partner().ok_or(SiteError::NoLift(lift))?.agent;
-        let own = self.own_agents(work.view(), &proof.record).await?;
+        let half = (&held.half, &*held.state);
+        let own = self.own_agents(work.view(), half, &proof.record).await?;
         let giver = self.giver_in(&proof, (tally, side), partner, own)?;
         let rows = work.tx().lock_parts(&lift).await?;
         let parts = rows.iter().map(|row| self.known.part(row)).collect::<Result<Vec<_>, _>>()?;
         let known = parts.iter().find(|part| part.tallies().contains(&tally)).cloned();
+        if known.as_ref().is_some_and(|part| !self.is_over(part, held)) {
+            return Err(SiteError::NoLift(lift));
+        }
         if let Some(part) = &known
             && part.outcome() == Some(Outcome::Commit)
             && part.proof(&tally)?.is_some()
@@ -96,9 +100,10 @@ impl Site {
     ) -> Result<Part, SiteError> {
         let (lift, leg) = (proof.record.id()?, proof.leg);
         let agents = BTreeMap::from([(leg.tally, partner)]);
+        let own = (giver.side == side).then_some(giver.key);
         let neighbour = (giver.side != side).then_some(&giver.key);
-        let key = free_key(&proof.record, neighbour, taken).ok_or(SiteError::NoLift(lift))?;
-        let mine = (leg.tally, *key);
+        let key = free_key(&proof.record, own, neighbour, taken);
+        let mine = (leg.tally, key.ok_or(SiteError::NoLift(lift))?);
         let part =
             self.part_in(&proof.record, &proof.branches, mine, agents, &[leg], |_| side, false)?;
         Ok(part.on(leg.tally, holder, side))

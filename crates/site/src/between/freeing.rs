@@ -143,7 +143,8 @@ impl Site {
         Ok(parts.into_iter().filter(|part| self.is_over(part, held)).collect())
     }
 
-    fn is_over(&self, part: &Part, held: &Held) -> bool {
+    /// Whether a part has a leg on this half, and not on another of the tally's name.
+    pub(super) fn is_over(&self, part: &Part, held: &Held) -> bool {
         let tally = held.half.tally;
         // Once it is judged it is known whose halves are meant, whatever else has the tally's name.
         if let Some(halves) = part.more.halves.get(&tally) {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use protocol::bounded::List;
 use protocol::errand::Errand;
+use protocol::half::HalfTally;
 use protocol::lift::{
     Authorisation, Certificate, Conditional, Decided, Leg, Legs, LiftFault, Outcome, Reason,
     Refused,
@@ -18,12 +19,13 @@ use protocol::record::Record;
 use protocol::{
     AgentId, Cuid, Hash, Lift, LiftId, PublicKey, Side, Signer as _, TallyId, Verified,
 };
-use store::{LiftPart, View};
+use store::{Half, LiftPart, View};
 
 use super::part::{More, Part};
 use crate::batch::{Batch, Held, Work};
 use crate::door::Site;
 use crate::error::SiteError;
+use crate::moved::was_until;
 use crate::referee::is_accepted;
 
 /// Of how many lifts a restored half is told again at most, each time that it asks.
@@ -49,6 +51,7 @@ impl Site {
             None => self.taken_on(&word, tally, side, from)?,
             known => known,
         };
+        let mut keys: Vec<Hash> = Vec::new();
         let taken = if before.is_some() {
             taken
         } else {
@@ -56,12 +59,15 @@ impl Site {
             if knows && let Some(part) = self.part_with(&rows, holder, &tally)? {
                 return self.hear_from_another(work, part, &word, (tally, from)).await;
             }
-            let keys: Vec<Hash> = rows.iter().map(|row| row.key).collect();
+            keys = rows.iter().map(|row| row.key).collect();
             // Under one key there is one part, whatever else has its tally's name.
             match taken.filter(|part| !keys.contains(&part.key_name())) {
                 None => {
                     let own = match word.given {
-                        Some(_) => self.own_agents(work.view(), &word.lift).await?,
+                        Some(_) => {
+                            let half = (&held.half, &*held.state);
+                            self.own_agents(work.view(), half, &word.lift).await?
+                        }
                         None => Vec::new(),
                     };
                     self.lost(&word, (holder, tally), (side, from), (&keys, &own))?
@@ -75,6 +81,10 @@ impl Site {
                 let outcome = word.certificate.as_ref().map(|shown| shown.outcome);
                 word.check(&from)?;
                 return self.forget_freed(work, held, &lift, outcome).await;
+            }
+            // What it takes part in already it does not refuse, whoever asks over this tally now.
+            if keys.contains(&self.lift_key(word.lift.nonce, tally)?.public_key().name()) {
+                return Err(SiteError::NoLift(lift));
             }
             let may_last = self.may_last(&word.lift);
             let reason = if may_last { Reason::Unknown } else { Reason::Deadline };
@@ -120,27 +130,40 @@ impl Site {
         if leg.by == side && !is_said(word.given, &leg, word.lift.id()?, own) {
             return Ok(None);
         }
-        let Some(key) = free_key(&word.lift, Some(&word.conditional.key), taken) else {
+        let own = word.given.filter(|_| leg.by == side).map(|given| given.key);
+        let Some(key) = free_key(&word.lift, own, Some(&word.conditional.key), taken) else {
             return Ok(None);
         };
-        let mine = (tally, *key);
+        let mine = (tally, key);
         let part = self.part_in(&word.lift, &word.branches, mine, agents, &[leg], |_| side, false);
         Ok(part.ok().map(|part| part.on(tally, holder, side)))
     }
 
-    /// The agents whose word is this site's own on a lift that it has lost: the one that it is, and under referees that it
-    /// accepts those that it was. A key of before may be in other hands, and referees of theirs decide what they like.
+    /// The agents whose word is this site's own on a lift that it has lost: the one that it is, and those that it was, of a
+    /// lift whose time was over while they were, under referees that it accepts. The key of one may be in other hands since, and
+    /// honest referees decide nothing new then. None where halves of others here have the tally's name: a word says no more of
+    /// whose tally it is.
     pub(super) async fn own_agents(
         &self,
         view: &mut View,
+        (half, state): (&Half, &HalfTally),
         lift: &Lift,
     ) -> Result<Vec<AgentId>, SiteError> {
+        if self.is_named_by(view, &half.holder, state).await?.is_some() {
+            return Ok(Vec::new());
+        }
+        let mut agents = vec![self.agent];
         for referee in lift.referees.iter() {
             if !is_accepted(view, *referee).await? {
-                return Ok(vec![self.agent]);
+                return Ok(agents);
             }
         }
-        Ok(self.agents_here().collect())
+        for agent in self.former_agents() {
+            if was_until(view, *agent).await?.is_some_and(|until| lift.deadline < until) {
+                agents.push(*agent);
+            }
+        }
+        Ok(agents)
     }
 
     /// The partner's site tells of a lift as another agent than the one that took part in it: of a leg that is known here
@@ -402,13 +425,15 @@ fn is_said(given: Option<Conditional>, leg: &Leg, lift: LiftId, own: &[AgentId])
     given.filter(Conditional::is_givers).is_some_and(is_own)
 }
 
-/// A key to keep a decided part under that this site has lost. Whose it is says nothing to anybody, as all is decided: any
-/// that is neither the neighbour's nor another part's of this site.
-pub(super) fn free_key<'a>(
-    lift: &'a Lift,
+/// A key to keep a decided part under that this site has lost: its own in the lift, where that is known. Otherwise any that is
+/// neither the neighbour's nor another part's of this site: whose it is says nothing to anybody, as all is decided.
+pub(super) fn free_key(
+    lift: &Lift,
+    own: Option<PublicKey>,
     neighbours: Option<&PublicKey>,
     taken: &[Hash],
-) -> Option<&'a PublicKey> {
+) -> Option<PublicKey> {
     let free = |key: &&PublicKey| Some(*key) != neighbours && !taken.contains(&key.name());
-    lift.participants.iter().find(free)
+    let own = own.filter(|own| lift.participants.contains(own) && free(&own));
+    own.or_else(|| lift.participants.iter().find(free).copied())
 }

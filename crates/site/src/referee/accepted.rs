@@ -49,6 +49,13 @@ pub(crate) async fn is_accepted(view: &mut View, agent: AgentId) -> Result<bool,
     Ok(view.setting(&key(agent)).await?.is_some())
 }
 
+/// An agent is accepted as a referee no more.
+pub(crate) async fn no_referee(tx: &mut Tx, agent: AgentId) -> Result<(), SiteError> {
+    tx.set(&key(agent), None).await?;
+    tx.set(&format!("{MOST}{agent}"), None).await?;
+    Ok(())
+}
+
 /// How much may be open at once under an accepted referee that decides alone. Whoever proposes a lift chooses among those that
 /// all accept: so where four are accepted, of whom one may lie, one alone decides only where an administrator says for how
 /// much.

@@ -131,7 +131,7 @@ fn a_tally_is_not_closed_while_a_promise_is_open_on_it() {
         world.input(side, set_aside(&valid)).unwrap();
     }
     world.write(payment(Side::Stock, id(3), 500)).unwrap();
-    world.write(settings(Side::Stock, id(4), 700, true)).unwrap();
+    world.write(settings(Side::Stock, id(4), 701, true)).unwrap();
     world.settle();
     let status = |world: &World| Side::BOTH.map(|side| world.half(side).ledger.status());
     assert_eq!(status(&world), [Status::Closing; 2], "at zero, with two promises open");

@@ -199,7 +199,9 @@ impl Lifts {
             if giver && taker {
                 continue;
             }
-            if remembers && can_be_known {
+            // What it said as another agent a site that went back takes for its own only where that was long over.
+            let forgot = !giver && self.is_another_since(id, leg, (places, book), people);
+            if remembers && can_be_known && !forgot {
                 let (short, tally) = (trace.lift_named(id), trace.tally_named(&leg.tally));
                 let who = if giver { "the taker" } else { "the giver" };
                 let tally = tally.unwrap_or_default();
@@ -241,6 +243,26 @@ fn due(promised: &Promised, leg: &Leg, side: Side, book: &Book) -> i128 {
 }
 
 impl Lifts {
+    /// Whether the giver's site has gone back since its promise, and is another agent.
+    fn is_another_since(
+        &self,
+        id: &LiftId,
+        leg: &Leg,
+        (places, book): (&[Place], &Book),
+        people: &[Person],
+    ) -> bool {
+        let giver = book.sides.get(&(leg.tally, leg.by)).and_then(|who| people.get(*who));
+        let Some((home, place)) =
+            giver.and_then(|giver| Some((giver.home, places.get(giver.home)?)))
+        else {
+            return false;
+        };
+        let promised = self.promised_at(id, home);
+        promised
+            .iter()
+            .all(|promised| promised.epoch < place.epoch && promised.agents < place.former.len())
+    }
+
     /// Whether a leg between two users of one site, which went back, is not taken there again, as all its other legs lead to
     /// sites that lie and show none of them.
     pub(super) fn is_up_to_liars(

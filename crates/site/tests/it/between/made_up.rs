@@ -5,12 +5,13 @@ use protocol::bounded::List;
 use protocol::lift::{Certificate, Conditional, Evidence, Leg, Mode, Promise, Tree};
 use protocol::note::{Body, Note};
 use protocol::participant::Word;
-use protocol::{Hash, Lift, PublicKey, SecretKey, Side, Signer as _};
+use protocol::{AgentId, Hash, Lift, PublicKey, SecretKey, Side, Signer as _};
+use site::{Answer, Command, Site, SiteError};
 
 use super::fates::run;
-use super::paid::three;
+use super::paid::{chain, three};
 use crate::seek::land::{Land, agent, tally_of};
-use crate::town::{cuid, units};
+use crate::town::{cuid, units, user};
 
 /// The liar's site is 0, and ann its user, bob's partner at site 1.
 const ANN: Side = Side::Stock;
@@ -30,12 +31,17 @@ struct MadeUp {
 
 impl MadeUp {
     fn by(land: &Land, by: Side, name: u8) -> Self {
+        Self::dated(land, by, name, (0, 0))
+    }
+
+    /// The same, so long ago, and decided by the agent of this site.
+    fn dated(land: &Land, by: Side, name: u8, (ago_ms, referee): (i64, usize)) -> Self {
         let leg = Leg { tally: tally_of(0), by, units: units(100_000).try_into().unwrap() };
         let keys =
             [[90, name], [91, name]].map(|seed| SecretKey::ed25519(Hash::of(&seed).as_bytes()));
         let mut participants: Vec<PublicKey> = keys.iter().map(SecretKey::public_key).collect();
         participants.sort_unstable();
-        let (nonce, date) = (Hash::of(&[name]), land.now());
+        let (nonce, date) = (Hash::of(&[name]), land.now().plus_ms(-ago_ms).unwrap());
         let mut lift = Lift {
             nonce,
             mode: Mode::Clearing,
@@ -43,7 +49,7 @@ impl MadeUp {
             deadline: date.plus_ms(30_000).unwrap(),
             legs: nonce,
             participants: List::new(participants).unwrap(),
-            referees: List::new(vec![agent(0)]).unwrap(),
+            referees: List::new(vec![agent(referee)]).unwrap(),
             quorum: 1,
             payment: None,
         };
@@ -71,6 +77,8 @@ impl MadeUp {
 
     fn word(&self, with_promises: bool, given: Option<Conditional>) -> Word {
         let (id, liar) = (self.lift.id().unwrap(), agent_key(0));
+        let referee = (0..4).find(|site| self.lift.referees.contains(&agent((*site).into())));
+        let referee = agent_key(referee.unwrap());
         let evidence = Evidence::Promises(self.promises());
         Word {
             lift: self.lift.clone(),
@@ -78,7 +86,7 @@ impl MadeUp {
             conditional: self.said(ANN, &liar),
             promises: if with_promises { self.promises() } else { List::default() },
             refused: None,
-            certificate: Some(Certificate::by_sole_referee(id, evidence, &liar).unwrap()),
+            certificate: Some(Certificate::by_sole_referee(id, evidence, &referee).unwrap()),
             given,
         }
     }
@@ -123,4 +131,45 @@ fn nobody_owes_by_a_lift_that_its_site_has_not_promised() {
         assert_eq!(balance_of_bob(&land).await, 100_000);
         land.sites[1].tally(&cuid("bob"), tally_of(1)).await.unwrap();
     });
+}
+
+/// Its key may be in other hands since, and honest referees decide whatever all promise.
+#[test]
+fn an_agent_of_before_binds_nobody_but_to_what_was_over_while_it_was() {
+    run(async {
+        let mut land = three().await;
+        let former = SecretKey::ed25519(&[99; 32]);
+        let before = AgentId::of(&former.public_key()).unwrap();
+        land.accept(1, before).await;
+        Site::was_agent(&land.stores[1], before, true, land.now()).await.unwrap();
+        land.restart(1).await;
+        let accepted = land.sites[1].accepted_referees().await.unwrap();
+        assert!(accepted.iter().all(|(agent, _)| *agent != before), "it is a referee no more");
+        let mut owed = 0;
+        for (name, ago_ms, referee, binds) in
+            [(1, 0, 3, false), (2, 60_000, 0, false), (3, 60_000, 3, true)]
+        {
+            let made_up = MadeUp::dated(&land, BOB, name, (ago_ms, referee));
+            let given = Some(made_up.said(BOB, &former));
+            hears(&land, made_up.word(true, given)).await;
+            owed -= if binds { 100_000 } else { 0 };
+            assert_eq!(balance_of_bob(&land).await, owed, "{name}");
+        }
+    });
+}
+
+/// What a site says of a leg names its tally alone: no two of its users have one of the same name with others.
+#[tokio::test]
+async fn nobody_names_a_tally_as_one_of_others() {
+    let mut land = chain().await;
+    // Cat, at the third site, knows what abe and bob call theirs.
+    let draft = land.sites[2].tally(&cuid("cat"), tally_of(3)).await.unwrap().draft;
+    let (tally, expires) = (tally_of(1), "2026-12-01T00:00:00.000Z".parse().unwrap());
+    let invite = Command::Invite { tally, side: Side::Stock, draft: Box::new(draft), expires };
+    let invited = land.ask(2, &user("cat"), invite).await.unwrap();
+    let Answer::Invited(invitation) = invited else { panic!("{invited:?}") };
+    let refused = land.ask(1, &user("bea"), Command::Answer { invitation }).await.unwrap_err();
+    assert!(matches!(refused, SiteError::TallyExists { .. }), "{refused}");
+    land.restart(1).await;
+    land.pays(1, ["ann", "cyd"], [1_000, 1_000]).await.unwrap();
 }
