@@ -302,8 +302,16 @@ impl Site {
         state: &HalfTally,
     ) -> Result<Option<Cuid>, SiteError> {
         let partner = state.partner().filter(|partner| self.is_ours(&partner.agent));
+        // Whoever invited hears of an answer before it knows whose it is.
+        let awaits = |half: &Half| {
+            let named = half.row.partner.as_deref();
+            self.agents_here().any(|agent| named == Some(format!("{holder}:{agent}").as_str()))
+        };
         let is_another = |half: &Half| {
-            let is_partner = partner.as_ref().is_some_and(|partner| partner.cuid == half.holder);
+            let is_partner = match &partner {
+                Some(partner) => partner.cuid == half.holder,
+                None => state.partner().is_none() && awaits(half),
+            };
             half.holder != *holder && !(is_partner && half.side != state.negotiation.side())
         };
         let named = view.halves_of_tallies(&[state.negotiation.tally()]).await?;
@@ -319,7 +327,7 @@ impl Site {
     ) -> Result<(), SiteError> {
         let tally = state.negotiation.tally();
         match self.is_named_by(batch.work.view(), holder, state).await? {
-            Some(other) => Err(SiteError::TallyExists { holder: other, tally }),
+            Some(_) => Err(SiteError::TallyOfOthers { tally }),
             None => Ok(()),
         }
     }

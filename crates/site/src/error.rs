@@ -69,6 +69,14 @@ pub enum SiteError {
         /// The tally.
         tally: TallyId,
     },
+    /// Others at this site have a tally of this name; who, is nobody else's business.
+    #[error(
+        "there is a tally {tally} of others at this site: this one needs another name, so a new invitation"
+    )]
+    TallyOfOthers {
+        /// The tally.
+        tally: TallyId,
+    },
     /// The user has this tally already.
     #[error("user {holder} has a tally {tally} already")]
     TallyExists {

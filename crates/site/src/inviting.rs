@@ -307,7 +307,7 @@ impl Site {
     ) -> Result<(), SiteError> {
         for half in batch.work.view().halves_of_tallies(&[tally]).await? {
             if half.holder != partner.cuid || partner.agent != self.agent {
-                return Err(SiteError::TallyExists { holder: half.holder, tally });
+                return Err(SiteError::TallyOfOthers { tally });
             }
         }
         if batch.is_with(holder, partner) {

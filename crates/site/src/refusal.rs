@@ -53,7 +53,9 @@ impl SiteError {
             Self::Unsigned { .. } => (Class::Unproved, "proof"),
             Self::OtherAgent { .. } => (Class::Unproved, "other_site"),
             Self::NoTally { .. } => (Class::NotFound, "no_tally"),
-            Self::TallyExists { .. } => (Class::Conflict, "tally_exists"),
+            Self::TallyExists { .. } | Self::TallyOfOthers { .. } => {
+                (Class::Conflict, "tally_exists")
+            }
             Self::NotOpen { .. } => (Class::Conflict, "not_open"),
             Self::Invitation(_) => (Class::Refused, "invitation"),
             Self::NoDealings(_) => (Class::NotFound, "no_dealings"),

@@ -133,7 +133,7 @@ async fn who_answers_twice_or_for_another_gets_nothing(store: Store) {
     // Nobody comes under the name of others' tally, nor to a tally that somebody else was invited to.
     assert!(matches!(
         answers(&town, "eve", &invitation, 20).await,
-        Err(SiteError::TallyExists { .. })
+        Err(SiteError::TallyOfOthers { .. })
     ));
     let once = town.invite().await;
     let mixed = Invitation { token: invitation.token, ..*once };

@@ -169,7 +169,8 @@ async fn nobody_names_a_tally_as_one_of_others() {
     let invited = land.ask(2, &user("cat"), invite).await.unwrap();
     let Answer::Invited(invitation) = invited else { panic!("{invited:?}") };
     let refused = land.ask(1, &user("bea"), Command::Answer { invitation }).await.unwrap_err();
-    assert!(matches!(refused, SiteError::TallyExists { .. }), "{refused}");
+    assert!(matches!(refused, SiteError::TallyOfOthers { .. }), "{refused}");
+    assert!(!refused.to_string().contains("bob"), "whose it is, is nobody's business: {refused}");
     land.restart(1).await;
     land.pays(1, ["ann", "cyd"], [1_000, 1_000]).await.unwrap();
 }
