@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use protocol::ids::Hashing;
 
-use super::manifest::Sha256;
+use super::manifest::{MANIFEST, Sha256};
 use crate::failure::Failure;
 use crate::home::{Home, LOCK};
 
@@ -80,10 +80,12 @@ impl Making {
     }
 }
 
-/// A folder that an earlier run left: it has a lock, or nothing at all, and no folders in it.
+/// A folder that an earlier run left: it has a lock, or nothing at all, or is a whole backup that was not put in its place; and
+/// no folders in it.
 fn is_ours(part: &Path) -> Result<(), Failure> {
     let files = names(part)?;
-    let ours = files.is_empty() || part.join(LOCK).is_file();
+    let has = |name: &str| part.join(name).is_file();
+    let ours = files.is_empty() || has(LOCK) || has(MANIFEST);
     if ours && files.iter().all(|file| file.is_file()) {
         return Ok(());
     }

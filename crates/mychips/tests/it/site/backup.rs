@@ -277,6 +277,17 @@ fn a_killed_backup_is_never_taken_for_one() {
     town.is_well();
 }
 
+/// Killed between its last two steps, a backup is whole and not in its place: the next run makes it anew.
+#[test]
+fn a_backup_that_was_not_put_in_its_place_is_in_nobodys_way() {
+    let town = Town::with_tally();
+    town.does("backup monday");
+    let (whole, part) = (town.room.path().join("monday"), town.room.path().join("monday.part"));
+    fs::rename(&whole, &part).unwrap();
+    town.does("backup monday");
+    assert!(whole.join("backup.json").exists() && !part.exists());
+}
+
 #[test]
 fn a_killed_restore_leaves_no_site_and_is_given_again() {
     for url in [None, Some(database())] {
