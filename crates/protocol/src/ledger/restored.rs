@@ -75,7 +75,8 @@ impl Ledger {
         })
     }
 
-    /// The answer to a partner that was restored.
+    /// The answer to a partner that was restored. It may have had this half's own question, and lost that with
+    /// its answer: where it hears all there is, it is asked once more.
     pub(super) fn tell(
         &self,
         locator: &[Head],
@@ -83,11 +84,16 @@ impl Ledger {
         links: &impl Links,
     ) -> Result<Step, Stop> {
         let mut step = self.answer(locator, links)?;
+        let mut all = true;
         for said in &mut step.send {
             if let Message::Upd { base, chits, head } = said {
                 let (base, chits, head) = (*base, std::mem::take(chits), *head);
+                all &= chits.len() < MAX_CHITS_IN_UPD;
                 *said = Message::Tell { question, base, chits, head };
             }
+        }
+        if all && self.waiting.partner.is_some() {
+            step.send.push(self.question(links)?);
         }
         Ok(step)
     }

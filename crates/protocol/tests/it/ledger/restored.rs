@@ -112,6 +112,29 @@ fn lifts_wait_for_the_partner_and_for_the_device() {
 }
 
 #[test]
+fn a_question_that_the_partner_lost_with_its_answer_is_asked_again() {
+    for side in Side::BOTH {
+        let (mut world, old) = traded(side);
+        let others = world.half(side.other()).clone();
+        restore(&mut world, side, old, 1);
+        world.input(side, Input::Remind).unwrap();
+        world.deliver(0);
+        // The answer was never sent: the partner's half goes back to before it was asked.
+        world.net.clear();
+        restore(&mut world, side.other(), others, 2);
+        world.input(side.other(), Input::Remind).unwrap();
+        // Nobody reminds anybody from here on.
+        while !world.net.is_empty() {
+            world.deliver(0);
+        }
+        for half in Side::BOTH {
+            assert_eq!(waits(&world, half), Waiting { partner: None, device: true }, "{half}");
+        }
+        world.assert_one_ledger();
+    }
+}
+
+#[test]
 fn only_an_answer_to_its_own_question_ends_the_waiting() {
     for side in Side::BOTH {
         let (mut world, old) = traded(side);

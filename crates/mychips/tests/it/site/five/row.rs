@@ -136,7 +136,12 @@ impl Row {
     pub(super) fn settles(&self, owed: &[i64]) {
         self.wait("both ends of every tally say the same", || self.owed().as_deref() == Some(owed));
         self.wait("nothing waits", || {
-            self.towns.iter().all(|town| town.json("status")["waiting"] == 0)
+            let quiet = |town: &Town| {
+                let status = town.json("status");
+                // A restored half has its answer at once, before anybody reminds.
+                status["waiting"] == 0 && status["asking"] == 0
+            };
+            self.towns.iter().all(quiet)
         });
         self.wait("nothing is locked", || self.open_parts().iter().all(|open| *open == 0));
         for town in &self.towns {
