@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::door::Site;
 use crate::error::SiteError;
-use crate::half::{Kept, one};
+use crate::half::{Kept, ledger, one};
 use crate::history::History;
 use crate::lift::proof_on;
 
@@ -92,8 +92,9 @@ impl Site {
     ) -> Result<LiftProof, SiteError> {
         let mut view = self.store.read().await?;
         let half = view.half_of(holder, &tally).await?;
-        half.ok_or_else(|| SiteError::NoTally { holder: holder.clone(), tally })?;
-        proof_on(&mut view, &self.known, self.signer.as_deref(), lift, tally).await
+        let half = half.ok_or_else(|| SiteError::NoTally { holder: holder.clone(), tally })?;
+        let users = ledger(&half)?.ok_or(SiteError::NoLift(lift))?.users();
+        proof_on(&mut view, &self.known, self.signer.as_deref(), lift, (tally, users)).await
     }
 
     /// The agent's signed word for the chain of the holder's half.

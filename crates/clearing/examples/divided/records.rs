@@ -123,8 +123,8 @@ fn lift(between: usize, inner: usize, is_payment: bool) -> Result<[u64; 2], Fail
     let leg = Leg { tally: tally_id(0)?, by: Side::Stock, units };
     let mut words = 0;
     for (before, key) in keys.iter().enumerate().take(between) {
-        let conditional =
-            Conditional { lift: id, leg, side: Side::Stock, key: key.public_key(), sign: None };
+        let (side, users, key) = (Side::Stock, number(7), key.public_key());
+        let conditional = Conditional { lift: id, leg, users, side, key, sign: None };
         let word = Word {
             lift: lift.clone(),
             branches: branches.clone(),

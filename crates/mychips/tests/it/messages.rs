@@ -243,8 +243,9 @@ impl World {
             sign: None,
         };
         let freed = Body::Freed(Box::new(freed.signed(&self.bakerys_key).unwrap()));
+        let users = ledger::users_of(&self.tally.keys());
         vec![
-            self.note(Side::Foil, None, story.word(&self.agents_key)),
+            self.note(Side::Foil, None, story.word(&self.agents_key, users)),
             self.note(Side::Foil, None, freed),
         ]
     }

@@ -77,7 +77,8 @@ impl World {
 
     fn conditional(&self, side: Side, who: usize, agent: &SecretKey) -> Result<Conditional> {
         let key = self.participants[who].public_key();
-        let said = Conditional { lift: self.lift.id()?, leg: self.leg, side, key, sign: None };
+        let (lift, leg, users) = (self.lift.id()?, self.leg, Hash::of(b"users"));
+        let said = Conditional { lift, leg, users, side, key, sign: None };
         Ok(said.signed(agent)?)
     }
 }

@@ -236,7 +236,7 @@ mod tests {
     use crate::json;
 
     #[test]
-    fn what_is_hashed_for_a_link_is_canonical() {
+    fn what_is_hashed_for_a_link_and_for_users_is_canonical() {
         let hash = |byte| Hash::from_bytes([byte; 32]);
         let tally = TallyId::random([3; 16]);
         let prior = Head { index: 41, hash: hash(1) };
@@ -248,5 +248,18 @@ mod tests {
         let value = json::parse(text.as_bytes()).expect("a value");
         let expected = CanonicalText::of(&value).expect("a text").hash();
         assert_eq!(prior.then(tally, hash(2)), Head { index: 42, hash: expected });
+
+        let [stock, foil] =
+            [1, 2].map(|seed| crate::Signer::public_key(&crate::SecretKey::ed25519(&[seed; 32])));
+        let text = format!(
+            r#"{{"v": 1, "kind": "users", "stock": "{}", "foil": "{}"}}"#,
+            stock.name(),
+            foil.name()
+        );
+        let value = json::parse(text.as_bytes()).expect("a value");
+        let expected = CanonicalText::of(&value).expect("a text").hash();
+        let of = |stock, foil| super::super::users_of(&Sides { stock, foil });
+        assert_eq!(of(stock, foil), expected);
+        assert_ne!(of(foil, stock), expected);
     }
 }

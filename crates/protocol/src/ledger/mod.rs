@@ -56,7 +56,7 @@ use crate::moved::Moved;
 use crate::record::Record;
 use crate::settings::{Consent, InForce};
 use crate::side::{Side, Sides};
-use crate::{AgentId, ChitId, Hash, Tally, TallyId, Units, Verified};
+use crate::{AgentId, ChitId, Hash, PublicKey, Tally, TallyId, Units, Verified};
 
 use aside::Asides;
 use chain::MOST_LINKS;
@@ -190,6 +190,13 @@ impl Ledger {
         self.tally
     }
 
+    /// Whose tally it is ([`users_of`]): the same for both halves, from the first chit to the last.
+    #[must_use]
+    pub fn users(&self) -> Hash {
+        let [stock, foil] = Side::BOTH.map(|side| *self.keys.of(side).first());
+        users_of(&Sides { stock, foil })
+    }
+
     /// Which half this is.
     #[must_use]
     pub const fn side(&self) -> Side {
@@ -304,6 +311,15 @@ impl Ledger {
 fn agents_of(tally: &Tally) -> Sides<AgentId> {
     let agent = |side| tally.half(side).holder().cert.chad.agent;
     Sides { stock: agent(Side::Stock), foil: agent(Side::Foil) }
+}
+
+/// What tells the tally of two users from all of the same name that others may have: the hash of the names of the keys that they
+/// signed it with first. Its text is canonical.
+#[must_use]
+pub fn users_of(first: &Sides<PublicKey>) -> Hash {
+    let [stock, foil] = [first.stock.name(), first.foil.name()];
+    // Members in order, nothing to escape: a test compares.
+    Hash::of(format!(r#"{{"foil":"{foil}","kind":"users","stock":"{stock}","v":1}}"#).as_bytes())
 }
 
 /// Written only where somebody did.

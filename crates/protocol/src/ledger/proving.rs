@@ -123,7 +123,7 @@ impl Ledger {
         rested: impl Fn(Head) -> bool,
     ) -> Result<Good, LiftFault> {
         let tally = giver.leg.tally;
-        if tally != self.tally {
+        if tally != self.tally || giver.users != self.users() {
             return Err(LiftFault::NotGivers { lift: lift.id(), tally });
         }
         let mut fault = SignatureFault::Missing { by: "the giver's site" };

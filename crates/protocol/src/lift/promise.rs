@@ -25,6 +25,8 @@ pub struct Conditional {
     pub lift: LiftId,
     /// What it moves over the tally.
     pub leg: Leg,
+    /// Whose tally it is ([`crate::ledger::Ledger::users`]): its name others may have given to one of theirs.
+    pub users: Hash,
     /// Whose site says so.
     pub side: Side,
     /// The participant that this site is on this leg.

@@ -25,7 +25,7 @@ pub enum Refusal {
     },
     /// The neighbour speaks of another leg than the one that is known here, or for this site's side of it.
     #[error(
-        "on tally {tally}, the neighbour speaks of another leg of lift {lift}, or for the wrong side"
+        "on tally {tally}, the neighbour speaks of another leg of lift {lift}, of a tally of others, or for the wrong side"
     )]
     OtherLeg {
         /// The lift.

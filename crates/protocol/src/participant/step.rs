@@ -141,7 +141,8 @@ impl Participant {
         if said.lift != lift {
             return Err(Refusal::OtherLift { named: said.lift, lift });
         }
-        if said.leg != *crossing.leg() || said.side == crossing.side() {
+        let ours = crossing.ours();
+        if (said.leg, said.users) != (ours.leg, ours.users) || said.side == ours.side {
             return Err(Refusal::OtherLeg { lift, tally });
         }
         let before = self.theirs.get(&tally).map(|before| before.key);

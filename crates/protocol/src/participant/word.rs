@@ -95,7 +95,8 @@ impl Word {
             participates(&refused.by)?;
             Verified::check(refused, &())?;
         }
-        let of_leg = |given: Conditional| given.is_givers() && given.leg == self.conditional.leg;
+        let said = (self.conditional.leg, self.conditional.users);
+        let of_leg = |given: Conditional| given.is_givers() && (given.leg, given.users) == said;
         if let Some(given) = self.given.filter(|given| !of_leg(*given)) {
             return Err(LiftFault::NotGivers { lift: id, tally: given.leg.tally }.into());
         }

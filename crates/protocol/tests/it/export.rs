@@ -89,7 +89,8 @@ fn promised_before(
     let promises = Evidence::Promises(List::new(keys.iter().map(promise).collect()).unwrap());
     let certificate = Certificate::by_sole_referee(lift, promises, referee).unwrap();
     let key = keys[0].public_key();
-    let said = giver(Conditional { lift, leg, side: leg.by, key, sign: None });
+    let users = World::new().half(leg.by).ledger.users();
+    let said = giver(Conditional { lift, leg, users, side: leg.by, key, sign: None });
     LiftProof { record, certificate, leg, way, giver: Some(said), branches: List::default() }
 }
 
@@ -266,6 +267,10 @@ fn a_lift_between_sites_is_proved_by_the_givers_word_for_its_leg() {
         Conditional { leg, ..said }.signed(&agent).unwrap()
     });
     assert_eq!(export(other_leg).unwrap_err(), not_givers);
+    // Of the tally of others, of the same name.
+    let others =
+        promised(|said| Conditional { users: Hash::of(b"others"), ..said }.signed(&agent).unwrap());
+    assert_eq!(export(others).unwrap_err(), not_givers);
     let other_lift = promised(|said| {
         Conditional { lift: protocol::LiftId::from_bytes([1; 32]), ..said }.signed(&agent).unwrap()
     });

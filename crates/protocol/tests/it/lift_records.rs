@@ -12,9 +12,12 @@ use crate::some::{agent, secret_key};
 
 pub(crate) fn any_conditional() -> impl Strategy<Value = Conditional> {
     let side = prop_oneof![Just(Side::Stock), Just(Side::Foil)];
-    (hash(), any_leg(), side, secret_key(), signature()).prop_map(|(lift, leg, side, key, sign)| {
-        Conditional { lift: lift.into(), leg, side, key: key.public_key(), sign }
-    })
+    (hash(), any_leg(), hash(), side, secret_key(), signature()).prop_map(
+        |(lift, leg, users, side, key, sign)| {
+            let (lift, key) = (lift.into(), key.public_key());
+            Conditional { lift, leg, users, side, key, sign }
+        },
+    )
 }
 
 pub(crate) fn any_judged() -> impl Strategy<Value = Judged> {

@@ -39,8 +39,8 @@ pub(super) fn made_up(word: &Word, agent: &SecretKey, dice: &mut Dice) -> Option
     let evidence = Evidence::Promises(promises.clone());
     let certificate = Certificate::by_sole_referee(id, evidence, agent).ok()?;
     let said = |side, key: &SecretKey| {
-        let key = key.public_key();
-        Conditional { lift: id, leg, side, key, sign: None }.signed(agent).ok()
+        let (users, key) = (before.users, key.public_key());
+        Conditional { lift: id, leg, users, side, key, sign: None }.signed(agent).ok()
     };
     Some(Word {
         lift,

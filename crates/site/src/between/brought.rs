@@ -11,8 +11,8 @@ use protocol::lift::{Committed, Conditional, Decided, LiftFault, MAX_LEGS_OF_ONE
 use protocol::participant::{Crossing, Event, Input, Word};
 use protocol::{AgentId, Cuid, Hash, LiftId, Side, SignatureFault, TallyId, Verified};
 
-use super::hear::free_key;
-use super::part::Part;
+use super::lost::free_key;
+use super::part::{Neighbour, Part};
 use crate::batch::Batch;
 use crate::door::Site;
 use crate::error::SiteError;
@@ -32,12 +32,11 @@ impl Site {
         proof: LiftProof,
     ) -> Result<(), SiteError> {
         let (held, work) = batch.hold(holder, tally).await?;
-        held.state.open()?;
         let (lift, side) = (proof.record.id()?, held.half.side);
+        let users = held.state.open()?.users();
         let partner = held.state.partner().ok_or(SiteError::NoLift(lift))?.agent;
-        let half = (&held.half, &*held.state);
-        let own = self.own_agents(work.view(), half, &proof.record).await?;
-        let giver = self.giver_in(&proof, (tally, side), partner, own)?;
+        let own = self.own_agents(work.view(), &proof.record).await?;
+        let giver = self.giver_in(&proof, (tally, users, side), partner, own)?;
         let rows = work.tx().lock_parts(&lift).await?;
         let parts = rows.iter().map(|row| self.known.part(row)).collect::<Result<Vec<_>, _>>()?;
         let known = parts.iter().find(|part| part.tallies().contains(&tally)).cloned();
@@ -56,7 +55,8 @@ impl Site {
             None if self.is_ours(&partner) => with_inner(parts, (&proof, giver), lift)?,
             None => {
                 let taken: Vec<Hash> = rows.iter().map(|row| row.key).collect();
-                self.with_neighbour(&proof, giver, (holder, side, partner), &taken)?
+                let neighbour = Neighbour { agent: partner, users };
+                self.with_neighbour(&proof, giver, (holder, side, neighbour), &taken)?
             }
         };
         let (part, events) = proved(part, proof, giver, &partner)?;
@@ -70,13 +70,14 @@ impl Site {
     fn giver_in(
         &self,
         proof: &LiftProof,
-        (tally, side): (TallyId, Side),
+        (tally, users, side): (TallyId, Hash, Side),
         partner: AgentId,
         own: Vec<AgentId>,
     ) -> Result<Conditional, SiteError> {
         let committed = Committed::check(proof.record.clone(), &proof.certificate)?;
         let lift = committed.id();
-        let giver = proof.giver.filter(|giver| giver.leg == proof.leg && giver.leg.tally == tally);
+        let is_of_leg = |giver: &Conditional| giver.leg == proof.leg && giver.users == users;
+        let giver = proof.giver.filter(|giver| is_of_leg(giver) && giver.leg.tally == tally);
         let giver = giver.ok_or(LiftFault::NotGivers { lift, tally })?;
         let agents: Vec<AgentId> = if giver.side == side || self.is_ours(&partner) {
             own
@@ -95,17 +96,24 @@ impl Site {
         &self,
         proof: &LiftProof,
         giver: Conditional,
-        (holder, side, partner): (&Cuid, Side, AgentId),
+        (holder, side, neighbour): (&Cuid, Side, Neighbour),
         taken: &[Hash],
     ) -> Result<Part, SiteError> {
         let (lift, leg) = (proof.record.id()?, proof.leg);
-        let agents = BTreeMap::from([(leg.tally, partner)]);
+        let neighbours = BTreeMap::from([(leg.tally, neighbour)]);
         let own = (giver.side == side).then_some(giver.key);
-        let neighbour = (giver.side != side).then_some(&giver.key);
-        let key = free_key(&proof.record, own, neighbour, taken);
+        let theirs = (giver.side != side).then_some(&giver.key);
+        let key = free_key(&proof.record, own, theirs, taken);
         let mine = (leg.tally, key.ok_or(SiteError::NoLift(lift))?);
-        let part =
-            self.part_in(&proof.record, &proof.branches, mine, agents, &[leg], |_| side, false)?;
+        let part = self.part_in(
+            &proof.record,
+            &proof.branches,
+            mine,
+            neighbours,
+            &[leg],
+            |_| side,
+            false,
+        )?;
         Ok(part.on(leg.tally, holder, side))
     }
 }

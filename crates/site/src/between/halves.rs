@@ -2,11 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use protocol::{Cuid, Side, TallyId};
+use protocol::half::HalfTally;
+use protocol::{AgentId, Cuid, Hash, Side, TallyId};
+use store::View;
 
 use super::part::Part;
 use crate::batch::Batch;
 use crate::door::Site;
+use crate::error::SiteError;
+use crate::half::states;
 
 impl Site {
     /// The halves of all legs of a part that are in hand.
@@ -35,8 +39,9 @@ impl Site {
         if let Some(crossing) = part.participant.part().crossing(tally) {
             let agent = part.agent(tally)?;
             let is_it = |(holder, side): &(Cuid, Side)| {
-                let partner = batch.held(holder, *tally).and_then(|held| held.state.partner());
-                *side == crossing.side() && partner.is_some_and(|partner| partner.agent == agent)
+                let held = batch.held(holder, *tally);
+                let users = held.and_then(|held| users_with(&held.state, agent));
+                *side == crossing.side() && users == Some(crossing.ours().users)
             };
             let found: Vec<_> = all.into_iter().filter(is_it).collect();
             return (found.len() == 1).then_some(found);
@@ -54,4 +59,26 @@ impl Site {
         let mut pairs: Vec<_> = pairs.collect();
         if pairs.len() == 1 { pairs.pop() } else { None }
     }
+
+    /// Whose tally of this name the one with a user of that agent is ([`protocol::ledger::Ledger::users`]); none where there is
+    /// not exactly one.
+    pub(super) async fn users_on(
+        &self,
+        view: &mut View,
+        tally: &TallyId,
+        agent: AgentId,
+    ) -> Result<Option<Hash>, SiteError> {
+        let halves = view.halves_of_tallies(&[*tally]).await?;
+        let states = states(view, &halves).await?;
+        // What cannot be read takes no part; doctor says so.
+        let found: Vec<Hash> =
+            states.iter().flatten().filter_map(|state| users_with(state, agent)).collect();
+        Ok(if let [users] = found[..] { Some(users) } else { None })
+    }
+}
+
+/// Whose open tally a half is of, where a user of this agent is on its other side.
+fn users_with(state: &HalfTally, agent: AgentId) -> Option<Hash> {
+    let ledger = state.ledger.as_ref()?;
+    state.partner().is_some_and(|partner| partner.agent == agent).then(|| ledger.users())
 }

@@ -6,10 +6,8 @@ use std::sync::Arc;
 
 use protocol::bounded::List;
 use protocol::errand::Errand;
-use protocol::half::HalfTally;
 use protocol::lift::{
-    Authorisation, Certificate, Conditional, Decided, Leg, Legs, LiftFault, Outcome, Reason,
-    Refused,
+    Authorisation, Certificate, Conditional, Decided, Leg, Legs, LiftFault, Reason, Refused,
 };
 use protocol::note::Body;
 use protocol::participant::Part as Taken;
@@ -19,14 +17,13 @@ use protocol::record::Record;
 use protocol::{
     AgentId, Cuid, Hash, Lift, LiftId, PublicKey, Side, Signer as _, TallyId, Verified,
 };
-use store::{Half, LiftPart, View};
+use store::{LiftPart, View};
 
-use super::part::{More, Part};
+use super::part::{More, Neighbour, Part};
 use crate::batch::{Batch, Held, Work};
 use crate::door::Site;
 use crate::error::SiteError;
-use crate::moved::was_until;
-use crate::referee::is_accepted;
+use crate::half::Kept as _;
 
 /// Of how many lifts a restored half is told again at most, each time that it asks.
 const MOST_TOLD_AGAIN: usize = 1_024;
@@ -42,13 +39,14 @@ impl Site {
     ) -> Result<(), SiteError> {
         let (held, work) = batch.hold(holder, tally).await?;
         let side = held.half.side;
+        let neighbour = Neighbour { agent: from, users: held.state.open()?.users() };
         let lift = word.lift.id()?;
         let (knows, refuses) = (word.certificate.is_some(), word.refused.is_some());
         let before = self.part_on(work, lift, &tally, from).await?;
         let taken = match before.clone() {
             // What could be open for long is not begun.
             None if !self.may_last(&word.lift) => None,
-            None => self.taken_on(&word, tally, side, from)?,
+            None => self.taken_on(work.view(), &word, (tally, side, neighbour)).await?,
             known => known,
         };
         let mut keys: Vec<Hash> = Vec::new();
@@ -64,13 +62,10 @@ impl Site {
             match taken.filter(|part| !keys.contains(&part.key_name())) {
                 None => {
                     let own = match word.given {
-                        Some(_) => {
-                            let half = (&held.half, &*held.state);
-                            self.own_agents(work.view(), half, &word.lift).await?
-                        }
+                        Some(_) => self.own_agents(work.view(), &word.lift).await?,
                         None => Vec::new(),
                     };
-                    self.lost(&word, (holder, tally), (side, from), (&keys, &own))?
+                    self.lost(&word, (holder, tally), (side, neighbour), (&keys, &own))?
                 }
                 taken => taken,
             }
@@ -88,7 +83,7 @@ impl Site {
             }
             let may_last = self.may_last(&word.lift);
             let reason = if may_last { Reason::Unknown } else { Reason::Deadline };
-            return self.refuse_new(work, held, &word, (from, reason)).await;
+            return self.refuse_new(work, held, &word, (neighbour, reason)).await;
         };
         let heard = Box::new(word.check(&from)?);
         let step = part.participant.step(Input::Hear { tally, heard })?;
@@ -108,62 +103,6 @@ impl Site {
             work.due.push(lift);
         }
         Ok(())
-    }
-
-    /// A lift that was decided, and that this site lost, as one restored from an older backup did: what it is on this tally
-    /// the certificate proves and the word of the giver's site. Where the holder gives that is this site's own: whoever has it
-    /// hands it back, and nobody makes the holder owe anything without.
-    fn lost(
-        &self,
-        word: &Word,
-        (holder, tally): (&Cuid, TallyId),
-        (side, from): (Side, AgentId),
-        (taken, own): (&[Hash], &[AgentId]),
-    ) -> Result<Option<Part>, SiteError> {
-        let leg = word.conditional.leg;
-        let is_decided =
-            word.certificate.as_ref().is_some_and(|shown| shown.outcome == Outcome::Commit);
-        if !is_decided || leg.tally != tally || word.conditional.side == side {
-            return Ok(None);
-        }
-        let agents = BTreeMap::from([(tally, from)]);
-        if leg.by == side && !is_said(word.given, &leg, word.lift.id()?, own) {
-            return Ok(None);
-        }
-        let own = word.given.filter(|_| leg.by == side).map(|given| given.key);
-        let Some(key) = free_key(&word.lift, own, Some(&word.conditional.key), taken) else {
-            return Ok(None);
-        };
-        let mine = (tally, key);
-        let part = self.part_in(&word.lift, &word.branches, mine, agents, &[leg], |_| side, false);
-        Ok(part.ok().map(|part| part.on(tally, holder, side)))
-    }
-
-    /// The agents whose word is this site's own on a lift that it has lost: the one that it is, and those that it was, of a
-    /// lift whose time was over while they were, under referees that it accepts. The key of one may be in other hands since, and
-    /// honest referees decide nothing new then. None where halves of others here have the tally's name: a word says no more of
-    /// whose tally it is.
-    pub(super) async fn own_agents(
-        &self,
-        view: &mut View,
-        (half, state): (&Half, &HalfTally),
-        lift: &Lift,
-    ) -> Result<Vec<AgentId>, SiteError> {
-        if self.is_named_by(view, &half.holder, state).await?.is_some() {
-            return Ok(Vec::new());
-        }
-        let mut agents = vec![self.agent];
-        for referee in lift.referees.iter() {
-            if !is_accepted(view, *referee).await? {
-                return Ok(agents);
-            }
-        }
-        for agent in self.former_agents() {
-            if was_until(view, *agent).await?.is_some_and(|until| lift.deadline < until) {
-                agents.push(*agent);
-            }
-        }
-        Ok(agents)
     }
 
     /// The partner's site tells of a lift as another agent than the one that took part in it: of a leg that is known here
@@ -219,14 +158,14 @@ impl Site {
         work: &mut Work,
         held: &Held,
         word: &Word,
-        (from, reason): (AgentId, Reason),
+        (from, reason): (Neighbour, Reason),
     ) -> Result<(), SiteError> {
         let (tally, side, leg) = (held.half.tally, held.half.side, word.conditional.leg);
-        word.clone().check(&from)?;
+        word.clone().check(&from.agent)?;
         if leg.tally != tally || leg.by == side {
             return Err(SiteError::NoLift(word.lift.id()?));
         }
-        let mut part = self.part_of(word, tally, (side, from), None, &[leg])?;
+        let mut part = self.part_of(word, (tally, side, from), None, &[leg])?;
         let refused = self.refusal(&part, reason)?;
         part.participant = part.participant.step(Input::Refuse(refused))?.participant;
         let said = part.participant.word(&tally).map(|word| Body::Lift(Box::new(word)));
@@ -251,35 +190,39 @@ impl Site {
     }
 
     /// The part that is meant by the first word on a lift: as it was laid out here, for one lift. None where nothing was.
-    fn taken_on(
+    async fn taken_on(
         &self,
+        view: &mut View,
         word: &Word,
-        tally: TallyId,
-        side: Side,
-        from: AgentId,
+        (tally, side, from): (TallyId, Side, Neighbour),
     ) -> Result<Option<Part>, SiteError> {
         let (nonce, lift) = (word.lift.nonce, word.lift.id()?);
-        let laid = self.known.drafts.laid_for(&nonce, (tally, from), lift);
+        let laid = self.known.drafts.laid_for(&nonce, (tally, from.agent), lift);
         let Some((planned, legs)) = laid else { return Ok(None) };
-        let on = planned.on.map(|(tally, agent, _)| (tally, agent));
+        let on = match planned.on {
+            None => None,
+            Some((on, agent, _)) => match self.users_on(view, &on, agent).await? {
+                None => return Ok(None),
+                Some(users) => Some((on, Neighbour { agent, users })),
+            },
+        };
         // What does not fit what was laid out is another lift, of which nothing is known.
-        Ok(self.part_of(word, tally, (side, from), on, &legs).ok())
+        Ok(self.part_of(word, (tally, side, from), on, &legs).ok())
     }
 
     /// The part with these legs, the first of them over the tally that the word came over.
     fn part_of(
         &self,
         word: &Word,
-        over: TallyId,
-        (side, from): (Side, AgentId),
-        on: Option<(TallyId, AgentId)>,
+        (over, side, from): (TallyId, Side, Neighbour),
+        on: Option<(TallyId, Neighbour)>,
         legs: &[Leg],
     ) -> Result<Part, SiteError> {
-        let agents: BTreeMap<_, _> = std::iter::once((over, from)).chain(on).collect();
+        let neighbours: BTreeMap<_, _> = std::iter::once((over, from)).chain(on).collect();
         let says = |leg: &Leg| if leg.tally == over { side } else { leg.by };
         let key = self.lift_key(word.lift.nonce, over)?.public_key();
         let mine = (over, key);
-        self.part_in(&word.lift, &word.branches, mine, agents, legs, says, on.is_none())
+        self.part_in(&word.lift, &word.branches, mine, neighbours, legs, says, on.is_none())
     }
 
     /// A part of this site's in a lift, with these legs in their order; of those over tallies with other agents, what
@@ -290,7 +233,7 @@ impl Site {
         lift: &Lift,
         branches: &List<Hash, { protocol::participant::MAX_BRANCHES }>,
         (over, key): (TallyId, PublicKey),
-        agents: BTreeMap<TallyId, AgentId>,
+        neighbours: BTreeMap<TallyId, Neighbour>,
         legs: &[Leg],
         says: impl Fn(&Leg) -> Side,
         collects: bool,
@@ -298,22 +241,24 @@ impl Site {
         let signer = self.signer.as_deref().ok_or(SiteError::NoAgentKey)?;
         let id = lift.id()?;
         let inner: Vec<Leg> =
-            legs.iter().filter(|leg| !agents.contains_key(&leg.tally)).copied().collect();
+            legs.iter().filter(|leg| !neighbours.contains_key(&leg.tally)).copied().collect();
         // Without its leaf no chit among users here would be good, whatever is decided.
         if let Some(tally) = inner.first().map(|leg| leg.tally)
             && !branches.contains(&Legs::new(inner, Some(lift.nonce))?.root())
         {
             return Err(LiftFault::NotALeg { lift: id, tally }.into());
         }
-        let crossing = legs.iter().filter(|leg| agents.contains_key(&leg.tally));
-        let ours = crossing.map(|leg| {
-            Conditional { lift: id, leg: *leg, side: says(leg), key, sign: None }.signed(signer)
+        let crossing = legs.iter().filter_map(|leg| Some((leg, neighbours.get(&leg.tally)?.users)));
+        let ours = crossing.map(|(leg, users)| {
+            let side = says(leg);
+            Conditional { lift: id, leg: *leg, users, side, key, sign: None }.signed(signer)
         });
         let ours = ours.collect::<Result<Vec<_>, _>>()?;
         let taken = Taken::new(lift.clone(), branches.clone(), key, ours, collects)?;
         let participant = Participant::new(Arc::new(taken));
         let too_long = |_| SiteError::Part { lift: id, reason: "its way is too long".to_owned() };
         let path = List::new(legs.to_vec()).map_err(too_long)?;
+        let agents = neighbours.into_iter().map(|(tally, other)| (tally, other.agent)).collect();
         Ok(Part { participant, more: More::new(path, over, agents) })
     }
 
@@ -415,25 +360,4 @@ impl Site {
         }
         Ok(())
     }
-}
-
-/// Whether one of these agents, all this site's own, said that its user gives this leg if the lift is valid: it did so under
-/// its own key in the lift, without whose promise there is no certificate.
-fn is_said(given: Option<Conditional>, leg: &Leg, lift: LiftId, own: &[AgentId]) -> bool {
-    let given = given.filter(|given| (given.lift, given.leg) == (lift, *leg));
-    let is_own = |given: Conditional| own.iter().any(|agent| Verified::check(given, agent).is_ok());
-    given.filter(Conditional::is_givers).is_some_and(is_own)
-}
-
-/// A key to keep a decided part under that this site has lost: its own in the lift, where that is known. Otherwise any that is
-/// neither the neighbour's nor another part's of this site: whose it is says nothing to anybody, as all is decided.
-pub(super) fn free_key(
-    lift: &Lift,
-    own: Option<PublicKey>,
-    neighbours: Option<&PublicKey>,
-    taken: &[Hash],
-) -> Option<PublicKey> {
-    let free = |key: &&PublicKey| Some(*key) != neighbours && !taken.contains(&key.name());
-    let own = own.filter(|own| lift.participants.contains(own) && free(&own));
-    own.or_else(|| lift.participants.iter().find(free).copied())
 }

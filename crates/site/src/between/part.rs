@@ -31,6 +31,15 @@ pub(super) enum OpenWith {
     Referee(AgentId),
 }
 
+/// Who is on the other side of a tally with another site.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Neighbour {
+    /// The agent that speaks for the partner.
+    pub(super) agent: AgentId,
+    /// Whose tally it is ([`protocol::ledger::Ledger::users`]).
+    pub(super) users: Hash,
+}
+
 /// What is kept of a part beside the participant.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -240,10 +249,11 @@ impl Part {
         self.participant.part().branches()
     }
 
-    /// What the site of a leg's giver says of it, where that is this one; not signed yet.
-    pub(crate) fn said_by_giver(&self, leg: Leg) -> Conditional {
+    /// What the site of a leg's giver says of it, where that is this one, on the tally of these users
+    /// ([`protocol::ledger::Ledger::users`]); not signed yet.
+    pub(crate) fn said_by_giver(&self, leg: Leg, users: Hash) -> Conditional {
         let key = *self.participant.part().key();
-        Conditional { lift: self.lift(), leg, side: leg.by, key, sign: None }
+        Conditional { lift: self.lift(), leg, users, side: leg.by, key, sign: None }
     }
 
     /// The agent on the other side of a tally with another site.

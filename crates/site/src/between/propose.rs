@@ -15,7 +15,7 @@ use tokio::sync::oneshot::error::TryRecvError;
 use super::LIFT_WITHIN_MS;
 use super::division::{Division, Share};
 use super::drafts::Draft;
-use super::part::Part;
+use super::part::{Neighbour, Part};
 use crate::batch::Batch;
 use crate::door::Site;
 use crate::error::SiteError;
@@ -103,10 +103,12 @@ impl Site {
         let mut parts = Vec::with_capacity(whole.ways.len());
         for LaidOut { draft, legs, .. } in &whole.ways {
             let Some((out, agent, _)) = draft.planned.on else { continue };
-            let agents = BTreeMap::from([(out, agent)]);
+            let users = self.users_on(&mut self.store.read().await?, &out, agent).await?;
+            let Some(users) = users else { return Ok(Err(Some(Reason::Unknown))) };
+            let neighbours = BTreeMap::from([(out, Neighbour { agent, users })]);
             let says = |leg: &Leg| leg.by;
             let mine = (out, self.lift_key(nonce, out)?.public_key());
-            let mut part = self.part_in(&lift, &branches, mine, agents, legs, says, false)?;
+            let mut part = self.part_in(&lift, &branches, mine, neighbours, legs, says, false)?;
             part.more.proposed = true;
             (part.more.expected, part.more.returns) = (expected.clone(), returns);
             if let Wanted::Payment { authorisation, .. } = wanted {

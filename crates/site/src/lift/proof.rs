@@ -9,7 +9,7 @@ use protocol::export::LiftProof;
 use protocol::ledger::Good;
 use protocol::lift::{Certificate, Committed, Leg, Legs, LiftFault};
 use protocol::record::Record;
-use protocol::{Cuid, Lift, LiftId, Side, Signer, TallyId};
+use protocol::{Cuid, Hash, Lift, LiftId, Side, Signer, TallyId};
 use store::{Half, LegAt, View};
 
 use super::verify::payment_faults;
@@ -156,14 +156,14 @@ async fn proven(view: &mut View, known: &Known, id: LiftId) -> Result<Arc<Proven
     Ok(proven)
 }
 
-/// What proves the chit of a lift on a tally to whoever knows nothing else of it. Of a leg between two users of this site no
-/// other site said anything: `signer` is this one's agent, which says so now.
+/// What proves the chit of a lift on a tally of these users ([`protocol::ledger::Ledger::users`]) to whoever knows nothing else
+/// of it. Of a leg between two users of this site no other site said anything: `signer` is this one's agent, which says so now.
 pub(crate) async fn proof_on(
     view: &mut View,
     known: &Known,
     signer: Option<&(dyn Signer + Send + Sync)>,
     id: LiftId,
-    tally: TallyId,
+    (tally, users): (TallyId, Hash),
 ) -> Result<LiftProof, SiteError> {
     let proven = proven(view, known, id).await?;
     let none = LiftFault::NotALeg { lift: id, tally };
@@ -179,7 +179,7 @@ pub(crate) async fn proof_on(
             proof.branches = part.branches().clone();
             if proof.giver.is_none() {
                 let signer = signer.ok_or(SiteError::NoAgentKey)?;
-                proof.giver = Some(part.said_by_giver(leg).signed(signer)?);
+                proof.giver = Some(part.said_by_giver(leg, users).signed(signer)?);
             }
         }
     }

@@ -225,7 +225,8 @@ impl Cast {
         let gives = self.ends(leg)[0] == site;
         let (lift, leg, key) = (self.id, self.way[leg], self.keys[as_whom]);
         let side = if gives { leg.by } else { leg.by.other() };
-        let said = Conditional { lift, leg, side, key, sign: None };
+        let users = Hash::of(b"users");
+        let said = Conditional { lift, leg, users, side, key, sign: None };
         fixed(said.signed(&self.agents[site]))
     }
 

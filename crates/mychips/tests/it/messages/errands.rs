@@ -133,10 +133,10 @@ impl Story {
     }
 
     /// What the bakery's site says to the dairy's, once it has promised.
-    pub(super) fn word(&self, agent: &SecretKey) -> Body {
+    pub(super) fn word(&self, agent: &SecretKey, users: Hash) -> Body {
         let (lift, own) = (self.lift.id().unwrap(), self.keys[0].public_key());
         let [leg, _] = self.legs;
-        let conditional = Conditional { lift, leg, side: leg.by, key: own, sign: None };
+        let conditional = Conditional { lift, leg, users, side: leg.by, key: own, sign: None };
         let promises = self.promises().into_iter().filter(|promise| promise.by == own);
         Body::Lift(Box::new(Word {
             lift: self.lift.clone(),

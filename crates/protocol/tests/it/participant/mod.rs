@@ -262,6 +262,8 @@ fn a_neighbour_speaks_of_the_leg_that_is_known_as_one_participant_and_for_its_ow
     assert_eq!(hears(more).unwrap_err(), Refusal::OtherLeg { lift, tally });
     let other_side = with(&|said| said.side = said.side.other());
     assert_eq!(hears(other_side).unwrap_err(), Refusal::OtherLeg { lift, tally });
+    let of_others = with(&|said| said.users = protocol::Hash::of(b"others"));
+    assert_eq!(hears(of_others).unwrap_err(), Refusal::OtherLeg { lift, tally });
     let as_us = with(&|said| said.key = key(1, 1).public_key());
     assert_eq!(hears(as_us).unwrap_err(), Refusal::OtherKey { lift, tally });
     // As one participant first, as another later.

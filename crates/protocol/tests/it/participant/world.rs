@@ -252,7 +252,8 @@ fn part(lift: &Lift, legs: &[(usize, usize, Leg)], number: usize, collects: bool
     let ours = legs.iter().filter(|leg| leg.0 == number || leg.1 == number).map(|leg| {
         let side = if leg.0 == number { leg.2.by } else { leg.2.by.other() };
         let lift = lift.id().unwrap();
-        let said = Conditional { lift, leg: leg.2, side, key: key.public_key(), sign: None };
+        let (users, key) = (Hash::of(b"users"), key.public_key());
+        let said = Conditional { lift, leg: leg.2, users, side, key, sign: None };
         said.signed(&agent).unwrap()
     });
     let mut branches: Vec<Hash> = legs.iter().map(|leg| leg.2.leaf(lift.salt()).unwrap()).collect();

@@ -88,7 +88,8 @@ fn word(land: &Land, nonce: Hash, laid: &Laid, branches: Vec<Hash>, deadline_ms:
     };
     let id = lift.id().unwrap();
     let leg = Leg { tally: tally_of(0), by: Side::Stock, units: laid.enters };
-    let said = Conditional { lift: id, leg, side: Side::Stock, key: own.public_key(), sign: None };
+    let (side, users, key) = (Side::Stock, land.users(0), own.public_key());
+    let said = Conditional { lift: id, leg, users, side, key, sign: None };
     let promise =
         Promise { lift: id, by: own.public_key(), judged: Hash::of(b"nothing"), sign: None };
     Word {

@@ -1,7 +1,7 @@
 //! Sites on both sides of a tally go back to before a lift: neither can tell the other of it, and users' devices prove it.
 
 use protocol::export::LiftProof;
-use protocol::{SecretKey, Side};
+use protocol::{Hash, SecretKey, Side, Signer as _};
 use site::{Class, Command, SiteError, Wish};
 
 use super::fates::run;
@@ -112,6 +112,8 @@ fn what_does_not_prove_a_lift_is_refused_and_changes_nothing() {
             Some(protocol::lift::Conditional { sign: None, ..said }.signed(&thief).unwrap())
         };
         let turned = Side::Stock;
+        let of_others = protocol::lift::Conditional { users: Hash::of(b"others"), ..giver };
+        let of_others = of_others.signed(&SecretKey::ed25519(&[50; 32])).unwrap();
         let bad = [
             // Not signed by the giver's site.
             (1, LiftProof { giver: signed(giver), ..crossing.clone() }),
@@ -124,6 +126,8 @@ fn what_does_not_prove_a_lift_is_refused_and_changes_nothing() {
                     ..crossing.clone()
                 },
             ),
+            // Really said by the giver's, but of a tally that others gave the same name.
+            (1, LiftProof { giver: Some(of_others), ..crossing.clone() }),
             // Of another tally, or another leg.
             (0, crossing.clone()),
             (1, LiftProof { leg: inner.leg, ..crossing.clone() }),

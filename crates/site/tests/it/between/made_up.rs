@@ -21,8 +21,9 @@ fn agent_key(site: u8) -> SecretKey {
     SecretKey::ed25519(&[site + 50; 32])
 }
 
-/// A lift by which one of ann and bob gives the other 100,000.
+/// A lift by which one of ann and bob gives the other 100,000, on the tally of these users.
 struct MadeUp {
+    users: Hash,
     lift: Lift,
     leg: Leg,
     branches: Vec<Hash>,
@@ -55,13 +56,13 @@ impl MadeUp {
         };
         let branches = vec![leg.leaf(lift.salt()).unwrap()];
         lift.legs = Tree::new(branches.clone()).unwrap().root();
-        Self { lift, leg, branches, keys }
+        Self { users: land.users(0), lift, leg, branches, keys }
     }
 
     fn said(&self, side: Side, by: &SecretKey) -> Conditional {
-        let (lift, leg) = (self.lift.id().unwrap(), self.leg);
+        let (lift, leg, users) = (self.lift.id().unwrap(), self.leg, self.users);
         let key = self.keys[usize::from(side == BOB)].public_key();
-        Conditional { lift, leg, side, key, sign: None }.signed(by).unwrap()
+        Conditional { lift, leg, users, side, key, sign: None }.signed(by).unwrap()
     }
 
     fn promises(&self) -> List<Promise, { protocol::lift::MAX_PARTICIPANTS }> {
@@ -105,20 +106,36 @@ async fn balance_of_bob(land: &Land) -> i128 {
     land.sites[1].tally(&cuid("bob"), tally_of(0)).await.unwrap().balance_milli
 }
 
+/// Whose word on the leg the liar shows as what bob's own site said.
+enum Given {
+    Nothing,
+    /// One of its own, or of another site.
+    By(u8),
+    /// Really bob's site's, but on another lift.
+    Other,
+    /// Really bob's site's and on this lift, but on a tally that others gave the same name.
+    Others,
+}
+
 #[test]
 fn nobody_owes_by_a_lift_that_its_site_has_not_promised() {
     run(async {
         let land = three().await;
         let mut name = 0;
         for with_promises in [false, true] {
-            for given in [None, Some(0), Some(2), Some(1)] {
+            for given in [Given::Nothing, Given::By(0), Given::By(2), Given::Other, Given::Others] {
                 name += 1;
                 let made_up = MadeUp::by(&land, BOB, name);
-                let given = given.map(|site: u8| {
-                    // The honest site's own word, but of another lift.
-                    let of = MadeUp::by(&land, BOB, if site == 1 { 77 } else { name });
-                    of.said(BOB, &agent_key(site))
-                });
+                let own = agent_key(1);
+                let given = match given {
+                    Given::Nothing => None,
+                    Given::By(site) => Some(made_up.said(BOB, &agent_key(site))),
+                    Given::Other => Some(MadeUp::by(&land, BOB, 77).said(BOB, &own)),
+                    Given::Others => {
+                        let users = Hash::of(b"others");
+                        Some(MadeUp { users, ..MadeUp::by(&land, BOB, name) }.said(BOB, &own))
+                    }
+                };
                 hears(&land, made_up.word(with_promises, given)).await;
                 assert_eq!(balance_of_bob(&land).await, 0, "{name}");
                 let id = made_up.lift.id().unwrap();

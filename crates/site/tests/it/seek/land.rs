@@ -8,11 +8,12 @@ use std::sync::{Arc, Mutex};
 use protocol::bounded::List;
 use protocol::cert::{Cert, Identity, Names, Type};
 use protocol::chit::{Chit, Entry, Set, Written};
+use protocol::ledger::users_of;
 use protocol::negotiation::Draft;
 use protocol::tally::{Agree, Members, Party};
 use protocol::{
-    AgentId, ChipAddress, ChitId, ContractId, Hash, Rate, SecretKey, Settings, Side, Signer, Tally,
-    TallyId, Terms,
+    AgentId, ChipAddress, ChitId, ContractId, Hash, Rate, SecretKey, Settings, Side, Sides, Signer,
+    Tally, TallyId, Terms,
 };
 use site::{Answer, Caller, Command, CommandId, Planned, Site, SiteError, Wish};
 use store::{Store, UserKind};
@@ -203,6 +204,13 @@ impl Land {
             sign: None,
         });
         tally.unwrap().signed(Side::Stock, &key(tie.stock)).unwrap()
+    }
+
+    /// What tells the tally of a tie from those of others.
+    pub(crate) fn users(&self, tie: usize) -> Hash {
+        let Tie { stock, foil, .. } = self.ties[tie];
+        let [stock, foil] = [stock, foil].map(|name| key(name).public_key());
+        users_of(&Sides { stock, foil })
     }
 
     /// A side of a tally writes a chit, and both sites hear of it.

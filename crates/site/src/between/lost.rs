@@ -1,0 +1,100 @@
+//! Lifts that this site has lost, as one that was restored from a backup has, and of which a neighbour tells.
+
+use std::collections::BTreeMap;
+
+use protocol::lift::{Conditional, Leg, Outcome};
+use protocol::participant::Word;
+use protocol::{AgentId, Cuid, Hash, Lift, LiftId, PublicKey, Side, TallyId, Verified};
+use store::View;
+
+use super::SKEW_MS;
+use super::part::{Neighbour, Part};
+use crate::door::Site;
+use crate::error::SiteError;
+use crate::moved::was_until;
+use crate::referee::is_accepted;
+
+impl Site {
+    /// A lift that was decided, and that this site lost, as one restored from an older backup did: what it is on this tally
+    /// the certificate proves and the word of the giver's site. Where the holder gives that is this site's own: whoever has it
+    /// hands it back, and nobody makes the holder owe anything without.
+    pub(super) fn lost(
+        &self,
+        word: &Word,
+        (holder, tally): (&Cuid, TallyId),
+        (side, neighbour): (Side, Neighbour),
+        (taken, own): (&[Hash], &[AgentId]),
+    ) -> Result<Option<Part>, SiteError> {
+        let leg = word.conditional.leg;
+        let is_decided =
+            word.certificate.as_ref().is_some_and(|shown| shown.outcome == Outcome::Commit);
+        if !is_decided || leg.tally != tally || word.conditional.side == side {
+            return Ok(None);
+        }
+        // The day after tomorrow nothing was lost yet.
+        if word.lift.date.ms() > self.clock.now().ms().saturating_add(SKEW_MS) {
+            return Ok(None);
+        }
+        let on = (&leg, neighbour.users);
+        if leg.by == side && !is_said(word.given, on, word.lift.id()?, own) {
+            return Ok(None);
+        }
+        let own = word.given.filter(|_| leg.by == side).map(|given| given.key);
+        let Some(key) = free_key(&word.lift, own, Some(&word.conditional.key), taken) else {
+            return Ok(None);
+        };
+        let mine = (tally, key);
+        let neighbours = BTreeMap::from([(tally, neighbour)]);
+        let says = |_: &Leg| side;
+        let part = self.part_in(&word.lift, &word.branches, mine, neighbours, &[leg], says, false);
+        Ok(part.ok().map(|part| part.on(tally, holder, side)))
+    }
+
+    /// The agents whose word is this site's own on a lift that it has lost: the one that it is, and those that it was, of a
+    /// lift whose time was over while they were, under referees that it accepts. The key of one may be in other hands since, and
+    /// honest referees decide nothing new then.
+    pub(super) async fn own_agents(
+        &self,
+        view: &mut View,
+        lift: &Lift,
+    ) -> Result<Vec<AgentId>, SiteError> {
+        let mut agents = vec![self.agent];
+        for referee in lift.referees.iter() {
+            if !is_accepted(view, *referee).await? {
+                return Ok(agents);
+            }
+        }
+        for agent in self.former_agents() {
+            if was_until(view, *agent).await?.is_some_and(|until| lift.deadline < until) {
+                agents.push(*agent);
+            }
+        }
+        Ok(agents)
+    }
+}
+
+/// Whether one of these agents, all this site's own, said that its user gives this leg on the tally of these users if the lift
+/// is valid: it did so under its own key in the lift, without whose promise there is no certificate.
+fn is_said(
+    given: Option<Conditional>,
+    (leg, users): (&Leg, Hash),
+    lift: LiftId,
+    own: &[AgentId],
+) -> bool {
+    let given = given.filter(|given| (given.lift, given.leg, given.users) == (lift, *leg, users));
+    let is_own = |given: Conditional| own.iter().any(|agent| Verified::check(given, agent).is_ok());
+    given.filter(Conditional::is_givers).is_some_and(is_own)
+}
+
+/// A key to keep a decided part under that this site has lost: its own in the lift, where that is known. Otherwise any that is
+/// neither the neighbour's nor another part's of this site: whose it is says nothing to anybody, as all is decided.
+pub(super) fn free_key(
+    lift: &Lift,
+    own: Option<PublicKey>,
+    neighbours: Option<&PublicKey>,
+    taken: &[Hash],
+) -> Option<PublicKey> {
+    let free = |key: &&PublicKey| Some(*key) != neighbours && !taken.contains(&key.name());
+    let own = own.filter(|own| lift.participants.contains(own) && free(&own));
+    own.or_else(|| lift.participants.iter().find(free).copied())
+}
