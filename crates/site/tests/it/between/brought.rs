@@ -1,7 +1,7 @@
 //! Sites on both sides of a tally go back to before a lift: neither can tell the other of it, and users' devices prove it.
 
 use protocol::export::LiftProof;
-use protocol::{Hash, SecretKey, Side, Signer as _};
+use protocol::{Hash, SecretKey, Side};
 use site::{Class, Command, SiteError, Wish};
 
 use super::fates::run;
