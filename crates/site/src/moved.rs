@@ -51,10 +51,11 @@ pub(crate) async fn was_until(
     Ok(said.and_then(|date| date.parse().ok()))
 }
 
-/// An agent is the site's no more: from now on its key may be in other hands. So it is no referee here either.
-async fn is_past(tx: &mut Tx, agent: AgentId, now: Timestamp) -> Result<(), SiteError> {
-    if was_until(tx, agent).await?.is_none() {
-        tx.set(&format!("{UNTIL}{agent}"), Some(&now.to_string())).await?;
+/// An agent is the site's no more: since then its key may be in other hands. So it is no referee here either. Of two dates the
+/// earlier one counts: a store of before does not know when it was given up.
+async fn is_past(tx: &mut Tx, agent: AgentId, until: Timestamp) -> Result<(), SiteError> {
+    if was_until(tx, agent).await?.is_none_or(|before| until < before) {
+        tx.set(&format!("{UNTIL}{agent}"), Some(&until.to_string())).await?;
     }
     no_referee(tx, agent).await
 }
@@ -71,15 +72,16 @@ fn with(mut former: Vec<AgentId>, agent: AgentId, now: AgentId) -> Result<Vec<Ag
 }
 
 impl Site {
-    /// Gives a store's site another agent; says which it had, also where that was done before. It is known from `now` on as one that the site
-    /// was, and accepted as a referee no more. Nobody may have the site open.
+    /// Gives a store's site another agent; says which it had, also where that was done before. That is known as one that the site
+    /// was `until` then, when its key may have got into other hands, and accepted as a referee no more. Nobody may have the site
+    /// open.
     ///
     /// # Errors
     /// [`SiteError::TooManyAgents`], [`SiteError::Store`].
     pub async fn replace_agent(
         store: &Store,
         agent: AgentId,
-        now: Timestamp,
+        until: Timestamp,
     ) -> Result<Option<AgentId>, SiteError> {
         let mut tx = store.begin().await?;
         let Some(founded) = tx.meta().await?.founded else { return Ok(None) };
@@ -88,14 +90,14 @@ impl Site {
             return Ok(former.last().copied());
         }
         put_former(&mut tx, &with(former, founded.agent, agent)?).await?;
-        is_past(&mut tx, founded.agent, now).await?;
+        is_past(&mut tx, founded.agent, until).await?;
         tx.replace_agent(&agent).await?;
         tx.commit().await?;
         Ok(Some(founded.agent))
     }
 
-    /// Says that a store's site was this agent before: of a site that was set up anew for the users of one
-    /// that was lost with its agent's key. Nobody may have the site open.
+    /// Says that a store's site was this agent `until` then: of a site that was set up anew for the users of one
+    /// that was lost with its agent's key, or restored to before it was this agent. Nobody may have the site open.
     ///
     /// # Errors
     /// [`SiteError::LivingAgent`] where users here have dealings with users of that agent, unless somebody is `sure`: an
@@ -105,7 +107,7 @@ impl Site {
         store: &Store,
         agent: AgentId,
         sure: bool,
-        now: Timestamp,
+        until: Timestamp,
     ) -> Result<(), SiteError> {
         let mut tx = store.begin().await?;
         let living = tx.meta().await?.founded.map_or(agent, |founded| founded.agent);
@@ -115,7 +117,7 @@ impl Site {
         let former = with(former_agents(&mut tx).await?, agent, living)?;
         put_former(&mut tx, &former).await?;
         if agent != living {
-            is_past(&mut tx, agent, now).await?;
+            is_past(&mut tx, agent, until).await?;
         }
         tx.commit().await?;
         Ok(())

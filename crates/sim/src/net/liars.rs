@@ -15,6 +15,7 @@ use site::lift_key;
 use super::broken::{Broken, Sim};
 use super::lies::{Lie, Pieces};
 use super::life::{Event, Net, Way};
+use super::made_up::Liar;
 use super::words;
 
 /// How often a liar says something of its own accord, in milliseconds.
@@ -93,8 +94,8 @@ impl Net {
         let lie = *self.liars.ways.entry((from, id)).or_insert_with(|| Lie::any(dice));
         let before = self.liars.before.entry((from, to, id)).or_default();
         *before += 1;
-        let (before, key) = (*before - 1, self.places[from].key.clone());
-        let said = self.liars.pieces.told(lie, word, (&*key, before), &mut self.dice);
+        let (before, liar) = (*before - 1, self.liar_to(from, to));
+        let said = self.liars.pieces.told(lie, word, (&liar, before), &mut self.dice);
         if said == **word {
             return text;
         }
@@ -104,6 +105,12 @@ impl Net {
         self.say(&name, &format!("lies about {short}: {lie:?}"));
         let note = Note { body: Body::Lift(Box::new(said)), ..note };
         note.to_text().map_or(text, |told| told.to_string())
+    }
+
+    /// What a liar signs with, speaking to this place.
+    fn liar_to(&self, from: usize, to: usize) -> Liar {
+        let stolen = self.places[to].former.iter().map(|former| former.key.clone()).collect();
+        Liar { agent: self.places[from].key.clone(), stolen }
     }
 
     /// A liar's key in a lift is made from a tally of one of its users.
@@ -150,8 +157,8 @@ impl Net {
         let Some((_, to, note)) = self.dice.pick(&own).cloned() else { return Ok(()) };
         let Body::Lift(word) = &note.body else { return Ok(()) };
         let lie = Lie::any(&mut self.dice);
-        let key = self.places[from].key.clone();
-        let said = self.liars.pieces.told(lie, word, (&*key, 0), &mut self.dice);
+        let liar = self.liar_to(from, to);
+        let said = self.liars.pieces.told(lie, word, (&liar, 0), &mut self.dice);
         let note = Note { body: Body::Lift(Box::new(said)), ..note };
         let text = note.to_text().map_err(|error| Broken::harness(&error.to_string()))?.to_string();
         let name = self.places[from].name.clone();

@@ -9,7 +9,7 @@ use protocol::participant::Word;
 use protocol::{AgentId, Hash, Lift, LiftId, PublicKey, Record as _, SecretKey, TallyId};
 
 use super::dice::Dice;
-use super::made_up::made_up;
+use super::made_up::{Liar, MadeUp};
 
 /// How many pieces of each kind liars keep.
 const MOST_KEPT: usize = 256;
@@ -33,7 +33,8 @@ pub(super) enum Lie {
     Forges,
     /// It says of this lift what was said of another one, or of this one long ago.
     Mixes,
-    /// It makes up a lift, with referees of its own who decided it, by which its neighbour's user gives.
+    /// It makes up a lift by which its neighbour's user gives, under a referee of its own or honest ones, who decide whatever all
+    /// participants promise; it may have the key of an agent that the neighbour's site gave up.
     MakesUp,
 }
 
@@ -146,12 +147,13 @@ impl Pieces {
 
     /// What a site says instead of this word; `before` words on this lift it said to this neighbour before.
     pub(super) fn told(
-        &self,
+        &mut self,
         lie: Lie,
         word: &Word,
-        (agent, before): (&SecretKey, usize),
+        (liar, before): (&Liar, usize),
         dice: &mut Dice,
     ) -> Word {
+        let agent = &*liar.agent;
         let changed = match lie {
             Lie::None => None,
             Lie::Silent => {
@@ -164,9 +166,30 @@ impl Pieces {
             Lie::OtherLift => self.other_lift(word, agent),
             Lie::Forges => self.forged(word, agent, dice),
             Lie::Mixes => self.mixed(word, dice),
-            Lie::MakesUp => made_up(word, agent, dice),
+            Lie::MakesUp => self.makes_up(word, liar, dice),
         };
         changed.unwrap_or_else(|| word.clone())
+    }
+
+    /// A lift that honest referees have not decided is asked about like any other that the liar knows.
+    fn makes_up(&mut self, word: &Word, liar: &Liar, dice: &mut Dice) -> Option<Word> {
+        let by_itself = dice.percent(50);
+        let made_up = MadeUp::over(word, by_itself.then_some(&*liar.agent))?;
+        let certificate = if by_itself {
+            Some(made_up.decided_by(&liar.agent)?)
+        } else {
+            self.certificates.get(&made_up.id).cloned()
+        };
+        let Some(certificate) = certificate else {
+            self.lifts.insert(made_up.id, made_up.lift);
+            bound(&mut self.lifts);
+            for promise in made_up.promises.iter() {
+                self.promises.insert((promise.lift, promise.by), *promise);
+            }
+            bound(&mut self.promises);
+            return None;
+        };
+        made_up.word(certificate, liar, dice)
     }
 
     fn refuses(&self, word: &Word) -> Option<Word> {

@@ -39,6 +39,15 @@ pub(super) enum Disk {
     Backup,
 }
 
+/// An agent that a site was.
+pub(super) struct Former {
+    pub(super) agent: AgentId,
+    /// Its key, which may be in other hands since.
+    pub(super) key: Arc<SecretKey>,
+    /// When it was given up.
+    until: Timestamp,
+}
+
 /// A site and what is around it.
 pub(super) struct Place {
     pub(super) name: String,
@@ -57,7 +66,7 @@ pub(super) struct Place {
     /// How often it went back to an older disk.
     pub(super) epoch: u64,
     /// The agents that it was before.
-    pub(super) former: Vec<AgentId>,
+    pub(super) former: Vec<Former>,
     hears: Hears,
     planted: Option<Planted>,
     /// Rounds of delivering that are under way.
@@ -151,13 +160,14 @@ impl Place {
         let key = SecretKey::ed25519(&dice.bytes());
         let agent = AgentId::of(&key.public_key());
         let agent = agent.map_err(|error| Broken::harness(&error.to_string()))?;
-        self.key = Arc::new(key);
-        self.former.push(std::mem::replace(&mut self.agent, agent));
+        let key = std::mem::replace(&mut self.key, Arc::new(key));
+        let before = std::mem::replace(&mut self.agent, agent);
+        self.former.push(Former { agent: before, key, until: now });
         let replaced = Site::replace_agent(&self.store, agent, now).await;
         replaced.map_err(|error| self.cannot("have another agent", &error))?;
-        // A disk of before does not know who it was since: the administrator does.
+        // A disk of before does not know who it was since, and until when: the administrator does.
         for former in &self.former {
-            let told = Site::was_agent(&self.store, *former, true, now).await;
+            let told = Site::was_agent(&self.store, former.agent, true, former.until).await;
             told.map_err(|error| self.cannot("hear who it was", &error))?;
         }
         Ok(())

@@ -15,7 +15,9 @@ impl Auditor {
         let false_places =
             places.iter().enumerate().filter(|(at, _)| self.lifts.false_referees.contains(at));
         let liars: BTreeSet<AgentId> = false_places
-            .flat_map(|(_, place)| place.former.iter().copied().chain([place.agent]))
+            .flat_map(|(_, place)| {
+                place.former.iter().map(|former| former.agent).chain([place.agent])
+            })
             .collect();
         let mut proofs = 0;
         for (_, place) in places.iter().enumerate().filter(|(at, _)| !self.liars.contains(at)) {

@@ -163,9 +163,20 @@ fn an_agent_of_before_binds_nobody_but_to_what_was_over_while_it_was() {
         let accepted = land.sites[1].accepted_referees().await.unwrap();
         assert!(accepted.iter().all(|(agent, _)| *agent != before), "it is a referee no more");
         let mut owed = 0;
-        for (name, ago_ms, referee, binds) in
-            [(1, 0, 3, false), (2, 60_000, 0, false), (3, 60_000, 3, true)]
-        {
+        let heard = [
+            (1, 0, 3, false),
+            (2, 60_000, 0, false),
+            (3, 60_000, 3, true),
+            // From here on it is known to have been given up 45 s ago.
+            (4, 60_000, 3, false),
+            (5, 120_000, 3, true),
+        ];
+        for (name, ago_ms, referee, binds) in heard {
+            // Said twice, the earlier date counts.
+            for ago_ms in if name == 4 { [45_000, 0].as_slice() } else { &[] } {
+                let until = land.now().plus_ms(-i64::from(*ago_ms)).unwrap();
+                Site::was_agent(&land.stores[1], before, true, until).await.unwrap();
+            }
             let made_up = MadeUp::dated(&land, BOB, name, (ago_ms, referee));
             let given = Some(made_up.said(BOB, &former));
             hears(&land, made_up.word(true, given)).await;
