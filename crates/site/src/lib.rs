@@ -25,7 +25,7 @@
 //! * `contract.rs` the contracts known here; `device.rs` what a device asks before it signs;
 //! * `planted.rs` faults on purpose, for simulations that have to find them;
 //! * `request.rs` who signed a request; `rekey.rs` keys that were lost;
-//! * `query.rs` what may be asked and by whom, `read.rs` how rows are read; `words.rs` how they are
+//! * `query.rs` what may be asked and by whom, `found.rs` what is found, `read.rs` how rows are read; `words.rs` how they are
 //!   written in JSON; `doctor.rs` whether everything kept still holds.
 
 mod abroad;
@@ -41,6 +41,7 @@ mod door;
 mod epoch;
 mod error;
 mod events;
+mod found;
 mod half;
 mod hear;
 mod history;
@@ -77,6 +78,7 @@ pub use doctor::{Doctor, Examined, Fault};
 pub use door::Site;
 pub use epoch::Epoch;
 pub use error::SiteError;
+pub use found::{Found, Resident, Seen, Status};
 pub use hear::Hears;
 pub use intake::{Intake, Whole};
 pub use invitation::{Answers, Given, Invitation, Inviting, MAX_ANSWERS, MAX_INVITES};
@@ -90,7 +92,7 @@ pub use planted::Planted;
 pub use ports::{Asks, Chance, Clock, SEND_WITHIN_MS, Transport, Unsent};
 pub use post::{MAX_WAITING as MAX_LETTERS_WAITING, Posted};
 pub use proofs::{MAX_PROOFS, MAX_PROOFS_OF_ONE, Proven};
-pub use query::{Found, MAX_ROWS, Query, Resident, Seen, Status};
+pub use query::{MAX_ROWS, Query};
 pub use queue::MAX_WAITING;
 pub use read::{Entry, Promised, Signing, Summary};
 pub use referee::{

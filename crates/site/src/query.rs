@@ -1,33 +1,19 @@
 //! Reads as values: what may be asked, and what is found. [`Site::query`] is the one place where a
 //! caller's rights to see are applied: a user sees its own rows, an administrator all of them.
 
-use std::collections::BTreeMap;
-
-use protocol::address::Endpoint;
 use protocol::chit::Positive;
-use protocol::export::LiftProof;
-use protocol::ledger::{Ack, Head, Rekeying};
 use protocol::negotiation::Draft;
 use protocol::{
-    AgentId, Cert, ChipAddress, Contract, ContractId, Cuid, Hash, InviteLink, LiftId, PayLink,
-    PaymentId, Record, Tally, TallyId, Timestamp, Verified,
+    AgentId, ChipAddress, ContractId, Cuid, Hash, InviteLink, LiftId, PaymentId, TallyId,
+    Timestamp, Verified,
 };
 use serde::{Deserialize, Serialize};
-use store::{HalfFilter, HalfId, UserKind, UserStatus};
+use store::{HalfFilter, HalfId};
 
-use crate::abroad::Peer;
-use crate::between::OpenLift;
 use crate::command::Caller;
-use crate::device::Governing;
-use crate::doctor::Examined;
 use crate::door::Site;
 use crate::error::SiteError;
-use crate::invitation::{Given, Invitation};
-use crate::invoice::InvoiceView;
-use crate::lift::{LiftFound, LiftLine, Most, Paid, Route};
-use crate::proofs::Proven;
-use crate::read::{Entry, Summary};
-use crate::referee::Accepted;
+use crate::found::{Found, Resident, Seen, Status};
 use crate::seek::Hint;
 
 /// The most rows of one answer: with certs of a usual size some megabytes.
@@ -257,149 +243,6 @@ pub enum Query {
     },
 }
 
-/// A half that was seen.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Seen {
-    /// Whose.
-    pub holder: Cuid,
-    /// Of which tally.
-    pub tally: TallyId,
-}
-
-/// What was found: the variant of the same name.
-///
-/// Records in it are as the site sent them: whoever read them from JSON checks the signatures that
-/// it relies on.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
-pub enum Found {
-    /// See [`Query::Status`].
-    Status(Status),
-    /// See [`Query::Peers`].
-    Peers(Vec<Peer>),
-    /// See [`Query::Referees`].
-    Referees(Vec<Accepted>),
-    /// See [`Query::Lies`].
-    Lies(Vec<Proven>),
-    /// See [`Query::Lie`].
-    Lie(String),
-    /// See [`Query::Users`].
-    Users(Vec<Resident>),
-    /// See [`Query::User`].
-    User(Box<Resident>),
-    /// See [`Query::Tallies`].
-    Tallies(Vec<Summary>),
-    /// See [`Query::Tally`].
-    Tally(Box<Summary>),
-    /// See [`Query::History`].
-    History(Vec<Entry>),
-    /// See [`Query::Period`].
-    Period {
-        /// The sum of the chits dated before the period, in milli-CHIPs, as text.
-        #[serde(with = "crate::words::sum")]
-        opening: i128,
-        /// The chits.
-        entries: Vec<Entry>,
-    },
-    /// See [`Query::Invoices`].
-    Invoices(Vec<InvoiceView>),
-    /// See [`Query::Invitations`].
-    Invitations(Vec<Given>),
-    /// See [`Query::Linked`].
-    Linked(Box<Invitation>),
-    /// See [`Query::Governing`].
-    Governing(Box<Governing>),
-    /// See [`Query::Proof`].
-    Proof(Box<LiftProof>),
-    /// See [`Query::Vouched`].
-    Vouched(Box<Ack>),
-    /// See [`Query::ToOffer`].
-    ToOffer(Box<Tally>),
-    /// See [`Query::ToRekey`].
-    ToRekey(Rekeying),
-    /// See [`Query::Route`].
-    Route(Box<Route>),
-    /// See [`Query::PayLink`].
-    PayLink(Option<Box<PayLink>>),
-    /// See [`Query::Most`].
-    Most(Box<Most>),
-    /// See [`Query::Payment`]; none where it was not made.
-    Payment(Option<Paid>),
-    /// See [`Query::ToEnd`].
-    ToEnd(Head),
-    /// See [`Query::OpenLifts`].
-    OpenLifts(Vec<OpenLift>),
-    /// See [`Query::Lifts`].
-    Lifts(Vec<LiftLine>),
-    /// See [`Query::Lift`].
-    Lift(Box<LiftFound>),
-    /// See [`Query::Contracts`].
-    Contracts(Vec<Contract>),
-    /// See [`Query::Contract`]; none where it is not known here.
-    Contract(Option<Box<Contract>>),
-    /// See [`Query::Doctor`].
-    Doctor(Examined),
-}
-
-/// A site at a glance.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Status {
-    /// Its agent.
-    pub agent: AgentId,
-    /// The agents that it was before, oldest first.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub former: Vec<AgentId>,
-    /// How many users it hosts.
-    pub users: u64,
-    /// Halves of tallies by status.
-    pub halves: BTreeMap<String, u64>,
-    /// Chits kept, those at both halves twice.
-    pub chits: u64,
-    /// Letters on their way.
-    pub letters: u64,
-    /// Lifts by status.
-    pub lifts: BTreeMap<String, u64>,
-    /// What users here are owed, in milli-CHIPs, as text.
-    #[serde(with = "crate::words::sum")]
-    pub owed: i128,
-    /// The sum of all balances, in milli-CHIPs, as text.
-    #[serde(with = "crate::words::sum")]
-    pub balance: i128,
-    /// How often the store was restored from a backup.
-    pub epoch: u64,
-    /// When the backup was made that it was restored from last; none where it never was.
-    pub went_back_to: Option<Timestamp>,
-    /// Halves that wait for their partners' to say what got lost.
-    pub asking: u64,
-    /// Halves that take no part in lifts before their users' devices were heard.
-    pub unheard: u64,
-    /// Where other agents reach this one, where it is known.
-    #[serde(default, skip_serializing_if = "Option::is_none", with = "crate::words::place")]
-    pub endpoint: Option<Endpoint>,
-}
-
-/// A user that the site hosts.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Resident {
-    /// Its name here.
-    pub user: Cuid,
-    /// What it is.
-    #[serde(with = "crate::words::kind")]
-    pub kind: UserKind,
-    /// How people call it.
-    pub name: String,
-    /// Its cert; none until it connected.
-    pub cert: Option<Cert>,
-    /// Whether it may act.
-    #[serde(with = "crate::words::status")]
-    pub status: UserStatus,
-    /// When it was added.
-    pub created: Timestamp,
-}
-
 impl Site {
     /// Answers a question, as far as the caller may know.
     ///
@@ -439,13 +282,13 @@ impl Site {
             Query::Lie { id } => Ok(Found::Lie(self.lie(caller, id).await?)),
             Query::Users { after, limit } => {
                 let users = self.users(caller, after.as_ref(), limit.min(MAX_ROWS)).await?;
-                Ok(Found::Users(users.into_iter().map(resident).collect::<Result<_, _>>()?))
+                Ok(Found::Users(users.into_iter().map(Resident::of).collect::<Result<_, _>>()?))
             }
             Query::User { user } => {
                 may_see(caller, &user)?;
                 let row = self.store.read().await?.user(&user).await?;
                 let row = row.ok_or(SiteError::NoUser(user))?;
-                Ok(Found::User(Box::new(resident(row)?)))
+                Ok(Found::User(Box::new(Resident::of(row)?)))
             }
             Query::Tallies { user, status, partner, after, limit } => {
                 let holder = match (caller, user) {
@@ -594,10 +437,4 @@ fn former_may_ask(caller: &Caller, query: &Query) -> Result<(), SiteError> {
         }
         _ => Ok(()),
     }
-}
-
-fn resident(row: store::User) -> Result<Resident, SiteError> {
-    let cert = row.cert.as_deref().map(|text| Cert::read(text.as_bytes())).transpose()?;
-    let store::User { cuid: user, kind, name, status, created, .. } = row;
-    Ok(Resident { user, kind, name, cert, status, created })
 }

@@ -17,11 +17,12 @@ use crate::between::Whose;
 use crate::command::Caller;
 use crate::door::Site;
 use crate::error::SiteError;
+use crate::found::Seen;
 use crate::half::{ledger, one, states};
 use crate::history;
 use crate::lift::Part;
 use crate::moved::has_to_move;
-use crate::query::{Seen, administrator};
+use crate::query::administrator;
 use crate::rekey::{self, KeyAsked, waited};
 
 /// A tally as one of its users sees it, in one line.
