@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use protocol::address::Endpoint;
 use protocol::mail::{self, Fate, Receipt};
-use protocol::note::Note;
+use protocol::note::{Body, Note};
 use protocol::{AgentId, Record as _};
 use site::{MOST_BACK, SEND_WITHIN_MS, Transport};
 use wire::{Kind, NotSent, Wire};
@@ -215,6 +215,8 @@ impl Told {
         notes
             .iter()
             .zip(&self.fates)
+            // What was freed follows from nothing, and nothing from it: what proves it may come behind.
+            .filter(|(other, _)| !matches!(other.body, Body::Freed(_)))
             .any(|(other, fate)| matches!(fate, Some(Fate::Later(_))) && same(other))
     }
 }

@@ -45,6 +45,9 @@ pub enum Body {
     Freed(Box<Freed>),
 }
 
+/// What the key of a note begins with from which nothing follows: no other note to its half waits for it.
+pub const ALONE: &str = "alone:";
+
 impl Body {
     /// The name under which a note waits to be delivered: a later one of the same name to the same
     /// half takes the place of an earlier one, as it says all that the earlier one did, or what has
@@ -76,7 +79,7 @@ impl Body {
             Self::Lift(word) => {
                 word.lift.hash().map_or_else(|_| "lift".to_owned(), |lift| format!("lift:{lift}"))
             }
-            Self::Freed(freed) => format!("freed:{}:{}", freed.by.word(), freed.lift),
+            Self::Freed(freed) => format!("{ALONE}freed:{}:{}", freed.by.word(), freed.lift),
         }
     }
 

@@ -94,7 +94,7 @@ impl Site {
         let half = view.half_of(holder, &tally).await?;
         let half = half.ok_or_else(|| SiteError::NoTally { holder: holder.clone(), tally })?;
         let users = ledger(&half)?.ok_or(SiteError::NoLift(lift))?.users();
-        proof_on(&mut view, &self.known, self.signer.as_deref(), lift, (tally, users)).await
+        proof_on(&mut view, &self.known, self.signer.as_deref(), lift, (&half, users)).await
     }
 
     /// The agent's signed word for the chain of the holder's half.

@@ -19,7 +19,7 @@ use crate::inviting::answered;
 use crate::lift::check_all;
 use crate::moved::is_party;
 use crate::planted::{self, Planted};
-use crate::post::{Input, Posted};
+use crate::post::{Input, Posted, lifts_in_answer};
 
 /// How often halves may answer each other within one transaction. A payment takes two rounds, the
 /// longest exchange that one command causes takes four; what is beyond goes by the post.
@@ -168,9 +168,6 @@ impl Site {
             return self.take(work, held, ask).await;
         }
         let was_restored = matches!(&body, Body::Ledger(ledger::Message::Ask { .. }));
-        if was_restored && held.state.ledger.is_some() {
-            self.tell_of_lifts_again(work, held).await?;
-        }
         // It went back, or was lost: what it may lack is said again.
         if was_restored || matches!(&body, Body::Ledger(ledger::Message::Req { .. })) {
             self.tell_of_freed_again(work, held).await?;
@@ -221,7 +218,16 @@ impl Site {
                 return Box::pin(self.hear_word(batch, (&to, tally), from.agent, *word)).await;
             }
         };
+        if let (true, Input::Ledger(ask)) = (was_restored, &input) {
+            let lifts = lifts_in_answer(work.view(), held, ask).await?;
+            self.tell_of_lifts_again(work, held, lifts).await?;
+        }
         self.take(work, held, input).await?;
+        if was_restored && held.state.waiting().partner.is_some() {
+            // This half's own questions may be lost too, or their answers.
+            self.take(work, held, Input::Negotiation(NegotiationInput::Compare)).await?;
+            self.take(work, held, Input::Invoice(InvoiceInput::Compare)).await?;
+        }
         if let Some(moved) = word {
             self.follow_to(work, held, moved).await?;
         }

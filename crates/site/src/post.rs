@@ -1,12 +1,15 @@
 //! The post: notes between halves at this site are delivered from the outbox; and an input is taken by
 //! a half's machines, which may say something. How a note is heard is in `hear.rs`.
 
+use std::collections::BTreeSet;
+
+use protocol::chit::{Chit, Entry};
 use protocol::half::HalfTally;
 use protocol::invoice::Input as InvoiceInput;
 use protocol::ledger::{self, Input as LedgerInput, Step as LedgerStep, Stop};
 use protocol::negotiation::{self, Governs, Input as NegotiationInput};
 use protocol::note::{Body, Note};
-use protocol::{Record, TallyId};
+use protocol::{LiftId, Record, TallyId};
 use store::{Claim, Half, HalfFilter, Letter, LetterId, View, Whom};
 
 use crate::batch::{Batch, Held, Said, Work};
@@ -124,10 +127,12 @@ impl Site {
                 inputs.push(Input::Negotiation(input));
             }
         }
+        let asks = state.waiting().partner.is_some();
+        if asks {
+            inputs.push(Input::Negotiation(NegotiationInput::Compare));
+        }
         if let Some(ledger) = &state.ledger {
-            let asks = ledger.waiting().partner.is_some();
             if asks {
-                inputs.push(Input::Negotiation(NegotiationInput::Compare));
                 inputs.push(Input::Invoice(InvoiceInput::Compare));
             }
             if asks || ledger.agreed() < ledger.head().index {
@@ -291,6 +296,20 @@ fn read(letter: &Letter) -> Result<Note, SiteError> {
 }
 
 /// Decides a ledger's input, fetching what of the history it asks for.
+/// Of which lifts a half tells the chits where it answers this.
+pub(crate) async fn lifts_in_answer(
+    view: &mut View,
+    held: &mut Held,
+    asked: &LedgerInput,
+) -> Result<BTreeSet<LiftId>, SiteError> {
+    let step = step(view, held, asked).await?;
+    let lift = |chit: &Chit| match chit.entry {
+        Entry::Lift { lift, .. } => Some(lift),
+        _ => None,
+    };
+    Ok(step.send.iter().flat_map(|said| said.chits()).filter_map(lift).collect())
+}
+
 async fn step(
     view: &mut View,
     held: &mut Held,

@@ -196,7 +196,11 @@ impl Ledger {
         step.ledger.settle(step.change.as_ref());
         let kept = step.change.as_ref().map_or(self.rested, |change| self.rested.min(change.keep));
         step.ledger.rested = step.ledger.agreed.max(kept);
-        if step.ledger.status() != self.status() {
+        // A partner that asks for all again takes back no acknowledgement: people hear nothing of it.
+        let again = step.change.is_none()
+            && step.ledger.agreed != self.agreed
+            && step.ledger.rested == self.rested;
+        if !again && step.ledger.status() != self.status() {
             step.events.push(Event::Status(step.ledger.status()));
         }
         Ok(step)

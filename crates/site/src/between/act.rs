@@ -4,11 +4,11 @@
 use std::cmp::Ordering;
 
 use protocol::errand::{Ask, Errand};
-use protocol::lift::{Judged, Outcome, Promise};
+use protocol::lift::{Conditional, Judged, Outcome, Promise};
 use protocol::note::Body;
-use protocol::participant::{Input, Want, judged_together, tell_each_other};
+use protocol::participant::{Input, Want, Word, judged_together, tell_each_other};
 use protocol::record::Record;
-use protocol::{LiftId, TallyId, Verified};
+use protocol::{LiftId, Signer as _, TallyId, Verified};
 
 use super::judge::arriving;
 use super::part::Part;
@@ -166,7 +166,7 @@ impl Site {
         together: &[usize],
     ) -> Result<(), SiteError> {
         for place in together {
-            if !self.has_come(parts, *place) {
+            if !self.has_key_of(&parts[*place])? || !self.has_come(parts, *place) {
                 return Ok(());
             }
         }
@@ -192,6 +192,30 @@ impl Site {
             self.promise(batch, &mut parts[place], judged)?;
         }
         Ok(())
+    }
+
+    /// Whether this site can still sign for a part: not where it took it on as an agent of before. Nothing comes of it then.
+    fn has_key_of(&self, part: &Part) -> Result<bool, SiteError> {
+        let taken = part.participant.part();
+        let key = self.lift_key(taken.lift().nonce, part.more.over)?;
+        Ok(key.public_key() == *taken.key())
+    }
+
+    /// What the neighbour on a tally has to be told now, said by the agent that this site is now: of one of before nobody hears.
+    pub(super) fn word_on(&self, part: &Part, tally: &TallyId) -> Result<Option<Word>, SiteError> {
+        let word = part.participant.word(tally);
+        let by_another = |word: &Word| {
+            !self.former_agents().is_empty()
+                && Verified::check(word.conditional, &self.agent).is_err()
+        };
+        Ok(match word {
+            Some(word) if by_another(&word) => {
+                let signer = self.signer.as_deref().ok_or(SiteError::NoAgentKey)?;
+                let unsigned = Conditional { sign: None, ..word.conditional };
+                Some(Word { conditional: unsigned.signed(signer)?, ..word })
+            }
+            word => word,
+        })
     }
 
     /// Whether all has come that has to come before a part is judged. The payee's site promises last: not before it knows
@@ -252,7 +276,7 @@ impl Site {
             if !(ends || has_news) || part.more.told.contains(&tally) {
                 continue;
             }
-            let Some(word) = part.participant.word(&tally) else { continue };
+            let Some(word) = self.word_on(part, &tally)? else { continue };
             let hash = word.hash()?;
             if part.more.said.get(&tally) == Some(&hash) {
                 continue;

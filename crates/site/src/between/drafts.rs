@@ -6,6 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use protocol::chit::Positive;
 use protocol::errand::Laid;
 use protocol::lift::{Leg, Reason};
+use protocol::participant::Word;
 use protocol::{AgentId, Hash, LiftId, TallyId, Timestamp};
 use tokio::sync::oneshot;
 
@@ -97,17 +98,21 @@ impl Drafts {
         Ok(())
     }
 
-    /// What was laid out for a partner's site over this tally, if it is for this lift.
+    /// What was laid out for a partner's site over this tally, if it is for this lift, which a word names. None where somebody is
+    /// left out who was laid out from here on: the next site could not take part then, and would know nothing of its leg.
     pub(super) fn laid_for(
         &self,
         nonce: &Hash,
         from: (TallyId, AgentId),
-        lift: LiftId,
+        (lift, word): (LiftId, &Word),
     ) -> Option<(Planned, Vec<Leg>)> {
         let mut all = self.all();
         let is_it = |draft: &&mut Draft| draft.planned.from == Some(from) && draft.laid.is_some();
         let draft = all.get_mut(nonce)?.iter_mut().find(is_it)?;
-        if *draft.became.get_or_insert(lift) != lift {
+        let (_, laid) = draft.laid.as_ref()?;
+        let has_all = laid.participants.iter().all(|key| word.lift.participants.contains(key))
+            && laid.branches.iter().all(|leaf| word.branches.contains(leaf));
+        if !has_all || *draft.became.get_or_insert(lift) != lift {
             return None;
         }
         draft.laid.as_ref().map(|(legs, _)| (draft.planned.clone(), legs.clone()))

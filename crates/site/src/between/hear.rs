@@ -1,7 +1,7 @@
 //! What others say of lifts: neighbours over a tally, the payer's site, referees. It is noted here; what follows from
 //! it is done in a transaction of its own (`act.rs`).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use protocol::bounded::List;
@@ -24,9 +24,6 @@ use crate::batch::{Batch, Held, Work};
 use crate::door::Site;
 use crate::error::SiteError;
 use crate::half::Kept as _;
-
-/// Of how many lifts a restored half is told again at most, each time that it asks.
-const MOST_TOLD_AGAIN: usize = 1_024;
 
 impl Site {
     /// A neighbour's word on a lift, over a tally of `holder`'s with a user of the agent `from`.
@@ -129,27 +126,23 @@ impl Site {
         Ok(())
     }
 
-    /// A partner's half was restored: what was decided of lifts over the tally it is told again, before their chits.
+    /// A partner's half was restored: what was decided of the lifts whose chits it is told now, it is told before.
     pub(crate) async fn tell_of_lifts_again(
         &self,
         work: &mut Work,
         held: &Held,
+        lifts: BTreeSet<LiftId>,
     ) -> Result<(), SiteError> {
-        let (half, tally) = (held.half.id, held.half.tally);
-        let legs = work.view().legs_of_halves(&[half]).await?;
-        for lift in legs.iter().map(|leg| leg.lift).take(MOST_TOLD_AGAIN) {
-            for row in work.tx().lock_parts(&lift).await? {
-                let mut part = self.known.part(&row)?;
-                if part.participant.part().crossing(&tally).is_none() {
-                    continue;
-                }
-                part.more.told.remove(&tally);
-                part.more.said.remove(&tally);
-                self.keep_part(work, &part).await?;
-                work.due.push(lift);
+        let tally = held.half.tally;
+        let mut words = Vec::new();
+        for lift in lifts {
+            for row in work.view().parts_in(&lift).await? {
+                let word = self.word_on(&self.known.part(&row)?, &tally)?;
+                words.extend(word.map(|word| Body::Lift(Box::new(word))));
             }
         }
-        Ok(())
+        let state = Arc::clone(&held.state);
+        self.post_all(work, held, &state, words).await
     }
 
     /// A lift that this site takes no part in and keeps nothing of: it says so.
@@ -197,7 +190,7 @@ impl Site {
         (tally, side, from): (TallyId, Side, Neighbour),
     ) -> Result<Option<Part>, SiteError> {
         let (nonce, lift) = (word.lift.nonce, word.lift.id()?);
-        let laid = self.known.drafts.laid_for(&nonce, (tally, from.agent), lift);
+        let laid = self.known.drafts.laid_for(&nonce, (tally, from.agent), (lift, word));
         let Some((planned, legs)) = laid else { return Ok(None) };
         let on = match planned.on {
             None => None,

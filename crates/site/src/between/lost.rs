@@ -7,7 +7,6 @@ use protocol::participant::Word;
 use protocol::{AgentId, Cuid, Hash, Lift, LiftId, PublicKey, Side, TallyId, Verified};
 use store::View;
 
-use super::SKEW_MS;
 use super::part::{Neighbour, Part};
 use crate::door::Site;
 use crate::error::SiteError;
@@ -29,10 +28,6 @@ impl Site {
         let is_decided =
             word.certificate.as_ref().is_some_and(|shown| shown.outcome == Outcome::Commit);
         if !is_decided || leg.tally != tally || word.conditional.side == side {
-            return Ok(None);
-        }
-        // The day after tomorrow nothing was lost yet.
-        if word.lift.date.ms() > self.clock.now().ms().saturating_add(SKEW_MS) {
             return Ok(None);
         }
         let on = (&leg, neighbour.users);

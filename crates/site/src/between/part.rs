@@ -249,6 +249,14 @@ impl Part {
         self.participant.part().branches()
     }
 
+    /// Whether this site's own user gives by a leg to another site of which this was said.
+    pub(crate) fn is_givers(&self, said: &Conditional) -> bool {
+        self.participant
+            .part()
+            .crossing(&said.leg.tally)
+            .is_some_and(|it| it.ours().side == said.side)
+    }
+
     /// What the site of a leg's giver says of it, where that is this one, on the tally of these users
     /// ([`protocol::ledger::Ledger::users`]); not signed yet.
     pub(crate) fn said_by_giver(&self, leg: Leg, users: Hash) -> Conditional {

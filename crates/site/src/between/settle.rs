@@ -1,7 +1,7 @@
 //! What was decided is done: a valid lift's chits are linked in all halves here, once; what was set aside for a void one
 //! is free again.
 
-use protocol::ledger::{Good, Input as LedgerInput, Ledger, Refusal};
+use protocol::ledger::{Good, Input as LedgerInput, Ledger};
 use protocol::lift::{Certificate, Committed, Outcome};
 use protocol::record::Record;
 use protocol::{AgentId, Lift, TallyId};
@@ -66,8 +66,12 @@ impl Site {
         for (holder, tally, good, _) in new {
             let (held, work) = batch.hold(&holder, tally).await?;
             match self.take(work, held, Input::Ledger(LedgerInput::Lift(good))).await {
-                // A half that was restored hears first what it has lost.
-                Err(SiteError::Ledger(Refusal::ToCompare { .. })) => all = false,
+                // A half that was restored hears first what it has lost. Where another cannot take its chit, as a partner filled it
+                // to the brim, the others' legs are as good: nobody beyond them waits for it.
+                Err(SiteError::Ledger(refusal)) => {
+                    all = false;
+                    tracing::debug!(lift = %part.lift(), %tally, "a chit is not linked yet: {refusal}");
+                }
                 done => done?,
             }
         }

@@ -163,10 +163,15 @@ pub(crate) async fn proof_on(
     known: &Known,
     signer: Option<&(dyn Signer + Send + Sync)>,
     id: LiftId,
-    (tally, users): (TallyId, Hash),
+    (half, users): (&Half, Hash),
 ) -> Result<LiftProof, SiteError> {
+    let tally = half.tally;
     let proven = proven(view, known, id).await?;
     let none = LiftFault::NotALeg { lift: id, tally };
+    // Others may have given their tally the same name.
+    if !proven.halves.contains(&(tally, half.holder.clone(), half.side)) {
+        return Err(none.into());
+    }
     let (leg, way, giver) = proven.proofs.get(&tally).ok_or(none)?.clone();
     let kept = view.lift(&id).await?.ok_or(SiteError::NoLift(id))?;
     let certificate = kept.certificate.as_deref().ok_or(SiteError::NoLift(id))?;
@@ -177,7 +182,8 @@ pub(crate) async fn proof_on(
         let part = known.part(&row)?;
         if part.tallies().contains(&tally) {
             proof.branches = part.branches().clone();
-            if proof.giver.is_none() {
+            // Nor is what an agent of before said of this site's own leg known everywhere as its word.
+            if proof.giver.is_none_or(|giver| part.is_givers(&giver)) {
                 let signer = signer.ok_or(SiteError::NoAgentKey)?;
                 proof.giver = Some(part.said_by_giver(leg, users).signed(signer)?);
             }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use protocol::note::ALONE;
 use protocol::{AgentId, Timestamp};
 
 use super::Hand;
@@ -45,7 +46,7 @@ impl Hand {
             }
             let half = letter.letter.half;
             if letter.due > claim.now {
-                waiting.extend(half);
+                waiting.extend(half.filter(|_| !letter.letter.key.starts_with(ALONE)));
             } else if claim.to.means(letter.letter.to)
                 && !half.is_some_and(|half| waiting.contains(&half))
             {

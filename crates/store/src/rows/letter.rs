@@ -18,7 +18,7 @@ pub struct NewLetter {
     pub to: AgentId,
     /// What it says, in the sender's words: a letter with the same half, agent and key replaces
     /// one that still waits, and goes to the end of the line. It has been tried as often as that
-    /// one, and waits as long for its next attempt.
+    /// one, and waits as long for its next attempt. Behind a letter whose key begins with [`protocol::note::ALONE`] none waits.
     pub key: String,
     /// The message, opaque here.
     pub message: String,

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use protocol::note::ALONE;
 use protocol::{AgentId, Timestamp};
 
 use super::conn::{Conn, Hand};
@@ -52,7 +53,7 @@ impl Hand {
         let agents_list = list(3, agents.len());
         let rest = format!(
             "WHERE due <= $1 AND recipient {is} {agents_list} AND NOT EXISTS (SELECT 1 FROM letters e \
-             WHERE e.half = letters.half AND e.id < letters.id AND e.due > $1) \
+             WHERE e.half = letters.half AND e.id < letters.id AND e.due > $1 AND e.key NOT LIKE '{ALONE}%') \
              ORDER BY id LIMIT $2 {}",
             self.on_postgres("FOR UPDATE SKIP LOCKED")
         );

@@ -102,6 +102,18 @@ async fn a_half_waits_for_its_first_letter(home: &Home) {
     assert_eq!(keys(&claim(&home.store, "two", 100, 10).await), ["a1", "a2"]);
 }
 
+async fn behind_a_letter_that_stands_alone_none_waits(home: &Home) {
+    let [anne, _] = two_halves(&home.store).await;
+    let of = |key: &str| letter(Some(anne.id), key, 0);
+    post(&home.store, &[of("alone:a1"), of("a2")]).await;
+    assert_eq!(keys(&claim(&home.store, "one", 0, 1).await), ["alone:a1"]);
+    let second = claim(&home.store, "two", 1, 10).await;
+    assert_eq!(keys(&second), ["a2"]);
+    // It waits for those before it as any other does.
+    post(&home.store, &[of("alone:a3")]).await;
+    assert_eq!(keys(&claim(&home.store, "two", 2, 10).await), [""; 0]);
+}
+
 async fn a_lease_that_ends_is_taken_over(home: &Home) {
     post(&home.store, &[letter(None, "a", 0)]).await;
     assert_eq!(keys(&claim(&home.store, "one", 0, 9).await), ["a"]);
@@ -289,6 +301,7 @@ everywhere!(
     survives_and_goes_out_in_order,
     a_newer_letter_replaces_one_that_waits,
     a_half_waits_for_its_first_letter,
+    behind_a_letter_that_stands_alone_none_waits,
     a_lease_that_ends_is_taken_over,
     what_a_program_that_ended_had_claimed_is_due_again,
     what_waits_longer_than_anything_may_is_due_again,

@@ -2,11 +2,11 @@
 
 use protocol::Side;
 use protocol::lading::Lading;
-use protocol::ledger::{Event, Good, Input, Refusal, Status};
+use protocol::ledger::{Event, Good, Head, Input, Message, Refusal, Status};
 use protocol::settings::Consent;
-use protocol::{ChitId, Units};
+use protocol::{ChitId, Record as _, Units};
 
-use super::world::{World, id, payment, settings};
+use super::world::{World, id, payment, settings, signed_tally};
 
 fn units(milli: i64) -> Units {
     Units::new(milli).unwrap()
@@ -104,6 +104,26 @@ fn a_closing_tally_takes_only_what_brings_it_to_zero_and_then_closes() {
         assert_eq!(world.half(side).ledger.status(), Status::Closed);
         assert!(world.half(side).ledger.position().is_none());
         assert!(world.events.contains(&(side, Event::Status(Status::Closed))));
+    }
+}
+
+/// Otherwise a partner could fill its site's memory with news, two small questions at a time.
+#[test]
+fn that_a_partner_asks_about_a_closed_tally_is_no_news() {
+    for side in Side::BOTH {
+        let mut world = World::new();
+        world.write(settings(side, id(1), 1, true)).unwrap();
+        world.settle();
+        world.events.clear();
+        for _ in 0..3 {
+            let genesis = Head { index: 0, hash: signed_tally().hash().unwrap() };
+            let again = Message::Req { locator: vec![genesis] };
+            world.input(side, Input::Receive(again)).unwrap();
+            assert_eq!(world.half(side).ledger.status(), Status::Closing, "it may lack all");
+            world.settle();
+            assert_eq!(world.half(side).ledger.status(), Status::Closed);
+        }
+        assert_eq!(world.events, []);
     }
 }
 

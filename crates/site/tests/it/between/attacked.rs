@@ -164,6 +164,26 @@ async fn a_lift_whose_tree_lacks_what_moves_inside_is_not_promised() {
     }
 }
 
+/// Whoever is left out could not take part, and its user would get nothing for what it gives on.
+#[tokio::test]
+async fn a_lift_that_leaves_out_a_site_from_here_on_is_not_promised() {
+    let land = land().await;
+    let nonce = Hash::of(b"one site is left out");
+    let whole = laid_out(&land, nonce).await;
+    for missing in 0..whole.participants.len() {
+        let mut keys = whole.participants.to_vec();
+        keys.remove(missing);
+        let laid = Laid { participants: List::new(keys).unwrap(), ..whole.clone() };
+        let deadline = 30_000 + i64::try_from(missing).unwrap();
+        let branches = whole.branches.to_vec();
+        let (_, on) = says(&land, word(&land, nonce, &laid, branches, deadline)).await;
+        assert!(!on, "key {missing}: it goes on");
+        for tie in 0..3 {
+            assert_eq!(set_aside(&land, tally_of(tie)).await, 0, "key {missing}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_lift_that_was_laid_out_is_promised_once_whatever_else_has_its_nonce() {
     let land = land().await;

@@ -12,3 +12,4 @@ mod made_up;
 mod paid;
 mod parts;
 mod run;
+mod told_again;
