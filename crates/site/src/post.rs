@@ -127,12 +127,10 @@ impl Site {
                 inputs.push(Input::Negotiation(input));
             }
         }
-        let asks = state.waiting().partner.is_some();
-        if asks {
-            inputs.push(Input::Negotiation(NegotiationInput::Compare));
-        }
         if let Some(ledger) = &state.ledger {
+            let asks = ledger.waiting().partner.is_some();
             if asks {
+                inputs.push(Input::Negotiation(NegotiationInput::Compare));
                 inputs.push(Input::Invoice(InvoiceInput::Compare));
             }
             if asks || ledger.agreed() < ledger.head().index {
