@@ -38,27 +38,27 @@ pub struct Seen {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Found {
-    /// See [`Query::Status`].
+    /// See [`crate::Query::Status`].
     Status(Status),
-    /// See [`Query::Peers`].
+    /// See [`crate::Query::Peers`].
     Peers(Vec<Peer>),
-    /// See [`Query::Referees`].
+    /// See [`crate::Query::Referees`].
     Referees(Vec<Accepted>),
-    /// See [`Query::Lies`].
+    /// See [`crate::Query::Lies`].
     Lies(Vec<Proven>),
-    /// See [`Query::Lie`].
+    /// See [`crate::Query::Lie`].
     Lie(String),
-    /// See [`Query::Users`].
+    /// See [`crate::Query::Users`].
     Users(Vec<Resident>),
-    /// See [`Query::User`].
+    /// See [`crate::Query::User`].
     User(Box<Resident>),
-    /// See [`Query::Tallies`].
+    /// See [`crate::Query::Tallies`].
     Tallies(Vec<Summary>),
-    /// See [`Query::Tally`].
+    /// See [`crate::Query::Tally`].
     Tally(Box<Summary>),
-    /// See [`Query::History`].
+    /// See [`crate::Query::History`].
     History(Vec<Entry>),
-    /// See [`Query::Period`].
+    /// See [`crate::Query::Period`].
     Period {
         /// The sum of the chits dated before the period, in milli-CHIPs, as text.
         #[serde(with = "crate::words::sum")]
@@ -66,43 +66,43 @@ pub enum Found {
         /// The chits.
         entries: Vec<Entry>,
     },
-    /// See [`Query::Invoices`].
+    /// See [`crate::Query::Invoices`].
     Invoices(Vec<InvoiceView>),
-    /// See [`Query::Invitations`].
+    /// See [`crate::Query::Invitations`].
     Invitations(Vec<Given>),
-    /// See [`Query::Linked`].
+    /// See [`crate::Query::Linked`].
     Linked(Box<Invitation>),
-    /// See [`Query::Governing`].
+    /// See [`crate::Query::Governing`].
     Governing(Box<Governing>),
-    /// See [`Query::Proof`].
+    /// See [`crate::Query::Proof`].
     Proof(Box<LiftProof>),
-    /// See [`Query::Vouched`].
+    /// See [`crate::Query::Vouched`].
     Vouched(Box<Ack>),
-    /// See [`Query::ToOffer`].
+    /// See [`crate::Query::ToOffer`].
     ToOffer(Box<Tally>),
-    /// See [`Query::ToRekey`].
+    /// See [`crate::Query::ToRekey`].
     ToRekey(Rekeying),
-    /// See [`Query::Route`].
+    /// See [`crate::Query::Route`].
     Route(Box<Route>),
-    /// See [`Query::PayLink`].
+    /// See [`crate::Query::PayLink`].
     PayLink(Option<Box<PayLink>>),
-    /// See [`Query::Most`].
+    /// See [`crate::Query::Most`].
     Most(Box<Most>),
-    /// See [`Query::Payment`]; none where it was not made.
+    /// See [`crate::Query::Payment`]; none where it was not made.
     Payment(Option<Paid>),
-    /// See [`Query::ToEnd`].
+    /// See [`crate::Query::ToEnd`].
     ToEnd(Head),
-    /// See [`Query::OpenLifts`].
+    /// See [`crate::Query::OpenLifts`].
     OpenLifts(Vec<OpenLift>),
-    /// See [`Query::Lifts`].
+    /// See [`crate::Query::Lifts`].
     Lifts(Vec<LiftLine>),
-    /// See [`Query::Lift`].
+    /// See [`crate::Query::Lift`].
     Lift(Box<LiftFound>),
-    /// See [`Query::Contracts`].
+    /// See [`crate::Query::Contracts`].
     Contracts(Vec<Contract>),
-    /// See [`Query::Contract`]; none where it is not known here.
+    /// See [`crate::Query::Contract`]; none where it is not known here.
     Contract(Option<Box<Contract>>),
-    /// See [`Query::Doctor`].
+    /// See [`crate::Query::Doctor`].
     Doctor(Examined),
 }
 
