@@ -89,6 +89,10 @@ fn a_site_says_of_its_lifts_by_the_agent_that_it_is_now() {
         land.ask(1, &user("bob"), command).await.unwrap();
         let words = asked(&land, head).await;
         assert_eq!(words.len(), 1);
+        // So is what bob's device keeps of what he gave on.
+        let lift = words[0].lift.id().unwrap();
+        let proof = land.sites[1].proof_on(&cuid("bob"), tally_of(1), lift).await.unwrap();
+        assert!(Verified::check(proof.giver.unwrap(), &now).is_ok());
         for word in words {
             assert!(Verified::check(word.conditional, &now).is_ok());
             word.check(&now).unwrap();
