@@ -74,6 +74,12 @@ impl Site {
                 }
                 done => done?,
             }
+            // What its partner's half told it came before the lift was here, and was not proved.
+            if held.state.waiting().partner.is_some()
+                && legs.iter().any(|leg| leg.half == held.half.id)
+            {
+                self.take(work, held, Input::Ledger(LedgerInput::Compare)).await?;
+            }
         }
         self.put_payment(batch, part).await?;
         Ok(Settled { whole: all, moved: !legs.is_empty(), void: false })
