@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use protocol::address::Endpoint;
-use protocol::mail::{self, Fate, Receipt};
+use protocol::mail::{self, Fate, MOST_NOTES, Receipt};
 use protocol::note::{Body, Note};
 use protocol::{AgentId, Record as _};
 use site::{MOST_BACK, SEND_WITHIN_MS, Transport};
@@ -101,6 +101,7 @@ impl Carrier {
         reason: &str,
     ) -> Result<(), Fate> {
         for _ in 0..MOST_INTRODUCTIONS {
+            told.has_room()?;
             let Some((place, text)) = parcel.take_introduction() else { break };
             match self.message(way, Kind::Moved, std::slice::from_ref(&text)).await {
                 Sent::Answered(receipt) => {
@@ -131,6 +132,7 @@ impl Carrier {
     ) -> Result<(), Fate> {
         let mut introduced = false;
         while !parcel.texts.is_empty() {
+            told.has_room()?;
             let row = kind.row();
             let fits = mail::fits(&parcel.texts, row.max_bytes).min(row.most_notes());
             let rest = parcel.split_off(fits);
@@ -151,6 +153,7 @@ impl Carrier {
                 }
                 Sent::Refused(_) => {
                     for (place, text) in parcel.places.iter().zip(&parcel.texts) {
+                        told.has_room()?;
                         match self.message(way, kind, std::slice::from_ref(text)).await {
                             Sent::Answered(receipt) => told.add(&[*place], receipt),
                             Sent::Refused(reason) => {
@@ -203,9 +206,16 @@ impl Told {
         for (place, fate) in places.iter().zip(receipt.fates) {
             self.fates[*place] = Some(fate);
         }
-        // Where notes were sent one by one there are as many receipts.
-        receipt.notes.truncate(MOST_BACK.saturating_sub(self.notes.len()));
         self.notes.append(&mut receipt.notes);
+    }
+
+    /// Whether what one more message brings back will be looked at: it is said once, and there are as many receipts
+    /// as messages.
+    fn has_room(&self) -> Result<(), Fate> {
+        if self.notes.len() + MOST_NOTES <= MOST_BACK {
+            return Ok(());
+        }
+        Err(Fate::later("what came back is heard first"))
     }
 
     /// Whether one of these halves waits for something that was said to it before.

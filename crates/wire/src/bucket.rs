@@ -2,7 +2,7 @@
 //! start; all numbers are whole, so the same times give the same answers.
 
 /// Parts of one token, so that a millisecond at one a minute is a whole number of them.
-const PARTS: u64 = 60_000;
+const PARTS: i64 = 60_000;
 
 /// How often something may happen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,17 +24,17 @@ impl Rate {
     }
 }
 
-/// A bucket: as many tokens as may be used at once now.
+/// A bucket: as many tokens as may be used at once now, or how many are owed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Bucket {
-    parts: u64,
+    parts: i64,
     at_ms: u64,
 }
 
 impl Bucket {
     /// A full one.
     pub(crate) fn full(rate: Rate, now_ms: u64) -> Self {
-        Self { parts: u64::from(rate.burst) * PARTS, at_ms: now_ms }
+        Self { parts: parts(rate.burst), at_ms: now_ms }
     }
 
     /// Takes tokens, or says in how many milliseconds there will be enough. More than the burst are
@@ -43,30 +43,43 @@ impl Bucket {
     /// A time before the last one counts as the last one.
     pub(crate) fn take(&mut self, rate: Rate, tokens: u32, now_ms: u64) -> Result<(), u64> {
         self.fill(rate, now_ms);
-        let needed = u64::from(tokens) * PARTS;
+        let needed = parts(tokens);
         if self.parts >= needed {
             self.parts -= needed;
             return Ok(());
         }
-        let missing = needed.min(u64::from(rate.burst) * PARTS) - self.parts;
-        Err(missing.div_ceil(u64::from(rate.per_minute).max(1)).max(1))
+        Err(self.until(rate, needed.min(parts(rate.burst))).max(1))
     }
 
-    /// Takes so many tokens, or as many as there are: how many.
-    pub(crate) fn take_most(&mut self, rate: Rate, tokens: u32, now_ms: u64) -> u32 {
+    /// Takes tokens that were used already, whether or not they are there: what is not is owed.
+    pub(crate) fn charge(&mut self, rate: Rate, tokens: u32, now_ms: u64) {
         self.fill(rate, now_ms);
-        let there = u32::try_from(self.parts / PARTS).unwrap_or(u32::MAX);
-        let taken = tokens.min(there);
-        self.parts -= u64::from(taken) * PARTS;
-        taken
+        self.parts = self.parts.saturating_sub(parts(tokens));
+    }
+
+    /// In how many milliseconds nothing is owed; zero where nothing is now.
+    pub(crate) fn owes_for(&mut self, rate: Rate, now_ms: u64) -> u64 {
+        self.fill(rate, now_ms);
+        self.until(rate, 0)
+    }
+
+    /// In how many milliseconds there will be so much.
+    fn until(&self, rate: Rate, wanted: i64) -> u64 {
+        let missing = u64::try_from(wanted.saturating_sub(self.parts)).unwrap_or(0);
+        missing.div_ceil(u64::from(rate.per_minute).max(1))
     }
 
     fn fill(&mut self, rate: Rate, now_ms: u64) {
         let passed = now_ms.saturating_sub(self.at_ms);
         self.at_ms = self.at_ms.max(now_ms);
         let more = passed.saturating_mul(u64::from(rate.per_minute));
-        self.parts = self.parts.saturating_add(more).min(u64::from(rate.burst) * PARTS);
+        let more = i64::try_from(more).unwrap_or(i64::MAX);
+        self.parts = self.parts.saturating_add(more).min(parts(rate.burst));
     }
+}
+
+fn parts(tokens: u32) -> i64 {
+    i64::from(tokens) * PARTS
 }
 
 #[cfg(test)]
@@ -100,8 +113,8 @@ mod tests {
                 for (at, tokens) in &given[first..] {
                     sum += tokens;
                     let span = at - given[first].0;
-                    let most = u64::from(rate.burst) * PARTS + span * u64::from(rate.per_minute);
-                    prop_assert!(sum * PARTS <= most, "{sum} tokens in {span} ms");
+                    let most = parts(rate.burst).unsigned_abs() + span * u64::from(rate.per_minute);
+                    prop_assert!(sum * PARTS.unsigned_abs() <= most, "{sum} tokens in {span} ms");
                 }
             }
         }
@@ -122,6 +135,25 @@ mod tests {
                 prop_assert!(bucket.clone().take(rate, asked, 7 + wait - 1).is_err());
                 prop_assert!(bucket.take(rate, asked, 7 + wait).is_ok());
             }
+        }
+
+        /// What is charged is owed to the millisecond, and nothing is given until it is paid.
+        #[test]
+        fn what_is_charged_is_paid_back_before_more_is_given(
+            rate in rates(),
+            charged in 0..200_u32,
+        ) {
+            let mut bucket = Bucket::full(rate, 7);
+            bucket.charge(rate, charged, 7);
+            let wait = bucket.owes_for(rate, 7);
+            prop_assert_eq!(wait == 0, charged <= rate.burst);
+            if wait > 0 {
+                prop_assert!(bucket.take(rate, 1, 7 + wait - 1).is_err());
+                prop_assert!(bucket.clone().owes_for(rate, 7 + wait - 1) > 0);
+                prop_assert_eq!(bucket.owes_for(rate, 7 + wait), 0);
+            }
+            let left = rate.burst.saturating_sub(charged);
+            prop_assert!(left == 0 || bucket.take(rate, left, 7 + wait).is_ok());
         }
 
         /// A clock that goes back gives nothing.
@@ -146,7 +178,7 @@ mod tests {
             let own = rate.with_margin();
             let (mut sends, mut takes) = (Bucket::full(own, 0), Bucket::full(rate, 0));
             // Late by as long as the margin covers.
-            let late = u64::from(burst / 4) * PARTS / u64::from(own.per_minute);
+            let late = parts(burst / 4).unsigned_abs() / u64::from(own.per_minute);
             let mut now = 0;
             for wait in steps {
                 now += wait;

@@ -144,7 +144,8 @@ impl Conduct {
         all.map_err(|after_ms| Over { after_ms, is_own: false })
     }
 
-    /// So many notes of this kind are sent; otherwise in how many milliseconds they may be.
+    /// So many notes of this kind are sent; otherwise in how many milliseconds they may be: nothing is said
+    /// either while more came back for what was said than may come.
     pub(crate) fn send(
         &mut self,
         agent: AgentId,
@@ -154,15 +155,20 @@ impl Conduct {
     ) -> Result<(), u64> {
         let one = self.one(agent, now_ms);
         let kind = kind.counts_as(one.partner);
-        one.sends[kind as usize].take(kind.row().rate.with_margin(), notes, now_ms)
+        let rate = kind.row().rate;
+        match one.backs[kind as usize].owes_for(rate, now_ms) {
+            0 => one.sends[kind as usize].take(rate.with_margin(), notes, now_ms),
+            owed_ms => Err(owed_ms),
+        }
     }
 
-    /// So many notes came back with the receipt for a message of this kind: as many of them may be heard. They
-    /// are not what the agent sends of its own accord, so they have a count of their own, at the same rate.
-    pub(crate) fn back(&mut self, agent: AgentId, kind: Kind, notes: u32, now_ms: u64) -> u32 {
+    /// So many notes came back with the receipt for a message of this kind. They are not what the agent sends of
+    /// its own accord, so they have a count of their own, at the same rate. All are heard, since they are said
+    /// once: beyond the rate, the agent is asked less often ([`Conduct::send`]).
+    pub(crate) fn back(&mut self, agent: AgentId, kind: Kind, notes: u32, now_ms: u64) {
         let one = self.one(agent, now_ms);
         let kind = kind.counts_as(one.partner);
-        one.backs[kind as usize].take_most(kind.row().rate, notes, now_ms)
+        one.backs[kind as usize].charge(kind.row().rate, notes, now_ms);
     }
 
     /// The agent is a partner's.
@@ -329,15 +335,19 @@ mod tests {
         let mut conduct = conduct(8);
         conduct.recognise(agent(1), 0);
         let rate = Kind::Invoice.row().rate;
-        let mut heard = 0;
-        for _ in 0..100 {
-            heard += conduct.back(agent(1), Kind::Invoice, 64, 0);
+        let often = rate.burst / 64 + 1;
+        for _ in 0..often {
+            assert!(conduct.send(agent(1), Kind::Invoice, 1, 0).is_ok());
+            conduct.back(agent(1), Kind::Invoice, 64, 0);
         }
-        assert_eq!(heard, rate.burst);
-        assert_eq!(conduct.back(agent(1), Kind::Chain, 64, 0), 64, "another kind");
-        assert_eq!(conduct.back(agent(1), Kind::Invoice, u32::MAX, 60_000), rate.burst);
-        assert!(conduct.take(agent(1), Kind::Invoice, rate.burst, 0).is_ok());
-        assert!(conduct.send(agent(1), Kind::Invoice, 1, 0).is_ok());
+        let wait_ms = conduct.send(agent(1), Kind::Invoice, 1, 0).unwrap_err();
+        assert_eq!(
+            wait_ms,
+            u64::from(often * 64 - rate.burst) * 60_000 / u64::from(rate.per_minute)
+        );
+        assert!(conduct.send(agent(1), Kind::Chain, 1, 0).is_ok(), "another kind");
+        assert!(conduct.take(agent(1), Kind::Invoice, rate.burst, 0).is_ok(), "what it sends");
+        assert!(conduct.send(agent(1), Kind::Invoice, 1, wait_ms).is_ok());
     }
 
     #[test]

@@ -47,8 +47,6 @@ counts! {
     busy,
     /// Messages that were answered "later" because their sender sends too often.
     over_rate,
-    /// Notes that came back with receipts and were passed over, because too many had come.
-    back_over_rate,
     /// Messages from agents that are no partners', of kinds that only those may send.
     not_known,
     /// Messages of a kind that has no row.

@@ -61,13 +61,6 @@ fn of_agent(note: Note, sent: AgentId, came: Kind) -> Result<Note, NoteFault> {
     Ok(note)
 }
 
-/// An answer up to and with so many notes behind its first line.
-pub(crate) fn cut_back(bytes: &mut Vec<u8>, notes: u32) {
-    let mut ends = bytes.iter().enumerate().filter(|(_, byte)| **byte == b'\n').map(|(at, _)| at);
-    let end = ends.nth(usize::try_from(notes).unwrap_or(usize::MAX));
-    bytes.truncate(end.unwrap_or(bytes.len()));
-}
-
 /// How many notes a message holds, or pretends to: what it counts for against the [table](crate::TABLE). One of more
 /// than there may be is refused, and counts for as many.
 pub(crate) fn count_notes(bytes: &[u8]) -> u32 {

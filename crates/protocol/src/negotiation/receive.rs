@@ -158,6 +158,11 @@ impl Negotiation {
         if let Err(expired) = in_time(tally, now) {
             let mut step = self.passed(expired, []);
             step.negotiation.last = self.last.max(place);
+            if matches!(self.table, Table::Ours { .. }) {
+                // It took that offer's place. Both would else answer each other with them, without end.
+                step.negotiation.table = Table::Empty { void: true };
+                step.events.push(Event::Expired { version });
+            }
             return Ok(step);
         }
         let next = self.with_own(tally, version);

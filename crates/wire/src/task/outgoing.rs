@@ -24,7 +24,7 @@ use crate::identity;
 use crate::inbox::Inbox;
 use crate::limits::{ROOM_AFTER_MS, exchange};
 use crate::net::VERSIONS;
-use crate::note::{count_notes, cut_back};
+use crate::note::count_notes;
 use crate::place;
 use crate::table::Kind;
 
@@ -148,7 +148,7 @@ impl<I: Inbox> Task<I> {
         }
         let notes = sending.kind.count(sending.frame.get(HEAD_BYTES..).unwrap_or_default());
         if let Err(after_ms) = self.conduct.send(to, sending.kind, notes, now_ms) {
-            let reason = "as many were sent to it lately as it takes".to_owned();
+            let reason = "as much was said to it lately, or came back, as may be".to_owned();
             return sending.end(Err(NotSent::Later { agent: to, after_ms, reason }));
         }
         // Whoever we speak to is somebody's partner, or about to be.
@@ -344,7 +344,10 @@ impl<I: Inbox> Task<I> {
         let Some(sending) = self.landed(id) else { return };
         let (agent, kind) = (sending.to, sending.kind);
         sending.end(match reply {
-            Reply::Taken(bytes) => Ok(self.within_rate(agent, kind, bytes)),
+            Reply::Taken(bytes) => {
+                self.count_back(agent, kind, &bytes);
+                Ok(bytes)
+            }
             Reply::Refused(reason) => Err(NotSent::Refused { agent, reason }),
             Reply::Later(after_ms, reason) => {
                 Err(NotSent::Later { agent, after_ms: after_ms.into(), reason })
@@ -355,20 +358,12 @@ impl<I: Inbox> Task<I> {
         self.go_on(agent);
     }
 
-    /// An answer with as many notes behind its first line as may be heard of that agent: each message that is
-    /// sent to it brings some back, and nothing that comes back was promised.
-    fn within_rate(&mut self, agent: AgentId, kind: Kind, mut bytes: Vec<u8>) -> Vec<u8> {
-        if kind == Kind::Invitation {
-            return bytes;
+    /// Counts the notes behind the first line of an answer: each message that is sent to an agent brings some back.
+    fn count_back(&mut self, agent: AgentId, kind: Kind, answer: &[u8]) {
+        if kind != Kind::Invitation {
+            let now_ms = self.now_ms();
+            self.conduct.back(agent, kind, count_notes(answer) - 1, now_ms);
         }
-        let back = count_notes(&bytes) - 1;
-        let may = self.conduct.back(agent, kind, back, self.now_ms());
-        if may < back {
-            let over = usize::try_from(back - may).unwrap_or(usize::MAX);
-            self.shared.counts.back_over_rate.more(over);
-            cut_back(&mut bytes, may);
-        }
-        bytes
     }
 
     /// No answer came.

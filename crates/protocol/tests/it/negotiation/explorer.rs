@@ -247,6 +247,29 @@ impl Explorer {
         panic!("the halves talk for ever: {:?}", state.halves.map(|half| &self.halves[half]));
     }
 
+    /// While one clock says that an offer has expired and the other does not, the halves may not agree, but
+    /// they are not to answer each other without end.
+    fn falls_silent(&mut self, mut state: State) {
+        if state.late[0] == state.late[1] {
+            return;
+        }
+        let mut net = state.sent;
+        for place in 0..2 {
+            for act in [Act::Tick, Act::Remind] {
+                net |= self.heal_by(&mut state, place, act);
+            }
+        }
+        for _ in 0..2_000 {
+            if net == 0 {
+                return;
+            }
+            let message = net.trailing_zeros() as usize;
+            net &= net - 1;
+            net |= self.heal_by(&mut state, self.messages[message].0, Act::Deliver(message));
+        }
+        panic!("the halves answer each other: {:?}", state.halves.map(|half| &self.halves[half]));
+    }
+
     fn heal_by(&mut self, state: &mut State, place: usize, act: Act) -> u128 {
         match self.act(state.halves[place], act, state.late[place]) {
             Some((half, sent)) => {
@@ -294,6 +317,7 @@ impl Explorer {
         while let Some(state) = waiting.pop() {
             self.heals(state, true);
             self.heals(state, false);
+            self.falls_silent(state);
             reached.insert(state.halves.map(|half| self.halves[half].status()));
             for after in self.next(state, begin) {
                 if seen.insert(after) {

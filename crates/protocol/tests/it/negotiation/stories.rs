@@ -1,12 +1,15 @@
 //! What users rely on, told as stories; the kept form of a half among them.
 
 use protocol::negotiation::{
-    Difference, End, Event, Given, Governs, Input, Message, Negotiation, Refusal, Status, Version,
+    Difference, Draft, End, Event, Given, Governs, Input, Message, Negotiation, Refusal, Status,
+    Version,
 };
+use protocol::tally::Offer;
 use protocol::{Json, Side};
 
 use super::cast::{
-    answering, both, early, inviting, late, met, one, received, sign, text, text_of, wording,
+    answering, both, early, first_expires, inviting, late, met, one, received, sign, text, text_of,
+    wording,
 };
 use super::cells::version;
 use crate::given::units;
@@ -68,6 +71,41 @@ fn an_expired_offer_is_void_and_cannot_be_accepted_yet_what_both_signed_opens() 
     let agreed = Message::Tally(Box::new(agreed.into_inner()));
     let bob = bob.step(Input::Receive(received(agreed)), late()).unwrap().negotiation;
     assert_eq!(bob.status(), Status::Open);
+}
+
+/// Suzie's half went back to before her second offer, which by her clock has expired and by Bob's has not.
+#[test]
+fn an_offer_that_one_clock_calls_expired_is_not_said_to_and_fro_without_end() {
+    let offer_of = |revision, expires| {
+        let draft = Draft { expires, ..wording(Side::Stock, revision, false) };
+        one(&text_of(Side::Stock, revision, draft), Side::Stock)
+    };
+    let (first, second) = (offer_of(1, None), offer_of(2, Some(first_expires())));
+    let said = |offer: &Offer| Message::Tally(Box::new(offer.tally().clone()));
+    let mut suzie = met(Side::Stock);
+    let mut bob = met(Side::Foil);
+    suzie = suzie.step(Input::Offer(Box::new(first.clone())), early()).unwrap().negotiation;
+    for offer in [&first, &second] {
+        bob = bob.step(Input::Receive(received(said(offer))), early()).unwrap().negotiation;
+    }
+    let mut to_bob = suzie.step(Input::Remind, late()).unwrap().send;
+    for _ in 0..4 {
+        let mut to_suzie = Vec::new();
+        for message in to_bob.drain(..) {
+            let step = bob.step(Input::Receive(received(message)), early()).unwrap();
+            bob = step.negotiation;
+            to_suzie.extend(step.send);
+        }
+        for message in to_suzie {
+            let step = suzie.step(Input::Receive(received(message)), late()).unwrap();
+            suzie = step.negotiation;
+            to_bob.extend(step.send);
+        }
+    }
+    assert_eq!(to_bob, [], "they have said all");
+    let reminders = [&suzie, &bob].map(|half| half.step(Input::Remind, late()).unwrap().send);
+    assert_eq!(reminders, [[], []], "nor is there more to say");
+    assert_eq!(suzie.status(), Status::Void);
 }
 
 #[test]
