@@ -40,6 +40,11 @@ impl Ledger {
         named.into_iter().chain(self.moved.of(side).iter().map(|moved| moved.agent))
     }
 
+    /// Whether agents of the user on a side may be forgotten: it named as many as are kept.
+    pub(crate) fn forgot_agents(&self, side: Side) -> bool {
+        self.all_moved(side).len() >= MAX_MOVED
+    }
+
     /// The agents whose word counts at a place of the chain: the one that speaks now, and an earlier one where the word
     /// that took its place rests on a head for which `rested` says that the place stands at or below it.
     pub(crate) fn agents_at(

@@ -8,7 +8,7 @@ use protocol::chit::{Entry, Written};
 use protocol::export::{
     ExportFault, LiftProof, MAX_EXPORT_BYTES, TallyExport, ToExport, USER_KIND, UserExport, VERSION,
 };
-use protocol::ledger::{Ack, Good, Head, Link};
+use protocol::ledger::{Ack, Good, Head, Link, MAX_MOVED};
 use protocol::lift::{
     Certificate, Committed, Conditional, Evidence, Leg, Legs, LiftFault, Mode, Promise,
 };
@@ -139,7 +139,8 @@ fn an_agent_that_the_tally_does_not_name_needs_its_users_word() {
         let by = |moved| ToExport { agent: new.agent, word: None, moved, ..to_export(side) };
         let export = by(vec![new]).export().unwrap();
         let text = serde_json::to_string(&export).unwrap();
-        TallyExport::read(text.as_bytes()).unwrap().check().unwrap();
+        let checked = TallyExport::read(text.as_bytes()).unwrap().check().unwrap();
+        assert_eq!(checked.unproved, [], "the agent of before counts up to the head");
         assert_eq!(by(Vec::new()).export(), Err(ExportFault::Agent(new.agent)));
         let other = Moved { head, ..moved(side.other(), 77, 1) };
         let other = other.signed(&key(side.other())).unwrap();
@@ -147,10 +148,23 @@ fn an_agent_that_the_tally_does_not_name_needs_its_users_word() {
         let forged = Moved { counter: 9.try_into().unwrap(), ..new };
         assert!(matches!(by(vec![forged]).export(), Err(ExportFault::Signature(_))));
         // Of a lift above the head that the word rests on, the agent of before proves nothing any more.
-        let lift = by(Vec::new()).lifts[0].record.id().unwrap();
         if by(Vec::new()).lifts[0].leg.by == side {
-            let earlier = moved(side, 77, 1);
-            assert_eq!(by(vec![earlier]).export(), Err(ExportFault::Referee(lift)));
+            // It is taken along all the same: whoever owes by it could forbid that else.
+            let is_lifted = |link: &&Link| matches!(link.chit.entry, Entry::Lift { .. });
+            let chit = export.links.iter().find(is_lifted).unwrap().chit.uuid;
+            for counters in [1..=1, 1..=MAX_MOVED, 1..=MAX_MOVED + 1] {
+                let words = counters.map(|counter| moved(side, 77, counter as u32));
+                let export = by(words.collect()).export().unwrap();
+                let checked = export.check().unwrap();
+                assert_eq!((checked.unproved, checked.half.balance_milli().abs()), (vec![chit], 5));
+            }
+            // That excuses no lift that a stranger decided.
+            let stranger = decided_by(&SecretKey::ed25519(&[99; 32]));
+            let of_stranger = stranger.record.id().unwrap();
+            let made_up = ToExport { moved: vec![moved(side, 77, 1)], ..lifted_by(side, stranger) };
+            assert_eq!(made_up.export(), Err(ExportFault::Referee(of_stranger)));
+        } else {
+            assert_eq!(export.check().unwrap().unproved, []);
         }
     }
 }
@@ -191,7 +205,7 @@ fn it_proves_itself_after_a_journey_as_text() {
         let text = serde_json::to_string_pretty(&export).unwrap();
         let read = TallyExport::read(text.as_bytes()).unwrap();
         assert_eq!(read, export);
-        let half = read.check().unwrap();
+        let half = read.check().unwrap().half;
         assert_eq!((half.side(), half.balance_milli()), (side, i128::from(balance)));
         assert_eq!(half.set_of(Side::Stock).unwrap().counter.get(), 1);
     }
@@ -289,6 +303,24 @@ fn a_lift_between_sites_is_proved_by_the_givers_word_for_its_leg() {
     assert!(matches!(export(forged), Err(ExportFault::Lift(LiftFault::Signature(_)))));
     let unsigned = promised(|said| said);
     assert!(matches!(export(unsigned), Err(ExportFault::Lift(LiftFault::Signature(_)))));
+
+    // By an agent that the giver gave up, by a word that does not rest on it: whether it spoke before, nobody can tell.
+    let by = good.leg.by;
+    let unproved = |proof: &LiftProof, words: u32| {
+        let words = (1..=words).map(|counter| moved(by, 77, counter)).collect();
+        let export = ToExport { moved: words, ..lifted_by(Side::Foil, proof.clone()) }.export();
+        export.map(|export| export.check().unwrap().unproved.len())
+    };
+    assert_eq!(unproved(&good, 0), Ok(0));
+    assert_eq!(unproved(&good, 1), Ok(1));
+    let never = promised(|said| said.signed(&SecretKey::ed25519(&[99; 32])).unwrap());
+    assert!(unproved(&never, 1).is_err(), "an agent that it never had");
+    let most = u32::try_from(MAX_MOVED).unwrap();
+    assert_eq!(unproved(&never, most), Ok(1), "which it had is forgotten");
+    let elsewhere = promised(|said| {
+        Conditional { lift: protocol::LiftId::from_bytes([1; 32]), ..said }.signed(&agent).unwrap()
+    });
+    assert!(unproved(&elsewhere, most).is_err(), "it says nothing of this lift");
 }
 
 fn contract() -> protocol::Contract {

@@ -64,6 +64,7 @@ JSON, with FILE only:
   file      where it is
   tallies   1
   chits     how many, those of lifts included
+  unproved  uuids of chits that count here and that the file does not prove
 
 The book's page on backups describes every member of the file.
 
@@ -88,7 +89,7 @@ pub(crate) struct Tally {
 /// Write your cert and all your tallies that both signed, as JSON.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
-JSON, with FILE only: file, tallies, chits
+JSON, with FILE only: file, tallies, chits, unproved
 
 Exit codes: as mychips export tally
 

@@ -4,14 +4,15 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use protocol::chit::Entry;
-use protocol::export::{TallyExport, ToExport, USER_KIND, UserExport, VERSION};
-use protocol::{Contract, Verified};
+use protocol::export::{Checked, TallyExport, ToExport, USER_KIND, UserExport, VERSION};
+use protocol::{ChitId, Contract, Verified};
 use serde::Serialize;
 use site::{Clock, Summary};
 
 use super::{Tally, User, write};
 use crate::commands::tally;
-use crate::failure::Failure;
+use crate::commands::verify::not_proved;
+use crate::failure::{Failure, remark};
 use crate::say;
 use crate::visit::Visit;
 use crate::world::World;
@@ -21,6 +22,7 @@ struct Written {
     file: String,
     tallies: u64,
     chits: u64,
+    unproved: Vec<ChitId>,
 }
 
 pub(super) fn one(flags: &Tally, data: &Path) -> Result<(), Failure> {
@@ -31,7 +33,8 @@ pub(super) fn one(flags: &Tally, data: &Path) -> Result<(), Failure> {
         let (tally, status) = (half.tally, half.status);
         return Err(site::SiteError::NotOpen { tally, status }.into());
     };
-    put(flags.file.as_ref(), flags.place.json, &export, std::slice::from_ref(&export))
+    let checked = export.check().map_err(|fault| fault_of(&fault))?;
+    put(flags.file.as_ref(), flags.place.json, &export, &[checked])
 }
 
 pub(super) fn all(flags: &User, data: &Path) -> Result<(), Failure> {
@@ -47,8 +50,8 @@ pub(super) fn all(flags: &User, data: &Path) -> Result<(), Failure> {
     }
     let (kind, v, date, agent) = (USER_KIND.to_owned(), VERSION, World.now(), visit.agent());
     let export = UserExport { kind, v, date, agent, cert, tallies };
-    export.check().map_err(|fault| not_proved(&fault))?;
-    put(flags.file.as_ref(), flags.place.json, &export, &export.tallies)
+    let checked = export.check().map_err(|fault| fault_of(&fault))?;
+    put(flags.file.as_ref(), flags.place.json, &export, &checked)
 }
 
 /// A tally that both signed, with what proves all of it.
@@ -83,10 +86,10 @@ fn export(
         moved: half.moved.clone(),
         word: Some(word),
     };
-    to_export.export().map(Some).map_err(|fault| not_proved(&fault))
+    to_export.export().map(Some).map_err(|fault| fault_of(&fault))
 }
 
-fn not_proved(fault: &protocol::export::ExportFault) -> Failure {
+fn fault_of(fault: &protocol::export::ExportFault) -> Failure {
     Failure::refused("not_proved", format!("the site shows what is not proved: {fault}"))
 }
 
@@ -94,17 +97,23 @@ fn put(
     file: Option<&PathBuf>,
     json: bool,
     export: &impl Serialize,
-    tallies: &[TallyExport],
+    checked: &[Checked],
 ) -> Result<(), Failure> {
     let text = serde_json::to_string_pretty(export);
     let text = text.map_err(|error| Failure::refused("system", error.to_string()))? + "\n";
-    if !write(file.map(PathBuf::as_path), text.as_bytes())? {
+    let written_there = write(file.map(PathBuf::as_path), text.as_bytes())?;
+    let unproved: usize = checked.iter().map(|it| it.unproved.len()).sum();
+    if unproved > 0 {
+        remark(&not_proved(unproved as u64));
+    }
+    if !written_there {
         return Ok(());
     }
     let written = Written {
         file: file.map(|file| file.display().to_string()).unwrap_or_default(),
-        tallies: tallies.len() as u64,
-        chits: tallies.iter().map(|tally| tally.links.len() as u64).sum(),
+        tallies: checked.len() as u64,
+        chits: checked.iter().map(|it| it.half.head().index).sum(),
+        unproved: checked.iter().flat_map(|it| it.unproved.clone()).collect(),
     };
     say::either(json, &written, || {
         format!(

@@ -6,10 +6,9 @@ use std::path::Path;
 
 use protocol::chit::Entry;
 use protocol::export::{
-    ExportFault, MAX_EXPORT_BYTES, TALLY_KIND, TallyExport, USER_KIND, UserExport,
+    Checked, ExportFault, MAX_EXPORT_BYTES, TALLY_KIND, TallyExport, USER_KIND, UserExport,
 };
-use protocol::ledger::Ledger;
-use protocol::{AgentId, TallyId, Timestamp};
+use protocol::{AgentId, ChitId, TallyId, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::proof;
@@ -32,6 +31,7 @@ struct Kind {
 #[serde(rename_all = "lowercase")]
 enum What {
     All,
+    Some,
     Tallies,
     Cert,
 }
@@ -56,6 +56,7 @@ struct Seen {
     lifts: u64,
     contract: bool,
     word: bool,
+    unproved: Vec<ChitId>,
     #[serde(skip)]
     words: String,
 }
@@ -90,10 +91,10 @@ impl Export {
         })
     }
 
-    /// Checks it: the halves that follow from its tallies, in their order.
-    pub(in crate::commands) fn check(&self, path: &Path) -> Result<Vec<Ledger>, Failure> {
+    /// Checks it: what follows from its tallies, in their order.
+    pub(in crate::commands) fn check(&self, path: &Path) -> Result<Vec<Checked>, Failure> {
         let checked = match self {
-            Self::Tally(tally) => tally.check().map(|half| vec![half]),
+            Self::Tally(tally) => tally.check().map(|checked| vec![checked]),
             Self::User(user) => user.check(),
         };
         checked
@@ -108,10 +109,12 @@ impl Export {
     }
 
     /// How much of it is proved.
-    fn proved(&self, halves: &[Ledger]) -> What {
+    fn proved(&self, checked: &[Checked]) -> What {
+        let unproved = checked.iter().any(|it| !it.unproved.is_empty());
         match self {
+            _ if unproved => What::Some,
             Self::User(user) if user.tallies.is_empty() => What::Cert,
-            Self::User(user) if !user.cert_signs(halves) => What::Tallies,
+            Self::User(user) if !user.cert_signs(checked) => What::Tallies,
             _ => What::All,
         }
     }
@@ -137,10 +140,11 @@ pub(super) fn run(file: &Path, json: bool) -> Result<(), Failure> {
         return proof::run(&text, file, json);
     }
     let export = Export::of(&text, file)?;
-    let halves = export.check(file)?;
-    let proved = export.proved(&halves);
-    let tallies = export.tallies().iter().zip(&halves).map(|(export, half)| seen(export, half));
-    let tallies = tallies.collect();
+    let checked = export.check(file)?;
+    let proved = export.proved(&checked);
+    let tallies = export.tallies().iter().zip(checked);
+    let tallies: Vec<Seen> = tallies.map(|(export, checked)| seen(export, checked)).collect();
+    let unproved = tallies.iter().map(|tally| tally.unproved.len() as u64).sum();
     let (kind, date, agent) = match &export {
         Export::Tally(tally) => (TALLY_KIND, tally.date, tally.agent),
         Export::User(user) => (USER_KIND, user.date, user.agent),
@@ -157,6 +161,7 @@ pub(super) fn run(file: &Path, json: bool) -> Result<(), Failure> {
                 "The tallies in {file} are proved. The cert has a key that is on none of them: it may be \
                  new in the place of a lost one, or not the user's; ask before you trust it.\n"
             ),
+            What::Some => format!("Not all of {file} is proved.\n"),
             What::All => format!("All of {file} is proved.\n"),
         };
         page += &format!(
@@ -165,12 +170,28 @@ pub(super) fn run(file: &Path, json: bool) -> Result<(), Failure> {
         for tally in &proved.tallies {
             page.push('\n');
             page.push_str(&tally.words);
+            for chit in &tally.unproved {
+                page += &format!("  not proved: chit {chit}\n");
+            }
         }
         page
-    })
+    })?;
+    if unproved == 0 { Ok(()) } else { Err(Failure::refused("not_proved", not_proved(unproved))) }
 }
 
-fn seen(export: &TallyExport, half: &Ledger) -> Seen {
+/// That chits are not proved any more, and why.
+pub(in crate::commands) fn not_proved(chits: u64) -> String {
+    let (chits, are) = match chits {
+        1 => ("1 chit of a lift".to_owned(), "is"),
+        many => (format!("{many} chits of lifts"), "are"),
+    };
+    format!(
+        "{chits} {are} not proved: the user who gave by it named another agent later, and did not say that what \
+         the one of before signed holds so far"
+    )
+}
+
+fn seen(export: &TallyExport, Checked { half, unproved }: Checked) -> Seen {
     use protocol::ledger::Status;
     let (own, other) = (export.tally.party(export.side), export.tally.party(export.side.other()));
     let (holder, partner) = (own.cert.chad.short(), other.cert.chad.short());
@@ -194,7 +215,7 @@ fn seen(export: &TallyExport, half: &Ledger) -> Seen {
         ("site's word", there(word).to_owned()),
     ]);
     let tally = half.tally();
-    Seen { tally, holder, partner, status, balance, chits, lifts, contract, word, words }
+    Seen { tally, holder, partner, status, balance, chits, lifts, contract, word, unproved, words }
 }
 
 /// Who owes whom.

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-pub(super) use file::Export;
+pub(super) use file::{Export, not_proved};
 
 use crate::failure::Failure;
 
@@ -26,14 +26,17 @@ use crate::failure::Failure;
 #[command(after_long_help = "\
 JSON of a file:
   kind      tally_export or user_export
-  proved    all; tallies, where the user's cert has a key that is on none of
+  proved    all; some, where a tally has chits that are not (exit code 1);
+            tallies, where the user's cert has a key that is on none of
             them; or cert, where there is no tally: then only that the cert is
             signed with the key that it names itself
   date      when it was exported, by the file's own word: nobody signs it
   agent     of which site
   tallies   tally, holder, partner, status, balance (in milli-CHIPs, positive
             when the partner owes), chits, lifts, contract (whether it is in the
-            file), word (whether the site's signed word for the chain is)
+            file), word (whether the site's signed word for the chain is),
+            unproved (uuids of chits of lifts of which nobody can tell whether
+            the giver's site took part: its user named another agent later)
 
 JSON of the proof of a lie:
   kind      lie or contradiction

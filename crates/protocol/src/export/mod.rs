@@ -1,23 +1,24 @@
 //! What a user takes along: a tally with all that proves it, and all of a user's tallies. Whoever has
 //! one checks it without asking anybody ([`TallyExport::check`]).
 
+mod lift_proof;
+
 use std::collections::BTreeMap;
 
+pub use lift_proof::LiftProof;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::bounded::List;
 use crate::chit::Entry;
 use crate::json::JsonError;
 use crate::ledger::{Ack, Good, Head, Input, Ledger, Link, Stop};
-use crate::lift::{Certificate, Committed, Conditional, Leg, LiftFault, Way};
+use crate::lift::{Leg, LiftFault};
 use crate::moved::Moved;
-use crate::participant::MAX_BRANCHES;
 use crate::record::Record;
 use crate::{
-    AgentId, Cert, ChitId, Contract, Hash, Lift, LiftId, Side, SignatureFault, Signed, Tally,
-    TallyId, Timestamp, Units, Verified,
+    AgentId, Cert, ChitId, Contract, LiftId, Side, SignatureFault, Signed, Tally, TallyId,
+    Timestamp, Units, Verified,
 };
 
 /// The `kind` member of an exported tally.
@@ -63,27 +64,6 @@ pub struct TallyExport {
     pub word: Option<Ack>,
 }
 
-/// What proves a lift's chit on one tally to somebody who knows nothing else of the lift.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct LiftProof {
-    /// The lift.
-    pub record: Lift,
-    /// The referees' decision.
-    pub certificate: Certificate,
-    /// What it moves on this tally.
-    pub leg: Leg,
-    /// That this is one of its legs.
-    pub way: Way,
-    /// Of a lift between sites: the giver's site's word that this is its leg, as a participant that promised.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub giver: Option<Conditional>,
-    /// Of a lift between sites: the leaves of its tree, in order. The chit is proved without; a site that has lost the
-    /// lift tells its neighbour of it with these.
-    #[serde(default, skip_serializing_if = "List::is_empty")]
-    pub branches: List<Hash, MAX_BRANCHES>,
-}
-
 /// A user with all its tallies.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -100,6 +80,17 @@ pub struct UserExport {
     pub cert: Cert,
     /// Its tallies that both signed.
     pub tallies: Vec<TallyExport>,
+}
+
+/// What follows from an exported tally.
+#[derive(Clone, Debug)]
+pub struct Checked {
+    /// The user's half, as it follows from the chits.
+    pub half: Ledger,
+    /// Chits of lifts between sites, by their names, of which nobody can tell any more whether the giver's site took part:
+    /// its user has named another agent since, by a word that rests on a head before them, or too many others. They count
+    /// in the half and in its balance, as both sites count them; whoever knows no more than the file need not believe them.
+    pub unproved: Vec<ChitId>,
 }
 
 /// Why an export proves nothing, or something else than it says.
@@ -224,7 +215,8 @@ pub struct ToExport {
 }
 
 impl ToExport {
-    /// The export, with the head and the balance that follow from the chits. Everything is checked.
+    /// The export, with the head and the balance that follow from the chits. Everything is checked; that some of it is not
+    /// proved any more ([`Checked::unproved`]) keeps nobody from taking the rest along.
     ///
     /// # Errors
     /// [`ExportFault`] names the first thing that is wrong: then it is the site that shows it so.
@@ -249,7 +241,7 @@ impl ToExport {
             balance,
             word,
         };
-        let found = export.ledger()?.balance_milli();
+        let found = export.follow()?.half.balance_milli();
         let unfit = || ExportFault::Balance { found, said: 0 };
         let milli = i64::try_from(found).map_err(|_| unfit())?;
         export.balance = Units::new(milli).map_err(|_| unfit())?;
@@ -268,13 +260,12 @@ impl TallyExport {
         read(bytes)
     }
 
-    /// Checks everything: signatures, contract, chain, lifts, balance, the agent's word. What comes
-    /// back is the user's half as it follows from the chits.
+    /// Checks everything: signatures, contract, chain, lifts, balance, the agent's word.
     ///
     /// # Errors
     /// [`ExportFault`] names the first thing that is wrong.
-    pub fn check(&self) -> Result<Ledger, ExportFault> {
-        let ledger = self.ledger()?;
+    pub fn check(&self) -> Result<Checked, ExportFault> {
+        let Checked { half: ledger, unproved } = self.follow()?;
         if !ledger.agents_had(self.side).any(|agent| agent == self.agent) {
             return Err(ExportFault::Agent(self.agent));
         }
@@ -288,11 +279,11 @@ impl TallyExport {
                 return Err(ExportFault::Word);
             }
         }
-        Ok(ledger)
+        Ok(Checked { half: ledger, unproved })
     }
 
-    /// The half as it follows from the chits, each of them proved.
-    fn ledger(&self) -> Result<Ledger, ExportFault> {
+    /// The half as it follows from the chits.
+    fn follow(&self) -> Result<Checked, ExportFault> {
         is(TALLY_KIND, &self.kind, self.v)?;
         let tally = Verified::check(self.tally.clone(), &())?;
         if let Some(contract) = &self.contract {
@@ -309,7 +300,8 @@ impl TallyExport {
                 return Err(ExportFault::Link(link.head.index));
             }
         }
-        let input = Input::Recover(self.good(&empty)?);
+        let (good, unproved) = self.good(&empty)?;
+        let input = Input::Recover(good);
         let step = empty.step(input, &Vec::new()).map_err(|stop| match stop {
             Stop::Refused(refusal) => ExportFault::Ledger(refusal.to_string()),
             missing @ Stop::Missing(_) => ExportFault::Ledger(missing.to_string()),
@@ -318,17 +310,18 @@ impl TallyExport {
         if ledger.head() != head || ledger.head() != self.head {
             return Err(ExportFault::Head { found: ledger.head().index });
         }
-        Ok(ledger)
+        Ok(Checked { half: ledger, unproved })
     }
 
-    /// The chits, proved, in their order.
-    fn good(&self, ledger: &Ledger) -> Result<Vec<Good>, ExportFault> {
+    /// The chits in their order, and which of them are not proved any more ([`Checked::unproved`]).
+    fn good(&self, ledger: &Ledger) -> Result<(Vec<Good>, Vec<ChitId>), ExportFault> {
         let lifted = |link: &&Link| matches!(link.chit.entry, Entry::Lift { .. });
         let signed: Vec<_> =
             self.links.iter().filter(|link| !lifted(link)).map(|link| link.chit.clone()).collect();
         let mut signed = ledger.prove_in_order(signed)?.into_iter();
         let mut proofs = self.proofs()?;
         let mut good = Vec::with_capacity(self.links.len());
+        let mut unproved = Vec::new();
         for link in &self.links {
             let chit = &link.chit;
             let next = match chit.entry {
@@ -339,7 +332,13 @@ impl TallyExport {
                     let other = proofs.keys().find(|name| name.0 == lift).copied();
                     let name = Some((lift, leg)).filter(|name| proofs.contains_key(name)).or(other);
                     let proof = name.and_then(|name| proofs.remove(&name)).ok_or(none)?;
-                    proof.check(ledger, |head| self.rests_on(head, link))?
+                    match proof.check(ledger, |head| self.rests_on(head, link)) {
+                        Ok(proved) => proved,
+                        Err(fault) => {
+                            unproved.push(chit.uuid);
+                            proof.by_agent_given_up(ledger).ok_or(fault)?
+                        }
+                    }
                 }
                 // One for each, in their order.
                 _ => signed.next().ok_or(ExportFault::OtherChit(chit.uuid))?,
@@ -351,7 +350,7 @@ impl TallyExport {
         }
         match proofs.pop_first() {
             Some(((lift, _), _)) => Err(ExportFault::SpareProof(lift)),
-            None => Ok(good),
+            None => Ok((good, unproved)),
         }
     }
 
@@ -375,52 +374,6 @@ impl TallyExport {
     }
 }
 
-/// Anybody can decide a lift of its own making: where nobody had to promise it, a certificate proves no more than its
-/// referees are worth. The one that may speak for the giver is the giver's site's agent.
-fn decided_by_the_givers_site(
-    ledger: &Ledger,
-    lift: LiftId,
-    proof: &LiftProof,
-    rested: impl Fn(Head) -> bool,
-) -> Result<(), ExportFault> {
-    // Where others promised, its agent may have been the referee for them, and nothing else.
-    let alone = proof.record.participants.is_empty();
-    let known = |agent: &AgentId| ledger.agents_at(proof.leg.by, &rested).any(|had| had == *agent);
-    if alone && proof.record.referees.iter().all(known) {
-        Ok(())
-    } else {
-        Err(ExportFault::Referee(lift))
-    }
-}
-
-impl LiftProof {
-    /// The chit that this proves on a half.
-    ///
-    /// # Errors
-    /// [`ExportFault::Lift`]; [`ExportFault::Referee`] where the giver's site said nothing of it and did not decide it
-    /// by itself.
-    pub fn check(
-        &self,
-        ledger: &Ledger,
-        rested: impl Fn(Head) -> bool,
-    ) -> Result<Good, ExportFault> {
-        let committed = Committed::check(self.record.clone(), &self.certificate)?;
-        match self.giver {
-            Some(giver) if giver.leg == self.leg => {
-                Ok(ledger.prove_leg(&committed, &self.way, giver, rested)?)
-            }
-            Some(giver) => {
-                let (lift, tally) = (committed.id(), giver.leg.tally);
-                Err(LiftFault::NotGivers { lift, tally }.into())
-            }
-            None => {
-                decided_by_the_givers_site(ledger, committed.id(), self, rested)?;
-                Ok(Good::of_lift(&committed, &self.leg, &self.way)?)
-            }
-        }
-    }
-}
-
 impl UserExport {
     /// Reads the text of an export, as [`TallyExport::read`].
     ///
@@ -436,7 +389,7 @@ impl UserExport {
     ///
     /// # Errors
     /// [`ExportFault`] names the first thing that is wrong.
-    pub fn check(&self) -> Result<Vec<Ledger>, ExportFault> {
+    pub fn check(&self) -> Result<Vec<Checked>, ExportFault> {
         is(USER_KIND, &self.kind, self.v)?;
         self.cert.check_signatures(&())?;
         let agents = self.tallies.iter().map(|export| export.agent);
@@ -445,24 +398,25 @@ impl UserExport {
                 return Err(ExportFault::Agent(self.agent));
             }
         }
-        let mut halves: Vec<Ledger> = Vec::with_capacity(self.tallies.len());
+        let mut all: Vec<Checked> = Vec::with_capacity(self.tallies.len());
         for export in &self.tallies {
-            let half = export.check()?;
+            let checked = export.check()?;
+            let tally = checked.half.tally();
             let own = &export.tally.party(export.side).cert;
-            let twice = halves.iter().any(|other| other.tally() == half.tally());
+            let twice = all.iter().any(|other| other.half.tally() == tally);
             if own.chad.cuid != self.cert.chad.cuid || twice {
-                return Err(ExportFault::Tally(half.tally()));
+                return Err(ExportFault::Tally(tally));
             }
-            halves.push(half);
+            all.push(checked);
         }
-        Ok(halves)
+        Ok(all)
     }
 
-    /// Whether the key in the cert is one that the user had on one of these halves, which are those
-    /// that [`UserExport::check`] gave. A key in the place of a lost one is on none before it is
+    /// Whether the key in the cert is one that the user had on one of these halves, which are in what
+    /// [`UserExport::check`] gave. A key in the place of a lost one is on none before it is
     /// claimed; nor is the key of somebody who wrote a cert in the user's name.
     #[must_use]
-    pub fn cert_signs(&self, halves: &[Ledger]) -> bool {
-        halves.iter().any(|half| half.keys_had(half.side()).contains(&self.cert.public))
+    pub fn cert_signs(&self, checked: &[Checked]) -> bool {
+        checked.iter().any(|it| it.half.keys_had(it.half.side()).contains(&self.cert.public))
     }
 }
