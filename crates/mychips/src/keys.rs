@@ -5,7 +5,7 @@ use std::fs;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
-use protocol::{Cuid, KeyError, PublicKey, SecretKey, Signer, TallyId};
+use protocol::{Cuid, KeyError, PaymentId, PublicKey, SecretKey, Signer, TallyId};
 
 use crate::failure::Failure;
 use crate::imported::Imported;
@@ -89,6 +89,18 @@ impl Keys {
     /// Where is kept what this device knows of a tally.
     pub(crate) fn kept_file(&self, user: &Cuid, tally: TallyId) -> PathBuf {
         self.kept_folder(user).join(format!("{tally}{KEPT_END}"))
+    }
+
+    /// Where is kept what this device signed last to pay under this name.
+    pub(crate) fn payment_file(&self, user: &Cuid, name: PaymentId) -> PathBuf {
+        self.kept_folder(user).join(format!("{name}.payment.json"))
+    }
+
+    /// Makes the folder of what this device keeps for a user, where there is none.
+    pub(crate) fn make_kept_folder(&self, user: &Cuid) -> Result<(), Failure> {
+        let folder = self.kept_folder(user);
+        let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder);
+        made.map_err(|error| Failure::io("cannot make", &folder, &error))
     }
 
     /// The tallies of a user of which something is kept.

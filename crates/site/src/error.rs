@@ -357,6 +357,12 @@ pub enum SiteError {
     /// The payer used the payment's name for another payment.
     #[error("payment {0} was made with other words; give this one a name of its own")]
     PaymentTaken(PaymentId),
+    /// The payment was signed before the site was restored, and may have been made by a lift that it lost.
+    #[error(
+        "payment {0} was signed before this site was restored from a backup, and may have been made: what the site lost of \
+         its tallies comes back first; ask again some minutes later"
+    )]
+    PaymentToCompare(PaymentId),
     /// It costs more than the payer allowed.
     #[error(
         "the cheapest way takes {given} from the payer now, more than the {most} that it signed"

@@ -106,6 +106,7 @@ impl SiteError {
             Self::PayeeSuspended(_) => (Class::Conflict, "payee_suspended"),
             Self::AuthorisationExpired { .. } => (Class::Conflict, "expired"),
             Self::PaymentTaken(_) => (Class::Conflict, "payment_taken"),
+            Self::PaymentToCompare(_) => (Class::Passing, "to_compare"),
             Self::TooDear { .. } => (Class::Conflict, "too_dear"),
             Self::NoPath { reason, .. } => of_paths(reason),
             Self::NoWay { why: Why::Busy, .. } => (Class::Passing, "no_way_yet"),

@@ -328,6 +328,11 @@ impl Tx {
         change!(self.put_part(part))
     }
 
+    /// Forgets a part in a lift, where it is kept.
+    pub async fn drop_part(&mut self, lift: &LiftId, key: &Hash) -> Result<()> {
+        change!(self.drop_part(lift, key))
+    }
+
     /// Keeps payments. [`StoreError::Duplicate`] where its payer has one of that name,
     /// [`StoreError::Missing`] where there is no such lift.
     pub async fn add_payments(&mut self, payments: &[Payment]) -> Result<()> {

@@ -292,6 +292,15 @@ impl View {
         ask!(self.parts_paying(payment))
     }
 
+    /// All parts in lifts, by lift and key, after this one.
+    pub async fn all_parts(
+        &mut self,
+        after: Option<(LiftId, Hash)>,
+        limit: u32,
+    ) -> Result<Vec<LiftPart>> {
+        ask!(self.all_parts(after, limit))
+    }
+
     /// Parts in lifts about which nothing was decided yet, by lift and key, after this one.
     pub async fn open_parts(
         &mut self,

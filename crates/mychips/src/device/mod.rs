@@ -7,6 +7,7 @@
 
 mod brings;
 mod kept;
+mod payments;
 #[cfg(test)]
 mod tests;
 
@@ -29,6 +30,7 @@ use kept::{Kept, Line};
 
 pub(crate) use brings::bring_back;
 pub(crate) use kept::MAX_KEPT_BYTES;
+pub(crate) use payments::{keep_signed, signed_before};
 
 /// How often a chain is read whose order changes meanwhile.
 const READS: usize = 8;

@@ -15,6 +15,7 @@ use super::part::Part;
 use super::tend::{WAIT_MS, is_dead};
 use crate::batch::Batch;
 use crate::door::Site;
+use crate::epoch::restored_at;
 use crate::error::SiteError;
 use crate::hear::Hears;
 use crate::planted::Planted;
@@ -62,6 +63,7 @@ impl Site {
     async fn act_on(&self, batch: &mut Batch, lift: LiftId) -> Result<(), SiteError> {
         // Only with all halves locked it is sure what the parts are.
         let (rows, now) = (batch.work.tx().lock_parts(&lift).await?, self.clock.now());
+        let restored = restored_at(batch.work.view()).await?;
         let mut parts =
             rows.iter().map(|row| self.known.part(row)).collect::<Result<Vec<_>, _>>()?;
         for (row, part) in rows.iter().zip(&mut parts) {
@@ -73,7 +75,16 @@ impl Site {
         self.act_in(batch, &mut parts).await?;
         for (row, part) in rows.iter().zip(&parts) {
             let is_dead = is_dead(part, row.deadline, now);
-            if (is_dead && row.is_open) || part.row(row.changed)? != *row {
+            // Of one from before a restore this site may have forgotten that it promised it, and needs its legs then.
+            let is_nothing = match part.outcome() {
+                Some(outcome) => outcome == Outcome::Void,
+                None => restored.is_none_or(|at| at < row.changed),
+            };
+            if is_dead && is_nothing && !part.more.proposed {
+                // Whoever lays out lifts for nothing must not fill this site's disk with them.
+                batch.work.tx().drop_part(&row.lift, &row.key).await?;
+                self.known.drafts.forget_lift(&lift);
+            } else if (is_dead && row.is_open) || part.row(row.changed)? != *row {
                 let kept = part.row(now)?;
                 let kept = LiftPart { is_open: kept.is_open && !is_dead, ..kept };
                 batch.work.tx().put_part(&kept).await?;

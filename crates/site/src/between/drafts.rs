@@ -141,6 +141,14 @@ impl Drafts {
         all.retain(|_, drafts| !drafts.is_empty());
     }
 
+    /// Nothing that was laid out becomes this lift any more.
+    pub(super) fn forget_lift(&self, lift: &LiftId) {
+        self.all().retain(|_, drafts| {
+            drafts.retain(|draft| draft.became != Some(*lift));
+            !drafts.is_empty()
+        });
+    }
+
     /// By which tallies lifts of this nonce come to their end here, as they were laid out for partners' sites.
     pub(super) fn ending(&self, nonce: &Hash) -> Vec<TallyId> {
         let all = self.all();

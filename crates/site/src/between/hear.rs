@@ -68,8 +68,9 @@ impl Site {
             }
         };
         let Some(mut part) = taken else {
-            if knows {
-                // It is decided, and nothing here depends on it: there is nothing to refuse, and nothing to say.
+            if knows || refuses {
+                // It is decided, or nothing comes of it, and nothing here depends on it: there is nothing to refuse, and
+                // nothing to say. Two that have both forgotten it would refuse it to each other for ever.
                 let outcome = word.certificate.as_ref().map(|shown| shown.outcome);
                 word.check(&from)?;
                 return self.forget_freed(work, held, &lift, outcome).await;

@@ -10,7 +10,8 @@
 //! * `freeing.rs` what both users of a tally sign to be free though nobody decides;
 //! * `open.rs` what may be seen of lifts that are under way;
 //! * `tend.rs` what time brings: asking referees, and saying again what may be lost;
-//! * `propose.rs` a lift of this site's making, `division.rs` over which ways: `pay.rs` a payment to another site, `quote.rs`
+//! * `propose.rs` a lift of this site's making, `division.rs` over which ways: `pay.rs` a payment to another site, `repeated.rs`
+//!   one that is asked for again after a restore, `quote.rs`
 //!   what one would cost, `expected.rs` that it ends at its payee's, `around.rs` clearing across sites; `part.rs` a part as it is kept.
 
 mod act;
@@ -31,6 +32,7 @@ mod part;
 mod pay;
 mod propose;
 mod quote;
+mod repeated;
 mod settle;
 mod tend;
 mod told;

@@ -56,6 +56,11 @@ impl Site {
                 return Ok(Answer::Paid(paid));
             }
         }
+        if let Some(part) = self.find_lost_payment(payer, authorisation, hash).await?
+            && let Ok(paid) = self.outcome_of(&part, authorisation).await?
+        {
+            return Ok(Answer::Paid(paid));
+        }
         self.may_propose(users, payer, authorisation)?;
         self.is_reached(&authorisation.payee).await?;
         let (units, most) = (authorisation.units.get(), authorisation.most.get());

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use protocol::errand::Errand;
+use protocol::lift::Outcome;
 use protocol::participant::Want;
 use protocol::{LiftId, Timestamp};
 
@@ -36,6 +37,14 @@ const ROUNDS: usize = 16;
 /// About how many lifts something is done in one transaction at most: beyond, the disk is no longer what is waited for,
 /// and whoever comes next waits for all of them.
 const TOGETHER: usize = 16;
+
+/// A look at all open parts.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Look {
+    /// Since this program began: what another one had begun to do may be left.
+    First,
+    Again,
+}
 
 impl UnderWay {
     /// Whether it is time to ask a lift's referees: for the first time, as there is something new to bring or the deadline
@@ -83,13 +92,16 @@ impl UnderWay {
         lock(&self.told).remove(lift);
     }
 
-    fn may_look(&self, now: Timestamp) -> bool {
+    /// Whether it is time to look at all open parts: for the first time, or again.
+    fn may_look(&self, now: Timestamp) -> Option<Look> {
         let mut looked = lock(&self.looked);
-        let waits = looked.is_some_and(|last| is_within(LOOK_MS, last, now));
-        if !waits {
-            *looked = Some(now);
-        }
-        !waits
+        let look = match *looked {
+            None => Look::First,
+            Some(last) if is_within(LOOK_MS, last, now) => return None,
+            Some(_) => Look::Again,
+        };
+        *looked = Some(now);
+        Some(look)
     }
 }
 
@@ -105,8 +117,8 @@ impl Site {
     /// # Errors
     /// [`SiteError`] where the store could not; what is due stays so.
     pub async fn tend_lifts(&self, now: Timestamp) -> Result<usize, SiteError> {
-        if self.known.under_way.may_look(now) {
-            self.look_at_open_parts(now).await?;
+        if let Some(look) = self.known.under_way.may_look(now) {
+            self.look_at_open_parts(look, now).await?;
         }
         let mut done = 0;
         for _ in 0..ROUNDS {
@@ -164,7 +176,7 @@ impl Site {
         }
     }
 
-    async fn look_at_open_parts(&self, now: Timestamp) -> Result<(), SiteError> {
+    async fn look_at_open_parts(&self, look: Look, now: Timestamp) -> Result<(), SiteError> {
         let mut after = None;
         let mut open = BTreeMap::new();
         loop {
@@ -189,13 +201,13 @@ impl Site {
                 let waits = part.participant.is_locked()
                     && now.ms().saturating_sub(row.changed.ms()) > WAIT_MS;
                 let unsettled = part.outcome().is_some() || part.participant.is_refused();
-                let over = is_long_over(row.deadline, now);
-                if waits
-                    || unsettled
-                    || now > row.deadline
-                    || part.participant.wants().is_some()
-                    || over
-                {
+                let due =
+                    waits || unsettled || now > row.deadline || part.participant.wants().is_some();
+                // Where this site refused, and said so, there is nothing to do but to forget it in the end.
+                let rests = part.outcome().is_none()
+                    && part.participant.came_to_nothing()
+                    && look == Look::Again;
+                if (due && !rests) || is_long_over(row.deadline, now) {
                     self.known.under_way.is_due(row.lift);
                 }
             }
@@ -235,9 +247,10 @@ fn is_long_over(time: Timestamp, now: Timestamp) -> bool {
     now.ms().saturating_sub(time.ms()) > LONGEST_MS
 }
 
-/// Whether nobody needs this part any more: nothing was promised, and its time is long over.
+/// Whether nobody needs this part any more: nothing was promised, and it is void, or its time is long over.
 pub(super) fn is_dead(part: &Part, deadline: Timestamp, now: Timestamp) -> bool {
-    is_long_over(deadline, now)
-        && part.participant.promise().is_none()
+    let is_void = part.outcome() == Some(Outcome::Void) && part.more.settled;
+    part.participant.promise().is_none()
+        && (is_void || is_long_over(deadline, now))
         && part.participant.wants() != Some(Want::Judge)
 }

@@ -99,6 +99,16 @@ impl Hand {
         Ok(own.filter_map(part).collect())
     }
 
+    pub(crate) fn all_parts(
+        &self,
+        after: Option<(LiftId, Hash)>,
+        limit: u32,
+    ) -> Result<Vec<LiftPart>> {
+        let after = after.map(|(lift, key)| (lift.to_string(), key.to_string()));
+        let from = after.as_ref().map_or(Bound::Unbounded, Bound::Excluded);
+        Ok(page(self.state.parts.up(from).map(|(_, part)| part), limit))
+    }
+
     pub(crate) fn open_parts(
         &self,
         after: Option<(LiftId, Hash)>,

@@ -1,6 +1,6 @@
 //! Writing, in memory. What each change means is said in `crate::Tx`; letters in `outbox.rs`.
 
-use protocol::{AgentId, ChitId, Hash, Timestamp};
+use protocol::{AgentId, ChitId, Hash, LiftId, Timestamp};
 
 use super::Hand;
 use super::map::Map;
@@ -246,6 +246,17 @@ impl Hand {
             self.state.open_parts.remove(&key);
         }
         self.state.parts.insert(key, part);
+        Ok(())
+    }
+
+    pub(crate) fn drop_part(&mut self, lift: &LiftId, key: &Hash) -> Result<()> {
+        let key = (lift.to_string(), key.to_string());
+        self.state.open_parts.remove(&key);
+        let payment = self.state.parts.get(&key).and_then(|part| part.payment);
+        self.state.parts.remove(&key);
+        if let Some(payment) = payment {
+            self.state.payment_parts.remove(&(payment.to_string(), key.0, key.1));
+        }
         Ok(())
     }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use protocol::{Cuid, Hash, LiftId, PaymentId, Timestamp};
 
 use super::conn::Hand;
+use super::fault::About;
 use super::value::{Value, name, sum_of};
 use crate::{HalfId, Kind, LegAt, LegSum, Lift, LiftLeg, LiftPart, LinkRow, Payment, StoreError};
 
@@ -68,6 +69,11 @@ impl Hand {
         self.put(std::slice::from_ref(part), rest).await
     }
 
+    pub(crate) async fn drop_part(&mut self, lift: &LiftId, key: &Hash) -> Result<()> {
+        let sql = "DELETE FROM parts WHERE lift = $1 AND key = $2".to_owned();
+        self.run(sql, vec![name(lift), name(key)], &About::all(Kind::Part)).await.map(|_| ())
+    }
+
     pub(crate) async fn parts_in(&mut self, lift: &LiftId) -> Result<Vec<LiftPart>> {
         self.pick("WHERE lift = $1 ORDER BY key", vec![name(lift)]).await
     }
@@ -92,15 +98,34 @@ impl Hand {
         self.pick("WHERE payment = $1 ORDER BY lift, key", vec![name(payment)]).await
     }
 
+    pub(crate) async fn all_parts(
+        &mut self,
+        after: Option<(LiftId, Hash)>,
+        limit: u32,
+    ) -> Result<Vec<LiftPart>> {
+        self.parts_where("", after, limit).await
+    }
+
     pub(crate) async fn open_parts(
         &mut self,
         after: Option<(LiftId, Hash)>,
         limit: u32,
     ) -> Result<Vec<LiftPart>> {
+        self.parts_where("is_open = 1 AND", after, limit).await
+    }
+
+    async fn parts_where(
+        &mut self,
+        which: &str,
+        after: Option<(LiftId, Hash)>,
+        limit: u32,
+    ) -> Result<Vec<LiftPart>> {
         let (lift, key) =
             after.map_or_else(Default::default, |(lift, key)| (lift.to_string(), key.to_string()));
-        let rest = "WHERE is_open = 1 AND (lift > $1 OR (lift = $1 AND key > $2)) ORDER BY lift, key LIMIT $3";
-        self.pick(rest, vec![(&lift).into(), (&key).into(), i64::from(limit).into()]).await
+        let rest = format!(
+            "WHERE {which} (lift > $1 OR (lift = $1 AND key > $2)) ORDER BY lift, key LIMIT $3"
+        );
+        self.pick(&rest, vec![(&lift).into(), (&key).into(), i64::from(limit).into()]).await
     }
 
     pub(crate) async fn legs_of_halves(&mut self, halves: &[HalfId]) -> Result<Vec<LiftLeg>> {

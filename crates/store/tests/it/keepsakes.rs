@@ -287,6 +287,14 @@ async fn a_part_in_a_lift_is_kept_until_nobody_needs_it(home: &Home) {
         seen.push(part);
     }
     assert_eq!(seen, all);
+    let (mut seen, mut after) = (Vec::new(), None);
+    while let Some(part) = view.all_parts(after, 1).await.unwrap().pop() {
+        after = Some((part.lift, part.key));
+        seen.push(part);
+    }
+    let done = part("done", "a", false);
+    assert!(seen.is_sorted_by_key(|part| (part.lift.to_string(), part.key.to_string())));
+    assert_eq!((seen.len(), seen.contains(&done)), (all.len() + 1, true));
     let mut of_one: Vec<_> =
         all.iter().filter(|one| one.lift == part("one", "a", true).lift).cloned().collect();
     of_one.sort_by_key(|part| part.key.to_string());
@@ -306,6 +314,19 @@ async fn a_part_in_a_lift_is_kept_until_nobody_needs_it(home: &Home) {
     assert_eq!(view.parts_paying(&payment_id(1)).await.unwrap(), std::slice::from_ref(&kept));
     assert_eq!(view.parts_paying(&payment_id(2)).await.unwrap(), []);
     assert_eq!(view.open_parts(None, 9).await.unwrap().len(), 2);
+    drop(view);
+    // Forgotten one by one, with the payment that it is in.
+    let mut tx = store.begin().await.unwrap();
+    tx.drop_part(&kept.lift, &kept.key).await.unwrap();
+    let two = part("two", "a", true);
+    tx.drop_part(&two.lift, &two.key).await.unwrap();
+    tx.drop_part(&two.lift, &two.key).await.unwrap();
+    tx.commit().await.unwrap();
+    let mut view = home.reopened().await.read().await.unwrap();
+    assert_eq!(view.parts_paying(&payment_id(1)).await.unwrap(), []);
+    let left = view.parts_in(&kept.lift).await.unwrap();
+    assert_eq!(view.open_parts(None, 9).await.unwrap(), left);
+    assert_eq!(left.len(), 1);
     drop(view);
     let mut tx = store.begin().await.unwrap();
     let unfit = LiftPart { state: "\0".to_owned(), ..part("three", "a", true) };

@@ -2,12 +2,13 @@
 
 use protocol::chit::Positive;
 use protocol::lift::Authorisation;
-use protocol::{ChipAddress, Hash, LiftId, PaymentId, TallyId, Units};
+use protocol::{ChipAddress, Cuid, Hash, LiftId, PaymentId, TallyId, Units};
 use serde::Serialize;
 use site::{Answer, Clock, Command, Paid, Route, WhyNot};
 
 use super::{Amount, Most, Pay};
 use crate::commands::tally;
+use crate::device;
 use crate::failure::Failure;
 use crate::keys::Keys;
 use crate::say;
@@ -19,6 +20,19 @@ const OPEN_MS: i64 = 10 * 60_000;
 
 /// How often an answer is waited for that other sites have to decide: each time as long as a site takes for any.
 const MOST_WAITS: u32 = 3;
+
+/// Refusals after which it is sure that what was signed pays nothing, so that something else may be signed in its place.
+const NOTHING_PAID: [&str; 9] = [
+    "expired",
+    "not_allowed",
+    "not_connected",
+    "not_lifted",
+    "no_place",
+    "no_way",
+    "signature",
+    "too_dear",
+    "too_little",
+];
 
 #[derive(Serialize)]
 struct Quote<'a> {
@@ -184,6 +198,9 @@ pub(super) fn pay(
         return Err(Failure::misused(text));
     }
     let user = &flags.who.user;
+    let named = name(flags, payee, amount)?;
+    let may_repeat = flags.once.is_some();
+    let last = if may_repeat { device::signed_before(keys, user, named)? } else { None };
     let route = visit.route(user, payee, amount.units, flags.hint())?;
     let Some(quote) = &route.quote else {
         return Err(route.refusal(&payee.cuid).map_or_else(
@@ -197,7 +214,7 @@ pub(super) fn pay(
     let given = given.map_err(|error| Failure::refused("other_answer", error.to_string()))?;
     let date = World.now();
     let authorisation = Authorisation {
-        uuid: name(flags, payee, amount)?,
+        uuid: named,
         payer: ChipAddress { cuid: user.clone(), agent: visit.agent(), endpoint: None },
         // Its own users a site finds without it.
         payee: ChipAddress {
@@ -216,26 +233,34 @@ pub(super) fn pay(
     let key = keys.for_tally(user, &signing.public)?;
     let signed = authorisation.signed(&key);
     let signed = signed.map_err(|error| Failure::refused("signature", error.to_string()))?;
-    let (name, most) = (signed.uuid.to_string(), signed.most.get());
+    if may_repeat {
+        device::keep_signed(keys, user, &signed, last.as_ref())?;
+    }
+    let most = signed.most.get();
+    let paid = asked(visit, flags, signed)?;
+    told(flags, payee, &paid, Some(most))
+}
+
+/// Asks for a payment, and waits while other sites decide it.
+fn asked(visit: &Visit, flags: &Pay, signed: Authorisation) -> Result<Paid, Failure> {
+    let (user, name) = (&flags.who.user, signed.uuid.to_string());
     let command = Command::PayByLift { authorisation: Box::new(signed), hint: flags.hint() };
-    match asked(visit, flags, &name, &command)? {
-        Answer::Paid(paid) => told(flags, payee, &paid, Some(most)),
+    match answer_to(visit, user, &name, &command).map_err(|failure| open(flags, &name, failure))? {
+        Answer::Paid(paid) => Ok(paid),
         _ => Err(Failure::refused("other_answer", "the site answered another question")),
     }
 }
 
-/// Asks for a payment, and waits while other sites decide it.
-fn asked(visit: &Visit, flags: &Pay, name: &str, command: &Command) -> Result<Answer, Failure> {
-    let user = &flags.who.user;
+fn answer_to(visit: &Visit, user: &Cuid, name: &str, command: &Command) -> Result<Answer, Failure> {
     let mut answer = visit.ask_once(user, name, command.clone());
     for _ in 1..MOST_WAITS {
         match answer {
             // It goes on meanwhile: under its name it is the same.
             Err(slow) if slow.is("slow") => answer = visit.ask_once(user, name, command.clone()),
-            answer => return answer.map_err(|failure| open(flags, name, failure)),
+            answer => return answer,
         }
     }
-    answer.map_err(|failure| open(flags, name, failure))
+    answer
 }
 
 /// Says what to do about a payment that may still be made.
@@ -256,17 +281,33 @@ fn open(flags: &Pay, name: &str, failure: Failure) -> Failure {
     Failure::of_site(site::Class::Passing, "undecided", &text)
 }
 
-/// Says so where this was paid before, under its name.
+/// Says so where this was paid before, under its name. Where the site knows nothing of it, it is shown what this device signed
+/// last under that name: one that was restored finds the payment by that. False where it is sure that nothing was paid.
 pub(super) fn before(
     visit: &Visit,
+    keys: &Keys,
     flags: &Pay,
     payee: &ChipAddress,
     amount: Amount,
 ) -> Result<bool, Failure> {
-    let name = name(flags, payee, amount)?;
-    match visit.payment(&flags.who.user, name)? {
-        Some(paid) => told(flags, payee, &paid, None).map(|()| true),
-        None => Ok(false),
+    let (user, name) = (&flags.who.user, name(flags, payee, amount)?);
+    if let Some(paid) = visit.payment(user, name)? {
+        return told(flags, payee, &paid, None).map(|()| true);
+    }
+    let Some(signed) = device::signed_before(keys, user, name)? else { return Ok(false) };
+    let (most, expires) = (signed.most.get(), signed.expires);
+    if expires > World.now() && flags.most.is_some_and(|less| most > less) {
+        let text = format!(
+            "this device signed to give up to {} for this, which may be made until {}; ask again then for less",
+            say::units(most),
+            say::minute(expires)
+        );
+        return Err(Failure::refused("signed_before", text));
+    }
+    match asked(visit, flags, signed) {
+        Ok(paid) => told(flags, payee, &paid, Some(most)).map(|()| true),
+        Err(failure) if NOTHING_PAID.iter().any(|word| failure.is(word)) => Ok(false),
+        Err(failure) => Err(failure),
     }
 }
 

@@ -26,7 +26,7 @@ pub(super) fn pay(
     amount: Amount,
 ) -> Result<(), Failure> {
     let whom = find(visit, &flags.who.user, named)?;
-    if flags.once.is_some() && !flags.quote && before(visit, flags, &whom, amount)? {
+    if flags.once.is_some() && !flags.quote && before(visit, keys, flags, &whom, amount)? {
         return Ok(());
     }
     link::in_time(flags)?;
@@ -45,7 +45,7 @@ pub(super) fn pay(
                 }
                 // It was asked before, under its name, and that became a payment meanwhile.
                 Err(failure) if failure.is("payment_taken") && flags.once.is_some() => {
-                    match lifted::before(visit, flags, &payee, amount)? {
+                    match lifted::before(visit, keys, flags, &payee, amount)? {
                         true => Ok(()),
                         false => lifted::pay(visit, keys, flags, &payee, amount),
                     }
@@ -66,13 +66,19 @@ pub(super) fn most(visit: &Visit, flags: &Pay, named: &str) -> Result<(), Failur
 
 /// Whether this was paid before under its name, in either way: a tally may have been opened or closed
 /// since.
-fn before(visit: &Visit, flags: &Pay, whom: &Whom, amount: Amount) -> Result<bool, Failure> {
+fn before(
+    visit: &Visit,
+    keys: &Keys,
+    flags: &Pay,
+    whom: &Whom,
+    amount: Amount,
+) -> Result<bool, Failure> {
     let payee = match whom {
         Whom::Partner(half) => half.partner.as_ref().map(|partner| partner.chad.clone()),
         Whom::Other(payee, _) => Some(ChipAddress::clone(payee)),
     };
     let Some(payee) = payee else { return Ok(false) };
-    if lifted::before(visit, flags, &payee, amount)? {
+    if lifted::before(visit, keys, flags, &payee, amount)? {
         return Ok(true);
     }
     let Whom::Other(..) = whom else { return Ok(false) };

@@ -112,9 +112,9 @@ impl Export {
     fn proved(&self, checked: &[Checked]) -> What {
         let unproved = checked.iter().any(|it| !it.unproved.is_empty());
         match self {
-            _ if unproved => What::Some,
             Self::User(user) if user.tallies.is_empty() => What::Cert,
             Self::User(user) if !user.cert_signs(checked) => What::Tallies,
+            _ if unproved => What::Some,
             _ => What::All,
         }
     }

@@ -124,6 +124,45 @@ fn a_site_that_lost_a_lift_hears_of_it_from_its_neighbours() {
     }
 }
 
+/// The payer's site is restored from a backup of before, the payee's site forgets the payment, as one that lies would, and the
+/// payer asks for it once more: it is told of the lift that comes back, and nothing more is given.
+#[test]
+fn a_payment_that_the_payers_site_lost_is_not_made_twice() {
+    run(async move {
+        let mut land = three().await;
+        let signed = Box::new(land.signed(1, ["ann", "cat"], [5_000, 5_000]));
+        let [payers, payees] = [0, 2].map(|at| land.stores[at].copy_in_memory().unwrap());
+        let (date, only_payers) = (land.now(), land.signed(2, ["ann", "cat"], [5_000, 5_000]));
+        let paid = land.pays_by(signed.clone()).await.unwrap();
+        land.calms().await;
+        for (at, before) in [(0, payers), (2, payees)] {
+            land.stores[at] = before;
+            land.restart(at).await;
+            land.sites[at].begin_epoch(date).await.unwrap();
+        }
+        // Before it has come back, and before its tallies have all.
+        let early = land.pays_as("early", signed.clone()).await.unwrap_err();
+        assert!(matches!(early, SiteError::PaymentToCompare(_)), "{early}");
+        land.calms().await;
+        for (tie, name) in [(0, "ann"), (1, "cat")] {
+            land.has_no_more(name, tie).await;
+        }
+        land.calms().await;
+        assert_eq!(land.balances(0).await, [-5_000, 5_000]);
+        let again = land.pays_as("again", signed.clone()).await.unwrap();
+        assert_eq!((again.lift, again.units), (paid.lift, paid.units));
+        land.calms().await;
+        assert_eq!(land.balances(0).await, [-5_000, 5_000], "it is made once");
+        // One that was signed then and never made may be signed anew once all is sure.
+        let late = land.pays_as("late", Box::new(only_payers)).await.unwrap_err();
+        assert!(matches!(late, SiteError::AuthorisationExpired { .. }), "{late}");
+        land.pays(2, ["ann", "cat"], [5_000, 5_000]).await.unwrap();
+        land.calms().await;
+        assert_eq!(land.balances(0).await, [-10_000, 10_000]);
+        land.assert_sound().await;
+    });
+}
+
 /// Two sites that have both refused a lift, or of which one forgot it, do not tell each other so for ever, though nobody
 /// decides it.
 #[test]

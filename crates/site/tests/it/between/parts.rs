@@ -139,17 +139,16 @@ async fn a_part_that_is_refused_takes_the_others_with_it() {
     let signed = Box::new(land.signed(1, ["ann", "cat"], [8_000, 8_000]));
     let asked = land.asks("pay", signed);
     // Laid out, and not promised yet everywhere.
-    let mut begun = false;
+    let mut begun = Vec::new();
     for _ in 0..200 {
         land.breathe(50).await;
         tokio::task::yield_now().await;
-        let mut view = land.stores[0].read().await.unwrap();
-        if !view.open_parts(None, 9).await.unwrap().is_empty() {
-            begun = true;
+        begun = land.stores[0].read().await.unwrap().open_parts(None, 9).await.unwrap();
+        if !begun.is_empty() {
             break;
         }
     }
-    assert!(begun, "two parts wait at the payer's site");
+    assert!(!begun.is_empty(), "two parts wait at the payer's site");
     let caller = Caller::Administrator;
     let out = site::Command::DropReferee { agent: agent(4) };
     land.ask(2, &caller, out).await.unwrap();
@@ -160,6 +159,9 @@ async fn a_part_that_is_refused_takes_the_others_with_it() {
     land.breathe(500).await;
     assert_eq!(moved(&land, 4).await, [0; 4]);
     land.assert_sound().await;
+    // Whoever lays out lifts for nothing fills nobody's disk.
+    let mut view = land.stores[2].read().await.unwrap();
+    assert_eq!(view.parts_in(&begun[0].lift).await.unwrap(), [], "who refused keeps nothing of it");
 }
 
 /// Each time another site forgets all that is not kept, between two steps; then all of them at once.

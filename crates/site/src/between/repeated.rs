@@ -1,0 +1,116 @@
+//! A payment that is asked for once more after this site was restored: it may have been made by a lift that is lost here.
+
+use protocol::lift::Authorisation;
+use protocol::{Cuid, Hash, LiftId};
+use store::{Half, HalfFilter, Restored, View};
+
+use super::LONGEST_MS;
+use super::part::Part;
+use crate::batch::Batch;
+use crate::door::Site;
+use crate::epoch::restored_at;
+use crate::error::SiteError;
+
+/// After how long a partner's site that has not answered since a restore counts as gone, in milliseconds: a week.
+const GONE_MS: i64 = 7 * 24 * 3_600_000;
+
+/// How many rows are read at once.
+const AT_ONCE: u32 = 64;
+
+impl Site {
+    /// The lift by which a payment was made that was signed before this site was restored: under the very same record, whose
+    /// hash the lift has. A payee's site that lies would take it a second time.
+    ///
+    /// # Errors
+    /// [`SiteError::PaymentToCompare`] while it may yet come back that it was made: until a lift of before is over, and the
+    /// partners' halves of all tallies here have answered, as has the payer's device. Those that do not answer in a week are gone.
+    pub(super) async fn find_lost_payment(
+        &self,
+        payer: &Cuid,
+        authorisation: &Authorisation,
+        hash: Hash,
+    ) -> Result<Option<Part>, SiteError> {
+        let by = &authorisation.payer;
+        let is_ours = by.agent == self.agent || self.former_agents().contains(&by.agent);
+        let mut view = self.store.read().await?;
+        let restored = restored_at(&mut view).await?;
+        let before =
+            restored.filter(|at| is_ours && by.cuid == *payer && authorisation.date <= *at);
+        let Some(restored) = before else { return Ok(None) };
+        if let Some(lift) = self.lift_for(&mut view, hash).await? {
+            drop(view);
+            return self.is_lift_for(lift, authorisation).await;
+        }
+        let since_ms = self.clock.now().ms().saturating_sub(restored.ms());
+        let may_come = (0..LONGEST_MS).contains(&since_ms)
+            || ((0..GONE_MS).contains(&since_ms) && waits_somewhere(&mut view, payer).await?);
+        if may_come { Err(SiteError::PaymentToCompare(authorisation.uuid)) } else { Ok(None) }
+    }
+
+    /// The lift that an authorisation of this hash allowed, among those of which this site knows no payment's name.
+    async fn lift_for(&self, view: &mut View, hash: Hash) -> Result<Option<LiftId>, SiteError> {
+        let mut after = None;
+        loop {
+            let page = view.all_parts(after, AT_ONCE).await?;
+            let Some(last) = page.last() else { return Ok(None) };
+            after = Some((last.lift, last.key));
+            for row in page.iter().filter(|row| row.payment.is_none()) {
+                // What cannot be read pays nothing; doctor says so.
+                let part = self.known.part(row);
+                if part.is_ok_and(|part| part.payment() == Some(hash)) {
+                    return Ok(Some(row.lift));
+                }
+            }
+        }
+    }
+
+    /// From now on the lift is known by its payment's name, where it begins at the payer.
+    async fn is_lift_for(
+        &self,
+        lift: LiftId,
+        authorisation: &Authorisation,
+    ) -> Result<Option<Part>, SiteError> {
+        let _turn = self.queue.turn().await;
+        let mut batch = Batch::begin(&self.store, &self.known).await?;
+        let mut first = None;
+        for row in batch.work.tx().lock_parts(&lift).await? {
+            let mut part = self.known.part(&row)?;
+            if !gives_first(&part, &authorisation.payer.cuid) {
+                continue;
+            }
+            part.more.authorisation = Some(Box::new(authorisation.clone()));
+            part.more.proposed = true;
+            self.keep_part(&mut batch.work, &part).await?;
+            first = first.or(Some(part));
+        }
+        batch.work.due.push(lift);
+        batch.commit(&[]).await?;
+        Ok(first)
+    }
+}
+
+/// Whether a user gives by the first leg of a part.
+fn gives_first(part: &Part, user: &Cuid) -> bool {
+    let first = part.more.path.first();
+    let halves = first.and_then(|leg| Some((leg, part.more.halves.get(&leg.tally)?)));
+    halves.is_some_and(|(leg, halves)| {
+        halves.iter().any(|(holder, side)| holder == user && *side == leg.by)
+    })
+}
+
+/// Whether a partner's half has not answered what was lost of a tally here, or a device of this user's.
+async fn waits_somewhere(view: &mut View, user: &Cuid) -> Result<bool, SiteError> {
+    let mut after = None;
+    loop {
+        let page = view.halves(&HalfFilter::default(), after, AT_ONCE).await?;
+        let Some(last) = page.last() else { return Ok(false) };
+        after = Some(last.id);
+        let waits = |half: &Half| {
+            let Restored { asks, unheard } = half.row.restored;
+            asks.is_some() || (unheard && half.holder == *user)
+        };
+        if page.iter().any(waits) {
+            return Ok(true);
+        }
+    }
+}
