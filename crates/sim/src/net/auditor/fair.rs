@@ -258,9 +258,11 @@ impl Lifts {
             return false;
         };
         let promised = self.promised_at(id, home);
-        promised
-            .iter()
-            .all(|promised| promised.epoch < place.epoch && promised.agents < place.former.len())
+        let is_past = |promised: &&Promised| {
+            promised.epoch < place.epoch && promised.agents < place.former.len()
+        };
+        // Who never promised has nothing to forget.
+        !promised.is_empty() && promised.iter().all(is_past)
     }
 
     /// Whether a leg between two users of one site, which went back, is not taken there again, as all its other legs lead to
