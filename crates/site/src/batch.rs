@@ -256,6 +256,11 @@ impl Batch {
         self.halves.get(&(holder.clone(), tally))
     }
 
+    /// All halves in hand, for a fault that was planted.
+    pub(crate) fn all_held(&mut self) -> impl Iterator<Item = &mut Held> {
+        self.halves.values_mut()
+    }
+
     /// The holders of the halves of a tally that are in hand, with their sides.
     pub(crate) fn holders(&self, tally: &TallyId) -> Vec<(Cuid, Side)> {
         let of_it = self.halves.iter().filter(|((_, name), _)| name == tally);

@@ -1,14 +1,20 @@
 //! Faults that can be planted into a site, to see that the simulated networks find them (`sim::net`): a
 //! watchman who never called out may be asleep. No site has one that was not asked for by its name.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use protocol::bounded::List;
 use protocol::chit::Chit;
-use protocol::ledger::{Good, Head, Link, Links, Message};
+use protocol::half::HalfTally;
+use protocol::ledger::{Good, Head, Ledger, Link, Links, Message};
 use protocol::query::Query;
 use protocol::record::Record;
 use protocol::{AgentId, Hash, JsonError, Side, TallyId};
+use serde_json::{Map, Value};
+use store::HalfId;
 
-use crate::batch::Held;
+use crate::batch::{Batch, Held};
 use crate::door::Site;
 
 /// A fault on purpose. Each is one that a site could really have, in the very code that it would be in.
@@ -30,6 +36,8 @@ pub enum Planted {
     OwnClock,
     /// What a promise set aside is free once one of the two users has signed so.
     FreedByOne,
+    /// A lift is judged as if nothing were set aside for others: what is promised already is promised once more.
+    SameRoom,
     /// A query is marked with the agent that hands it on, where a mark should stand that only that site knows.
     PlainMark,
     /// A plan is answered under the id of the tally that it begins with, in place of its token.
@@ -42,7 +50,7 @@ pub enum Planted {
 
 impl Planted {
     /// All of them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::LostLetter,
         Self::DoubleApply,
         Self::WrongOrder,
@@ -51,6 +59,7 @@ impl Planted {
         Self::VoidForValid,
         Self::OwnClock,
         Self::FreedByOne,
+        Self::SameRoom,
         Self::PlainMark,
         Self::PlainToken,
         Self::ToldOn,
@@ -69,6 +78,7 @@ impl Planted {
             Self::VoidForValid => "void-for-valid",
             Self::OwnClock => "own-clock",
             Self::FreedByOne => "freed-by-one",
+            Self::SameRoom => "same-room",
             Self::PlainMark => "plain-mark",
             Self::PlainToken => "plain-token",
             Self::ToldOn => "told-on",
@@ -122,6 +132,36 @@ pub(crate) fn head_as_it_comes(tally: TallyId, message: Message<Good>) -> Messag
         }
         other => other,
     }
+}
+
+/// What halves have set aside, as their ledgers keep it ([`Planted::SameRoom`]).
+type Aside = BTreeMap<HalfId, Map<String, Value>>;
+
+/// From now on the halves in hand have nothing set aside; gives what they had ([`Planted::SameRoom`]).
+pub(crate) fn hide_aside(batch: &mut Batch) -> Aside {
+    let hides = |held: &mut Held| Some((held.half.id, with_aside(held, &Map::new())?));
+    batch.all_held().filter_map(hides).collect()
+}
+
+/// The halves in hand have this set aside too, whatever room there is for it ([`Planted::SameRoom`]).
+pub(crate) fn show_aside(batch: &mut Batch, hidden: &Aside) {
+    for held in batch.all_held() {
+        let Some(before) = hidden.get(&held.half.id) else { continue };
+        let Some(mut all) = with_aside(held, before) else { continue };
+        all.extend(before.clone());
+        with_aside(held, &all);
+    }
+}
+
+/// A half has this set aside; gives what it had.
+fn with_aside(held: &mut Held, aside: &Map<String, Value>) -> Option<Map<String, Value>> {
+    let mut state = HalfTally::clone(&held.state);
+    let mut ledger = serde_json::to_value(state.ledger.as_ref()?).ok()?;
+    let before = ledger.as_object_mut()?.insert("aside".to_owned(), aside.clone().into());
+    let ledger = serde_json::from_value::<Ledger>(ledger).ok()?;
+    state.ledger = state.negotiation.signed().map(|signed| ledger.with_agents_of(signed));
+    held.state = Arc::new(state);
+    Some(before.and_then(|before| before.as_object().cloned()).unwrap_or_default())
 }
 
 /// A query with the agent that hands it on in place of its mark ([`Planted::PlainMark`]).

@@ -90,7 +90,7 @@ pub(crate) struct Net {
     until_lifts: Option<u64>,
     /// Plant a fault into all sites, to see it found: lost-letter, double-apply, wrong-order,
     /// unchecked-signature or resurrected; with --lifts void-for-valid, own-clock, freed-by-one,
-    /// plain-mark, plain-token, told-on or same-key
+    /// same-room, plain-mark, plain-token, told-on or same-key
     #[arg(long, value_name = "NAME", value_parser = planted)]
     plant: Option<Planted>,
 }

@@ -43,9 +43,11 @@ pub enum Invariant {
     /// In the end every site's own doctor finds it well.
     Doctor,
     /// No theft: nobody ends a lift with less than it signed for: a payer gives no more than it allowed, and only
-    /// where it signed; a payee gets what was signed; everybody between is made whole.
+    /// where it signed; a payee gets what was signed; everybody between is made whole. What a site promises, with all
+    /// else that is open, keeps within what both users signed, judged where its half stood then.
     Theft,
-    /// A lift that clears makes debts smaller and nothing else, and nobody ends it with less.
+    /// A lift that clears makes debts smaller and nothing else, and nobody ends it with less. What is promised for it, with
+    /// all else that is open, is owed.
     Clears,
     /// Atomicity: no two sites have opposite outcomes of one lift, and a site applies all of a lift here or nothing.
     Atomic,

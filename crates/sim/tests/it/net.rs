@@ -64,6 +64,7 @@ pub(crate) fn is_found(planted: Planted, named: Invariant) {
         Planted::VoidForValid
             | Planted::OwnClock
             | Planted::FreedByOne
+            | Planted::SameRoom
             | Planted::PlainMark
             | Planted::PlainToken
             | Planted::ToldOn
@@ -122,6 +123,11 @@ fn a_leg_that_a_site_frees_by_its_own_clock_is_found_by_aside() {
 #[test]
 fn a_leg_that_one_user_frees_alone_is_found_by_aside() {
     is_found(Planted::FreedByOne, Invariant::Aside);
+}
+
+#[test]
+fn room_that_is_promised_twice_is_found_by_theft() {
+    is_found(Planted::SameRoom, Invariant::Theft);
 }
 
 #[test]

@@ -18,7 +18,7 @@ use crate::door::Site;
 use crate::epoch::restored_at;
 use crate::error::SiteError;
 use crate::hear::Hears;
-use crate::planted::Planted;
+use crate::planted::{self, Planted};
 use crate::referee::is_accepted;
 use store::LiftPart;
 
@@ -183,7 +183,12 @@ impl Site {
         }
         let mut all_judged = Vec::new();
         for place in together {
-            match self.judge_part(batch, &parts[*place], parts).await? {
+            let hidden = self.has(Planted::SameRoom).then(|| planted::hide_aside(batch));
+            let judged = self.judge_part(batch, &parts[*place], parts).await?;
+            if let Some(hidden) = hidden {
+                planted::show_aside(batch, &hidden);
+            }
+            match judged {
                 Ok(judged) => all_judged.push((*place, judged)),
                 Err(reason) => {
                     // What of them was set aside was so just now.

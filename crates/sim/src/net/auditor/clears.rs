@@ -1,5 +1,5 @@
 //! Clearing lifts (protocol, section 7, "Invariants"; section 6, "Clearing"): they make debts smaller and nothing else, and
-//! everybody ends one with nothing or more.
+//! everybody ends one with nothing or more. That what they clear is owed is looked at when it is promised (`room.rs`).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,7 +7,7 @@ use protocol::lift::{Mode, Outcome};
 use protocol::{LiftId, TallyId};
 
 use super::half::Half;
-use super::lifts::{Halves, Lifts, Promised};
+use super::lifts::{Halves, Lifts};
 use super::part::Part;
 use crate::net::broken::{Broken, Invariant, Sim};
 use crate::net::person::Person;
@@ -18,33 +18,6 @@ impl Lifts {
     /// Whether a lift clears.
     pub(super) fn clears(&self, id: &LiftId) -> bool {
         self.known.get(id).is_some_and(|known| known.lift.mode == Mode::Clearing)
-    }
-
-    /// What a site promises for a clearing lift is owed there, as its chain stood at the head that the promise names.
-    pub(super) fn is_owed(
-        &self,
-        part: &Part,
-        promised: &Promised,
-        half: &Half,
-        trace: &Trace,
-    ) -> Sim<()> {
-        let judged = promised.judged.iter().flat_map(|judged| judged.by.iter());
-        let by = judged
-            .filter(|by| by.tally == half.tally)
-            .find(|by| usize::try_from(by.head.index).is_ok_and(|index| index == half.chits.len()));
-        let leg = promised.path.iter().find(|leg| leg.tally == half.tally);
-        let (Some(_), Some(leg), true) = (by, leg, self.clears(&part.id)) else { return Ok(()) };
-        let owed = if leg.by == half.side { half.balance } else { -half.balance };
-        if owed >= i128::from(leg.units.get().milli()) {
-            return Ok(());
-        }
-        let short = trace.lift_named(&part.id);
-        let tally = trace.tally_named(&half.tally).unwrap_or_default();
-        let what = format!(
-            "lift {short} clears {} on {tally}, where {owed} was owed when it was promised",
-            leg.units.get()
-        );
-        Err(Broken::new(Invariant::Clears, what).about([short, tally]))
     }
 
     /// Clearing lifts that a site is done with leave nobody there with less.

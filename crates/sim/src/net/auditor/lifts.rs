@@ -13,7 +13,7 @@ use store::{HalfId, View};
 use super::freed::Words;
 use super::half::Half;
 use super::part::Part;
-use super::room::Unweighed;
+use super::room::Name;
 use super::{ALL, proof, read};
 use crate::net::broken::{Broken, Invariant, Sim};
 use crate::net::person::Person;
@@ -87,10 +87,9 @@ pub(crate) struct Lifts {
     pub(super) known: BTreeMap<LiftId, Known>,
     /// What a place says of a lift, in its epoch.
     pub(super) at: BTreeMap<(usize, LiftId), Outcome>,
-    /// By lift, place and the name of the part's key.
-    pub(super) promised: BTreeMap<(LiftId, usize, Hash), Promised>,
+    pub(super) promised: BTreeMap<Name, Promised>,
     /// Those that were not held against what was signed yet.
-    pub(super) unweighed: Unweighed,
+    pub(super) unweighed: Vec<Name>,
     /// Lifts that a place is not done with.
     open: BTreeMap<usize, BTreeSet<LiftId>>,
     /// Lifts that a place has promised and that are not decided there.
@@ -316,6 +315,11 @@ impl Lifts {
         self.promised_at(lift, home).iter().any(|promised| promised.path.contains(leg))
     }
 
+    /// Whether a place keeps a promise of this lift, and no decision.
+    pub(super) fn is_locked_at(&self, place: usize, lift: &LiftId) -> bool {
+        self.locked.get(&place).is_some_and(|lifts| lifts.contains(lift))
+    }
+
     /// Whether somebody takes part in a lift whose key no honest site promised with.
     pub(super) fn has_stranger(&self, lift: &LiftId) -> bool {
         let of_lift = || self.promised.keys().filter(|(of, ..)| of == lift);
@@ -383,13 +387,12 @@ impl Lifts {
                 let what = format!("site {}, lift {short}: {what}", place.name);
                 Err(Broken::new(invariant, what).about([short.clone()]))
             };
-            let Some(promised) = self.promised.get(&(part.id, number, part.name)) else { continue };
+            if !self.promised.contains_key(&(part.id, number, part.name)) {
+                continue;
+            }
             let on_path = |half: &Half| part.path.iter().any(|leg| leg.tally == half.tally);
             let here = halves.iter().filter(|((at, _), half)| *at == number && on_path(half));
             for (key, half) in here {
-                if part.certificate.is_none() && promised.epoch == place.epoch {
-                    self.is_owed(part, promised, half, trace)?;
-                }
                 let has_chit = half.lifts.contains_key(&part.id);
                 let is_aside =
                     self.aside.get(key).is_some_and(|aside| aside.contains_key(&part.id));

@@ -5,7 +5,7 @@
 //! * `half.rs` what holds of one half, `pair.rs` of two, and of a half and what it was before;
 //! * `privacy.rs` what sites hear and keep, `excuse.rs` what they may know, `markers.rs` how it is searched for, `fresh.rs` what must be new in each lift;
 //! * `lifts.rs` what holds of lifts between sites, `fair.rs` of what they did to whom, `clears.rs` of those that clear;
-//!   `freed.rs` what people freed, `room.rs` what of them keeps within what was signed, `part.rs` a part as a site keeps it, `proof.rs` what a certificate has to prove, `slander.rs` proofs that agents lie;
+//!   `freed.rs` what people freed, `room.rs` what of them keeps within what was signed, `heads.rs` where halves stood then, `part.rs` a part as a site keeps it, `proof.rs` what a certificate has to prove, `slander.rs` proofs that agents lie;
 //! * `outbox.rs` what holds of letters that wait; `end.rs` what holds once faults have stopped.
 
 mod book;
@@ -16,6 +16,7 @@ mod fair;
 mod freed;
 mod fresh;
 mod half;
+mod heads;
 mod lifts;
 mod markers;
 mod outbox;
@@ -30,12 +31,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use protocol::{Hash, Record as _, Side, Sides, Tally, TallyId};
 use site::{Site, Summary};
-use store::{HalfFilter, HalfId, View};
+use store::{HalfFilter, HalfId};
 
 pub(super) use book::Book;
 pub(super) use end::Ending;
 pub(super) use freed::Lock;
 use half::{Half, Reading};
+use heads::Heads;
 pub(super) use lifts::{Allowed, Lifts};
 use outbox::Outbox;
 use privacy::Privacy;
@@ -55,6 +57,7 @@ pub(super) struct Auditor {
     pub(super) lifts: Lifts,
     pub(super) privacy: Privacy,
     halves: BTreeMap<(usize, HalfId), Half>,
+    heads: Heads,
     outbox: Outbox,
     /// Places that went back and were not looked at since.
     back: BTreeSet<usize>,
@@ -97,6 +100,7 @@ impl Auditor {
         let there = self.halves.iter().filter(|((at, _), _)| *at == place);
         self.lost.extend(there.map(|(_, half)| half.tally));
         self.halves.retain(|(at, _), _| *at != place);
+        self.heads.went_back(place);
         for ((_, tally), orders) in self.orders.extract_if(.., |(at, _), _| *at == place) {
             self.past.entry(tally).or_default().extend(orders);
         }
@@ -123,17 +127,20 @@ impl Auditor {
         self.outbox.look(number, place, &mut view, trace).await?;
         let parts = self.lifts.look(number, place, &mut view, trace).await?;
         let halves = view.halves(&HalfFilter::default(), None, ALL).await.map_err(read)?;
+        self.heads.step(number);
         let mut changed = Vec::new();
         for row in halves {
             let key = (number, row.id);
             if self.halves.get(&key).is_some_and(|seen| seen.version == row.version) {
                 continue;
             }
-            let half = self.read(number, place, site, people, trace, &mut view, &row).await?;
+            let links = view.links(row.id, 1, ALL).await.map_err(read)?;
+            let half = self.read(number, place, site, people, trace, &links, &row).await?;
             if let Some(before) = self.halves.get(&key) {
                 pair::lived(&name_of(trace, people, &half), before, &half)?;
             }
             self.lifts.half_changed(key, &row, &half, trace)?;
+            self.heads.saw(key, &half, &links, &self.book);
             changed.push((key, half));
         }
         self.back.remove(&number);
@@ -147,7 +154,7 @@ impl Auditor {
         for (key, half) in changed {
             self.compare(key, &half, people, trace)?;
         }
-        self.keep_within(number, &mut view, trace).await?;
+        self.keep_within(place.epoch, trace)?;
         self.lifts.are_applied(number, place, &parts, &self.halves, trace)?;
         self.lifts.are_clear((number, place), &parts, &self.halves, people, trace)?;
         self.lifts.are_fair((number, place), &parts, (&self.halves, &self.book), people, trace)
@@ -161,7 +168,7 @@ impl Auditor {
         site: &Site,
         people: &[Person],
         trace: &Trace,
-        view: &mut View,
+        links: &[store::LinkRow],
         row: &store::Half,
     ) -> Sim<Half> {
         let at_home = |person: &Person| person.home == number && person.name == row.holder;
@@ -169,7 +176,6 @@ impl Auditor {
         let who = who.ok_or_else(|| Broken::harness("a half of somebody unknown"))?;
         let shown = site.tally(&row.holder, row.tally).await;
         let shown = shown.map_err(|error| place.cannot("show a tally", &error))?;
-        let links = view.links(row.id, 1, ALL).await.map_err(read)?;
         let governing = match &shown.head {
             Some(_) => {
                 let governing = site.governing(&row.holder, row.tally).await;
@@ -180,7 +186,7 @@ impl Auditor {
         let signed = shown.signed.as_ref().map(version).transpose()?;
         let short = trace.tally_named(&row.tally).unwrap_or_default();
         let name = format!("{}'s half of {short} at {}", row.holder, place.name);
-        let reading = Reading { who, name, shown: &shown, signed, links: &links, governing };
+        let reading = Reading { who, name, shown: &shown, signed, links, governing };
         reading
             .check(&self.book, &self.lifts, (people, &self.liars))
             .map_err(|broken| broken.about([short]))?;
@@ -196,7 +202,7 @@ impl Auditor {
             side: row.side,
             status: shown.status.clone(),
             chits: links.iter().map(|link| link.chit).collect(),
-            lifts: half::lifts(&links, row.side),
+            lifts: half::lifts(links, row.side),
             agreed: shown.agreed,
             balance: shown.balance_milli,
             signed,

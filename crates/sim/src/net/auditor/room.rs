@@ -1,121 +1,190 @@
-//! What a site promised, against what both users of each tally had signed (protocol, section 6 and section 7, "Promise"): looked
-//! at once, when the promise is first seen, on the chain as it stood at the head that the promise was judged by.
+//! What a site promised, against what both users of each tally had signed (protocol, section 6 and section 7, "Promise"): weighed
+//! once, when the promise is first seen, together with all others that are open then.
+//!
+//! It is weighed where the half stood in that step, as the auditor saw it, and not only where the site says that it stood: the
+//! head that a promise names must be one of these. "An open promise counts where it uses up room in the direction asked, and
+//! never where it would make room": open are those that may still be valid, so far as the place knows, and whose chit
+//! is not on the chain.
 
-use std::num::NonZeroU32;
+use std::collections::BTreeSet;
 
-use protocol::chit::{Chit, Entry, Set};
-use protocol::lift::{JudgedBy, Leg};
-use protocol::{Hash, LiftId, Record as _, Side};
-use store::{LinkRow, View};
+use protocol::lift::{JudgedBy, Leg, Outcome};
+use protocol::{Hash, LiftId, Side, TallyId};
+use store::HalfId;
 
+use super::Auditor;
 use super::half::Half;
-use super::lifts::{Halves, Promised};
-use super::{ALL, Auditor, read};
+use super::heads::Stand;
+use super::lifts::Promised;
 use crate::net::broken::{Broken, Invariant, Sim};
 use crate::net::trace::Trace;
 
-/// A half at the head that a promise was judged by.
-struct Judged<'a> {
-    half: &'a Half,
-    links: Vec<LinkRow>,
+/// A promise's name: lift, place, and the name of the part's key.
+pub(super) type Name = (LiftId, usize, Hash);
+
+/// A leg that is promised, and what is there of its half.
+struct Weighed<'a> {
+    name: Name,
     by: &'a JudgedBy,
+    leg: &'a Leg,
+    key: (usize, HalfId),
+    half: &'a Half,
 }
 
 impl Auditor {
-    /// Every promise that is new at a place keeps within what was signed.
-    pub(super) async fn keep_within(
-        &mut self,
-        number: usize,
-        view: &mut View,
-        trace: &Trace,
-    ) -> Sim<()> {
-        for key in std::mem::take(&mut self.lifts.unweighed) {
-            let Some(promised) = self.lifts.promised.get(&key) else { continue };
+    /// Every promise that is new at a place, which is in this epoch, keeps within what was signed.
+    pub(super) fn keep_within(&mut self, epoch: u64, trace: &Trace) -> Sim<()> {
+        let new: BTreeSet<Name> = std::mem::take(&mut self.lifts.unweighed).into_iter().collect();
+        for name in &new {
+            let Some(promised) = self.lifts.promised.get(name) else { continue };
             for leg in &promised.path {
-                for judged in judged(promised, leg, &self.halves, number, view).await? {
-                    if let Some(what) = self.beyond(leg, &judged) {
-                        let (short, tally) =
-                            (trace.lift_named(&key.0), trace.tally_named(&leg.tally));
-                        let tally = tally.unwrap_or_default();
-                        let what = format!("lift {short} is promised on {tally}, and {what}");
-                        return Err(Broken::new(Invariant::Theft, what).about([short, tally]));
-                    }
-                }
+                self.keeps_within(*name, promised, leg, (epoch, &new), trace)?;
             }
         }
         Ok(())
     }
 
-    /// What is beyond what both users have signed.
-    fn beyond(&self, leg: &Leg, Judged { half, links, by }: &Judged<'_>) -> Option<String> {
-        let set_of = |side| {
-            let written = links.iter().filter_map(|row| self.book.chits.get(&row.chit));
-            let sets = written.filter(|written| written.by == side);
-            sets.filter_map(|written| written.set).max_by_key(|set: &Set| set.counter)
+    fn keeps_within(
+        &self,
+        name: Name,
+        promised: &Promised,
+        leg: &Leg,
+        (epoch, new): (u64, &BTreeSet<Name>),
+        trace: &Trace,
+    ) -> Sim<()> {
+        let (short, tally) = (trace.lift_named(&name.0), trace.tally_named(&leg.tally));
+        let tally = tally.unwrap_or_default();
+        let broken = |invariant, what: &str| {
+            let what = format!("lift {short} is promised on {tally}, and {what}");
+            Err(Broken::new(invariant, what).about([short.clone(), tally.clone()]))
         };
-        let counter = |side| set_of(side).map(|set| set.counter);
-        for side in Side::BOTH {
-            let named: Option<NonZeroU32> = *by.counters.of(side);
-            if named != counter(side) {
-                let in_force = counter(side);
-                return Some(format!(
-                    "judged by settings {named:?} of the {}, whose settings {in_force:?} are in force",
-                    side.word()
-                ));
+        let Some(by) = named(promised, &leg.tally) else {
+            return broken(Invariant::Theft, "its promise names no head there");
+        };
+        let of_leg = |(at, half): &(&(usize, HalfId), &Half)| {
+            let whose = self.book.sides.get(&(half.tally, half.side));
+            at.0 == name.1 && half.tally == leg.tally && whose == Some(&half.who)
+        };
+        let here: Vec<_> = self.halves.iter().filter(of_leg).collect();
+        if !here.iter().any(|(key, _)| self.heads.at(**key, &by.head.hash).is_some()) {
+            let what = format!(
+                "was judged by a head, of index {}, that no half there had then",
+                by.head.index
+            );
+            return broken(Invariant::Theft, &what);
+        }
+        for (key, half) in here {
+            let weighed = Weighed { name, by, leg, key: *key, half };
+            let fault = match self.heads.at(*key, &by.head.hash) {
+                Some(stand) => self.fault(&weighed, stand, true, (epoch, new)),
+                // Both users live there, and the halves differ just now: this one was weighed at some moment of the step too.
+                None => self
+                    .heads
+                    .all(*key)
+                    .map(|stand| self.fault(&weighed, stand, false, (epoch, new)))
+                    .reduce(Option::and)
+                    .flatten(),
+            };
+            if let Some((invariant, what)) = fault {
+                return broken(invariant, &what);
             }
         }
-        let effect = |row: &LinkRow| {
-            let written = self.book.chits.get(&row.chit).map(|written| written.milli);
-            let given = i128::from(written.or_else(|| lifted(row)).unwrap_or(0));
-            if row.by == half.side { -given } else { given }
-        };
-        let (taker, balance) = (leg.by.other(), links.iter().map(effect).sum::<i128>());
-        let before = if half.side == taker { balance } else { -balance };
-        let after = before + i128::from(leg.units.get().milli());
-        let granted = *half.limits.of(taker);
-        let closing = Side::BOTH.into_iter().any(|side| set_of(side).is_some_and(|set| set.close));
-        let limit = if closing { 0 } else { granted };
-        let bound = set_of(taker).map_or(granted, |set| set.settings.bound().milli());
-        (after > 0 && after > i128::from(limit.min(bound))).then(|| {
-            format!(
-                "its taker would hold {after} where {bound} is its bound and {limit} is granted"
-            )
+        Ok(())
+    }
+
+    /// What is beyond what both users have signed, or beyond what is owed.
+    fn fault(
+        &self,
+        weighed: &Weighed<'_>,
+        stand: &Stand,
+        is_named: bool,
+        (epoch, new): (u64, &BTreeSet<Name>),
+    ) -> Option<(Invariant, String)> {
+        let Weighed { name, by, leg, half, .. } = weighed;
+        let counter = |side| stand.sets.of(side).map(|set| set.counter);
+        for side in Side::BOTH {
+            let (told, in_force) = (*by.counters.of(side), counter(side));
+            if is_named && told != in_force {
+                let what = format!(
+                    "was judged by settings {told:?} of the {}, whose settings {in_force:?} are in force",
+                    side.word()
+                );
+                return Some((Invariant::Theft, what));
+            }
+        }
+        let units = i128::from(leg.units.get().milli());
+        let taker = leg.by.other();
+        let before = stand.held_by(taker, half);
+        let open = self.open_beside(weighed, stand, epoch, |other| {
+            !new.contains(other) || self.is_no_later(other, weighed)
+        });
+        let after = before + open + units;
+        let granted = *stand.limits.of(taker);
+        let owe = stand.sets.of(leg.by).and_then(|set| set.owe).map(|owe| owe.get().milli());
+        let closing =
+            Side::BOTH.iter().any(|side| stand.sets.of(*side).is_some_and(|set| set.close));
+        let limit = if closing { 0 } else { owe.map_or(granted, |owe| owe.max(granted)) };
+        let bound = stand.sets.of(taker).map_or(granted, |set| set.settings.bound().milli());
+        if after > i128::from(limit.min(bound)) {
+            let what = format!(
+                "its taker, who has {before}, would hold {after} with {open} that is open, where {bound} is its bound and \
+                 {limit} is granted"
+            );
+            return Some((Invariant::Theft, what));
+        }
+        if !self.lifts.clears(&name.0) {
+            return None;
+        }
+        // Of what was promised in the same step, only what clears needs to be owed, and so must have been weighed with this.
+        let open = self.open_beside(weighed, stand, epoch, |other| {
+            !new.contains(other)
+                || (self.lifts.clears(&other.0) && self.is_no_later(other, weighed))
+        });
+        (before + open + units > 0).then(|| {
+            let what = format!(
+                "clears {units}, where {} was owed then, of which {open} are open already",
+                -before
+            );
+            (Invariant::Clears, what)
         })
     }
-}
 
-/// What a lift moved.
-fn lifted(row: &LinkRow) -> Option<i64> {
-    let chit = Chit::read(row.text.as_bytes()).ok()?;
-    match chit.entry {
-        Entry::Lift { units, .. } => Some(units.get().milli()),
-        _ => None,
+    /// Whether another promise of the same step was judged by no later a head.
+    fn is_no_later(&self, other: &Name, weighed: &Weighed<'_>) -> bool {
+        let other = self.lifts.promised.get(other);
+        let by = other.and_then(|other| named(other, &weighed.leg.tally));
+        by.is_some_and(|by| by.head.index <= weighed.by.head.index)
     }
-}
 
-/// The halves here of a leg, as they were judged; none that was put into another order since.
-async fn judged<'a>(
-    promised: &'a Promised,
-    leg: &Leg,
-    halves: &'a Halves,
-    number: usize,
-    view: &mut View,
-) -> Sim<Vec<Judged<'a>>> {
-    let by = promised.judged.iter().flat_map(|judged| judged.by.iter());
-    let Some(by) = by.into_iter().find(|by| by.tally == leg.tally) else { return Ok(Vec::new()) };
-    let mut found = Vec::new();
-    for ((_, id), half) in
-        halves.iter().filter(|((at, _), half)| *at == number && half.tally == leg.tally)
-    {
-        let mut links = view.links(*id, 1, ALL).await.map_err(read)?;
-        links.retain(|row| row.index <= by.head.index);
-        let head = links.last().map(|row| row.link).or(half.signed.map(|(_, hash)| hash));
-        if head == Some(by.head.hash) {
-            found.push(Judged { half, links, by });
+    /// What other promises would give the same taker on the same half that may all still be valid, in milli-CHIPs.
+    fn open_beside(
+        &self,
+        Weighed { name: (id, number, _), leg, key, .. }: &Weighed<'_>,
+        stand: &Stand,
+        epoch: u64,
+        counts: impl Fn(&Name) -> bool,
+    ) -> i128 {
+        let mut met = BTreeSet::new();
+        let mut sum = 0;
+        for (name, promised) in &self.lifts.promised {
+            let (lift, at, _) = name;
+            let same = |other: &&Leg| other.tally == leg.tally && other.by == leg.by;
+            let Some(other) = promised.path.iter().find(same) else { continue };
+            // What a place that went back has forgotten nobody can ask of it.
+            let knows = promised.epoch == epoch || self.lifts.is_locked_at(*number, lift);
+            let is_over = stand.lifts.contains(lift)
+                || self.lifts.at.get(&(*number, *lift)) == Some(&Outcome::Void)
+                || self.lifts.free.contains(&(*key, *lift));
+            if at == number && lift != id && knows && !is_over && counts(name) && met.insert(lift) {
+                sum += i128::from(other.units.get().milli());
+            }
         }
+        sum
     }
-    Ok(found)
 }
 
-/// Names of promises that were not looked at yet: lift, place, and the name of the part's key.
-pub(super) type Unweighed = Vec<(LiftId, usize, Hash)>;
+/// What a promise says that it was judged by on a tally.
+fn named<'a>(promised: &'a Promised, tally: &TallyId) -> Option<&'a JudgedBy> {
+    let mut by = promised.judged.iter().flat_map(|judged| judged.by.iter());
+    by.find(|by| by.tally == *tally)
+}
