@@ -65,6 +65,8 @@ pub(super) struct Place {
     pub(super) life: u64,
     /// How often it went back to an older disk.
     pub(super) epoch: u64,
+    /// When it did so last, by its own clock.
+    pub(super) went_back_ms: Option<i64>,
     /// The agents that it was before.
     pub(super) former: Vec<Former>,
     hears: Hears,
@@ -104,6 +106,7 @@ impl Place {
             site: None,
             life: 0,
             epoch: 0,
+            went_back_ms: None,
             former: Vec::new(),
             hears,
             planted,
@@ -236,7 +239,8 @@ impl Place {
     }
 
     /// What whoever restores a site does before anything else.
-    pub(super) async fn begin_epoch(&self, backup_ms: i64) -> Sim<()> {
+    pub(super) async fn begin_epoch(&mut self, backup_ms: i64) -> Sim<()> {
+        self.went_back_ms = Some(self.clock.now().ms());
         let Some(site) = &self.site else { return Ok(()) };
         let begun = site.begin_epoch(moment(backup_ms)).await;
         begun.map(|_| ()).map_err(|error| self.cannot("begin an epoch", &error))

@@ -19,14 +19,9 @@ use crate::net::broken::{Broken, Invariant, Sim};
 use crate::net::person::Person;
 use crate::net::place::Place;
 use crate::net::trace::Trace;
-use crate::net::world::START_MS;
 
 /// All halves as they were seen last, by place.
 pub(super) type Halves = BTreeMap<(usize, HalfId), Half>;
-
-/// How long before now a lift's date may be ahead so that its referees judge it, and how long after the beginning, in
-/// milliseconds: no referee judges what is dated before it began.
-const DATES_MS: i64 = 100_000;
 
 /// What somebody signed for: a payment.
 #[derive(Clone, Debug)]
@@ -93,9 +88,9 @@ pub(crate) struct Lifts {
     /// Lifts that a place is not done with.
     open: BTreeMap<usize, BTreeSet<LiftId>>,
     /// Lifts that a place has promised and that are not decided there.
-    locked: BTreeMap<usize, BTreeSet<LiftId>>,
+    pub(super) locked: BTreeMap<usize, BTreeSet<LiftId>>,
     rows: BTreeMap<usize, BTreeSet<LiftId>>,
-    aside: BTreeMap<(usize, HalfId), BTreeMap<LiftId, Aside>>,
+    pub(super) aside: BTreeMap<(usize, HalfId), BTreeMap<LiftId, Aside>>,
     made: BTreeMap<(usize, PaymentId), LiftId>,
     /// What people signed to be free of them.
     pub(super) words: Words,
@@ -418,47 +413,5 @@ impl Lifts {
             }
         }
         Ok(())
-    }
-
-    /// Whether a lift's referees are there to decide it: as many as it takes, none of which has forgotten anything.
-    pub(crate) fn can_be_decided(&self, lift: &LiftId, places: &[Place], now: i64) -> bool {
-        let Some(known) = self.known.get(lift) else { return true };
-        let all = known.lift.referees.len();
-        let lives = |(at, place): &(usize, &Place)| {
-            !self.false_referees.contains(at)
-                && known.lift.referees.contains(&place.agent)
-                && place.epoch == 0
-                && place.site.is_some()
-        };
-        let date = known.lift.date.ms();
-        let dated = (START_MS + 10_000..now + DATES_MS).contains(&date);
-        dated && places.iter().enumerate().filter(lives).count() >= all - (all - 1) / 3
-    }
-
-    /// What is set aside for lifts, by half.
-    pub(super) fn set_aside(&self) -> impl Iterator<Item = ((usize, HalfId), &LiftId)> {
-        self.aside.iter().flat_map(|(half, lifts)| lifts.keys().map(|id| (*half, id)))
-    }
-
-    /// Lifts that wait somewhere, by place.
-    fn waiting(&self) -> impl Iterator<Item = (usize, &LiftId)> {
-        let aside = self.set_aside().map(|((at, _), id)| (at, id));
-        let locked = self.locked.iter().flat_map(|(at, lifts)| lifts.iter().map(|id| (*at, id)));
-        aside.chain(locked)
-    }
-
-    /// One that waits though its referees live.
-    pub(super) fn undecided(&self, places: &[Place], now: i64) -> Option<(usize, &LiftId)> {
-        self.waiting().find(|(_, id)| self.can_be_decided(id, places, now))
-    }
-
-    /// Whether all are decided whose referees live.
-    pub(crate) fn are_decided(&self, places: &[Place], now: i64) -> bool {
-        self.undecided(places, now).is_none()
-    }
-
-    /// Whether a lift waits somewhere.
-    pub(super) fn waits(&self, lift: &LiftId) -> bool {
-        self.waiting().any(|(_, id)| id == lift)
     }
 }

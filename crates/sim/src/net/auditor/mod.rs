@@ -4,12 +4,13 @@
 //! * `book.rs` what people signed and were told, as the simulation writes it down;
 //! * `half.rs` what holds of one half, `pair.rs` of two, and of a half and what it was before;
 //! * `privacy.rs` what sites hear and keep, `excuse.rs` what they may know, `markers.rs` how it is searched for, `fresh.rs` what must be new in each lift;
-//! * `lifts.rs` what holds of lifts between sites, `fair.rs` of what they did to whom, `clears.rs` of those that clear;
+//! * `lifts.rs` what holds of lifts between sites, `fair.rs` of what they did to whom, `clears.rs` of those that clear, `decides.rs` which of them end;
 //!   `freed.rs` what people freed, `room.rs` what of them keeps within what was signed, `heads.rs` where halves stood then, `part.rs` a part as a site keeps it, `proof.rs` what a certificate has to prove, `slander.rs` proofs that agents lie;
 //! * `outbox.rs` what holds of letters that wait; `end.rs` what holds once faults have stopped.
 
 mod book;
 mod clears;
+mod decides;
 mod end;
 mod excuse;
 mod fair;
