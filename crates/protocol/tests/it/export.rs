@@ -153,7 +153,8 @@ fn an_agent_that_the_tally_does_not_name_needs_its_users_word() {
             let is_lifted = |link: &&Link| matches!(link.chit.entry, Entry::Lift { .. });
             let chit = export.links.iter().find(is_lifted).unwrap().chit.uuid;
             for counters in [1..=1, 1..=MAX_MOVED, 1..=MAX_MOVED + 1] {
-                let words = counters.map(|counter| moved(side, 77, counter as u32));
+                let words =
+                    counters.map(|counter| moved(side, 77, u32::try_from(counter).unwrap()));
                 let export = by(words.collect()).export().unwrap();
                 let checked = export.check().unwrap();
                 assert_eq!((checked.unproved, checked.half.balance_milli().abs()), (vec![chit], 5));
