@@ -6,7 +6,7 @@
 //! * `privacy.rs` what sites hear and keep, `excuse.rs` what they may know, `markers.rs` how it is searched for, `fresh.rs` what must be new in each lift;
 //! * `lifts.rs` what holds of lifts between sites, `fair.rs` of what they did to whom, `clears.rs` of those that clear, `decides.rs` which of them end;
 //!   `freed.rs` what people freed, `room.rs` what of them keeps within what was signed, `heads.rs` where halves stood then, `part.rs` a part as a site keeps it, `proof.rs` what a certificate has to prove, `slander.rs` proofs that agents lie;
-//! * `outbox.rs` what holds of letters that wait; `end.rs` what holds once faults have stopped, `table.rs` of invoices and offers.
+//! * `outbox.rs` what holds of letters that wait; `end.rs` what holds once faults have stopped.
 
 mod book;
 mod clears;
@@ -27,7 +27,6 @@ mod privacy;
 mod proof;
 mod room;
 mod slander;
-mod table;
 
 use std::collections::{BTreeMap, BTreeSet};
 
