@@ -189,9 +189,6 @@ impl Site {
             }
         }
         let state = done.half;
-        // A half that went back to before it had a ledger; the ledger asks for its chits by itself.
-        let asks = matches!(done.governs, Some(Governs::Opens(_)))
-            && state.ledger.as_ref().is_some_and(|ledger| ledger.waiting().partner.is_some());
         let said = done.send.into_iter().map(Body::Negotiation).collect();
         if let (Some(Governs::Higher(tally)), Some(ledger)) = (&done.governs, &state.ledger) {
             let id = held.half.id;
@@ -208,9 +205,6 @@ impl Site {
         }
         self.post_all(work, held, &state, said).await?;
         self.put(work, held, state);
-        if asks {
-            self.take_invoice(work, held, InvoiceInput::Compare).await?;
-        }
         Ok(())
     }
 
