@@ -7,7 +7,7 @@ use crate::ledger::{self, Ledger, Status, Waiting};
 use crate::moved::Moved;
 use crate::negotiation::{Event, Given, Governs, Input, Message, Negotiation, Refusal};
 use crate::side::Side;
-use crate::{AgentId, ChipAddress, Hash, SignatureFault, Timestamp, Verified};
+use crate::{AgentId, ChipAddress, Hash, SignatureFault, Tally, Timestamp, Verified};
 
 /// One half of a tally. The two parts change apart: a chit touches the ledger only, so a store keeps
 /// the negotiation, which holds whole records, where it is not written with every chit.
@@ -44,12 +44,14 @@ impl HalfTally {
     }
 
     /// This half as it is after a restore: its ledger, now or once there is one, waits for an answer to
-    /// this question; see [`Ledger::went_back`] for none.
+    /// this question, and its own offer is not known to be delivered; see [`Ledger::went_back`] for none.
     #[must_use]
     pub fn went_back(&self, question: Option<Hash>) -> Self {
         let ledger = self.ledger.as_ref().map(|ledger| ledger.went_back(question));
         let restored = if ledger.is_none() { question } else { None };
-        Self { negotiation: Arc::clone(&self.negotiation), ledger, restored }
+        let negotiation = question.and_then(|_| self.negotiation.went_back());
+        let negotiation = negotiation.map_or_else(|| Arc::clone(&self.negotiation), Arc::new);
+        Self { negotiation, ledger, restored }
     }
 
     /// What it waits for, where it was restored; before it has a ledger, that its ledger will.
@@ -135,6 +137,16 @@ impl HalfTally {
         }
     }
 
+    /// The offer on the table, and whose it is: none while the tally is closed, as nobody can accept it.
+    #[must_use]
+    pub fn offer(&self) -> Option<(&Tally, Side)> {
+        self.negotiation.offer().filter(|_| !self.is_closed())
+    }
+
+    fn is_closed(&self) -> bool {
+        self.ledger.as_ref().is_some_and(|ledger| ledger.status() == Status::Closed)
+    }
+
     fn is_rekeyed(&self) -> bool {
         self.ledger.as_ref().is_some_and(Ledger::is_about_keys)
     }
@@ -165,8 +177,7 @@ impl HalfTally {
         {
             return Err(rekeyed());
         }
-        let closed = self.ledger.as_ref().is_some_and(|ledger| ledger.status() == Status::Closed);
-        let step = self.negotiation.step(input, Given { now, closed })?;
+        let step = self.negotiation.step(input, Given { now, closed: self.is_closed() })?;
         if self.is_rekeyed() && matches!(step.governs, Some(Governs::Higher(_))) {
             return Err(rekeyed());
         }

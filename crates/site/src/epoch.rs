@@ -2,13 +2,15 @@
 //! what it lost, of its partner's half and of its user's device (`protocol::ledger`, `Waiting`); what can be
 //! used once only does not count any more, as it may have been used since.
 
+use std::sync::Arc;
+
 use protocol::half::HalfTally;
 use protocol::ledger::{self, Input, Ledger, Stop};
 use protocol::note::{Body, Note};
 use protocol::record::Record;
 use protocol::{Hash, Tally, TallyId, Timestamp, Verified, invoice, negotiation};
 use serde::{Deserialize, Serialize};
-use store::{Half, HalfFilter, NewEvent, NewLetter, Store, View};
+use store::{Half, HalfFilter, Negotiation, NewEvent, NewLetter, Store, View};
 
 use crate::abroad::remember_invited;
 use crate::batch::Batch;
@@ -71,7 +73,7 @@ impl Site {
             let states = states(&mut tx, &page).await?;
             let tallies: Vec<TallyId> = page.iter().map(|half| half.tally).collect();
             let all = tx.halves_of_tallies(&tallies).await?;
-            let mut letters = Vec::new();
+            let (mut negotiations, mut letters) = (Vec::new(), Vec::new());
             for (half, state) in page.iter_mut().zip(states) {
                 epoch.halves += 1;
                 let Ok(state) = state else {
@@ -79,14 +81,21 @@ impl Site {
                     continue;
                 };
                 let asks = !self.went_back_with_partner(&all, half, &state);
+                let before = Arc::clone(&state.negotiation);
                 let state = state.went_back(asks.then_some(question));
-                half.row = state.row_after(&half.row, half.row.changed)?;
+                half.row = if Arc::ptr_eq(&before, &state.negotiation) {
+                    state.row_after(&half.row, half.row.changed)?
+                } else {
+                    negotiations.push(Negotiation { half: half.id, text: state.negotiated()? });
+                    state.row(half.row.changed)?
+                };
                 if asks {
                     epoch.asking += u64::from(state.ledger.is_some());
                     letters.extend(self.ask(&mut tx, half, &state).await?);
                 }
             }
             tx.put_halves(&page).await?;
+            tx.put_negotiations(&negotiations).await?;
             tx.post(&letters).await?;
         }
         let (text, at) =
@@ -132,7 +141,8 @@ impl Site {
         half: &Half,
         state: &HalfTally,
     ) -> Result<Vec<NewLetter>, SiteError> {
-        let mut said = vec![Body::Negotiation(negotiation::Message::Ask)];
+        let asked = state.negotiate(negotiation::Input::Compare, self.clock.now())?;
+        let mut said: Vec<Body> = asked.send.into_iter().map(Body::Negotiation).collect();
         if let Some(ledger) = &state.ledger {
             said.push(Body::Invoice(invoice::Message::Ask));
             let asked = questions(view, half, ledger).await?;
@@ -254,10 +264,15 @@ impl Site {
         self.is_named_anew(batch, &holder, &state).await?;
         batch.add(&holder, state, self.clock.now()).await?;
         let (held, work) = batch.hold(&holder, tally.members().uuid).await?;
-        let remind = HalfInput::Negotiation(negotiation::Input::Remind);
-        self.take(work, held, remind).await?;
-        self.take(work, held, HalfInput::Invoice(invoice::Input::Compare)).await?;
-        self.take(work, held, HalfInput::Ledger(Input::Compare)).await
+        for input in [
+            HalfInput::Negotiation(negotiation::Input::Remind),
+            HalfInput::Negotiation(negotiation::Input::Compare),
+            HalfInput::Invoice(invoice::Input::Compare),
+            HalfInput::Ledger(Input::Compare),
+        ] {
+            self.take(work, held, input).await?;
+        }
+        Ok(())
     }
 }
 

@@ -189,7 +189,12 @@ impl Site {
             }
         }
         let state = done.half;
-        let said = done.send.into_iter().map(Body::Negotiation).collect();
+        // A half that went back to before it had a ledger, which asks for its chits by itself. It asked about offers when it
+        // went back, perhaps by an agent that its partner's site did not know.
+        let asks = matches!(done.governs, Some(Governs::Opens(_)))
+            && state.ledger.as_ref().is_some_and(|ledger| ledger.waiting().partner.is_some());
+        let again = asks.then_some(negotiation::Message::Ask);
+        let said = done.send.into_iter().chain(again).map(Body::Negotiation).collect();
         if let (Some(Governs::Higher(tally)), Some(ledger)) = (&done.governs, &state.ledger) {
             let id = held.half.id;
             let step = loop {
@@ -205,6 +210,9 @@ impl Site {
         }
         self.post_all(work, held, &state, said).await?;
         self.put(work, held, state);
+        if asks {
+            self.take_invoice(work, held, InvoiceInput::Compare).await?;
+        }
         Ok(())
     }
 
@@ -293,7 +301,6 @@ fn read(letter: &Letter) -> Result<Note, SiteError> {
     Ok(Note::read(letter.letter.message.as_bytes())?)
 }
 
-/// Decides a ledger's input, fetching what of the history it asks for.
 /// Of which lifts a half tells the chits where it answers this.
 pub(crate) async fn lifts_in_answer(
     view: &mut View,
@@ -308,6 +315,7 @@ pub(crate) async fn lifts_in_answer(
     Ok(step.send.iter().flat_map(|said| said.chits()).filter_map(lift).collect())
 }
 
+/// Decides a ledger's input, fetching what of the history it asks for.
 async fn step(
     view: &mut View,
     held: &mut Held,

@@ -297,7 +297,7 @@ fn summary(half: &Half, state: &HalfTally, agent: AgentId) -> Summary {
         balance_milli: half.row.balance,
         draft: negotiation.draft().clone(),
         signed: negotiation.signed().cloned(),
-        offer: negotiation.offer().map(|(tally, side)| (tally.clone(), side)),
+        offer: state.offer().map(|(tally, side)| (tally.clone(), side)),
         chits,
         head: ledger.map(Ledger::head),
         agreed,

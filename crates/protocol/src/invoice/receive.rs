@@ -115,10 +115,12 @@ impl Invoices {
         let mut step = self.unchanged(Vec::new());
         match step.invoices.kept.get_mut(&chit) {
             Some(kept) if kept.invoice.revision == revision => kept.told = true,
-            _ => {
-                return self
-                    .passed(Refusal::Late { invoice: chit, revision: revision.get() }, None);
+            Some(kept) if kept.invoice.revision > revision => {
+                let late = Refusal::Late { invoice: chit, revision: revision.get() };
+                return self.passed(late, None);
             }
+            // Of a version that this half lost when it went back, unless it has expired here: the partner has it.
+            _ => return self.passed(Refusal::Unknown { invoice: chit }, [Message::Ask]),
         }
         step
     }

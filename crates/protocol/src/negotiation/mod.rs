@@ -206,6 +206,17 @@ impl Negotiation {
         self.moved.of(side).as_ref()
     }
 
+    /// The same half, which went back: what it takes for delivered may have been ended since, and is said again.
+    /// None where nothing is.
+    pub(crate) fn went_back(&self) -> Option<Self> {
+        let Table::Ours { delivered: true, .. } = &self.table else { return None };
+        let mut half = self.clone();
+        if let Table::Ours { delivered, .. } = &mut half.table {
+            *delivered = false;
+        }
+        Some(half)
+    }
+
     /// The cert of the user on a side, as far as it is known.
     pub(crate) fn cert(&self, side: Side) -> Option<&Cert> {
         if side == self.side { Some(&self.holder) } else { self.partner.as_ref() }

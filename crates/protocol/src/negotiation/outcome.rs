@@ -18,6 +18,10 @@ impl Negotiation {
             (_, Table::Refused { version: refused, .. }) if *refused == version => {
                 next.table = Table::Empty { void: true };
             }
+            // An offer of ours that this half lost when it went back: the partner has it.
+            _ if version.revision.get() > self.last.revision => {
+                return self.passed(Refusal::NotOnTable { hash: version.hash }, [Message::Ask]);
+            }
             _ => return self.passed(Refusal::Late { revision: version.revision.get() }, []),
         }
         step
@@ -76,12 +80,18 @@ impl Negotiation {
                 step.events.push(Event::Ended { version, end });
                 step
             }
-            _ => self.passed(Refusal::NotOnTable { hash: version.hash }, heard),
+            _ => {
+                // Perhaps one that this half lost when it went back: then what was before it is over too.
+                let mut step = self.passed(Refusal::NotOnTable { hash: version.hash }, heard);
+                step.negotiation.last = self.last.max(Place::of(version, self.side));
+                step
+            }
         }
     }
 
     /// The partner's agent does not take what this half said: it is over. So nothing is said for ever, and
-    /// the status tells that nobody waits at the other end; what both signed stays.
+    /// the status tells that nobody waits at the other end; what both signed stays. So does an offer to change that:
+    /// where the partner's half is lost, what both signed brings it back, and then it asks what there is.
     pub(super) fn unheard(&self, offer: Option<Version>) -> Step {
         let mut step = self.unchanged(Vec::new());
         let over = match (offer, &self.table) {
@@ -91,7 +101,11 @@ impl Negotiation {
             }
             (Some(_), _) => false,
         };
-        if over {
+        if let (true, Some(_), Table::Ours { delivered, withdrawn: false, .. }) =
+            (over, &self.signed, &mut step.negotiation.table)
+        {
+            *delivered = true;
+        } else if over {
             step.negotiation.introduced |= offer.is_none();
             step.negotiation.table = Table::Empty { void: true };
         }

@@ -202,10 +202,7 @@ impl Negotiation {
     fn all(&self) -> Vec<Message> {
         let mut all = vec![Message::Answer { cert: Box::new(self.holder.clone()) }];
         all.extend(self.signed.iter().map(|signed| Message::Tally(Box::new(signed.tally.clone()))));
-        all.extend(match &self.table {
-            Table::Theirs { offer, .. } => Some(Message::Tally(offer.clone())),
-            _ => self.about_ours(),
-        });
+        all.extend(self.on_table());
         all
     }
 }

@@ -163,7 +163,11 @@ impl Negotiation {
             Input::Unheard { offer } => self.unheard(offer),
             Input::Remind if given.closed => self.unchanged(Vec::new()),
             Input::Remind => self.unchanged(self.due()),
-            Input::Compare => self.unchanged(vec![Message::Ask]),
+            Input::Compare if given.closed => self.unchanged(vec![Message::Ask]),
+            // What is on the table may be over since, at the partner's half: it says so where it is shown that.
+            Input::Compare => {
+                self.unchanged([Message::Ask].into_iter().chain(self.on_table()).collect())
+            }
             Input::Tick => self.tick(given.now),
         };
         if step.negotiation.status() != self.status() {
@@ -177,6 +181,14 @@ impl Negotiation {
 
     pub(super) fn unchanged(&self, send: Vec<Message>) -> Step {
         Step { negotiation: self.clone(), governs: None, send, events: Vec::new() }
+    }
+
+    /// What is on the table, for the partner.
+    pub(super) fn on_table(&self) -> Option<Message> {
+        match &self.table {
+            Table::Theirs { offer, .. } => Some(Message::Tally(offer.clone())),
+            _ => self.about_ours(),
+        }
     }
 
     /// The next state, with all that is due to be told.

@@ -36,7 +36,8 @@ pub enum Invariant {
     Works,
     /// Once faults stop, there is an end to what has to be said: nothing is on its way for ever.
     Finish,
-    /// In the end both halves have the same chits in one order, opposite balances and one status.
+    /// In the end both halves have the same chits in one order, opposite balances and one status; the same invoices that
+    /// have not expired, and the same offer on the table.
     Same,
     /// In the end everything that any user was told is done is at both halves, whatever was restored.
     Present,

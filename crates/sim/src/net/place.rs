@@ -57,6 +57,8 @@ pub(super) struct Place {
     /// Its agent's key.
     pub(super) key: Arc<SecretKey>,
     clock: Arc<SiteClock>,
+    /// How far ahead of true time its clock ever was, at most.
+    pub(super) ahead_ms: i64,
     chance: Arc<SiteChance>,
     pub(super) store: Store,
     /// None while it is down.
@@ -95,12 +97,14 @@ impl Place {
         let agent = agent.map_err(|error| Broken::harness(&error.to_string()))?;
         let host = format!("{}.example", marker("host", &key.public_key()));
         let hears = if dice.percent(30) { Hears::ByPost } else { Hears::AtOnce };
+        let skew = skew(dice);
         Ok(Self {
             name,
             agent,
             host,
             key: Arc::new(key),
-            clock: Arc::new(SiteClock::new(time, skew(dice))),
+            clock: Arc::new(SiteClock::new(time, skew)),
+            ahead_ms: skew.max(LITTLE_MS),
             chance: Arc::new(SiteChance::new(dice.bytes())),
             store: Store::memory(),
             site: None,
@@ -119,9 +123,10 @@ impl Place {
         })
     }
 
-    pub(super) fn set_skew(&self, dice: &mut Dice) -> i64 {
+    pub(super) fn set_skew(&mut self, dice: &mut Dice) -> i64 {
         let skew = skew(dice);
         self.clock.set_skew(skew);
+        self.ahead_ms = skew.max(self.ahead_ms);
         skew
     }
 

@@ -26,6 +26,7 @@ mod referee;
 mod refusals;
 mod rekey;
 mod restored;
+mod restored_table;
 mod seek;
 mod story;
 mod street;

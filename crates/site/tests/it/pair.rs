@@ -21,7 +21,7 @@ pub(crate) struct Place {
     pub(crate) user: &'static str,
     pub(crate) side: Side,
     agent: AgentId,
-    key: SecretKey,
+    pub(crate) key: SecretKey,
     file: PathBuf,
 }
 
@@ -194,12 +194,17 @@ impl Pair {
         };
         self.ask(1, Command::Answer { invitation }, true).await.unwrap();
         self.carry_all().await;
-        let wording = self.places[0].seen().await.draft;
-        let site = &self.places[0].site;
-        let offer = site.to_offer(&cuid("suzie"), tally, wording).await.unwrap();
-        let offer = offer.signed(Side::Stock, &self.places[0].key).unwrap();
-        self.wish(0, Wish::Offer(Box::new(offer))).await.unwrap();
+        self.offer().await;
         self.carry_all().await;
+    }
+
+    /// Suzie offers the next revision.
+    pub(crate) async fn offer(&mut self) {
+        let suzie = &self.places[0];
+        let wording = suzie.seen().await.draft;
+        let offer = suzie.site.to_offer(&cuid("suzie"), tally_id(), wording).await.unwrap();
+        let offer = offer.signed(Side::Stock, &suzie.key).unwrap();
+        self.wish(0, Wish::Offer(Box::new(offer))).await.unwrap();
     }
 
     /// Bob signs the offer too.

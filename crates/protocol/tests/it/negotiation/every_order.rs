@@ -13,19 +13,26 @@ fn explore(what: &str, scenario: Scenario, at_least: usize) {
     assert!(states > at_least, "{what}: {states} states are too few to mean anything");
 }
 
+const NO_LOSS: Scenario = Scenario { revisions: 1, expiry: false, losses: 0, backups: false };
+
 #[test]
 fn one_revision_that_expires_in_every_order() {
-    explore("one revision", Scenario { revisions: 1, expiry: true, losses: 0 }, 20_000);
+    explore("one revision", Scenario { expiry: true, ..NO_LOSS }, 20_000);
 }
 
 #[test]
 fn two_revisions_in_every_order() {
-    explore("two revisions", Scenario { revisions: 2, expiry: false, losses: 0 }, 900_000);
+    explore("two revisions", Scenario { revisions: 2, ..NO_LOSS }, 900_000);
 }
 
 #[test]
 fn one_revision_and_a_lost_half_in_every_order() {
     // Both halves lost, in all orders, are 18 million states: `NEGOTIATION_LOSSES=2`.
     let losses = std::env::var("NEGOTIATION_LOSSES").map_or(1, |losses| losses.parse().unwrap());
-    explore("lost halves", Scenario { revisions: 1, expiry: false, losses }, 100_000);
+    explore("lost halves", Scenario { losses, ..NO_LOSS }, 100_000);
+}
+
+#[test]
+fn one_revision_and_a_half_that_goes_back_in_every_order() {
+    explore("an older half", Scenario { losses: 1, backups: true, ..NO_LOSS }, 100_000);
 }

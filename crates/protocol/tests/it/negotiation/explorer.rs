@@ -16,14 +16,18 @@ pub(super) struct Scenario {
     pub(super) expiry: bool,
     /// How many halves may be lost, each once, back to where it began.
     pub(super) losses: usize,
+    /// Whether one of them may be backed up before, once, and so come back as it was then.
+    pub(super) backups: bool,
 }
 
 /// One state of it; the halves and messages by their numbers.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct State {
     halves: [usize; 2],
     late: [bool; 2],
     lost: [bool; 2],
+    /// What a half that is lost comes back as.
+    backup: [usize; 2],
     sent: u128,
 }
 
@@ -192,7 +196,7 @@ impl Explorer {
 
     fn next(&mut self, state: State, begin: [usize; 2]) -> Vec<State> {
         let mut next = Vec::new();
-        for (place, begin) in begin.into_iter().enumerate() {
+        for place in 0..2 {
             let offer = Act::Offer { again: state.lost[place] };
             for act in ACTS.into_iter().chain([offer]) {
                 next.extend(self.after(state, place, act));
@@ -211,8 +215,13 @@ impl Explorer {
             if lost < self.scenario.losses && !state.lost[place] {
                 let mut lost = state;
                 lost.lost[place] = true;
-                lost.halves[place] = begin;
+                lost.halves[place] = state.backup[place];
                 next.push(lost);
+                if self.scenario.backups && state.backup == begin {
+                    let mut backed_up = state;
+                    backed_up.backup[place] = state.halves[place];
+                    next.push(backed_up);
+                }
             }
         }
         next
@@ -225,17 +234,20 @@ impl Explorer {
         if !arrives && !self.healed.insert((state.halves, state.late, state.lost)) {
             return;
         }
-        let mut compare = state.lost != [false; 2];
+        let mut compare = state.lost;
         for _ in 0..2_000 {
             if net == 0 {
                 for place in 0..2 {
                     for act in [Act::Tick, Act::Remind, Act::Compare] {
-                        if act != Act::Compare || compare {
+                        if act != Act::Compare || compare[place] {
                             net |= self.heal_by(&mut state, place, act);
                         }
                     }
                 }
-                compare = false;
+                compare = [false; 2];
+                if net == 0 {
+                    net |= self.hears_of_a_ledger(&mut state);
+                }
                 if net == 0 {
                     return self.agree(state);
                 }
@@ -268,6 +280,16 @@ impl Explorer {
             net |= self.heal_by(&mut state, self.messages[message].0, Act::Deliver(message));
         }
         panic!("the halves answer each other: {:?}", state.halves.map(|half| &self.halves[half]));
+    }
+
+    /// Where one half is open and the other is not, the first word about a chit makes the other one ask.
+    fn hears_of_a_ledger(&mut self, state: &mut State) -> u128 {
+        let open = state.halves.map(|half| governing(&self.halves[half]).is_some());
+        match open {
+            [true, false] => self.heal_by(state, 1, Act::Compare),
+            [false, true] => self.heal_by(state, 0, Act::Compare),
+            _ => 0,
+        }
     }
 
     fn heal_by(&mut self, state: &mut State, place: usize, act: Act) -> u128 {
@@ -310,7 +332,8 @@ impl Explorer {
     pub(super) fn explore(mut self) -> usize {
         let begin = [self.number(inviting(Side::Stock)), self.number(answering(Side::Foil))];
         assert_eq!(begin.map(|half| self.halves[half].side()), [0, 1].map(side));
-        let start = State { halves: begin, late: [false; 2], lost: [false; 2], sent: 0 };
+        let (late, lost) = ([false; 2], [false; 2]);
+        let start = State { halves: begin, late, lost, backup: begin, sent: 0 };
         let mut waiting = vec![start];
         let mut seen: HashSet<State> = HashSet::from([start]);
         let mut reached = HashSet::new();

@@ -75,6 +75,7 @@ impl Auditor {
             ending.heads.push_str(&chits.join(" "));
         }
         self.all_there(people, trace)?;
+        self.lies_between((places, people), trace, now).await?;
         if let Some(Lock { tally, lift, .. }) = self.locked(people, places, now) {
             let (short, name) = (trace.lift_named(&lift), trace.tally_named(&tally));
             let name = name.unwrap_or_default();

@@ -10,6 +10,7 @@ use store::LinkRow;
 
 use super::book::Book;
 use super::lifts::Lifts;
+use super::table::Laid;
 use crate::net::broken::{Broken, Invariant, Sim};
 use crate::net::person::Person;
 
@@ -34,6 +35,8 @@ pub(crate) struct Half {
     /// It went back, and has not settled with its partner since.
     pub(crate) went_back: bool,
     pub(crate) waiting: bool,
+    /// What lies on the table.
+    pub(crate) laid: BTreeSet<Laid>,
 }
 
 /// A half as it is read.

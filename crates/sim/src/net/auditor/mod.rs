@@ -6,7 +6,7 @@
 //! * `privacy.rs` what sites hear and keep, `excuse.rs` what they may know, `markers.rs` how it is searched for, `fresh.rs` what must be new in each lift;
 //! * `lifts.rs` what holds of lifts between sites, `fair.rs` of what they did to whom, `clears.rs` of those that clear, `decides.rs` which of them end;
 //!   `freed.rs` what people freed, `room.rs` what of them keeps within what was signed, `heads.rs` where halves stood then, `part.rs` a part as a site keeps it, `proof.rs` what a certificate has to prove, `slander.rs` proofs that agents lie;
-//! * `outbox.rs` what holds of letters that wait; `end.rs` what holds once faults have stopped.
+//! * `outbox.rs` what holds of letters that wait; `end.rs` what holds once faults have stopped, `table.rs` of invoices and offers.
 
 mod book;
 mod clears;
@@ -27,6 +27,7 @@ mod privacy;
 mod proof;
 mod room;
 mod slander;
+mod table;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -41,7 +42,9 @@ use half::{Half, Reading};
 use heads::Heads;
 pub(super) use lifts::{Allowed, Lifts};
 use outbox::Outbox;
+use pair::Past;
 use privacy::Privacy;
+use table::Taken;
 
 use super::broken::{Broken, Sim};
 use super::person::Person;
@@ -59,13 +62,14 @@ pub(super) struct Auditor {
     pub(super) privacy: Privacy,
     halves: BTreeMap<(usize, HalfId), Half>,
     heads: Heads,
+    taken: Taken,
     outbox: Outbox,
     /// Places that went back and were not looked at since.
     back: BTreeSet<usize>,
     /// The orders that a foil's half had in its place's epoch.
     orders: BTreeMap<(usize, TallyId), BTreeSet<Hash>>,
-    /// Those that one had before its place went back: a message of that time may still bring them to the stock.
-    past: BTreeMap<TallyId, BTreeSet<Hash>>,
+    /// What was so when a foil's place went back.
+    past: BTreeMap<TallyId, Past>,
     /// Tallies of which a place that went back had a half; it may have none of them now.
     lost: BTreeSet<TallyId>,
     /// Places that lie: nothing is demanded of what they keep, nor of what people there were told.
@@ -100,11 +104,16 @@ impl Auditor {
     pub(super) fn went_back(&mut self, place: usize) {
         let there = self.halves.iter().filter(|((at, _), _)| *at == place);
         self.lost.extend(there.map(|(_, half)| half.tally));
+        for ((_, tally), orders) in self.orders.extract_if(.., |(at, _), _| *at == place) {
+            let stock = |half: &&Half| half.tally == tally && half.side == Side::Stock;
+            let stock = self.halves.values().find(stock);
+            let past = self.past.entry(tally).or_default();
+            past.orders.extend(orders);
+            past.at_stock.extend(stock.into_iter().flat_map(|half| &half.chits));
+        }
         self.halves.retain(|(at, _), _| *at != place);
         self.heads.went_back(place);
-        for ((_, tally), orders) in self.orders.extract_if(.., |(at, _), _| *at == place) {
-            self.past.entry(tally).or_default().extend(orders);
-        }
+        self.taken.went_back(place);
         self.outbox.went_back(place);
         self.lifts.went_back(place);
         self.back.insert(place);
@@ -129,6 +138,7 @@ impl Auditor {
         let parts = self.lifts.look(number, place, &mut view, trace).await?;
         let halves = view.halves(&HalfFilter::default(), None, ALL).await.map_err(read)?;
         self.heads.step(number);
+        self.taken.step();
         let mut changed = Vec::new();
         for row in halves {
             let key = (number, row.id);
@@ -142,6 +152,7 @@ impl Auditor {
             }
             self.lifts.half_changed(key, &row, &half, trace)?;
             self.heads.saw(key, &half, &links, &self.book);
+            self.taken.saw(number, &half);
             changed.push((key, half));
         }
         self.back.remove(&number);
@@ -191,6 +202,7 @@ impl Auditor {
         reading
             .check(&self.book, &self.lifts, (people, &self.liars))
             .map_err(|broken| broken.about([short]))?;
+        let laid = table::laid(site, place, row, &shown).await?;
         let before = self.halves.get(&(number, row.id));
         let waiting = !shown.waiting.is_over();
         let went_back =
@@ -210,6 +222,7 @@ impl Auditor {
             limits: limits(&shown),
             went_back,
             waiting,
+            laid,
         })
     }
 

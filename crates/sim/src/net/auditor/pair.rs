@@ -56,14 +56,18 @@ pub(super) fn orders(chits: &[Hash]) -> impl Iterator<Item = Hash> {
     chits.iter().scan(Hash::of(b""), next)
 }
 
+/// What was so when a foil's place went back.
+#[derive(Debug, Default)]
+pub(super) struct Past {
+    /// The orders that the foil had: a message of that time may still bring them to the stock.
+    pub(super) orders: BTreeSet<Hash>,
+    /// The chits that the stock had: the foil asks for them before it orders anything.
+    pub(super) at_stock: BTreeSet<Hash>,
+}
+
 /// The foil orders, the stock conforms; also to an order of before the foil's place went back, until it hears
 /// another one.
-pub(super) fn order(
-    name: &str,
-    stock: &Half,
-    foil: &Half,
-    past: Option<&BTreeSet<Hash>>,
-) -> Sim<()> {
+pub(super) fn order(name: &str, stock: &Half, foil: &Half, past: Option<&Past>) -> Sim<()> {
     let broken = |what: String| Err(Broken::new(Invariant::Order, format!("{name}: {what}")));
     // Where both went back, nobody knows any more in which order they were.
     if stock.went_back && foil.went_back {
@@ -72,11 +76,14 @@ pub(super) fn order(
     let ordered = usize::try_from(stock.agreed).unwrap_or(usize::MAX);
     let parts = stock.chits.iter().zip(&foil.chits).position(|(ours, theirs)| ours != theirs);
     let conforms = parts.and_then(|place| orders(&stock.chits).nth(place));
-    // All that it had then the foil has again: only the order is of before.
-    let has_all = parts.and_then(|place| stock.chits.get(..=place));
-    let has_all = has_all.is_some_and(|chits| chits.iter().all(|chit| foil.chits.contains(chit)));
-    if has_all && conforms.is_some_and(|order| past.is_some_and(|past| past.contains(&order))) {
-        return Ok(());
+    if let (Some(past), Some(order), Some(place)) = (past, conforms, parts) {
+        // What the stock knew then the foil has again: only the order is of before. What the stock heard since, of a
+        // message of before, it may not have told yet.
+        let mut known =
+            stock.chits.iter().take(place + 1).filter(|chit| past.at_stock.contains(chit));
+        if past.orders.contains(&order) && known.all(|chit| foil.chits.contains(chit)) {
+            return Ok(());
+        }
     }
     let common = ordered.min(foil.chits.len()).min(stock.chits.len());
     for place in 0..common {

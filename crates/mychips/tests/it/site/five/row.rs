@@ -51,15 +51,15 @@ impl Row {
     pub(super) fn open() -> Self {
         let row = Self::served();
         for next in 0..USERS.len() - 1 {
-            row.open_tally(next);
+            row.open_tally([next, next + 1]);
         }
         row
     }
 
-    /// One invites, the next one answers, offers, and is accepted.
-    fn open_tally(&self, next: usize) {
-        let (one, other) = (USERS[next], USERS[next + 1]);
-        let [ones, others] = [&self.towns[next], &self.towns[next + 1]];
+    /// One invites, the other answers, offers, and is accepted.
+    pub(super) fn open_tally(&self, users: [usize; 2]) {
+        let [one, other] = users.map(|user| USERS[user]);
+        let [ones, others] = users.map(|user| &self.towns[user]);
         let limits = format!("--limit {0} --their-limit {0}", LIMIT / 1_000);
         let file = ones.room.path().join(format!("for-{other}.json"));
         let file = file.to_str().unwrap();

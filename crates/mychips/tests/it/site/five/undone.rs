@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use super::row::{Row, tell};
+use super::row::{LIMIT, Row, half, tell};
 
 #[test]
 fn what_both_sites_of_a_tally_lost_of_a_lift_a_users_device_proves() {
@@ -47,5 +47,44 @@ fn a_payment_that_the_payers_site_lost_is_not_made_again() {
     row.wait("the payment is known again", || ann.run(&pays).code == 0);
     assert_eq!(ann.json(&pays)["lift"], paid["lift"]);
     row.settles(&[-5_000; 3]);
+    row.end();
+}
+
+/// The payer could pay over another tally meanwhile, and does not: only the partner that is away knows whether it has paid.
+#[test]
+fn a_payment_that_may_have_been_made_is_not_made_by_another_way() {
+    let row = Row::open();
+    let [ann, _, _, dan, _] = &row.towns[..] else { panic!("five") };
+    row.open_tally([0, 3]);
+    let directly = |owed: i64| {
+        let [ours, theirs] = [half(ann, "ann", "dan"), half(dan, "dan", "ann")];
+        ours["balance"] == -owed && theirs["balance"] == owed && ours["agreed"] == ours["chits"]
+    };
+    // No room is left on it, so that the payment goes round.
+    tell(ann, &format!("pay dan {} --as ann", LIMIT / 1_000));
+    row.wait("dan has it", || directly(LIMIT));
+    ann.does("backup before");
+    let pays = format!("pay {} 5 --as ann --once rent", row.link(3));
+    let paid = ann.json(&pays);
+    row.settles(&[-5_000; 3]);
+    row.stop(0);
+    row.stop(1);
+    fs::remove_dir_all(ann.site()).unwrap();
+    ann.does("restore before");
+    row.start(0);
+    tell(dan, "pay ann 50 --as dan");
+    row.wait("there is room now", || directly(LIMIT - 50_000));
+    let refused = || ann.run(&format!("{pays} --json")).json_error();
+    row.wait("lifts may go over it again", || {
+        assert_eq!(refused()["error"], "to_compare");
+        half(ann, "ann", "dan")["waits_for"].is_null()
+    });
+    assert_eq!(refused()["error"], "to_compare");
+    assert!(directly(LIMIT - 50_000));
+    row.start(1);
+    row.wait("the payment is known again", || ann.run(&pays).code == 0);
+    assert_eq!(ann.json(&pays)["lift"], paid["lift"]);
+    row.settles(&[-5_000; 3]);
+    assert!(directly(LIMIT - 50_000));
     row.end();
 }

@@ -1,0 +1,103 @@
+//! A site restored from a backup: what lies on a tally's table, invoices and offers, is in the end the same at both halves.
+
+use protocol::{Hash, Record as _};
+use site::Wish;
+
+use crate::invoices::asks;
+use crate::pair::Pair;
+use crate::town::{cuid, tally_id};
+
+impl Pair {
+    /// The offer that a half shows.
+    async fn on_table(&self, at: usize) -> Option<Hash> {
+        self.places[at].seen().await.offer.map(|(offer, _)| offer.hash().unwrap())
+    }
+
+    /// Suzie, the stock, asks Bob.
+    async fn ask_for(&mut self, name: u8) {
+        let invoice = asks(name, 1, 5).signed(&self.places[0].key).unwrap();
+        self.wish(0, Wish::Invoice(Box::new(invoice))).await.unwrap();
+    }
+
+    /// How many invoices a half shows.
+    async fn invoices(&self, at: usize) -> usize {
+        let place = &self.places[at];
+        place.site.invoices(&cuid(place.user), tally_id()).await.unwrap().len()
+    }
+}
+
+#[tokio::test]
+async fn an_offer_that_was_refused_since_is_gone_again() {
+    let mut pair = Pair::new().await;
+    pair.offer().await;
+    pair.carry_all().await;
+    let offer = pair.on_table(1).await.unwrap();
+    let copy = pair.back_up(0).await;
+    pair.wish(1, Wish::Refuse { offer, reason: None }).await.unwrap();
+    pair.settle().await;
+    pair.restore(0, &copy).await;
+    assert_eq!(pair.on_table(0).await, Some(offer));
+    pair.settle().await;
+    assert_eq!([pair.on_table(0).await, pair.on_table(1).await], [None, None]);
+    // Another one goes its way.
+    pair.offer().await;
+    pair.settle().await;
+    assert!(pair.on_table(1).await.is_some());
+    assert_eq!(pair.on_table(0).await, pair.on_table(1).await);
+}
+
+#[tokio::test]
+async fn an_offer_that_was_taken_back_since_is_gone_again() {
+    let mut pair = Pair::new().await;
+    pair.offer().await;
+    pair.carry_all().await;
+    let offer = pair.on_table(1).await.unwrap();
+    let copy = pair.back_up(1).await;
+    pair.wish(0, Wish::Withdraw { offer }).await.unwrap();
+    pair.settle().await;
+    pair.restore(1, &copy).await;
+    assert_eq!(pair.on_table(1).await, Some(offer));
+    pair.settle().await;
+    assert_eq!([pair.on_table(0).await, pair.on_table(1).await], [None, None]);
+}
+
+/// What it asked when it went back is lost.
+#[tokio::test]
+async fn a_half_that_opens_again_hears_of_the_offer_and_the_invoice() {
+    let mut pair = Pair::negotiated().await;
+    let copy = pair.back_up(1).await;
+    pair.accept().await;
+    pair.carry_all().await;
+    pair.ask_for(1).await;
+    pair.offer().await;
+    pair.settle().await;
+    let offer = pair.on_table(1).await;
+    assert!(offer.is_some());
+    pair.restore(1, &copy).await;
+    pair.take(1).await;
+    pair.accept().await;
+    pair.settle().await;
+    assert_eq!([pair.on_table(0).await, pair.on_table(1).await], [offer, offer]);
+    assert_eq!(pair.invoices(1).await, 1);
+}
+
+/// A message of before comes when the half that said it has asked already.
+#[tokio::test]
+async fn what_comes_late_its_author_hears_of_again() {
+    let mut pair = Pair::new().await;
+    let copy = pair.back_up(0).await;
+    pair.ask_for(1).await;
+    pair.offer().await;
+    let late = pair.take(0).await;
+    assert_eq!(late.len(), 2);
+    pair.restore(0, &copy).await;
+    pair.settle().await;
+    assert_eq!(pair.invoices(0).await + pair.invoices(1).await, 0);
+    for letter in late {
+        pair.bring(letter).await;
+    }
+    pair.settle().await;
+    assert_eq!([pair.invoices(0).await, pair.invoices(1).await], [1, 1]);
+    assert!(pair.on_table(1).await.is_some());
+    assert_eq!(pair.on_table(0).await, pair.on_table(1).await);
+}
