@@ -237,9 +237,9 @@ impl Explorer {
         let mut compare = state.lost;
         for _ in 0..2_000 {
             if net == 0 {
-                for place in 0..2 {
+                for (place, compares) in compare.into_iter().enumerate() {
                     for act in [Act::Tick, Act::Remind, Act::Compare] {
-                        if act != Act::Compare || compare[place] {
+                        if act != Act::Compare || compares {
                             net |= self.heal_by(&mut state, place, act);
                         }
                     }

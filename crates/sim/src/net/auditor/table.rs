@@ -63,7 +63,7 @@ impl Taken {
     }
 
     /// Whether a half took this only after its author's place went back to before it, and asked what it lost.
-    fn is_of_before(&self, taker: At<'_>, author: At<'_>, laid: Laid) -> bool {
+    fn is_of_before(&self, taker: At<'_>, author: At<'_>, laid: &Laid) -> bool {
         let first = |at: At<'_>| self.first.get(&(at.person.home, at.half.tally, laid.clone()));
         let back = self.back.get(&author.person.home);
         let late = first(taker).zip(back).is_some_and(|(first, back)| first > back);
@@ -74,7 +74,7 @@ impl Taken {
     fn forgive(&self, [one, other]: [At<'_>; 2], [ones, others]: [&mut Table; 2]) {
         let late = |view: &InvoiceView| {
             let laid = Laid::invoice(view);
-            view.invoice.by == one.half.side && self.is_of_before(one, other, laid)
+            view.invoice.by == one.half.side && self.is_of_before(one, other, &laid)
         };
         let lost = |(name, view): (&ChitId, &InvoiceView)| {
             let theirs = others.invoices.get(name);
@@ -86,7 +86,7 @@ impl Taken {
             table.invoices.retain(|name, _| !lost.contains(name));
         }
         let late = |offer: &Offer| {
-            offer.by != one.half.side && self.is_of_before(one, other, Laid::Offer(offer.hash))
+            offer.by != one.half.side && self.is_of_before(one, other, &Laid::Offer(offer.hash))
         };
         if ones.offer != others.offer && ones.offer.as_ref().is_some_and(late) {
             others.offer = ones.offer;
