@@ -19,7 +19,7 @@ impl Negotiation {
                 next.table = Table::Empty { void: true };
             }
             // An offer of ours that this half lost when it went back: the partner has it.
-            _ if version.revision.get() > self.last.revision => {
+            _ if Place::of(version, self.side) > self.last => {
                 return self.passed(Refusal::NotOnTable { hash: version.hash }, [Message::Ask]);
             }
             _ => return self.passed(Refusal::Late { revision: version.revision.get() }, []),
@@ -81,9 +81,12 @@ impl Negotiation {
                 step
             }
             _ => {
-                // Perhaps one that this half lost when it went back: then what was before it is over too.
                 let mut step = self.passed(Refusal::NotOnTable { hash: version.hash }, heard);
-                step.negotiation.last = self.last.max(Place::of(version, self.side));
+                // Perhaps one that this half lost when it went back: what was before it is over too, and not taken any
+                // more. What lies on the table is the last, as ever.
+                if matches!(self.table, Table::Empty { .. }) {
+                    step.negotiation.last = self.last.max(Place::of(version, self.side));
+                }
                 step
             }
         }

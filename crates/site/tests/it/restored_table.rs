@@ -37,6 +37,10 @@ async fn an_offer_that_was_refused_since_is_gone_again() {
     pair.settle().await;
     pair.restore(0, &copy).await;
     assert_eq!(pair.on_table(0).await, Some(offer));
+    let doctor = pair.places[0].site.doctor(&mut |_| {}).await.unwrap();
+    assert!(doctor.ok, "{doctor:?}");
+    // What it asks is lost: it is not for that alone that it says its offer again.
+    pair.take(0).await;
     pair.settle().await;
     assert_eq!([pair.on_table(0).await, pair.on_table(1).await], [None, None]);
     // Another one goes its way.

@@ -242,6 +242,56 @@ fn each_users_own_words_differ_only_where_they_were_changed() {
 }
 
 #[test]
+fn an_offer_to_change_what_both_signed_waits_for_a_partners_lost_half() {
+    let agreed = both(&text(Side::Stock, 1));
+    let open = Negotiation::restored(&agreed, Side::Stock).unwrap();
+    let open = open.step(
+        Input::Receive(Message::Received { version: version(&text(Side::Stock, 1)) }),
+        early(),
+    );
+    let offer = text(Side::Stock, 2);
+    let input = Input::Offer(Box::new(one(&offer, Side::Stock)));
+    let offered = open.unwrap().negotiation.step(input, early()).unwrap().negotiation;
+    let unheard = Input::Unheard { offer: Some(version(&offer)) };
+    let waiting = offered.step(unheard, early()).unwrap().negotiation;
+    assert_eq!(waiting.offer(), offered.offer());
+    assert_eq!(waiting.step(Input::Remind, early()).unwrap().send, vec![], "and is said no more");
+    // Its user brought it back.
+    let lost = Negotiation::restored(&agreed, Side::Foil).unwrap();
+    let asked = lost.step(Input::Compare, early()).unwrap().send;
+    let told = asked
+        .into_iter()
+        .flat_map(|message| waiting.step(Input::Receive(received(message)), early()).unwrap().send);
+    let back = told.fold(lost, |half, message| {
+        half.step(Input::Receive(received(message)), early()).unwrap().negotiation
+    });
+    assert_eq!(back.offer(), waiting.offer());
+}
+
+#[test]
+fn the_end_of_an_offer_that_was_lost_ends_what_was_before_it() {
+    let refused = |revision| Message::Ended {
+        version: version(&text(Side::Foil, revision)),
+        end: End::Refused { reason: None },
+    };
+    let (_, first) = offered(Side::Stock);
+    let up = |half: &Negotiation, message: &Message| {
+        half.step(Input::Receive(received(message.clone())), early()).unwrap()
+    };
+    // Bob went back to before all offers: an old one is not taken for new.
+    let bob = up(&met(Side::Foil), &refused(2)).negotiation;
+    let late = up(&bob, &first);
+    assert_eq!(late.negotiation.offer(), None);
+    // He went back to when the first lay on his table: the partner may go on from there.
+    let bob = up(&met(Side::Foil), &first).negotiation;
+    let bob = up(&bob, &refused(2)).negotiation;
+    let again = Message::Tally(Box::new(sign(&text(Side::Stock, 2), Side::Stock)));
+    let (offer, by) = (text(Side::Stock, 2), Side::Stock);
+    let bob = up(&bob, &again).negotiation;
+    assert_eq!(bob.offer().map(|(tally, by)| (hash(tally), by)), Some((hash(&offer), by)));
+}
+
+#[test]
 fn what_the_partners_agent_does_not_take_is_over_and_said_no_more() {
     let answer = answering(Side::Foil);
     assert!(!answer.step(Input::Remind, early()).unwrap().send.is_empty());
