@@ -21,12 +21,6 @@ impl Negotiation {
         match message {
             Message::Tally(tally) => match *tally {
                 SignedBy::Both(tally) => self.agreed(tally, given.closed),
-                // Its half closes as well, or is about to: it learns that nobody will accept this.
-                SignedBy::One(offer) if given.closed && offer.by() != self.side => {
-                    self.belongs(offer.tally())?;
-                    let version = Version::of(offer.tally())?;
-                    Ok(self.passed(closed, [Message::Ended { version, end: End::Late }]))
-                }
                 SignedBy::One(_) if given.closed => Err(closed),
                 SignedBy::One(offer) if offer.by() == self.side => {
                     self.own_again(&offer, given.now)
