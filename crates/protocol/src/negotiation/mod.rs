@@ -209,12 +209,12 @@ impl Negotiation {
     /// The same half, which went back: what it takes for delivered may have been ended since, and is said again.
     /// None where nothing is.
     pub(crate) fn went_back(&self) -> Option<Self> {
-        let Table::Ours { delivered: true, .. } = &self.table else { return None };
-        let mut half = self.clone();
-        if let Table::Ours { delivered, .. } = &mut half.table {
-            *delivered = false;
-        }
-        Some(half)
+        let Table::Ours { offer, version, delivered: true, withdrawn } = &self.table else {
+            return None;
+        };
+        let (offer, version, withdrawn) = (offer.clone(), *version, *withdrawn);
+        let table = Table::Ours { offer, version, delivered: false, withdrawn };
+        Some(Self { table, ..self.clone() })
     }
 
     /// The cert of the user on a side, as far as it is known.

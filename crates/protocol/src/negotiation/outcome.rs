@@ -104,13 +104,13 @@ impl Negotiation {
             }
             (Some(_), _) => false,
         };
-        if let (true, Some(_), Table::Ours { delivered, withdrawn: false, .. }) =
-            (over, &self.signed, &mut step.negotiation.table)
-        {
-            *delivered = true;
-        } else if over {
-            step.negotiation.introduced |= offer.is_none();
-            step.negotiation.table = Table::Empty { void: true };
+        if !over {
+            return step;
+        }
+        step.negotiation.introduced |= offer.is_none();
+        match (&self.signed, &mut step.negotiation.table) {
+            (Some(_), Table::Ours { delivered, withdrawn: false, .. }) => *delivered = true,
+            (_, table) => *table = Table::Empty { void: true },
         }
         step
     }

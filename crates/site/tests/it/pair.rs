@@ -124,7 +124,7 @@ impl Place {
         self.chit(uuid, Entry::Set { set, written: Written::default() }, START)
     }
 
-    fn chit(&self, uuid: ChitId, entry: Entry, date: &str) -> Chit {
+    pub(crate) fn chit(&self, uuid: ChitId, entry: Entry, date: &str) -> Chit {
         let (tally, date) = (tally_id(), date.parse().unwrap());
         Chit { uuid, tally, by: self.side, date, entry }.signed(&self.key).unwrap()
     }

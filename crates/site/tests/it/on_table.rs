@@ -1,13 +1,25 @@
-//! A site restored from a backup: what lies on a tally's table, invoices and offers, is in the end the same at both halves.
+//! What lies on a tally's table, invoices and offers: in the end it is the same at both halves, also where a site was
+//! restored from a backup.
 
-use protocol::{Hash, Record as _};
+use protocol::chit::{Entry, Set, Written};
+use protocol::{Hash, Record as _, Settings};
 use site::Wish;
 
 use crate::invoices::asks;
 use crate::pair::Pair;
-use crate::town::{cuid, tally_id};
+use crate::town::{START, chit_id, cuid, tally_id, units};
 
 impl Pair {
+    /// The tally is open, and an offer of Suzie's to change it on both tables.
+    async fn offered() -> (Self, Hash) {
+        let mut pair = Self::new().await;
+        pair.offer().await;
+        pair.carry_all().await;
+        let offer = pair.on_table(1).await.unwrap();
+        assert_eq!(pair.on_table(0).await, Some(offer));
+        (pair, offer)
+    }
+
     /// The offer that a half shows.
     async fn on_table(&self, at: usize) -> Option<Hash> {
         self.places[at].seen().await.offer.map(|(offer, _)| offer.hash().unwrap())
@@ -28,10 +40,7 @@ impl Pair {
 
 #[tokio::test]
 async fn an_offer_that_was_refused_since_is_gone_again() {
-    let mut pair = Pair::new().await;
-    pair.offer().await;
-    pair.carry_all().await;
-    let offer = pair.on_table(1).await.unwrap();
+    let (mut pair, offer) = Pair::offered().await;
     let copy = pair.back_up(0).await;
     pair.wish(1, Wish::Refuse { offer, reason: None }).await.unwrap();
     pair.settle().await;
@@ -52,10 +61,7 @@ async fn an_offer_that_was_refused_since_is_gone_again() {
 
 #[tokio::test]
 async fn an_offer_that_was_taken_back_since_is_gone_again() {
-    let mut pair = Pair::new().await;
-    pair.offer().await;
-    pair.carry_all().await;
-    let offer = pair.on_table(1).await.unwrap();
+    let (mut pair, offer) = Pair::offered().await;
     let copy = pair.back_up(1).await;
     pair.wish(0, Wish::Withdraw { offer }).await.unwrap();
     pair.settle().await;
@@ -104,4 +110,17 @@ async fn what_comes_late_its_author_hears_of_again() {
     assert_eq!([pair.invoices(0).await, pair.invoices(1).await], [1, 1]);
     assert!(pair.on_table(1).await.is_some());
     assert_eq!(pair.on_table(0).await, pair.on_table(1).await);
+}
+
+#[tokio::test]
+async fn a_closed_tally_shows_no_offer() {
+    let (mut pair, _) = Pair::offered().await;
+    let bob = &pair.places[1];
+    let settings = Settings::default_for(units(100_000));
+    let set = Set { settings, counter: 1.try_into().unwrap(), owe: None, close: true };
+    let close = bob.chit(chit_id(1), Entry::Set { set, written: Written::default() }, START);
+    pair.write(1, close).await.unwrap();
+    pair.settle().await;
+    assert_eq!(pair.places[0].seen().await.status, "close");
+    assert_eq!([pair.on_table(0).await, pair.on_table(1).await], [None, None]);
 }
