@@ -18,13 +18,23 @@ impl Negotiation {
             (_, Table::Refused { version: refused, .. }) if *refused == version => {
                 next.table = Table::Empty { void: true };
             }
-            // An offer of ours that this half lost when it went back: the partner has it.
-            _ if Place::of(version, self.side) > self.last => {
+            _ if self.may_be_shown(version) => {
                 return self.passed(Refusal::NotOnTable { hash: version.hash }, [Message::Ask]);
             }
             _ => return self.passed(Refusal::Late { revision: version.revision.get() }, []),
         }
         step
+    }
+
+    /// Whether the partner may have this offer of ours on its table and not know what became of it: this half lost it
+    /// when it went back, or it is over here and came late to a partner that went back, or whose clock is behind. The
+    /// partner shows it when it is asked, and it is taken for ours or asked back. (Where it was a refusal of ours that
+    /// was heard again, it has nothing to show.)
+    fn may_be_shown(&self, version: Version) -> bool {
+        let is_lost = Place::of(version, self.side) > self.last;
+        let signed = self.signed.as_ref().map(|signed| signed.version.revision);
+        let is_over = matches!(self.table, Table::Empty { .. }) && signed < Some(version.revision);
+        is_lost || is_over
     }
 
     /// The partner asks for its offer back.

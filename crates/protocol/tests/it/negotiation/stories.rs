@@ -292,6 +292,34 @@ fn the_end_of_an_offer_that_was_lost_ends_what_was_before_it() {
 }
 
 #[test]
+fn an_offer_that_comes_when_it_is_over_is_taken_back() {
+    let (ann, offer) = offered(Side::Foil);
+    let hear = |half: &Negotiation, message: Message, given| {
+        half.step(Input::Receive(received(message)), given).unwrap()
+    };
+    let over = ann.step(Input::Tick, late()).unwrap().negotiation;
+    assert_eq!(over.offer(), None);
+    // By Bob's clock it may be accepted still.
+    let bob = hear(&met(Side::Stock), offer.clone(), early());
+    assert!(bob.negotiation.offer().is_some());
+    let (mut halves, mut said) = ([over, bob.negotiation], vec![(0, bob.send[0].clone())]);
+    while let Some((to, message)) = said.pop() {
+        let step = hear(&halves[to], message, [late(), early()][to]);
+        said.extend(step.send.into_iter().map(|message| (1 - to, message)));
+        halves[to] = step.negotiation;
+    }
+    assert_eq!([halves[0].offer(), halves[1].offer()], [None, None]);
+    // While a later offer lies on the table, and once both have signed, an old word changes nothing.
+    let word = Message::Received { version: version(&text(Side::Foil, 1)) };
+    let second = text(Side::Foil, 2);
+    let next = ann.step(Input::Offer(Box::new(one(&second, Side::Foil))), early()).unwrap();
+    assert_eq!(hear(&next.negotiation, word.clone(), early()).send, vec![]);
+    let agreed = Message::Tally(Box::new(both(&second).into_inner()));
+    let open = hear(&next.negotiation, agreed, early()).negotiation;
+    assert_eq!(hear(&open, word, early()).send, vec![]);
+}
+
+#[test]
 fn what_the_partners_agent_does_not_take_is_over_and_said_no_more() {
     let answer = answering(Side::Foil);
     assert!(!answer.step(Input::Remind, early()).unwrap().send.is_empty());
