@@ -300,7 +300,7 @@ fn an_offer_that_comes_when_it_is_over_is_taken_back() {
     let over = ann.step(Input::Tick, late()).unwrap().negotiation;
     assert_eq!(over.offer(), None);
     // By Bob's clock it may be accepted still.
-    let bob = hear(&met(Side::Stock), offer.clone(), early());
+    let bob = hear(&met(Side::Stock), offer, early());
     assert!(bob.negotiation.offer().is_some());
     let (mut halves, mut said) = ([over, bob.negotiation], vec![(0, bob.send[0].clone())]);
     while let Some((to, message)) = said.pop() {
