@@ -7,7 +7,7 @@ use super::{Negotiation, Table};
 
 impl Negotiation {
     /// The partner has heard what we said of this version.
-    pub(super) fn received(&self, version: Version) -> Step {
+    pub(super) fn received(&self, version: Version, closed: bool) -> Step {
         let mut step = self.unchanged(Vec::new());
         let next = &mut step.negotiation;
         match (&mut next.signed, &mut next.table) {
@@ -18,7 +18,12 @@ impl Negotiation {
             (_, Table::Refused { version: refused, .. }) if *refused == version => {
                 next.table = Table::Empty { void: true };
             }
-            _ if self.may_be_shown(version) => {
+            // We had accepted or refused it before we went back, and the partner says where it is over.
+            (_, Table::Theirs { version: theirs, .. }) if *theirs == version => {
+                return self
+                    .passed(Refusal::Late { revision: version.revision.get() }, self.on_table());
+            }
+            _ if !closed && self.may_have_ours(version) => {
                 return self.passed(Refusal::NotOnTable { hash: version.hash }, [Message::Ask]);
             }
             _ => return self.passed(Refusal::Late { revision: version.revision.get() }, []),
@@ -30,7 +35,7 @@ impl Negotiation {
     /// when it went back, or it is over here and came late to a partner that went back, or whose clock is behind. The
     /// partner shows it when it is asked, and it is taken for ours or asked back. (Where it was a refusal of ours that
     /// was heard again, it has nothing to show.)
-    fn may_be_shown(&self, version: Version) -> bool {
+    fn may_have_ours(&self, version: Version) -> bool {
         let is_lost = Place::of(version, self.side) > self.last;
         let signed = self.signed.as_ref().map(|signed| signed.version.revision);
         let is_over = matches!(self.table, Table::Empty { .. }) && signed < Some(version.revision);
@@ -90,13 +95,26 @@ impl Negotiation {
                 step.events.push(Event::Ended { version, end });
                 step
             }
-            _ => {
+            table => {
+                let is_lost = Place::of(version, self.side) > self.last;
                 let mut step = self.passed(Refusal::NotOnTable { hash: version.hash }, heard);
-                // Perhaps one that this half lost when it went back: what was before it is over too, and not taken any
-                // more. What lies on the table is the last, as ever.
-                if matches!(self.table, Table::Empty { .. }) {
-                    step.negotiation.last = self.last.max(Place::of(version, self.side));
+                match table {
+                    // Perhaps one that this half lost when it went back: what was before it is over too, and not taken
+                    // any more.
+                    Table::Empty { .. } => {
+                        step.negotiation.last = self.last.max(Place::of(version, self.side));
+                    }
+                    // What lies on the table is the last, as ever; the partner says where it is over since.
+                    Table::Theirs { .. } if is_lost => step.send.extend(self.on_table()),
+                    _ => {}
                 }
+                // The partner had accepted it, and went back.
+                let signed = self
+                    .signed
+                    .as_ref()
+                    .filter(|signed| signed.version.revision >= version.revision);
+                step.send
+                    .extend(signed.map(|signed| Message::Tally(Box::new(signed.tally.clone()))));
                 step
             }
         }

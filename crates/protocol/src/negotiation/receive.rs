@@ -28,8 +28,8 @@ impl Negotiation {
                 SignedBy::One(offer) => self.offered(&offer, given.now),
                 SignedBy::Nobody(_) => Err(Refusal::Unsigned),
             },
-            Message::Received { version } => Ok(self.received(version)),
-            Message::Ask => Ok(self.unchanged(self.all())),
+            Message::Received { version } => Ok(self.received(version, given.closed)),
+            Message::Ask => Ok(self.unchanged(self.all(given.closed))),
             Message::Answer { cert } => self.answered(*cert),
             Message::Answered => {
                 Ok(self.unchanged(Vec::new()).then(Self { introduced: true, ..self.clone() }))
@@ -156,9 +156,10 @@ impl Negotiation {
             return Ok(self.passed(known, self.instead_of_own(version)));
         }
         if let Err(expired) = in_time(tally, now) {
-            let mut step = self.passed(expired, []);
+            // The partner's clock may be behind.
+            let mut step = self.passed(expired, [Message::Withdraw { version }]);
             step.negotiation.last = self.last.max(place);
-            if matches!(self.table, Table::Ours { .. }) {
+            if matches!(self.table, Table::Ours { .. } | Table::Theirs { .. }) {
                 // It took that offer's place. Both would else answer each other with them, without end.
                 step.negotiation.table = Table::Empty { void: true };
                 step.events.push(Event::Expired { version });
@@ -199,10 +200,10 @@ impl Negotiation {
     }
 
     /// All that this half has, for a partner that may have lost something.
-    fn all(&self) -> Vec<Message> {
+    fn all(&self, closed: bool) -> Vec<Message> {
         let mut all = vec![Message::Answer { cert: Box::new(self.holder.clone()) }];
         all.extend(self.signed.iter().map(|signed| Message::Tally(Box::new(signed.tally.clone()))));
-        all.extend(self.on_table());
+        all.extend(self.on_table().filter(|_| !closed));
         all
     }
 }

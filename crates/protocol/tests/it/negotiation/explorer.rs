@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use protocol::negotiation::Version;
 use protocol::negotiation::{Given, Input, Message, Negotiation, Refusal, Status};
+use protocol::tally::SignedBy;
 use protocol::{Side, Tally};
 
 use super::cast::{answering, both, early, inviting, late, one, received, text_of, wording};
@@ -81,6 +82,8 @@ pub(super) struct Explorer {
     healed: HashSet<([usize; 2], [bool; 2], [bool; 2])>,
     /// Pairs of halves that were seen to agree.
     agreeing: HashSet<[usize; 2]>,
+    /// What healed the state at hand so far: which half did what.
+    trail: Vec<(usize, usize, Act)>,
 }
 
 fn side(place: usize) -> Side {
@@ -102,6 +105,7 @@ impl Explorer {
             done: Vec::new(),
             healed: HashSet::new(),
             agreeing: HashSet::new(),
+            trail: Vec::new(),
         }
     }
 
@@ -229,6 +233,7 @@ impl Explorer {
 
     /// The faults stop here, and what was on its way arrives, or is lost.
     fn heals(&mut self, mut state: State, arrives: bool) {
+        self.trail.clear();
         state.late = [state.late[0] || state.late[1]; 2];
         let mut net = if arrives { state.sent } else { 0 };
         if !arrives && !self.healed.insert((state.halves, state.late, state.lost)) {
@@ -293,6 +298,7 @@ impl Explorer {
     }
 
     fn heal_by(&mut self, state: &mut State, place: usize, act: Act) -> u128 {
+        self.trail.push((place, state.halves[place], act));
         match self.act(state.halves[place], act, state.late[place]) {
             Some((half, sent)) => {
                 state.halves[place] = half;
@@ -308,7 +314,7 @@ impl Explorer {
             return;
         }
         let [stock, foil] = state.halves.map(|half| &self.halves[half]);
-        assert_eq!(governing(stock), governing(foil), "one agreement, or none");
+        assert_eq!(governing(stock), governing(foil), "one agreement, or none{}", self.how());
         let at = |half: &Negotiation| match (half.signed(), half.amendment()) {
             (Some(_), amendment) => amendment,
             (None, _) => Some(half.status()),
@@ -322,10 +328,37 @@ impl Explorer {
                 assert_eq!(stock.offer(), foil.offer(), "one offer");
             }
             (one, other) => {
-                assert!(nothing(one) && nothing(other), "{one:?} and {other:?} do not agree");
+                let agree = nothing(one) && nothing(other);
+                assert!(agree, "{one:?} and {other:?} do not agree{}", self.how());
             }
         }
         assert!(stock.partner().is_some(), "the inviting half knows who answered");
+    }
+
+    /// What healed the state at hand, for who looks why it did not.
+    fn how(&self) -> String {
+        let line = |&(place, half, act): &(usize, usize, Act)| {
+            let half = &self.halves[half];
+            let what = match act {
+                Act::Deliver(message) => match &self.messages[message].1 {
+                    Message::Tally(tally) => {
+                        let version = Version::of(tally).unwrap();
+                        format!(
+                            "hears {version:?} of {:?}",
+                            SignedBy::check((**tally).clone())
+                                .map(|by| matches!(by, SignedBy::Both(_)))
+                        )
+                    }
+                    Message::Answer { .. } => "hears cert".to_owned(),
+                    message => format!("hears {message:?}"),
+                },
+                Act::Tick => "ticks".to_owned(),
+                Act::Remind => "reminds".to_owned(),
+                _ => "compares".to_owned(),
+            };
+            format!("\n  {} ({:?}) {what}", Side::BOTH[place].word(), half.status())
+        };
+        self.trail.iter().map(line).collect()
     }
 
     /// Explores all; returns the number of states.

@@ -2,7 +2,7 @@
 
 use protocol::negotiation::{
     Difference, Draft, End, Event, Given, Governs, Input, Message, Negotiation, Refusal, Status,
-    Version,
+    Step, Version,
 };
 use protocol::tally::Offer;
 use protocol::{Json, Side};
@@ -291,24 +291,37 @@ fn the_end_of_an_offer_that_was_lost_ends_what_was_before_it() {
     assert_eq!(bob.offer().map(|(tally, by)| (hash(tally), by)), Some((hash(&offer), by)));
 }
 
+/// Two halves until they have nothing left to say, the first by its own clock; each message with the half that it goes to.
+fn talk(halves: &mut [Negotiation; 2], first: Given, messages: Vec<(usize, Message)>) {
+    let mut said = messages;
+    let mut most = 100;
+    while let Some((to, message)) = said.pop() {
+        let step = hear(&halves[to], message, [first, early()][to]);
+        said.extend(step.send.into_iter().map(|message| (1 - to, message)));
+        halves[to] = step.negotiation;
+        most -= 1;
+        assert!(most > 0, "they answer each other without end");
+    }
+}
+
+fn hear(half: &Negotiation, message: Message, given: Given) -> Step {
+    half.step(Input::Receive(received(message)), given).unwrap()
+}
+
+fn shown(halves: &[Negotiation; 2]) -> [Option<protocol::Hash>; 2] {
+    [0, 1].map(|at| halves[at].offer().map(|(tally, _)| hash(tally)))
+}
+
 #[test]
 fn an_offer_that_comes_when_it_is_over_is_taken_back() {
     let (ann, offer) = offered(Side::Foil);
-    let hear = |half: &Negotiation, message: Message, given| {
-        half.step(Input::Receive(received(message)), given).unwrap()
-    };
     let over = ann.step(Input::Tick, late()).unwrap().negotiation;
-    assert_eq!(over.offer(), None);
-    // By Bob's clock it may be accepted still.
-    let bob = hear(&met(Side::Stock), offer, early());
-    assert!(bob.negotiation.offer().is_some());
-    let (mut halves, mut said) = ([over, bob.negotiation], vec![(0, bob.send[0].clone())]);
-    while let Some((to, message)) = said.pop() {
-        let step = hear(&halves[to], message, [late(), early()][to]);
-        said.extend(step.send.into_iter().map(|message| (1 - to, message)));
-        halves[to] = step.negotiation;
+    // By Bob's clock it may be accepted still; and by his, she may have gone back to before she offered.
+    for ann in [over, met(Side::Foil)] {
+        let mut halves = [ann, met(Side::Stock)];
+        talk(&mut halves, late(), vec![(1, offer.clone())]);
+        assert_eq!(shown(&halves), [None, None]);
     }
-    assert_eq!([halves[0].offer(), halves[1].offer()], [None, None]);
     // While a later offer lies on the table, and once both have signed, an old word changes nothing.
     let word = Message::Received { version: version(&text(Side::Foil, 1)) };
     let second = text(Side::Foil, 2);
@@ -317,6 +330,75 @@ fn an_offer_that_comes_when_it_is_over_is_taken_back() {
     let agreed = Message::Tally(Box::new(both(&second).into_inner()));
     let open = hear(&next.negotiation, agreed, early()).negotiation;
     assert_eq!(hear(&open, word, early()).send, vec![]);
+}
+
+/// Two halves that agreed on the first revision, and the foil's offer to change it, which the stock had accepted when it
+/// went back to before; its acceptance is on its way.
+fn accepted_and_went_back() -> ([Negotiation; 2], Message) {
+    let agreed = both(&text(Side::Stock, 1));
+    let told = Message::Received { version: version(&text(Side::Stock, 1)) };
+    let [stock, foil] = Side::BOTH.map(|side| {
+        let open = Negotiation::restored(&agreed, side).unwrap();
+        hear(&open, told.clone(), early()).negotiation
+    });
+    let offer = text(Side::Foil, 2);
+    let step = foil.step(Input::Offer(Box::new(one(&offer, Side::Foil))), early()).unwrap();
+    let mut halves = [stock, step.negotiation];
+    talk(&mut halves, early(), step.send.into_iter().map(|message| (0, message)).collect());
+    assert_eq!(shown(&halves), [Some(hash(&offer)), Some(hash(&offer))]);
+    (halves, Message::Tally(Box::new(both(&offer).into_inner())))
+}
+
+#[test]
+fn what_a_half_accepted_before_it_went_back_comes_back_to_it() {
+    let (mut halves, accepted) = accepted_and_went_back();
+    talk(&mut halves, early(), vec![(1, accepted)]);
+    assert_eq!(halves[1].signed().map(hash), Some(hash(&text(Side::Foil, 2))));
+    assert_eq!(halves[0].signed(), halves[1].signed());
+}
+
+#[test]
+fn who_refuses_what_it_had_accepted_before_it_went_back_is_shown_that() {
+    let (mut halves, accepted) = accepted_and_went_back();
+    let refuse = Input::Refuse { offer: hash(&text(Side::Foil, 2)), reason: None };
+    let step = halves[0].step(refuse, early()).unwrap();
+    halves[0] = step.negotiation;
+    let heard = hear(&halves[1], accepted, early());
+    halves[1] = heard.negotiation;
+    talk(&mut halves, early(), step.send.into_iter().map(|message| (1, message)).collect());
+    assert_eq!(halves[1].signed().map(hash), Some(hash(&text(Side::Foil, 2))));
+    assert_eq!(halves[0].signed(), halves[1].signed());
+}
+
+#[test]
+fn an_own_later_offer_that_is_over_ends_what_was_before_it() {
+    // Bob answered Ann's offer with his own; he went back to before both, and hers comes late, when his is over.
+    let wording = |revision, expires| Draft { expires, ..wording(Side::Foil, revision, false) };
+    let first = text_of(Side::Foil, 1, wording(1, None));
+    let counter = text_of(Side::Stock, 2, wording(2, Some(first_expires())));
+    let [first, counter] = [(first, Side::Foil), (counter, Side::Stock)]
+        .map(|(text, by)| Message::Tally(Box::new(sign(&text, by))));
+    let ann = hear(&met(Side::Foil), counter, early()).negotiation;
+    let mut halves = [met(Side::Stock), ann];
+    talk(&mut halves, late(), vec![(0, first)]);
+    let asked = halves[0].step(Input::Compare, late()).unwrap().send;
+    talk(&mut halves, late(), asked.into_iter().map(|message| (1, message)).collect());
+    assert_eq!(shown(&halves), [None, None]);
+}
+
+#[test]
+fn an_offer_of_before_that_comes_when_a_later_one_was_refused_is_taken_back() {
+    // Bob answered Ann's offer with his own, which she refused; he went back to before both, and hers comes late.
+    let (ann, first) = offered(Side::Foil);
+    let counter = Message::Tally(Box::new(sign(&text(Side::Stock, 2), Side::Stock)));
+    let ann = hear(&ann, counter, early()).negotiation;
+    let refuse = Input::Refuse { offer: hash(&text(Side::Stock, 2)), reason: None };
+    let step = ann.step(refuse, early()).unwrap();
+    let mut halves = [step.negotiation, met(Side::Stock)];
+    talk(&mut halves, early(), vec![(1, first)]);
+    let due = halves[0].step(Input::Remind, early()).unwrap().send;
+    talk(&mut halves, early(), due.into_iter().map(|message| (1, message)).collect());
+    assert_eq!(shown(&halves), [None, None]);
 }
 
 #[test]
