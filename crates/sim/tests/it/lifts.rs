@@ -57,3 +57,12 @@ fn whatever_liars_say_everything_holds_for_all_others_and_a_false_referee_is_nam
 fn whatever_more_liars_say_everything_holds_for_all_others_and_a_false_referee_is_named() {
     networks_with_liars(1_000);
 }
+
+#[test]
+fn in_seeds_with_lifts_that_failed_once_everything_holds() {
+    for seed in [1_015] {
+        if let Err(failure) = live(seed, Life::Lifts, None).ended {
+            panic!("{failure}");
+        }
+    }
+}

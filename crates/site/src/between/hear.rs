@@ -51,7 +51,9 @@ impl Site {
             taken
         } else {
             let rows = work.tx().lock_parts(&lift).await?;
-            if knows && let Some(part) = self.part_with(&rows, holder, &tally)? {
+            if knows
+                && let Some(part) = self.part_with(&rows, holder, (tally, side, neighbour.users))?
+            {
                 return self.hear_from_another(work, part, &word, (tally, from)).await;
             }
             keys = rows.iter().map(|row| row.key).collect();
@@ -286,19 +288,26 @@ impl Site {
         Ok(None)
     }
 
-    /// The part with a leg to another site on this half, whoever speaks for that site now.
+    /// The part with a leg to another site on this half, whoever speaks for that site now. One that was not judged here,
+    /// as in a site that went back to before, knows of no halves yet, but whose tally it is on.
     fn part_with(
         &self,
         rows: &[LiftPart],
         holder: &Cuid,
-        tally: &TallyId,
+        (tally, side, users): (TallyId, Side, Hash),
     ) -> Result<Option<Part>, SiteError> {
         for row in rows {
             let part = self.known.part(row)?;
-            let halves = part.more.halves.get(tally);
-            let is_on = halves.is_some_and(|halves| halves.iter().any(|(who, _)| who == holder));
-            if is_on && part.participant.part().crossing(tally).is_some() {
-                return Ok(Some(part));
+            let Some(crossing) = part.participant.part().crossing(&tally) else { continue };
+            let ours = crossing.ours();
+            match part.more.halves.get(&tally) {
+                Some(halves) if halves.iter().any(|(who, _)| who == holder) => {
+                    return Ok(Some(part));
+                }
+                None if (ours.side, ours.users) == (side, users) => {
+                    return Ok(Some(part.on(tally, holder, side)));
+                }
+                _ => {}
             }
         }
         Ok(None)
