@@ -35,8 +35,14 @@ impl Site {
         let (lift, side) = (proof.record.id()?, held.half.side);
         let users = held.state.open()?.users();
         let partner = held.state.partner().ok_or(SiteError::NoLift(lift))?.agent;
-        let own = self.own_agents(work.view(), &proof.record).await?;
-        let giver = self.giver_in(&proof, (tally, users, side), partner, own)?;
+        let agents = match proof.leg.by == side {
+            // Whoever gives says so itself: it needs nobody's word but that its site was asked.
+            true => self.agents_here().collect(),
+            false if self.is_ours(&partner) => self.own_agents(work.view(), &proof.record).await?,
+            // An agent that does not speak for the partner any more may be in other hands.
+            false => vec![partner],
+        };
+        let giver = giver_in(&proof, (tally, users), &agents)?;
         let rows = work.tx().lock_parts(&lift).await?;
         let parts = rows.iter().map(|row| self.known.part(row)).collect::<Result<Vec<_>, _>>()?;
         let known = parts.iter().find(|part| part.tallies().contains(&tally)).cloned();
@@ -66,31 +72,6 @@ impl Site {
         Ok(())
     }
 
-    /// What the giver's site said of the leg, where all of the proof holds.
-    fn giver_in(
-        &self,
-        proof: &LiftProof,
-        (tally, users, side): (TallyId, Hash, Side),
-        partner: AgentId,
-        own: Vec<AgentId>,
-    ) -> Result<Conditional, SiteError> {
-        let committed = Committed::check(proof.record.clone(), &proof.certificate)?;
-        let lift = committed.id();
-        let is_of_leg = |giver: &Conditional| giver.leg == proof.leg && giver.users == users;
-        let giver = proof.giver.filter(|giver| is_of_leg(giver) && giver.leg.tally == tally);
-        let giver = giver.ok_or(LiftFault::NotGivers { lift, tally })?;
-        let agents: Vec<AgentId> = if giver.side == side || self.is_ours(&partner) {
-            own
-        } else {
-            // An agent that does not speak for the partner any more may be in other hands.
-            vec![partner]
-        };
-        let said = agents.iter().find_map(|agent| Verified::check(giver, agent).ok());
-        let said = said.ok_or(SignatureFault::Wrong { by: "the giver's site" })?;
-        Good::of_leg(&committed, &proof.way, &said)?;
-        Ok(giver)
-    }
-
     /// The part with a leg to another site.
     fn with_neighbour(
         &self,
@@ -116,6 +97,23 @@ impl Site {
         )?;
         Ok(part.on(leg.tally, holder, side))
     }
+}
+
+/// What the giver's site said of the leg by one of these agents, where all of the proof holds.
+fn giver_in(
+    proof: &LiftProof,
+    (tally, users): (TallyId, Hash),
+    agents: &[AgentId],
+) -> Result<Conditional, SiteError> {
+    let committed = Committed::check(proof.record.clone(), &proof.certificate)?;
+    let lift = committed.id();
+    let is_of_leg = |giver: &Conditional| giver.leg == proof.leg && giver.users == users;
+    let giver = proof.giver.filter(|giver| is_of_leg(giver) && giver.leg.tally == tally);
+    let giver = giver.ok_or(LiftFault::NotGivers { lift, tally })?;
+    let said = agents.iter().find_map(|agent| Verified::check(giver, agent).ok());
+    let said = said.ok_or(SignatureFault::Wrong { by: "the giver's site" })?;
+    Good::of_leg(&committed, &proof.way, &said)?;
+    Ok(giver)
 }
 
 /// The same part, having heard all that the proof says; and what that means.

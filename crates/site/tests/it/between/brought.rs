@@ -155,6 +155,35 @@ fn what_does_not_prove_a_lift_is_refused_and_changes_nothing() {
     });
 }
 
+/// What an agent of before said of a lift whose time was not over while the site was it may be a thief's work: but who
+/// gives by it owes by no word but its own.
+#[test]
+fn whoever_gives_proves_a_lift_of_an_agent_of_before() {
+    run(async {
+        let mut land = chain().await;
+        let copies: Vec<_> =
+            [0, 1].iter().map(|site| land.stores[*site].copy_in_memory().unwrap()).collect();
+        let date = land.now();
+        land.pays(1, ["ann", "cyd"], [5_000, 5_000]).await.unwrap();
+        land.calms().await;
+        let crossing = kept(&land, "abe", 1).await;
+        let inner = kept(&land, "ann", 0).await;
+        go_back(&mut land, &[0, 1], copies, date).await;
+        land.has_another_agent(0, date).await;
+        proves(&land, "abe", 1, crossing).await.unwrap();
+        // He takes by it.
+        let refused = proves(&land, "abe", 0, inner.clone()).await.unwrap_err();
+        assert!(matches!(refused, SiteError::Signature(_)), "{refused}");
+        proves(&land, "ann", 0, inner).await.unwrap();
+        land.sites[0].tend_lifts(land.now()).await.unwrap();
+        for (tie, stands) in [(0, [-5_000, 5_000]), (1, [-5_000, 0])] {
+            assert_eq!(land.balances(tie).await, stands, "{tie}");
+        }
+        let examined = land.sites[0].doctor(&mut |_| ()).await.unwrap();
+        assert!(examined.faults.is_empty(), "{:?}", examined.faults);
+    });
+}
+
 /// Whoever is shown it, without any site, can check the chit of a leg between two users of one site too.
 #[test]
 fn each_leg_of_a_lift_is_proved_to_strangers() {

@@ -2,10 +2,10 @@
 //! comes to owe anything by it.
 
 use protocol::bounded::List;
-use protocol::lift::{Certificate, Conditional, Evidence, Leg, Mode, Promise, Tree};
+use protocol::lift::{Certificate, Conditional, Evidence, Leg, Mode, Promise, Tree, Vote};
 use protocol::note::{Body, Note};
 use protocol::participant::Word;
-use protocol::{AgentId, Hash, Lift, PublicKey, SecretKey, Side, Signer as _};
+use protocol::{AgentId, Hash, Lift, PublicKey, Record as _, SecretKey, Side, Signer as _};
 use site::{Answer, Command, Site, SiteError};
 
 use super::fates::run;
@@ -28,15 +28,22 @@ struct MadeUp {
     leg: Leg,
     branches: Vec<Hash>,
     keys: [SecretKey; 2],
+    referees: Vec<u8>,
+}
+
+/// A list as records have it.
+fn sorted<T: Ord, const MAX: usize>(mut all: Vec<T>) -> List<T, MAX> {
+    all.sort_unstable();
+    List::new(all).unwrap()
 }
 
 impl MadeUp {
     fn by(land: &Land, by: Side, name: u8) -> Self {
-        Self::dated(land, by, name, (0, 0))
+        Self::dated(land, by, name, (0, &[0]))
     }
 
-    /// The same, so long ago, and decided by the agent of this site.
-    fn dated(land: &Land, by: Side, name: u8, (ago_ms, referee): (i64, usize)) -> Self {
+    /// The same, so long ago, and decided by these agents, the last of whom was silent where there are several.
+    fn dated(land: &Land, by: Side, name: u8, (ago_ms, referees): (i64, &[u8])) -> Self {
         let leg = Leg { tally: tally_of(0), by, units: units(100_000).try_into().unwrap() };
         let keys =
             [[90, name], [91, name]].map(|seed| SecretKey::ed25519(Hash::of(&seed).as_bytes()));
@@ -50,13 +57,13 @@ impl MadeUp {
             deadline: date.plus_ms(30_000).unwrap(),
             legs: nonce,
             participants: List::new(participants).unwrap(),
-            referees: List::new(vec![agent(referee)]).unwrap(),
-            quorum: 1,
+            quorum: Lift::quorum_of(referees.len()).unwrap(),
+            referees: sorted(referees.iter().map(|of| agent((*of).into())).collect()),
             payment: None,
         };
         let branches = vec![leg.leaf(lift.salt()).unwrap()];
         lift.legs = Tree::new(branches.clone()).unwrap().root();
-        Self { users: land.users(0), lift, leg, branches, keys }
+        Self { users: land.users(0), lift, leg, branches, keys, referees: referees.to_vec() }
     }
 
     fn said(&self, side: Side, by: &SecretKey) -> Conditional {
@@ -78,16 +85,21 @@ impl MadeUp {
 
     fn word(&self, with_promises: bool, given: Option<Conditional>) -> Word {
         let (id, liar) = (self.lift.id().unwrap(), agent_key(0));
-        let referee = (0..4).find(|site| self.lift.referees.contains(&agent((*site).into())));
-        let referee = agent_key(referee.unwrap());
         let evidence = Evidence::Promises(self.promises());
+        let mut certificate = Certificate::unsigned(id, evidence, 0);
+        let quorum = usize::try_from(self.lift.quorum).unwrap();
+        let vote = |of: &u8| {
+            let sign = certificate.sign_with(&agent_key(*of)).unwrap();
+            Vote { referee: agent((*of).into()), sign }
+        };
+        certificate.sign = sorted(self.referees[..quorum].iter().map(vote).collect());
         Word {
             lift: self.lift.clone(),
             branches: List::new(self.branches.clone()).unwrap(),
             conditional: self.said(ANN, &liar),
             promises: if with_promises { self.promises() } else { List::default() },
             refused: None,
-            certificate: Some(Certificate::by_sole_referee(id, evidence, &referee).unwrap()),
+            certificate: Some(certificate),
             given,
         }
     }
@@ -177,11 +189,41 @@ fn an_agent_of_before_binds_nobody_but_to_what_was_over_while_it_was() {
                 let until = land.now().plus_ms(-i64::from(*ago_ms)).unwrap();
                 Site::was_agent(&land.stores[1], before, true, until).await.unwrap();
             }
-            let made_up = MadeUp::dated(&land, BOB, name, (ago_ms, referee));
+            let made_up = MadeUp::dated(&land, BOB, name, (ago_ms, &[referee]));
             let given = Some(made_up.said(BOB, &former));
             hears(&land, made_up.word(true, given)).await;
             owed -= if binds { 100_000 } else { 0 };
             assert_eq!(balance_of_bob(&land).await, owed, "{name}");
+        }
+    });
+}
+
+/// While no more of its referees may be in other hands than may lie, what a lift was decided to be stays so.
+#[test]
+fn an_agent_of_before_counts_as_a_referee_that_lies() {
+    run(async {
+        let mut land = three().await;
+        for referee in [3, 4, 5] {
+            land.accept(1, agent(referee)).await;
+        }
+        for before in [6, 7] {
+            Site::was_agent(&land.stores[1], agent(before), true, land.now()).await.unwrap();
+        }
+        land.restart(1).await;
+        let mut owed = 0;
+        let heard = [
+            ("no other signed", [3, 4, 5, 6], true),
+            ("one of three that signed", [6, 3, 4, 5], true),
+            ("two agents of before", [3, 4, 6, 7], false),
+            ("an agent that nobody here accepts", [3, 4, 5, 0], false),
+            ("both", [3, 4, 6, 0], false),
+        ];
+        for (name, (what, referees, binds)) in (0..).zip(heard) {
+            let made_up = MadeUp::dated(&land, BOB, name, (60_000, &referees));
+            let given = Some(made_up.said(BOB, &agent_key(6)));
+            hears(&land, made_up.word(true, given)).await;
+            owed -= if binds { 100_000 } else { 0 };
+            assert_eq!(balance_of_bob(&land).await, owed, "{what}");
         }
     });
 }

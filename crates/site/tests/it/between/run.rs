@@ -1,9 +1,11 @@
 //! A land in which letters and errands travel as the test has it, while somebody pays.
 
+use std::sync::Arc;
+
 use protocol::chit::Positive;
 use protocol::lift::Authorisation;
-use protocol::{ChipAddress, PaymentId, Side};
-use site::{Answer, Caller, Clock as _, Command, CommandId, Paid, SiteError, Wish};
+use protocol::{AgentId, ChipAddress, PaymentId, SecretKey, Side, Signer as _};
+use site::{Answer, Caller, Clock as _, Command, CommandId, Paid, Site, SiteError, Wish};
 use tokio::task::JoinHandle;
 
 use crate::seek::land::{Land, agent, key, referee, tally_of};
@@ -27,7 +29,7 @@ impl Land {
     }
 
     /// A site accepts a referee no longer.
-    pub(super) async fn drop_referee(&self, site: usize, referee: protocol::AgentId) {
+    pub(super) async fn drop_referee(&self, site: usize, referee: AgentId) {
         let mut tx = self.stores[site].begin().await.unwrap();
         tx.set(&format!("referee:{referee}"), None).await.unwrap();
         tx.commit().await.unwrap();
@@ -144,6 +146,22 @@ impl Land {
     pub(super) async fn restart(&mut self, site: usize) {
         self.sites[site] = self.opened(site, self.stores[site].clone()).await;
         self.sites[site].take_over().await.unwrap();
+    }
+
+    /// A site has another agent, and starts again: nobody carries anything to it any more. It was the one before until
+    /// then.
+    pub(super) async fn has_another_agent(
+        &mut self,
+        site: usize,
+        until: protocol::Timestamp,
+    ) -> AgentId {
+        let (new, store) = (SecretKey::ed25519(&[90; 32]), self.stores[site].clone());
+        let now = AgentId::of(&new.public_key()).unwrap();
+        Site::replace_agent(&store, now, until).await.unwrap();
+        let (clock, chance) = (Arc::clone(&self.world), Arc::clone(&self.world));
+        let opened = Site::open(store, now, clock, chance).await.unwrap();
+        self.sites[site] = opened.signing_with(Arc::new(new)).unwrap();
+        now
     }
 
     /// Now, at all sites.

@@ -3,8 +3,8 @@
 use protocol::ledger::{Head, Message};
 use protocol::note::{Body, Note};
 use protocol::participant::Word;
-use protocol::{AgentId, Hash, Moved, Record as _, SecretKey, Side, Signer as _, Verified};
-use site::{Command, Site, Wish};
+use protocol::{Hash, Moved, Record as _, Side, Verified};
+use site::{Command, Wish};
 
 use super::fates::run;
 use super::paid::three;
@@ -68,12 +68,7 @@ fn a_site_says_of_its_lifts_by_the_agent_that_it_is_now() {
     run(async {
         let mut land = paid(2).await;
         let head = heads(&land).await[0];
-        let (new, store) = (SecretKey::ed25519(&[90; 32]), land.stores[1].clone());
-        let now = AgentId::of(&new.public_key()).unwrap();
-        Site::replace_agent(&store, now, land.now()).await.unwrap();
-        let world = std::sync::Arc::clone(&land.world);
-        let site = Site::open(store, now, world.clone(), world).await.unwrap();
-        land.sites[1] = site.signing_with(std::sync::Arc::new(new)).unwrap();
+        let now = land.has_another_agent(1, land.now()).await;
         let moved = Moved {
             tally: tally_of(0),
             by: Side::Foil,
