@@ -10,8 +10,8 @@ use protocol::ledger::Head;
 use protocol::lift::Authorisation;
 use protocol::negotiation::{Draft, Reason};
 use protocol::{
-    AgentId, Cert, ChitId, Contract, Cuid, Freed, Hash, Moved, Side, Signature, Tally, TallyId,
-    Timestamp, Units,
+    AgentId, Cert, ChitId, Contract, Cuid, Freed, Hash, LiftId, Moved, Side, Signature, Tally,
+    TallyId, Timestamp, Units,
 };
 use serde::{Deserialize, Serialize};
 use store::UserKind;
@@ -228,6 +228,7 @@ impl Wish {
             Self::Move(_) => "move",
             Self::Prove(_) => "prove",
             Self::Free(_) => "free",
+            Self::Give { .. } => "give",
         }
     }
 }
@@ -283,6 +284,14 @@ pub enum Wish {
     /// What a lift that is past its deadline and not decided has set aside may be used again, once the partner says so
     /// too; signed. A certificate that comes later is done all the same, also where that is beyond a limit then.
     Free(Box<Freed>),
+    /// What the partner's site says is so: the holder gave by a valid lift that this site has lost, and said as an agent
+    /// that it is no more, so that it takes nobody's word for it but the holder's.
+    Give {
+        /// The lift.
+        lift: LiftId,
+        /// How much.
+        units: Units,
+    },
     /// Compare the half with the partner's.
     Compare,
 }

@@ -180,6 +180,28 @@ pub enum SiteError {
         /// Until when it may become valid.
         deadline: Timestamp,
     },
+    /// What proves a lift is this site's own word, as an agent that it is no more.
+    #[error(
+        "{units} CHIPs were given on tally {tally} by lift {lift}, as this site said when it was another agent, whose key others \
+         may have now. If it is so, whoever gave them says so: mychips lift give {lift} {units} --tally {tally}"
+    )]
+    Claimed {
+        /// The lift.
+        lift: LiftId,
+        /// The tally.
+        tally: TallyId,
+        /// How much.
+        units: Units,
+    },
+    /// The holder has said of too many lifts that it gives by them, and none of those has come.
+    #[error(
+        "on tally {tally} you have said of {} lifts that you gave by them, and they have not come back yet",
+        crate::between::MAX_CLAIMS
+    )]
+    TooManyClaims {
+        /// The tally.
+        tally: TallyId,
+    },
     /// There is nothing to free.
     #[error("lift {lift} is decided: there is nothing to free")]
     LiftDecided {

@@ -76,6 +76,8 @@ impl SiteError {
             Self::ToMove { .. } => (Class::Conflict, "to_move"),
             Self::LivingAgent(_) => (Class::Refused, "living_agent"),
             Self::OtherKey { .. } => (Class::Refused, "other_site"),
+            Self::Claimed { .. } => (Class::Conflict, "lift_claimed"),
+            Self::TooManyClaims { .. } => (Class::Conflict, "too_many_claims"),
             Self::TooManyAgents => (Class::Refused, "too_many_agents"),
             Self::Signature(_) => (Class::Refused, "signature"),
             Self::Record(_) => (Class::Refused, "record"),

@@ -254,6 +254,7 @@ fn all() -> Vec<Limit> {
         limit!("site::seek::MAX_MET_OF_ONE_AGENT" => site::MAX_MET_OF_ONE_AGENT, "searches", "that one site may cause by links in half a minute"),
         limit!("site::abroad::MAX_ERRANDS" => site::MAX_ERRANDS, "errands", "that wait: the oldest is lost, and asked again"),
         limit!("site::between::MAX_DRAFTS" => site::MAX_DRAFTS, "drafts", "of lifts that partners lay out: half a minute each"),
+        limit!("site::between::MAX_CLAIMS" => site::MAX_CLAIMS, "lifts", "on one tally, of which its user is asked if it gave"),
         limit!("site::between::MAX_DRAFTS_OF_ONE" => site::MAX_DRAFTS_OF_ONE, "drafts", "of lifts for one partner: so that there is room for others"),
         limit!("site::between::MAX_AUTHORISATIONS" => site::MAX_AUTHORISATIONS, "payments", "signed elsewhere, remembered until their lift comes"),
         limit!("site::between::MAX_OPEN_PROMISES" => site::MAX_OPEN_PROMISES, "promises", "open with one neighbour, or under one referee"),

@@ -30,6 +30,8 @@ pub(crate) struct Brought {
     pub(crate) proved: usize,
     /// Chits of lifts that it does not have and that nobody can bring back.
     pub(crate) lifts: usize,
+    /// Of those among them of which the user has to say that it gave: what the site says.
+    pub(crate) claimed: Vec<String>,
 }
 
 impl Brought {
@@ -57,6 +59,7 @@ impl Brought {
             let are = if self.lifts == 1 { "is" } else { "are" };
             what.push(format!("{lifts} on the tally with {partner} {are} undone"));
         }
+        what.extend(self.claimed.iter().cloned());
         what
     }
 }
@@ -94,8 +97,8 @@ pub(crate) fn bring_back(
             }
         }
     }
-    brought.proved = prove(visit, user, tally, &lost_lifts, lifts)?;
-    brought.lifts = lost_lifts.len() - brought.proved;
+    (brought.proved, brought.claimed) = prove(visit, user, tally, &lost_lifts, lifts)?;
+    brought.lifts = lost_lifts.len() - brought.proved - brought.claimed.len();
     recover(visit, user, tally, &lost)?;
     Ok((visit.tally(user, tally)?, brought))
 }
@@ -160,21 +163,22 @@ pub(super) fn recover(
 }
 
 /// Hands in what proves these lifts to the site that has lost them; says of how many it took it. The others are undone: they
-/// were this site's alone, or it knows of no other site in them.
+/// were this site's alone, or it knows of no other site in them, or their giver has to say so first, which it says in words.
 pub(super) fn prove(
     visit: &Visit,
     user: &Cuid,
     tally: TallyId,
     lost: &[LiftId],
     proofs: &[LiftProof],
-) -> Result<usize, Failure> {
-    let mut taken = 0;
+) -> Result<(usize, Vec<String>), Failure> {
+    let (mut taken, mut claimed) = (0, Vec::new());
     for proof in proofs {
         if !lost.contains(&proof.record.id()?) {
             continue;
         }
         let wish = Wish::Prove(Box::new(proof.clone()));
         match visit.ask(user, Command::Tally { tally, wish }) {
+            Err(failure) if failure.is("lift_claimed") => claimed.push(failure.text().to_owned()),
             Err(failure) if failure.is_refused() && !may_only_look(&failure) => {}
             asked => {
                 asked?;
@@ -182,7 +186,7 @@ pub(super) fn prove(
             }
         }
     }
-    Ok(taken)
+    Ok((taken, claimed))
 }
 
 /// Whether somebody wrote it: lifts come with their proof, from the site.

@@ -14,7 +14,7 @@ use super::life::Net;
 const AT_ONCE: usize = 16;
 
 /// How many tallies and chits a device asks for.
-const ALL: u32 = 10_000;
+pub(super) const ALL: u32 = 10_000;
 
 impl Net {
     /// Whether somebody's device has been heard since its site went back.
@@ -143,11 +143,12 @@ impl Net {
         }
         let (lost, lifts) = self.compares(who, site, tally).await?;
         for proof in lifts {
-            let words = format!("proves a lift on {short}");
-            let wish = Wish::Prove(Box::new(proof));
             // What nothing is known of at other sites either is undone.
-            self.brings(who, site, Command::Tally { tally, wish }, &words).await?;
+            if !self.proves(who, site, &proof).await? && self.gave(who, site, &now, &proof).await? {
+                self.proves(who, site, &proof).await?;
+            }
         }
+        self.gives(who, site, &now).await?;
         if lost.is_empty() && self.people[who].brought == epoch && !now.waiting.device {
             return Ok(all);
         }
@@ -160,6 +161,13 @@ impl Net {
             }
         }
         Ok(all)
+    }
+
+    async fn proves(&mut self, who: usize, site: &Site, proof: &LiftProof) -> Sim<bool> {
+        let tally = proof.leg.tally;
+        let words = format!("proves a lift on {}", self.trace.tally(tally));
+        let wish = Wish::Prove(Box::new(proof.clone()));
+        self.brings(who, site, Command::Tally { tally, wish }, &words).await
     }
 
     /// Keeps what the site shows, and says what of the kept it does not have: chits that somebody wrote, and what proves

@@ -60,7 +60,7 @@ fn whatever_more_liars_say_everything_holds_for_all_others_and_a_false_referee_i
 
 #[test]
 fn in_seeds_with_lifts_that_failed_once_everything_holds() {
-    for seed in [1_015, 1_070] {
+    for seed in [1_015, 1_070, 1_249] {
         if let Err(failure) = live(seed, Life::Lifts, None).ended {
             panic!("{failure}");
         }

@@ -9,11 +9,14 @@ use protocol::export::LiftProof;
 use protocol::ledger::Good;
 use protocol::lift::{Committed, Conditional, Decided, LiftFault, MAX_LEGS_OF_ONE, Outcome};
 use protocol::participant::{Crossing, Event, Input, Word};
-use protocol::{AgentId, Cuid, Hash, LiftId, Side, SignatureFault, TallyId, Verified};
+use protocol::{AgentId, ChipAddress, Cuid, Hash, LiftId, Side, SignatureFault, TallyId, Verified};
 
+use store::View;
+
+use super::claimed::{gives, is_there};
 use super::lost::free_key;
 use super::part::{Neighbour, Part};
-use crate::batch::Batch;
+use crate::batch::{Batch, Held};
 use crate::door::Site;
 use crate::error::SiteError;
 use crate::half::Kept as _;
@@ -23,7 +26,8 @@ impl Site {
     /// decided. What is known already changes nothing.
     ///
     /// # Errors
-    /// [`SiteError::Lift`], [`SiteError::Signature`] where it is not proved; [`SiteError::NoLift`] for a leg between two users here
+    /// [`SiteError::Lift`], [`SiteError::Signature`] where it is not proved; [`SiteError::Claimed`] where it is by what this site
+    /// said as another agent only; [`SiteError::NoLift`] for a leg between two users here
     /// while no leg to another site is known: nobody else's word says then that the lift was made here.
     pub(crate) async fn bring_lift(
         &self,
@@ -34,15 +38,10 @@ impl Site {
         let (held, work) = batch.hold(holder, tally).await?;
         let (lift, side) = (proof.record.id()?, held.half.side);
         let users = held.state.open()?.users();
-        let partner = held.state.partner().ok_or(SiteError::NoLift(lift))?.agent;
-        let agents = match proof.leg.by == side {
-            // Whoever gives says so itself: it needs nobody's word but that its site was asked.
-            true => self.agents_here().collect(),
-            false if self.is_ours(&partner) => self.own_agents(work.view(), &proof.record).await?,
-            // An agent that does not speak for the partner any more may be in other hands.
-            false => vec![partner],
-        };
-        let giver = giver_in(&proof, (tally, users), &agents)?;
+        let ChipAddress { cuid, agent: partner, .. } =
+            held.state.partner().ok_or(SiteError::NoLift(lift))?;
+        let gave = if proof.leg.by == side { holder.clone() } else { cuid };
+        let giver = self.giver_in(work.view(), held, (&proof, &gave)).await?;
         let rows = work.tx().lock_parts(&lift).await?;
         let parts = rows.iter().map(|row| self.known.part(row)).collect::<Result<Vec<_>, _>>()?;
         let known = parts.iter().find(|part| part.tallies().contains(&tally)).cloned();
@@ -68,8 +67,36 @@ impl Site {
         let (part, events) = proved(part, proof, giver, &partner)?;
         self.note_lies(work, &part.participant, &events).await?;
         self.keep_part(work, &part).await?;
+        is_there(work, (&gave, tally), lift).await?;
         work.due.push(lift);
         Ok(())
+    }
+
+    /// What the giver's site said of the leg, where all of the proof holds. As an agent that it is no more this one's word
+    /// counts as far as `own_agents` says, and where the giver says so.
+    async fn giver_in(
+        &self,
+        view: &mut View,
+        held: &Held,
+        (proof, gave): (&LiftProof, &Cuid),
+    ) -> Result<Conditional, SiteError> {
+        let (lift, leg, half) = (proof.record.id()?, proof.leg, &held.half);
+        let partner = held.state.partner().ok_or(SiteError::NoLift(lift))?;
+        let of = (half.tally, held.state.open()?.users());
+        if leg.by != half.side && !self.is_ours(&partner.agent) {
+            // An agent that does not speak for the partner any more may be in other hands.
+            return said_in(proof, of, &[partner.agent]);
+        }
+        let all: Vec<AgentId> = self.agents_here().collect();
+        if gives(view, (gave, half.tally), (lift, &leg)).await? {
+            return said_in(proof, of, &all);
+        }
+        match said_in(proof, of, &self.own_agents(view, &proof.record).await?) {
+            Err(SiteError::Signature(_)) if said_in(proof, of, &all).is_ok() => {
+                Err(SiteError::Claimed { lift, tally: half.tally, units: leg.units.get() })
+            }
+            said => said,
+        }
     }
 
     /// The part with a leg to another site.
@@ -85,6 +112,8 @@ impl Site {
         let own = (giver.side == side).then_some(giver.key);
         let theirs = (giver.side != side).then_some(&giver.key);
         let key = free_key(&proof.record, own, theirs, taken);
+        // The neighbour's site takes part with another one.
+        let key = key.filter(|_| proof.record.participants.len() > 1);
         let mine = (leg.tally, key.ok_or(SiteError::NoLift(lift))?);
         let part = self.part_in(
             &proof.record,
@@ -100,7 +129,7 @@ impl Site {
 }
 
 /// What the giver's site said of the leg by one of these agents, where all of the proof holds.
-fn giver_in(
+fn said_in(
     proof: &LiftProof,
     (tally, users): (TallyId, Hash),
     agents: &[AgentId],

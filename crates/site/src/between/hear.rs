@@ -19,6 +19,7 @@ use protocol::{
 };
 use store::{LiftPart, View};
 
+use super::claimed::{gives, is_there};
 use super::part::{More, Neighbour, Part};
 use crate::batch::{Batch, Held, Work};
 use crate::door::Site;
@@ -60,11 +61,20 @@ impl Site {
             // Under one key there is one part, whatever else has its tally's name.
             match taken.filter(|part| !keys.contains(&part.key_name())) {
                 None => {
+                    let leg = &word.conditional.leg;
                     let own = match word.given {
-                        Some(_) => self.own_agents(work.view(), &word.lift).await?,
                         None => Vec::new(),
+                        Some(_) if gives(work.view(), (holder, tally), (lift, leg)).await? => {
+                            self.agents_here().collect()
+                        }
+                        Some(_) => self.own_agents(work.view(), &word.lift).await?,
                     };
-                    self.lost(&word, (holder, tally), (side, neighbour), (&keys, &own))?
+                    let lost =
+                        self.lost(&word, (holder, tally), (side, neighbour), (&keys, &own))?;
+                    if lost.is_some() {
+                        is_there(work, (holder, tally), lift).await?;
+                    }
+                    lost
                 }
                 taken => taken,
             }
@@ -74,7 +84,8 @@ impl Site {
                 // It is decided, or nothing comes of it, and nothing here depends on it: there is nothing to refuse, and
                 // nothing to say. Two that have both forgotten it would refuse it to each other for ever.
                 let outcome = word.certificate.as_ref().map(|shown| shown.outcome);
-                word.check(&from)?;
+                word.clone().check(&from)?;
+                self.claimed(work, ((holder, tally), side), &word).await?;
                 return self.forget_freed(work, held, &lift, outcome).await;
             }
             // What it takes part in already it does not refuse, whoever asks over this tally now.

@@ -46,23 +46,19 @@ impl Site {
     }
 
     /// The agents whose word is this site's own on a lift that it has lost: the one that it is, and those that it was, of a
-    /// lift whose time was over while they were, under referees that it accepts. The key of one may be in other hands since: it
-    /// counts as a referee that lies, and while no more lie than may, honest ones decide nothing new then.
+    /// lift whose time was over while they were, under referees that it accepts. The key of one may be in other hands since, and
+    /// honest referees decide nothing new then, as long as no referee brings them promises that it says came in time: so
+    /// none of them may be an agent of before.
     pub(super) async fn own_agents(
         &self,
         view: &mut View,
         lift: &Lift,
     ) -> Result<Vec<AgentId>, SiteError> {
         let mut agents = vec![self.agent];
-        let mut may_lie = lift.may_lie();
         for referee in lift.referees.iter() {
-            if is_accepted(view, *referee).await? {
-                continue;
-            }
-            if may_lie == 0 || !self.is_ours(referee) {
+            if !is_accepted(view, *referee).await? {
                 return Ok(agents);
             }
-            may_lie -= 1;
         }
         for agent in self.former_agents() {
             if was_until(view, *agent).await?.is_some_and(|until| lift.deadline < until) {
@@ -75,7 +71,7 @@ impl Site {
 
 /// Whether one of these agents, all this site's own, said that its user gives this leg on the tally of these users if the lift
 /// is valid: it did so under its own key in the lift, without whose promise there is no certificate.
-fn is_said(
+pub(super) fn is_said(
     given: Option<Conditional>,
     (leg, users): (&Leg, Hash),
     lift: LiftId,

@@ -17,6 +17,7 @@
 mod act;
 mod around;
 mod brought;
+mod claimed;
 mod compose;
 mod division;
 mod drafts;
@@ -46,6 +47,7 @@ use protocol::{AgentId, Cuid, Hash, LiftId, PaymentId, Timestamp};
 use tokio::sync::Notify;
 
 pub(crate) use self::around::Tried;
+pub use self::claimed::MAX_CLAIMS;
 pub(crate) use self::drafts::Drafts;
 pub use self::drafts::{MAX_DRAFTS, MAX_DRAFTS_OF_ONE};
 pub use self::keys::lift_key;

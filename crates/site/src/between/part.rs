@@ -249,12 +249,15 @@ impl Part {
         self.participant.part().branches()
     }
 
-    /// Whether this site's own user gives by a leg to another site of which this was said.
+    /// Whether this site's own user gives by the leg of which this was said: by one to another site, or by one that a device
+    /// brought back.
     pub(crate) fn is_givers(&self, said: &Conditional) -> bool {
-        self.participant
-            .part()
-            .crossing(&said.leg.tally)
-            .is_some_and(|it| it.ours().side == said.side)
+        self.more.brought.contains_key(&said.leg.tally)
+            || self
+                .participant
+                .part()
+                .crossing(&said.leg.tally)
+                .is_some_and(|it| it.ours().side == said.side)
     }
 
     /// What the site of a leg's giver says of it, where that is this one, on the tally of these users

@@ -1,7 +1,8 @@
 //! `mychips lift`: what was cleared and paid over several tallies at the site, and clearing it; `free.rs` is for lifts
-//! that nobody decides.
+//! that nobody decides, `give.rs` for those that a site has lost with the agent that it was.
 
 mod free;
+mod give;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
@@ -19,6 +20,7 @@ use crate::page::Look;
 use crate::say::{self, Set, Table};
 use crate::visit::{self, Visit};
 use free::Free;
+use give::Give;
 
 /// Lifts: value that moves over several tallies at once: debts that vanish round in circles, payments
 /// to somebody with whom one has no tally.
@@ -34,6 +36,7 @@ pub(crate) enum Lift {
     Open(Open),
     Show(Show),
     Free(Free),
+    Give(Give),
 }
 
 /// Clear the debts between users of this site: the most that can be, exactly.
@@ -198,6 +201,7 @@ pub(crate) fn run(flags: &Lift) -> Result<(), Failure> {
         Lift::Open(flags) => open(flags, &visit()?),
         Lift::Show(flags) => show(flags, &visit()?),
         Lift::Free(flags) => free::run(flags),
+        Lift::Give(flags) => give::run(flags),
     }
 }
 
@@ -390,6 +394,7 @@ impl Lift {
             Self::Open(flags) => &flags.place,
             Self::Show(flags) => &flags.place,
             Self::Free(flags) => &flags.place,
+            Self::Give(flags) => &flags.place,
         }
     }
 

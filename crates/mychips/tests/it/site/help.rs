@@ -28,7 +28,7 @@ fn every_command_explains_itself() {
         ("export", &["csv", "tally", "user"]),
         ("contract", &["list", "show", "hash", "add"]),
         ("config", &["show"]),
-        ("lift", &["clear", "list", "open", "show", "free"]),
+        ("lift", &["clear", "list", "open", "show", "free", "give"]),
         (
             "tally",
             &[

@@ -306,7 +306,7 @@ impl Lifts {
     }
 
     /// Whether a leg was promised by the site at which this person lives.
-    pub(super) fn has_promised(&self, lift: &LiftId, home: usize, leg: &Leg) -> bool {
+    pub(crate) fn has_promised(&self, lift: &LiftId, home: usize, leg: &Leg) -> bool {
         self.promised_at(lift, home).iter().any(|promised| promised.path.contains(leg))
     }
 

@@ -1,7 +1,7 @@
 //! Sites on both sides of a tally go back to before a lift: neither can tell the other of it, and users' devices prove it.
 
 use protocol::export::LiftProof;
-use protocol::{Hash, SecretKey, Side};
+use protocol::{Hash, SecretKey, Side, Verified};
 use site::{Class, Command, SiteError, Wish};
 
 use super::fates::run;
@@ -155,10 +155,10 @@ fn what_does_not_prove_a_lift_is_refused_and_changes_nothing() {
     });
 }
 
-/// What an agent of before said of a lift whose time was not over while the site was it may be a thief's work: but who
-/// gives by it owes by no word but its own.
+/// What an agent of before said of a lift whose time was not over while the site was it may be a thief's work, also where an
+/// own device has seen it: whoever gives says whether it is so.
 #[test]
-fn whoever_gives_proves_a_lift_of_an_agent_of_before() {
+fn a_lift_of_an_agent_of_before_is_proved_once_the_giver_says_that_it_gave() {
     run(async {
         let mut land = chain().await;
         let copies: Vec<_> =
@@ -170,17 +170,36 @@ fn whoever_gives_proves_a_lift_of_an_agent_of_before() {
         let inner = kept(&land, "ann", 0).await;
         go_back(&mut land, &[0, 1], copies, date).await;
         land.has_another_agent(0, date).await;
-        proves(&land, "abe", 1, crossing).await.unwrap();
-        // He takes by it.
-        let refused = proves(&land, "abe", 0, inner.clone()).await.unwrap_err();
-        assert!(matches!(refused, SiteError::Signature(_)), "{refused}");
-        proves(&land, "ann", 0, inner).await.unwrap();
+        let (lift, units) = (crossing.record.id().unwrap(), crossing.leg.units.get());
+        for (gives, devices, tie, proof) in
+            [("abe", vec!["abe"], 1, crossing), ("ann", vec!["abe", "ann"], 0, inner)]
+        {
+            for device in &devices {
+                let refused = proves(&land, device, tie, proof.clone()).await.unwrap_err();
+                assert!(matches!(refused, SiteError::Claimed { .. }), "{device}: {refused}");
+                assert_eq!(
+                    land.site_of(device)
+                        .history(&cuid(device), tally_of(tie), None, 9)
+                        .await
+                        .unwrap(),
+                    []
+                );
+            }
+            land.wish(gives, tie, Wish::Give { lift, units }).await.unwrap();
+            // Either user's device will do then.
+            proves(&land, devices[0], tie, proof).await.unwrap();
+        }
         land.sites[0].tend_lifts(land.now()).await.unwrap();
         for (tie, stands) in [(0, [-5_000, 5_000]), (1, [-5_000, 0])] {
             assert_eq!(land.balances(tie).await, stands, "{tie}");
         }
         let examined = land.sites[0].doctor(&mut |_| ()).await.unwrap();
         assert!(examined.faults.is_empty(), "{:?}", examined.faults);
+        // What is kept of it now is the word of the agent that the site is.
+        for (name, tie) in [("ann", 0), ("abe", 0), ("abe", 1)] {
+            let giver = kept(&land, name, tie).await.giver.unwrap();
+            assert!(Verified::check(giver, &land.sites[0].agent()).is_ok(), "{name} {tie}");
+        }
     });
 }
 
@@ -195,7 +214,7 @@ fn each_leg_of_a_lift_is_proved_to_strangers() {
         {
             let proof = kept(&land, name, tie).await;
             let seen = land.site_of(name).tally(&cuid(name), tally_of(tie)).await.unwrap();
-            let signed = protocol::Verified::check(seen.signed.unwrap(), &()).unwrap();
+            let signed = Verified::check(seen.signed.unwrap(), &()).unwrap();
             let ledger = protocol::ledger::Ledger::open(&signed, seen.side).unwrap();
             let good = proof.check(&ledger, |_| false).unwrap();
             assert_eq!(good.chit().effect_on(seen.side).milli().abs(), 5_000, "{name} {tie}");

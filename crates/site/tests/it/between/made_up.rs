@@ -2,11 +2,12 @@
 //! comes to owe anything by it.
 
 use protocol::bounded::List;
+use protocol::export::LiftProof;
 use protocol::lift::{Certificate, Conditional, Evidence, Leg, Mode, Promise, Tree, Vote};
 use protocol::note::{Body, Note};
 use protocol::participant::Word;
 use protocol::{AgentId, Hash, Lift, PublicKey, Record as _, SecretKey, Side, Signer as _};
-use site::{Answer, Command, Site, SiteError};
+use site::{Answer, Command, Site, SiteError, Wish};
 
 use super::fates::run;
 use super::paid::{chain, three};
@@ -80,6 +81,7 @@ impl MadeUp {
         };
         let mut all: Vec<Promise> = self.keys.iter().map(promise).collect();
         all.sort_unstable_by_key(|promise| promise.by);
+        all.dedup();
         List::new(all).unwrap()
     }
 
@@ -198,33 +200,108 @@ fn an_agent_of_before_binds_nobody_but_to_what_was_over_while_it_was() {
     });
 }
 
-/// While no more of its referees may be in other hands than may lie, what a lift was decided to be stays so.
+/// As a referee whose key others have it brings honest ones promises that they would take from no participant any more.
 #[test]
-fn an_agent_of_before_counts_as_a_referee_that_lies() {
+fn an_agent_of_before_is_none_of_the_referees_either() {
     run(async {
         let mut land = three().await;
-        for referee in [3, 4, 5] {
+        for referee in [3, 4, 5, 7] {
             land.accept(1, agent(referee)).await;
         }
-        for before in [6, 7] {
-            Site::was_agent(&land.stores[1], agent(before), true, land.now()).await.unwrap();
-        }
+        Site::was_agent(&land.stores[1], agent(6), true, land.now()).await.unwrap();
         land.restart(1).await;
         let mut owed = 0;
-        let heard = [
-            ("no other signed", [3, 4, 5, 6], true),
-            ("one of three that signed", [6, 3, 4, 5], true),
-            ("two agents of before", [3, 4, 6, 7], false),
-            ("an agent that nobody here accepts", [3, 4, 5, 0], false),
-            ("both", [3, 4, 6, 0], false),
-        ];
-        for (name, (what, referees, binds)) in (0..).zip(heard) {
+        let heard = [([3, 4, 5, 7], true), ([3, 4, 5, 6], false), ([6, 3, 4, 5], false)];
+        for (name, (referees, binds)) in (0..).zip(heard) {
             let made_up = MadeUp::dated(&land, BOB, name, (60_000, &referees));
             let given = Some(made_up.said(BOB, &agent_key(6)));
             hears(&land, made_up.word(true, given)).await;
             owed -= if binds { 100_000 } else { 0 };
-            assert_eq!(balance_of_bob(&land).await, owed, "{what}");
+            assert_eq!(balance_of_bob(&land).await, owed, "{referees:?}");
         }
+    });
+}
+
+/// Nobody's neighbour is alone in a lift: the partner's site would have no key to keep it under, and never take its chit.
+#[test]
+fn a_lift_of_one_participant_is_not_taken_from_a_device() {
+    run(async {
+        let land = three().await;
+        for (name, alone) in [(1, true), (2, false)] {
+            let mut made_up = MadeUp::by(&land, BOB, name);
+            if alone {
+                made_up.lift.participants = List::new(vec![made_up.keys[1].public_key()]).unwrap();
+                made_up.keys[0] = made_up.keys[1].clone();
+            }
+            let word = made_up.word(true, None);
+            let proof = LiftProof {
+                record: made_up.lift.clone(),
+                certificate: word.certificate.unwrap(),
+                leg: made_up.leg,
+                way: Tree::new(made_up.branches.clone()).unwrap().way(0),
+                giver: Some(made_up.said(BOB, &agent_key(1))),
+                branches: word.branches,
+            };
+            let proved = land.wish("bob", 0, Wish::Prove(Box::new(proof))).await;
+            assert_eq!(matches!(proved, Err(SiteError::NoLift(_))), alone, "{proved:?}");
+        }
+    });
+}
+
+/// Only the user knows whether what its site said as an agent of before is true, or a thief's work: it is asked.
+#[test]
+fn a_user_is_told_of_what_it_may_have_given_and_says_so() {
+    run(async {
+        let mut land = three().await;
+        Site::was_agent(&land.stores[1], agent(6), true, land.now()).await.unwrap();
+        land.restart(1).await;
+        let lift = |name| MadeUp::dated(&land, BOB, name, (0, &[0]));
+        let hears = async |made_up: &MadeUp, by: u8| {
+            let given = Some(made_up.said(BOB, &agent_key(by)));
+            hears(&land, made_up.word(true, given)).await;
+        };
+        let says = async |made_up: &MadeUp, milli: i64| {
+            let wish = Wish::Give { lift: made_up.lift.id().unwrap(), units: units(milli) };
+            land.wish("bob", 0, wish).await
+        };
+        let told = async || land.told("bob", "lift_claimed").await;
+        let first = lift(1);
+        for _ in 0..2 {
+            hears(&first, 6).await;
+            assert_eq!(balance_of_bob(&land).await, 0);
+        }
+        let event = told().await;
+        assert_eq!(event.len(), 1, "once: {event:?}");
+        assert_eq!(event[0]["lift"], first.lift.id().unwrap().to_string());
+        assert_eq!(
+            (&event[0]["tally"], &event[0]["units"]),
+            (&tally_of(0).to_string().into(), &100_000.into())
+        );
+        // What others said, or nobody, is no claim, whatever the user says.
+        for (name, by) in [(2, 0), (3, 2)] {
+            hears(&lift(name), by).await;
+            says(&lift(name), 100_000).await.unwrap();
+            hears(&lift(name), by).await;
+        }
+        assert_eq!((told().await.len(), balance_of_bob(&land).await), (1, 0));
+        says(&first, 99_999).await.unwrap();
+        hears(&first, 6).await;
+        assert_eq!(balance_of_bob(&land).await, 0, "another amount");
+        says(&first, 100_000).await.unwrap();
+        hears(&first, 6).await;
+        assert_eq!(balance_of_bob(&land).await, -100_000);
+        hears(&lift(4), 6).await;
+        assert_eq!(balance_of_bob(&land).await, -100_000, "it said so of one lift");
+        // However many there are, it is told of some.
+        for name in 5..=u8::try_from(site::MAX_CLAIMS).unwrap() + 5 {
+            hears(&lift(name), 6).await;
+        }
+        assert_eq!(told().await.len(), 1 + site::MAX_CLAIMS);
+        for name in 100..100 + u8::try_from(site::MAX_CLAIMS).unwrap() - 2 {
+            says(&lift(name), 100_000).await.unwrap();
+        }
+        let refused = says(&lift(99), 1).await.unwrap_err();
+        assert!(matches!(refused, SiteError::TooManyClaims { .. }), "{refused}");
     });
 }
 
