@@ -229,6 +229,7 @@ impl Wish {
             Self::Prove(_) => "prove",
             Self::Free(_) => "free",
             Self::Give { .. } => "give",
+            Self::Deny(_) => "deny",
         }
     }
 }
@@ -284,14 +285,16 @@ pub enum Wish {
     /// What a lift that is past its deadline and not decided has set aside may be used again, once the partner says so
     /// too; signed. A certificate that comes later is done all the same, also where that is beyond a limit then.
     Free(Box<Freed>),
-    /// What the partner's site says is so: the holder gave by a valid lift that this site has lost, and said as an agent
-    /// that it is no more, so that it takes nobody's word for it but the holder's.
+    /// It is so: the holder gave so much by a valid lift that this site has lost, and said as an agent that it is no more,
+    /// so that it takes nobody's word for it but the holder's, whom it asks ([`crate::Summary::claimed`]).
     Give {
         /// The lift.
         lift: LiftId,
         /// How much.
         units: Units,
     },
+    /// It is not so: the holder gave nothing by it.
+    Deny(LiftId),
     /// Compare the half with the partner's.
     Compare,
 }

@@ -260,7 +260,10 @@ impl Site {
             Wish::Move(moved) => return self.moves(work, held, *moved).await,
             Wish::Prove(proof) => return self.bring_lift(batch, (cuid, tally), *proof).await,
             Wish::Free(freed) => return self.frees(work, held, *freed).await,
-            Wish::Give { lift, units } => return self.give(work, held, (lift, units)).await,
+            Wish::Give { lift, units } => {
+                return self.give(batch, (cuid, tally), (lift, units)).await;
+            }
+            Wish::Deny(lift) => return self.deny(work, held, lift).await,
             Wish::Compare => {
                 self.take(work, held, Input::Negotiation(NegotiationInput::Compare)).await?;
                 if held.state.ledger.is_none() {

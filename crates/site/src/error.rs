@@ -180,25 +180,13 @@ pub enum SiteError {
         /// Until when it may become valid.
         deadline: Timestamp,
     },
-    /// What proves a lift is this site's own word, as an agent that it is no more.
+    /// The holder is not asked whether it gave so much by a lift.
     #[error(
-        "{units} CHIPs were given on tally {tally} by lift {lift}, as this site said when it was another agent, whose key others \
-         may have now. If it is so, whoever gave them says so: mychips lift give {lift} {units} --tally {tally}"
+        "tally {tally} waits for no word on lift {lift}, or for one on another amount: mychips tally show says for which"
     )]
-    Claimed {
+    NotClaimed {
         /// The lift.
         lift: LiftId,
-        /// The tally.
-        tally: TallyId,
-        /// How much.
-        units: Units,
-    },
-    /// The holder has said of too many lifts that it gives by them, and none of those has come.
-    #[error(
-        "on tally {tally} you have said of {} lifts that you gave by them, and they have not come back yet",
-        crate::between::MAX_CLAIMS
-    )]
-    TooManyClaims {
         /// The tally.
         tally: TallyId,
     },

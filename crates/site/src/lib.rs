@@ -69,7 +69,7 @@ mod words;
 
 pub use abroad::{Carried, MAX_ERRANDS, MOST_BACK, Outgoing, Peer};
 pub use between::{
-    MAX_AUTHORISATIONS, MAX_CLAIMS, MAX_DRAFTS, MAX_DRAFTS_OF_ONE, MAX_OPEN_MILLI,
+    Claimed, MAX_AUTHORISATIONS, MAX_CLAIMS, MAX_DRAFTS, MAX_DRAFTS_OF_ONE, MAX_OPEN_MILLI,
     MAX_OPEN_PROMISES, OpenLeg, OpenLift, Phase, Whose, lift_key,
 };
 pub use command::{Answer, Caller, Command, CommandId, Wish};

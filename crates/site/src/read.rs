@@ -13,7 +13,7 @@ use protocol::{
 use serde::{Deserialize, Serialize};
 use store::{Half, HalfFilter, LinkRow, Totals, User, View};
 
-use crate::between::Whose;
+use crate::between::{AllClaimed, Claimed, Whose};
 use crate::command::Caller;
 use crate::door::Site;
 use crate::error::SiteError;
@@ -84,6 +84,10 @@ pub struct Summary {
     /// have not any more.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub promised: Vec<Promised>,
+    /// Lifts that this site lost, and of which the holder is asked whether it gave by them ([`crate::Wish::Give`],
+    /// [`crate::Wish::Deny`]).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub claimed: Vec<Claimed>,
     /// When it changed last.
     pub changed: Timestamp,
 }
@@ -182,9 +186,11 @@ impl Site {
         };
         let halves = view.halves(filter, after, limit).await?;
         let states = states(&mut view, &halves).await?;
+        let claimed = AllClaimed::read(&mut view).await?;
         let mut found = Vec::with_capacity(halves.len());
         for (half, state) in halves.iter().zip(states) {
-            let seen = summary(half, &state?, self.agent);
+            let mut seen = summary(half, &state?, self.agent);
+            seen.claimed = claimed.of(&half.holder, half.tally);
             found.push(waited(&mut view, seen).await?);
         }
         Ok(found)
@@ -198,7 +204,8 @@ impl Site {
         let mut view = self.store.read().await?;
         let half = view.half_of(holder, &tally).await?;
         let half = half.ok_or_else(|| SiteError::NoTally { holder: holder.clone(), tally })?;
-        let found = summary(&half, &one(&mut view, &half).await?, self.agent);
+        let mut found = summary(&half, &one(&mut view, &half).await?, self.agent);
+        found.claimed = AllClaimed::read(&mut view).await?.of(&half.holder, half.tally);
         waited(&mut view, found).await
     }
 
@@ -318,6 +325,7 @@ fn summary(half: &Half, state: &HalfTally, agent: AgentId) -> Summary {
         },
         to_move: has_to_move(state, agent),
         promised: ledger.map(promised).unwrap_or_default(),
+        claimed: Vec::new(),
         changed: half.row.changed,
     }
 }

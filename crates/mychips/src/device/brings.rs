@@ -30,8 +30,6 @@ pub(crate) struct Brought {
     pub(crate) proved: usize,
     /// Chits of lifts that it does not have and that nobody can bring back.
     pub(crate) lifts: usize,
-    /// Of those among them of which the user has to say that it gave: what the site says.
-    pub(crate) claimed: Vec<String>,
 }
 
 impl Brought {
@@ -59,7 +57,6 @@ impl Brought {
             let are = if self.lifts == 1 { "is" } else { "are" };
             what.push(format!("{lifts} on the tally with {partner} {are} undone"));
         }
-        what.extend(self.claimed.iter().cloned());
         what
     }
 }
@@ -97,8 +94,8 @@ pub(crate) fn bring_back(
             }
         }
     }
-    (brought.proved, brought.claimed) = prove(visit, user, tally, &lost_lifts, lifts)?;
-    brought.lifts = lost_lifts.len() - brought.proved - brought.claimed.len();
+    brought.proved = prove(visit, user, tally, &lost_lifts, lifts)?;
+    brought.lifts = lost_lifts.len() - brought.proved;
     recover(visit, user, tally, &lost)?;
     Ok((visit.tally(user, tally)?, brought))
 }
@@ -163,22 +160,21 @@ pub(super) fn recover(
 }
 
 /// Hands in what proves these lifts to the site that has lost them; says of how many it took it. The others are undone: they
-/// were this site's alone, or it knows of no other site in them, or their giver has to say so first, which it says in words.
+/// were this site's alone, or it knows of no other site in them.
 pub(super) fn prove(
     visit: &Visit,
     user: &Cuid,
     tally: TallyId,
     lost: &[LiftId],
     proofs: &[LiftProof],
-) -> Result<(usize, Vec<String>), Failure> {
-    let (mut taken, mut claimed) = (0, Vec::new());
+) -> Result<usize, Failure> {
+    let mut taken = 0;
     for proof in proofs {
         if !lost.contains(&proof.record.id()?) {
             continue;
         }
         let wish = Wish::Prove(Box::new(proof.clone()));
         match visit.ask(user, Command::Tally { tally, wish }) {
-            Err(failure) if failure.is("lift_claimed") => claimed.push(failure.text().to_owned()),
             Err(failure) if failure.is_refused() && !may_only_look(&failure) => {}
             asked => {
                 asked?;
@@ -186,7 +182,12 @@ pub(super) fn prove(
             }
         }
     }
-    Ok((taken, claimed))
+    if taken > 0 {
+        // Of some the giver is asked first whether it gave.
+        let asked = visit.tally(user, tally)?.claimed.into_iter();
+        taken -= asked.filter(|one| lost.contains(&one.lift)).count().min(taken);
+    }
+    Ok(taken)
 }
 
 /// Whether somebody wrote it: lifts come with their proof, from the site.

@@ -263,11 +263,10 @@ impl<'a> Device<'a> {
         let lost_lifts: Vec<LiftId> = missing.iter().filter_map(lift_of).collect();
         let proofs: Vec<LiftProof> =
             lost_lifts.iter().filter_map(|lift| kept.lifts.get(lift).cloned()).collect();
-        let (proved, claimed) =
-            match prove(self.visit, self.user, shown.tally, &lost_lifts, &proofs) {
-                Err(failure) if may_only_look(&failure) => return Ok((shown, Brought::default())),
-                proved => proved?,
-            };
+        let proved = match prove(self.visit, self.user, shown.tally, &lost_lifts, &proofs) {
+            Err(failure) if may_only_look(&failure) => return Ok((shown, Brought::default())),
+            proved => proved?,
+        };
         let waits = shown.waiting;
         if waits.partner.is_some() || (lost.is_empty() && !waits.device) {
             if missing.is_empty() {
@@ -287,12 +286,10 @@ impl<'a> Device<'a> {
                 self.keep_word(kept, shown.tally, head)?;
             }
         }
-        let undone = lost_lifts.len() - proved;
         // A lift that is gone is told of once: when the device says that it has no more.
-        let (lifts, claimed) =
-            if waits.device { (undone - claimed.len(), claimed) } else { (0, Vec::new()) };
+        let lifts = if waits.device { lost_lifts.len() - proved } else { 0 };
         let new = lost.iter().map(|chit| chit.uuid).collect();
-        Ok((now, Brought { new, proved, lifts, claimed, ..Brought::default() }))
+        Ok((now, Brought { new, proved, lifts, ..Brought::default() }))
     }
 
     /// What is kept of new chits: those of lifts between sites with their proof, which comes first, as a chit that is kept

@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use protocol::chit::{Chit, Entry};
 use protocol::export::LiftProof;
+use protocol::lift::Leg;
 use protocol::{Hash, Record as _, Side, Tally, TallyId};
-use site::{Caller, Command, CommandId, Site, SiteError, Summary, Wish};
+use site::{Caller, Claimed, Command, CommandId, Site, SiteError, Summary, Wish};
 
 use super::broken::{Broken, Sim};
 use super::life::Net;
@@ -14,7 +15,7 @@ use super::life::Net;
 const AT_ONCE: usize = 16;
 
 /// How many tallies and chits a device asks for.
-pub(super) const ALL: u32 = 10_000;
+const ALL: u32 = 10_000;
 
 impl Net {
     /// Whether somebody's device has been heard since its site went back.
@@ -143,12 +144,12 @@ impl Net {
         }
         let (lost, lifts) = self.compares(who, site, tally).await?;
         for proof in lifts {
+            let words = format!("proves a lift on {short}");
+            let wish = Wish::Prove(Box::new(proof));
             // What nothing is known of at other sites either is undone.
-            if !self.proves(who, site, &proof).await? && self.gave(who, site, &now, &proof).await? {
-                self.proves(who, site, &proof).await?;
-            }
+            self.brings(who, site, Command::Tally { tally, wish }, &words).await?;
         }
-        self.gives(who, site, &now).await?;
+        self.says_what_it_gave(who, site, tally).await?;
         if lost.is_empty() && self.people[who].brought == epoch && !now.waiting.device {
             return Ok(all);
         }
@@ -163,11 +164,24 @@ impl Net {
         Ok(all)
     }
 
-    async fn proves(&mut self, who: usize, site: &Site, proof: &LiftProof) -> Sim<bool> {
-        let tally = proof.leg.tally;
-        let words = format!("proves a lift on {}", self.trace.tally(tally));
-        let wish = Wish::Prove(Box::new(proof.clone()));
-        self.brings(who, site, Command::Tally { tally, wish }, &words).await
+    /// Somebody who is asked whether it gave by a lift remembers whether its site has promised that.
+    async fn says_what_it_gave(&mut self, who: usize, site: &Site, tally: TallyId) -> Sim<()> {
+        let (name, number) = (self.people[who].name.clone(), self.people[who].home);
+        let shown = site.tally(&name, tally).await;
+        let shown = shown.map_err(|error| self.places[number].cannot("show a tally", &error))?;
+        for Claimed { lift, units, .. } in shown.claimed {
+            let units = units.try_into();
+            let units = units.map_err(|_| Broken::harness("nothing is asked about"))?;
+            let leg = Leg { tally, by: shown.side, units };
+            let gave = self.auditor.lifts.has_promised(&lift, number, &leg);
+            let said = if gave { "gave" } else { "gave nothing" };
+            let (lift_named, short) = (self.trace.lift(lift), self.trace.tally(tally));
+            let words = format!("says that it {said} by {lift_named} on {short}");
+            let units = leg.units.get();
+            let wish = if gave { Wish::Give { lift, units } } else { Wish::Deny(lift) };
+            self.brings(who, site, Command::Tally { tally, wish }, &words).await?;
+        }
+        Ok(())
     }
 
     /// Keeps what the site shows, and says what of the kept it does not have: chits that somebody wrote, and what proves

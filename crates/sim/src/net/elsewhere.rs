@@ -1,15 +1,11 @@
 //! Devices whose site has another agent: they sign for it, and keep what either user said of its own.
 
-use std::collections::BTreeSet;
 use std::num::NonZeroU32;
 
-use protocol::chit::Entry;
-use protocol::export::LiftProof;
-use protocol::{Hash, Moved, Record as _, Side, Tally, TallyId};
+use protocol::{Moved, Record as _, Side, Tally, TallyId};
 use site::{Command, Found, Query, Site, Summary, Wish};
 
 use super::broken::{Broken, Sim};
-use super::device::ALL;
 use super::life::Net;
 use super::world::moment;
 
@@ -39,11 +35,6 @@ impl Net {
     /// Whether somebody's partner could tell it by hand what its site will never hear.
     pub(super) async fn could_be_told(&self, who: usize, site: &Site) -> Sim<bool> {
         let shown = self.shown(who, site).await?;
-        for half in shown.iter().filter(|_| self.lifts) {
-            if half.head.is_some() && !self.to_be_given(who, site, half).await?.is_empty() {
-                return Ok(true);
-            }
-        }
         let lacks = !self.to_be_handed(who, &shown).is_empty();
         Ok(lacks || shown.iter().any(|shown| self.to_be_told(who, shown).is_some()))
     }
@@ -108,70 +99,6 @@ impl Net {
         let words = format!("is told where its partner is on {}", self.trace.tally(tally));
         let wish = Wish::Move(Box::new(word));
         self.brings(who, site, Command::Tally { tally, wish }, &words).await.map(|_| ())
-    }
-
-    /// What its partner's device has of lifts by which somebody gave, and its own site lost: which lift, and how much.
-    async fn to_be_given(
-        &self,
-        who: usize,
-        site: &Site,
-        shown: &Summary,
-    ) -> Sim<Vec<(Hash, LiftProof)>> {
-        let (person, theirs) = (&self.people[who], shown.side.other());
-        let Some(other) = self.auditor.book.sides.get(&(shown.tally, theirs)) else {
-            return Ok(Vec::new());
-        };
-        let Some(kept) = self.people[*other].kept.get(&shown.tally) else { return Ok(Vec::new()) };
-        let history = site.history(&person.name, shown.tally, None, ALL).await;
-        let home = &self.places[person.home];
-        let history = history.map_err(|error| home.cannot("show a history", &error))?;
-        let here: BTreeSet<Hash> = history.iter().map(|entry| entry.link.chit_hash).collect();
-        let mut gave = Vec::new();
-        for chit in &kept.chits {
-            let Entry::Lift { lift, .. } = chit.entry else { continue };
-            let hash = chit.hash().map_err(|error| Broken::harness(&error.to_string()))?;
-            let proof = kept.proofs.get(&chit.uuid);
-            if let Some(proof) = proof.filter(|proof| proof.leg.by == shown.side)
-                && !here.contains(&hash)
-                && !person.told.contains(&hash)
-                && self.auditor.lifts.has_promised(&lift, person.home, &proof.leg)
-            {
-                gave.push((hash, proof.clone()));
-            }
-        }
-        Ok(gave)
-    }
-
-    /// Somebody says that it gave by a lift, where that is so; whether it said so.
-    pub(super) async fn gave(
-        &mut self,
-        who: usize,
-        site: &Site,
-        shown: &Summary,
-        proof: &LiftProof,
-    ) -> Sim<bool> {
-        let lift = proof.record.id().map_err(|error| Broken::harness(&error.to_string()))?;
-        let (leg, home) = (proof.leg, self.people[who].home);
-        if leg.by != shown.side || !self.auditor.lifts.has_promised(&lift, home, &leg) {
-            return Ok(false);
-        }
-        let short = self.trace.tally(shown.tally);
-        let words = format!("says that it gave by {} on {short}", self.trace.lift(lift));
-        let wish = Wish::Give { lift, units: leg.units.get() };
-        self.brings(who, site, Command::Tally { tally: shown.tally, wish }, &words).await
-    }
-
-    /// What a site said as an agent that it is no more, it takes nobody's word for but its user's: people tell each other of
-    /// it, and who gave says so.
-    pub(super) async fn gives(&mut self, who: usize, site: &Site, shown: &Summary) -> Sim<()> {
-        if !self.by_hand || !self.lifts {
-            return Ok(());
-        }
-        for (hash, proof) in self.to_be_given(who, site, shown).await? {
-            self.people[who].told.insert(hash);
-            self.gave(who, site, shown, &proof).await?;
-        }
-        Ok(())
     }
 
     /// Of one tally: signs for the site's agent where the tally names another one, keeps what is new, and brings

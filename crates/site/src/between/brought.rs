@@ -11,23 +11,20 @@ use protocol::lift::{Committed, Conditional, Decided, LiftFault, MAX_LEGS_OF_ONE
 use protocol::participant::{Crossing, Event, Input, Word};
 use protocol::{AgentId, ChipAddress, Cuid, Hash, LiftId, Side, SignatureFault, TallyId, Verified};
 
-use store::View;
-
-use super::claimed::{gives, is_there};
 use super::lost::free_key;
 use super::part::{Neighbour, Part};
-use crate::batch::{Batch, Held};
+use crate::batch::Batch;
 use crate::door::Site;
 use crate::error::SiteError;
 use crate::half::Kept as _;
 
 impl Site {
     /// Takes a leg of a valid lift that is not known here; its chit is linked right after, as if the lift had just been
-    /// decided. What is known already changes nothing.
+    /// decided. What is known already changes nothing. What this site said as an agent whose word counts no more, its giver is
+    /// asked about (`claimed.rs`).
     ///
     /// # Errors
-    /// [`SiteError::Lift`], [`SiteError::Signature`] where it is not proved; [`SiteError::Claimed`] where it is by what this site
-    /// said as another agent only; [`SiteError::NoLift`] for a leg between two users here
+    /// [`SiteError::Lift`], [`SiteError::Signature`] where it is not proved; [`SiteError::NoLift`] for a leg between two users here
     /// while no leg to another site is known: nobody else's word says then that the lift was made here.
     pub(crate) async fn bring_lift(
         &self,
@@ -37,22 +34,46 @@ impl Site {
     ) -> Result<(), SiteError> {
         let (held, work) = batch.hold(holder, tally).await?;
         let (lift, side) = (proof.record.id()?, held.half.side);
-        let users = held.state.open()?.users();
+        let of = (tally, held.state.open()?.users());
         let ChipAddress { cuid, agent: partner, .. } =
             held.state.partner().ok_or(SiteError::NoLift(lift))?;
-        let gave = if proof.leg.by == side { holder.clone() } else { cuid };
-        let giver = self.giver_in(work.view(), held, (&proof, &gave)).await?;
+        for row in work.view().parts_in(&lift).await? {
+            let part = self.known.part(&row)?;
+            if part.outcome() == Some(Outcome::Commit) && part.proof(&tally)?.is_some() {
+                return Ok(());
+            }
+        }
+        if proof.leg.by != side && !self.is_ours(&partner) {
+            // An agent that does not speak for the partner any more may be in other hands.
+            return self.take_proof(batch, (holder, tally), proof, &[partner]).await;
+        }
+        let agents = self.own_agents(work.view(), &proof.record).await?;
+        let all: Vec<AgentId> = self.agents_here().collect();
+        if said_in(&proof, of, &agents).is_err() && said_in(&proof, of, &all).is_ok() {
+            let gave = if proof.leg.by == side { holder.clone() } else { cuid };
+            return self.asks_the_giver(work, (&gave, tally), proof).await;
+        }
+        self.take_proof(batch, (holder, tally), proof, &agents).await
+    }
+
+    /// The same, where one of these agents counts as the giver's.
+    pub(super) async fn take_proof(
+        &self,
+        batch: &mut Batch,
+        (holder, tally): (&Cuid, TallyId),
+        proof: LiftProof,
+        agents: &[AgentId],
+    ) -> Result<(), SiteError> {
+        let (held, work) = batch.hold(holder, tally).await?;
+        let (lift, side) = (proof.record.id()?, held.half.side);
+        let users = held.state.open()?.users();
+        let partner = held.state.partner().ok_or(SiteError::NoLift(lift))?.agent;
+        let giver = said_in(&proof, (tally, users), agents)?;
         let rows = work.tx().lock_parts(&lift).await?;
         let parts = rows.iter().map(|row| self.known.part(row)).collect::<Result<Vec<_>, _>>()?;
         let known = parts.iter().find(|part| part.tallies().contains(&tally)).cloned();
         if known.as_ref().is_some_and(|part| !self.is_over(part, held)) {
             return Err(SiteError::NoLift(lift));
-        }
-        if let Some(part) = &known
-            && part.outcome() == Some(Outcome::Commit)
-            && part.proof(&tally)?.is_some()
-        {
-            return Ok(());
         }
         let part = match known {
             // It was promised, and this site went back to before it was decided.
@@ -67,36 +88,8 @@ impl Site {
         let (part, events) = proved(part, proof, giver, &partner)?;
         self.note_lies(work, &part.participant, &events).await?;
         self.keep_part(work, &part).await?;
-        is_there(work, (&gave, tally), lift).await?;
         work.due.push(lift);
         Ok(())
-    }
-
-    /// What the giver's site said of the leg, where all of the proof holds. As an agent that it is no more this one's word
-    /// counts as far as `own_agents` says, and where the giver says so.
-    async fn giver_in(
-        &self,
-        view: &mut View,
-        held: &Held,
-        (proof, gave): (&LiftProof, &Cuid),
-    ) -> Result<Conditional, SiteError> {
-        let (lift, leg, half) = (proof.record.id()?, proof.leg, &held.half);
-        let partner = held.state.partner().ok_or(SiteError::NoLift(lift))?;
-        let of = (half.tally, held.state.open()?.users());
-        if leg.by != half.side && !self.is_ours(&partner.agent) {
-            // An agent that does not speak for the partner any more may be in other hands.
-            return said_in(proof, of, &[partner.agent]);
-        }
-        let all: Vec<AgentId> = self.agents_here().collect();
-        if gives(view, (gave, half.tally), (lift, &leg)).await? {
-            return said_in(proof, of, &all);
-        }
-        match said_in(proof, of, &self.own_agents(view, &proof.record).await?) {
-            Err(SiteError::Signature(_)) if said_in(proof, of, &all).is_ok() => {
-                Err(SiteError::Claimed { lift, tally: half.tally, units: leg.units.get() })
-            }
-            said => said,
-        }
     }
 
     /// The part with a leg to another site.
@@ -129,7 +122,7 @@ impl Site {
 }
 
 /// What the giver's site said of the leg by one of these agents, where all of the proof holds.
-fn said_in(
+pub(super) fn said_in(
     proof: &LiftProof,
     (tally, users): (TallyId, Hash),
     agents: &[AgentId],

@@ -1,127 +1,208 @@
-//! Lifts by which, a partner's site says, a user here gave, and which this site has lost. What it said itself then, as an
-//! agent of before, counts only as far as that agent did (`lost.rs`). Of all others the user is told, and says whether it
-//! gives: nobody else can know, and until then its half waits for them.
+//! Lifts by which, their partners say, users here gave, and which this site has lost. What it said itself then, as an agent
+//! of before, counts only as far as that agent did (`lost.rs`): others may have its key. Of all others the user is told, and
+//! says whether it gave: nobody else can know, and until then its half waits for them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use protocol::ledger::Input as LedgerInput;
-use protocol::lift::{Leg, Outcome};
+use protocol::export::LiftProof;
+use protocol::lift::{Outcome, Tree};
 use protocol::participant::Word;
-use protocol::{Cuid, LiftId, Side, TallyId, Units};
+use protocol::{Cuid, LiftId, TallyId, Timestamp, Units};
 use serde::{Deserialize, Serialize};
 use store::View;
 
-use super::lost::is_said;
-use crate::batch::{Held, Work};
+use super::brought::said_in;
+use crate::batch::{Batch, Held, Work};
 use crate::door::Site;
 use crate::error::SiteError;
 use crate::half::Kept as _;
-use crate::post::Input;
 
-/// Of how many such lifts a user is told on one tally, and to how many it may say that it gives, until those are there.
-pub const MAX_CLAIMS: usize = 16;
+/// Of how many such lifts a user is asked at once on one tally, and how many of those that it gave nothing by are remembered.
+pub const MAX_CLAIMS: usize = 8;
+
+/// What the name of a setting begins with that keeps them for one half.
+const CLAIMS: &str = "claims:";
 
 /// What is kept of them for one half.
 #[derive(Default, Serialize, Deserialize)]
 struct Claims {
-    /// Of which the user was told.
-    told: BTreeSet<LiftId>,
-    /// To which it said that it gives so much.
-    gives: BTreeMap<LiftId, Units>,
+    /// Of which the user is asked, with what proves them but for whose word it is.
+    asked: BTreeMap<LiftId, LiftProof>,
+    /// Those by which it says that it gave nothing, oldest first.
+    denied: Vec<LiftId>,
+}
+
+/// What a user is asked: whether it gave so much by a lift that its site has lost.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Claimed {
+    /// The lift.
+    pub lift: LiftId,
+    /// How much.
+    pub units: Units,
+    /// Until when it could be decided.
+    pub deadline: Timestamp,
 }
 
 /// A half: whose, and of which tally.
 type Of<'a> = (&'a Cuid, TallyId);
 
 fn setting((holder, tally): Of<'_>) -> String {
-    format!("claims:{tally}:{holder}")
+    format!("{CLAIMS}{tally}:{holder}")
 }
 
-async fn claims(view: &mut View, of: Of<'_>) -> Result<Claims, SiteError> {
-    let Some(text) = view.setting(&setting(of)).await? else { return Ok(Claims::default()) };
+fn read(text: &str) -> Result<Claims, SiteError> {
     Ok(protocol::json::parse(text.as_bytes())?.read()?)
 }
 
+async fn claims(view: &mut View, of: Of<'_>) -> Result<Claims, SiteError> {
+    let text = view.setting(&setting(of)).await?;
+    text.map_or_else(|| Ok(Claims::default()), |text| read(&text))
+}
+
 async fn keep(work: &mut Work, of: Of<'_>, claims: &Claims) -> Result<(), SiteError> {
-    let text = match claims.told.is_empty() && claims.gives.is_empty() {
+    let text = match claims.asked.is_empty() && claims.denied.is_empty() {
         true => None,
         false => Some(protocol::CanonicalText::of(&protocol::Json::of(claims)?)?.to_string()),
     };
     Ok(work.tx().set(&setting(of), text.as_deref()).await?)
 }
 
-/// Whether the user has said that it gives so much by this lift.
-pub(super) async fn gives(
-    view: &mut View,
-    of: Of<'_>,
-    (lift, leg): (LiftId, &Leg),
-) -> Result<bool, SiteError> {
-    Ok(claims(view, of).await?.gives.get(&lift) == Some(&leg.units.get()))
+/// What all holders of halves are asked: few settings are claims, and few halves have any.
+pub(crate) struct AllClaimed(BTreeMap<String, Claims>);
+
+impl AllClaimed {
+    /// Reads them.
+    ///
+    /// # Errors
+    /// [`SiteError::Store`]; [`SiteError::Json`] where a setting was written by other hands.
+    pub(crate) async fn read(view: &mut View) -> Result<Self, SiteError> {
+        let settings = view.settings().await?;
+        let of_claims = settings.into_iter().filter(|(key, _)| key.starts_with(CLAIMS));
+        let read = of_claims.map(|(key, text)| Ok((key, read(&text)?)));
+        Ok(Self(read.collect::<Result<_, SiteError>>()?))
+    }
+
+    /// What the holder of a half is asked.
+    pub(crate) fn of(&self, holder: &Cuid, tally: TallyId) -> Vec<Claimed> {
+        let asked = self.0.get(&setting((holder, tally))).into_iter().flat_map(|all| &all.asked);
+        let shown = asked.map(|(lift, proof)| Claimed {
+            lift: *lift,
+            units: proof.leg.units.get(),
+            deadline: proof.record.deadline,
+        });
+        shown.collect()
+    }
 }
 
-/// It is known here now: nothing is left to say about it.
+/// The leg is here now: nothing is left to ask.
 pub(super) async fn is_there(work: &mut Work, of: Of<'_>, lift: LiftId) -> Result<(), SiteError> {
     let mut all = claims(work.view(), of).await?;
-    if all.told.remove(&lift) | all.gives.remove(&lift).is_some() {
+    if all.asked.remove(&lift).is_some() {
         keep(work, of, &all).await?;
     }
     Ok(())
 }
 
 impl Site {
-    /// A neighbour's word, which holds, on a lift that is valid and not taken: where its holder gives by what this site said
-    /// as an agent of before, it is told, once.
-    pub(super) async fn claimed(
+    /// The giver of a leg is asked, once, whether it gave by it: all that the proof says holds, but that its site said so as an
+    /// agent that it is no more.
+    pub(super) async fn asks_the_giver(
         &self,
         work: &mut Work,
-        (of, side): (Of<'_>, Side),
-        word: &Word,
+        of: Of<'_>,
+        proof: LiftProof,
     ) -> Result<(), SiteError> {
-        let (leg, lift) = (word.conditional.leg, word.lift.id()?);
-        let shown = word.certificate.as_ref().map(|shown| shown.outcome);
-        let agents: Vec<_> = self.agents_here().collect();
-        let on = (&leg, word.conditional.users);
-        if shown != Some(Outcome::Commit)
-            || (leg.tally, leg.by) != (of.1, side)
-            || word.conditional.side == side
-            || !is_said(word.given, on, lift, &agents)
-        {
-            return Ok(());
-        }
+        let (lift, units) = (proof.record.id()?, proof.leg.units.get());
         let mut all = claims(work.view(), of).await?;
-        if all.told.len() >= MAX_CLAIMS || !all.told.insert(lift) {
+        let known = all.asked.contains_key(&lift) || all.denied.contains(&lift);
+        if known || all.asked.len() >= MAX_CLAIMS {
             return Ok(());
         }
         let said = serde_json::json!({
             "tally": of.1.to_string(),
             "lift": lift.to_string(),
-            "units": leg.units.get().milli(),
-            "deadline": word.lift.deadline.to_string(),
+            "units": units.milli(),
+            "deadline": proof.record.deadline.to_string(),
         });
         let event = self.event(of.0, "lift_claimed", said.to_string());
         work.tx().tell([event]);
+        all.asked.insert(lift, proof);
         keep(work, of, &all).await
     }
 
-    /// The holder says that it gives so much by a lift which its partner's site knows and this one lost: the partner is
-    /// asked for it.
-    ///
-    /// # Errors
-    /// [`SiteError::TooManyClaims`].
-    pub(crate) async fn give(
+    /// A neighbour's word, which holds, on a lift that is valid and was not taken: where the holder gives by what this site said
+    /// as an agent of before, it is asked.
+    pub(super) async fn hear_claim(
         &self,
         work: &mut Work,
-        held: &mut Held,
+        held: &Held,
+        word: Word,
+    ) -> Result<(), SiteError> {
+        let (half, leg) = (&held.half, word.conditional.leg);
+        let (Some(certificate), Some(giver)) = (word.certificate, word.given) else {
+            return Ok(());
+        };
+        if certificate.outcome != Outcome::Commit || (leg.tally, leg.by) != (half.tally, half.side)
+        {
+            return Ok(());
+        }
+        let tree = Tree::new(word.branches.to_vec())?;
+        let Some(place) = tree.place(&leg.leaf(word.lift.salt())?) else { return Ok(()) };
+        let proof = LiftProof {
+            record: word.lift,
+            certificate,
+            leg,
+            way: tree.way(place),
+            giver: Some(giver),
+            branches: word.branches,
+        };
+        let users = held.state.open()?.users();
+        let all: Vec<_> = self.agents_here().collect();
+        if said_in(&proof, (half.tally, users), &all).is_err() {
+            return Ok(());
+        }
+        self.asks_the_giver(work, (&half.holder, half.tally), proof).await
+    }
+
+    /// The holder says that it gave by a lift of which it is asked, so much: it is taken as if its site had said so now.
+    ///
+    /// # Errors
+    /// [`SiteError::NotClaimed`]; as [`Site::bring_lift`].
+    pub(crate) async fn give(
+        &self,
+        batch: &mut Batch,
+        of: Of<'_>,
         (lift, units): (LiftId, Units),
     ) -> Result<(), SiteError> {
-        held.state.open()?;
-        let (holder, tally) = (held.half.holder.clone(), held.half.tally);
-        let mut all = claims(work.view(), (&holder, tally)).await?;
-        if !all.gives.contains_key(&lift) && all.gives.len() >= MAX_CLAIMS {
-            return Err(SiteError::TooManyClaims { tally });
+        let (_, work) = batch.hold(of.0, of.1).await?;
+        let asked = claims(work.view(), of).await?.asked.remove(&lift);
+        let asked = asked.filter(|proof| proof.leg.units.get() == units);
+        let proof = asked.ok_or(SiteError::NotClaimed { lift, tally: of.1 })?;
+        let agents: Vec<_> = self.agents_here().collect();
+        self.take_proof(batch, of, proof, &agents).await?;
+        let (_, work) = batch.hold(of.0, of.1).await?;
+        is_there(work, of, lift).await
+    }
+
+    /// The holder says that it gave nothing by a lift of which it is asked.
+    ///
+    /// # Errors
+    /// [`SiteError::NotClaimed`].
+    pub(crate) async fn deny(
+        &self,
+        work: &mut Work,
+        held: &Held,
+        lift: LiftId,
+    ) -> Result<(), SiteError> {
+        let of = (&held.half.holder, held.half.tally);
+        let mut all = claims(work.view(), of).await?;
+        if all.asked.remove(&lift).is_none() {
+            return Err(SiteError::NotClaimed { lift, tally: of.1 });
         }
-        all.gives.insert(lift, units);
-        keep(work, (&holder, tally), &all).await?;
-        self.take(work, held, Input::Ledger(LedgerInput::Compare)).await
+        all.denied.push(lift);
+        let more = all.denied.len().saturating_sub(MAX_CLAIMS);
+        all.denied.drain(..more);
+        keep(work, of, &all).await
     }
 }

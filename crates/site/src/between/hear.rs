@@ -19,7 +19,7 @@ use protocol::{
 };
 use store::{LiftPart, View};
 
-use super::claimed::{gives, is_there};
+use super::claimed::is_there;
 use super::part::{More, Neighbour, Part};
 use crate::batch::{Batch, Held, Work};
 use crate::door::Site;
@@ -61,13 +61,9 @@ impl Site {
             // Under one key there is one part, whatever else has its tally's name.
             match taken.filter(|part| !keys.contains(&part.key_name())) {
                 None => {
-                    let leg = &word.conditional.leg;
                     let own = match word.given {
-                        None => Vec::new(),
-                        Some(_) if gives(work.view(), (holder, tally), (lift, leg)).await? => {
-                            self.agents_here().collect()
-                        }
                         Some(_) => self.own_agents(work.view(), &word.lift).await?,
+                        None => Vec::new(),
                     };
                     let lost =
                         self.lost(&word, (holder, tally), (side, neighbour), (&keys, &own))?;
@@ -85,7 +81,7 @@ impl Site {
                 // nothing to say. Two that have both forgotten it would refuse it to each other for ever.
                 let outcome = word.certificate.as_ref().map(|shown| shown.outcome);
                 word.clone().check(&from)?;
-                self.claimed(work, ((holder, tally), side), &word).await?;
+                self.hear_claim(work, held, word).await?;
                 return self.forget_freed(work, held, &lift, outcome).await;
             }
             // What it takes part in already it does not refuse, whoever asks over this tally now.

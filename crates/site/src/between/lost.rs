@@ -71,7 +71,7 @@ impl Site {
 
 /// Whether one of these agents, all this site's own, said that its user gives this leg on the tally of these users if the lift
 /// is valid: it did so under its own key in the lift, without whose promise there is no certificate.
-pub(super) fn is_said(
+fn is_said(
     given: Option<Conditional>,
     (leg, users): (&Leg, Hash),
     lift: LiftId,

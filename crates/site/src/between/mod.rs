@@ -47,7 +47,8 @@ use protocol::{AgentId, Cuid, Hash, LiftId, PaymentId, Timestamp};
 use tokio::sync::Notify;
 
 pub(crate) use self::around::Tried;
-pub use self::claimed::MAX_CLAIMS;
+pub(crate) use self::claimed::AllClaimed;
+pub use self::claimed::{Claimed, MAX_CLAIMS};
 pub(crate) use self::drafts::Drafts;
 pub use self::drafts::{MAX_DRAFTS, MAX_DRAFTS_OF_ONE};
 pub use self::keys::lift_key;

@@ -7,7 +7,7 @@ use protocol::bounded::List;
 use protocol::chit::{Chit, Entry};
 use protocol::export::LiftProof;
 use protocol::ledger::Good;
-use protocol::lift::{Certificate, Committed, Leg, Legs, LiftFault};
+use protocol::lift::{Certificate, Committed, Conditional, Leg, Legs, LiftFault};
 use protocol::record::Record;
 use protocol::{Cuid, Hash, Lift, LiftId, Side, Signer, TallyId};
 use store::{Half, LegAt, View};
@@ -185,7 +185,9 @@ pub(crate) async fn proof_on(
             // Nor is what an agent of before said of this site's own leg known everywhere as its word.
             if proof.giver.is_none_or(|giver| part.is_givers(&giver)) {
                 let signer = signer.ok_or(SiteError::NoAgentKey)?;
-                proof.giver = Some(part.said_by_giver(leg, users).signed(signer)?);
+                let before = proof.giver.map(|giver| Conditional { sign: None, ..giver });
+                let said = before.unwrap_or_else(|| part.said_by_giver(leg, users));
+                proof.giver = Some(said.signed(signer)?);
             }
         }
     }

@@ -27,9 +27,8 @@ JSON:
             revision (what both signed, where the site had an older one or
             none; null otherwise), new (uuids of chits that it did not have),
             proved (how many lifts between sites it did not have; their chits
-            follow), claimed (what the site says of lifts of which you have to
-            say first that you gave), lifts (chits of lifts that it does not
-            have, and that cannot be brought back), balance
+            follow), lifts (chits of lifts that it does not have, and that
+            cannot be brought back), balance
 
 Exit codes:
   0  done, also where nothing was missing    1  refused: not proved, or not yours
@@ -61,7 +60,6 @@ struct Back {
     revision: Option<u32>,
     new: Vec<ChitId>,
     proved: usize,
-    claimed: Vec<String>,
     lifts: usize,
     balance: i128,
 }
@@ -90,7 +88,6 @@ pub(super) fn run(flags: &Tally) -> Result<(), Failure> {
             revision: brought.revision,
             new: brought.new,
             proved: brought.proved,
-            claimed: brought.claimed,
             lifts: brought.lifts,
             balance: now.balance_milli,
         });
@@ -133,9 +130,6 @@ impl Report {
                 page += &format!("; {lifts} cannot be brought back");
             }
             page += &format!("\n  {}\n", say::standing(&back.partner, back.balance));
-            for said in &back.claimed {
-                page += &format!("  {said}\n");
-            }
             for chit in &back.new {
                 page += &format!("  {chit}\n");
             }

@@ -1,9 +1,10 @@
-//! `mychips lift give`: a user says that it gave by a lift which its partner's site knows and its own has lost.
+//! `mychips lift give`: a user says whether it gave by a lift which its partner's site or a device knows, and its own site
+//! has lost.
 
 use clap::Args;
 use protocol::{LiftId, TallyId, Units};
 use serde::Serialize;
-use site::{Command, Wish};
+use site::{Claimed, Command, Summary, Wish};
 
 use crate::commands::tally;
 use crate::failure::Failure;
@@ -12,38 +13,43 @@ use crate::keys::Keys;
 use crate::say;
 use crate::visit::{self, Visit};
 
-/// Say that you gave by a lift that your site has lost.
+/// Say whether you gave by a lift that your site has lost.
 ///
-/// For a site that was restored from a backup and has another agent since. Your partner's site may then know a lift
-/// by which you gave; your own site said so at the time, but as the agent that it was, whose key others may
-/// have now. So it takes nobody's word for it but yours: an event told you of it, and your tally waits
-/// until you say. Say it only where it is so: ask whom you paid, or look at what you have kept.
-///
-/// If the amount is another one, or the partner does not show the lift, nothing moves.
+/// For a site that was restored from a backup and has another agent since. Your partner's site, or a device, may then
+/// know a lift by which you gave; your own site said so at the time, but as the agent that it was, whose key
+/// others may have now. So it takes nobody's word for it but yours: mychips tally show tells which lift and how
+/// much, and the tally waits until you say. Say that you gave only where it is so: ask whom you paid, or look at what
+/// you have kept. With --not it is left out, and you are not asked again.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 JSON:
   lift, tally, partner
-  units     what you gave, in milli-CHIPs
+  units     what you are asked about, in milli-CHIPs
+  gave      whether you said that you gave it
 
 Exit codes:
-  0  said; the partner's site is asked for the lift    1  refused: too many are open on the tally
-  2  wrong usage                                       3  reading or writing failed, or in use
+  0  said    1  refused: not sure, or nobody asks about such a lift
+  2  wrong usage                  3  reading or writing failed, or in use
 
 Examples:
-  mychips lift give 47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU 4.767 --as ann --tally bob")]
+  mychips tally show bob --as ann
+  mychips lift give 47DEQ --as ann --tally bob --sure
+  mychips lift give 47DEQ --as ann --tally bob --not")]
 pub(crate) struct Give {
-    /// The lift's id, whole
+    /// The lift's id, or how it begins
     #[arg(allow_hyphen_values = true)]
-    lift: LiftId,
-    /// How much you gave, in CHIPs
-    #[arg(value_name = "AMOUNT")]
-    units: Units,
+    lift: String,
     #[command(flatten)]
     who: As,
     /// On which tally: the partner's name, the tally's uuid, or how that begins
     #[arg(long, value_name = "TALLY")]
     tally: String,
+    /// It is so: you gave that much
+    #[arg(long, conflicts_with = "not")]
+    sure: bool,
+    /// It is not so: you gave nothing by it
+    #[arg(long)]
+    not: bool,
     #[command(flatten)]
     keys: KeyFolder,
     #[command(flatten)]
@@ -51,30 +57,66 @@ pub(crate) struct Give {
 }
 
 #[derive(Serialize)]
-struct Given {
+struct Said {
     lift: LiftId,
     tally: TallyId,
     partner: String,
     units: Units,
+    gave: bool,
 }
 
 pub(super) fn run(flags: &Give) -> Result<(), Failure> {
     let data = visit::data(flags.place.data.as_deref())?;
     let keys = Keys::at(flags.keys.keys.as_deref(), &data)?;
     let visit = Visit::enter_with(&data, &keys)?;
-    if flags.units <= Units::ZERO {
-        return Err(Failure::misused("AMOUNT must be more than 0"));
-    }
     let half = tally::find(&visit, &flags.who.user, &flags.tally)?;
-    let (lift, units) = (flags.lift, flags.units);
-    let wish = Wish::Give { lift, units };
+    let partner = say::partner_name(&half);
+    let claimed = claimed(&half, &flags.lift)?;
+    let (lift, units) = (claimed.lift, claimed.units);
+    if !flags.sure && !flags.not {
+        return Err(Failure::refused("not_sure", question(&partner, units)));
+    }
+    let wish = if flags.not { Wish::Deny(lift) } else { Wish::Give { lift, units } };
     visit.ask(&half.holder, Command::Tally { tally: half.tally, wish })?;
-    let given = Given { lift, tally: half.tally, partner: say::partner_name(&half), units };
-    say::either(flags.place.json, &given, || {
-        format!(
-            "Said: you gave {} to {}. Its site is asked for the lift, and mychips tally show tells when it is there",
-            say::units(units),
-            given.partner
-        )
+    let said = Said { lift, tally: half.tally, partner, units, gave: !flags.not };
+    say::either(flags.place.json, &said, || {
+        let (amount, partner) = (say::units(said.units), &said.partner);
+        match said.gave {
+            true => format!(
+                "Said: you gave {amount} to {partner} by that lift; it is on your tally again"
+            ),
+            false => {
+                format!("Said: you gave {partner} nothing by that lift; you are not asked again")
+            }
+        }
     })
+}
+
+/// The lift that is meant, among those that the holder is asked about.
+fn claimed(half: &Summary, named: &str) -> Result<Claimed, Failure> {
+    // An empty word means none, not the only one.
+    let means = |one: &&Claimed| !named.is_empty() && one.lift.to_string().starts_with(named);
+    let mut meant = half.claimed.iter().filter(means);
+    match (meant.next(), meant.next()) {
+        (Some(one), None) => Ok(one.clone()),
+        (Some(_), Some(_)) => {
+            let text = format!("several lifts begin with {named}: say more of it");
+            Err(Failure::refused("several_lifts", text))
+        }
+        (None, _) => {
+            let text = format!(
+                "you are asked about no lift that begins with {named} on this tally: see mychips tally show"
+            );
+            Err(Failure::refused("no_lift", text))
+        }
+    }
+}
+
+/// What whoever says that it gave is asked before.
+fn question(partner: &str, units: Units) -> String {
+    format!(
+        "did you give {} to {partner} by that lift? Your site said so when it was another agent, whose key others may \
+         have now. If it is so, say --sure: you owe that much more, or are owed less. If not, --not",
+        say::units(units)
+    )
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use protocol::record::Record;
 use protocol::{ChipAddress, ContractId, Cuid, Hash, Settings, Side, TallyId, Timestamp, Units};
 use serde::Serialize;
-use site::{Governing, KeyAsked, Promised, Summary, Whose};
+use site::{Claimed, Governing, KeyAsked, Promised, Summary, Whose};
 
 use super::{Deciding, ListTallies, find};
 use crate::failure::Failure;
@@ -45,6 +45,9 @@ pub(crate) struct Shown {
     /// Lifts that are not decided, and what they have set aside.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     promised: Vec<Promised>,
+    /// Lifts that the site lost, and of which the user is asked whether it gave by them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    claimed: Vec<Claimed>,
     changed: Timestamp,
 }
 
@@ -173,6 +176,7 @@ pub(crate) fn shown(tally: &Summary) -> Shown {
         key_ended: tally.key_ended.iter().map(|side| whose(tally, *side)).collect(),
         key_asked: tally.key_asked.clone(),
         promised: tally.promised.clone(),
+        claimed: tally.claimed.clone(),
         changed: tally.changed,
     }
 }
@@ -322,8 +326,19 @@ fn page(tally: &Summary, view: &Shown, governing: Option<&Governing>) -> String 
     lines.extend(view.waits_for.map(|word| ("Waits", why_it_waits(word).to_owned())));
     lines.extend(key_notes(tally).into_iter().map(|note| ("Keys", note)));
     lines.extend(tally.promised.iter().map(|one| ("Locked", locked(tally, one))));
+    lines.extend(tally.claimed.iter().map(|one| ("Asked", asked(tally, one))));
     lines.push(("Changed", say::minute(tally.changed)));
     say::sheet(&lines)
+}
+
+/// What a lift means here of which its giver is asked.
+fn asked(tally: &Summary, one: &Claimed) -> String {
+    let lift: String = one.lift.to_string().chars().take(8).collect();
+    let (user, units) = (&tally.holder, say::units(one.units));
+    format!(
+        "whether you gave {units} by lift {lift}: mychips lift give {lift} --as {user} --tally {}",
+        tally.tally
+    )
 }
 
 /// What a lift that is not decided means here.

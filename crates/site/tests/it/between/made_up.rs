@@ -250,58 +250,62 @@ fn a_lift_of_one_participant_is_not_taken_from_a_device() {
 
 /// Only the user knows whether what its site said as an agent of before is true, or a thief's work: it is asked.
 #[test]
-fn a_user_is_told_of_what_it_may_have_given_and_says_so() {
+fn a_user_is_asked_whether_it_gave_and_says_so() {
     run(async {
         let mut land = three().await;
         Site::was_agent(&land.stores[1], agent(6), true, land.now()).await.unwrap();
         land.restart(1).await;
-        let lift = |name| MadeUp::dated(&land, BOB, name, (0, &[0]));
-        let hears = async |made_up: &MadeUp, by: u8| {
-            let given = Some(made_up.said(BOB, &agent_key(by)));
-            hears(&land, made_up.word(true, given)).await;
+        let made_up = |name| MadeUp::dated(&land, BOB, name, (0, &[0]));
+        let lifts: Vec<MadeUp> = (0..20).map(made_up).collect();
+        let id = |name: usize| lifts[name].lift.id().unwrap();
+        let hears = async |name: usize, by: u8| {
+            let given = Some(lifts[name].said(BOB, &agent_key(by)));
+            hears(&land, lifts[name].word(true, given)).await;
         };
-        let says = async |made_up: &MadeUp, milli: i64| {
-            let wish = Wish::Give { lift: made_up.lift.id().unwrap(), units: units(milli) };
+        let gives = async |name: usize, milli: i64| {
+            let wish = Wish::Give { lift: id(name), units: units(milli) };
             land.wish("bob", 0, wish).await
         };
-        let told = async || land.told("bob", "lift_claimed").await;
-        let first = lift(1);
-        for _ in 0..2 {
-            hears(&first, 6).await;
-            assert_eq!(balance_of_bob(&land).await, 0);
-        }
-        let event = told().await;
-        assert_eq!(event.len(), 1, "once: {event:?}");
-        assert_eq!(event[0]["lift"], first.lift.id().unwrap().to_string());
-        assert_eq!(
-            (&event[0]["tally"], &event[0]["units"]),
-            (&tally_of(0).to_string().into(), &100_000.into())
-        );
-        // What others said, or nobody, is no claim, whatever the user says.
+        let asked = async || {
+            let shown = land.sites[1].tally(&cuid("bob"), tally_of(0)).await.unwrap();
+            let listed = land.sites[1].tallies(&user("bob"), None, 9).await.unwrap();
+            assert!(listed.iter().any(|half| half.claimed == shown.claimed), "{listed:?}");
+            shown.claimed.into_iter().map(|one| (one.lift, one.units)).collect::<Vec<_>>()
+        };
+        let told = async || land.told("bob", "lift_claimed").await.len();
+        // What others said, or nobody asks about, it cannot give.
         for (name, by) in [(2, 0), (3, 2)] {
-            hears(&lift(name), by).await;
-            says(&lift(name), 100_000).await.unwrap();
-            hears(&lift(name), by).await;
+            hears(name, by).await;
+            let refused = gives(name, 100_000).await.unwrap_err();
+            assert!(matches!(refused, SiteError::NotClaimed { .. }), "{refused}");
         }
-        assert_eq!((told().await.len(), balance_of_bob(&land).await), (1, 0));
-        says(&first, 99_999).await.unwrap();
-        hears(&first, 6).await;
+        for _ in 0..2 {
+            hears(1, 6).await;
+            assert_eq!(asked().await, [(id(1), units(100_000))]);
+        }
+        assert_eq!((told().await, balance_of_bob(&land).await), (1, 0), "asked once");
+        let refused = gives(1, 99_999).await.unwrap_err();
+        assert!(matches!(refused, SiteError::NotClaimed { .. }), "{refused}");
         assert_eq!(balance_of_bob(&land).await, 0, "another amount");
-        says(&first, 100_000).await.unwrap();
-        hears(&first, 6).await;
-        assert_eq!(balance_of_bob(&land).await, -100_000);
-        hears(&lift(4), 6).await;
-        assert_eq!(balance_of_bob(&land).await, -100_000, "it said so of one lift");
-        // However many there are, it is told of some.
-        for name in 5..=u8::try_from(site::MAX_CLAIMS).unwrap() + 5 {
-            hears(&lift(name), 6).await;
+        gives(1, 100_000).await.unwrap();
+        land.sites[1].tend_lifts(land.now()).await.unwrap();
+        assert_eq!(balance_of_bob(&land).await, -100_000, "nobody has to say it again");
+        assert_eq!(asked().await, []);
+        assert!(gives(1, 100_000).await.is_err(), "once");
+        // Nor is it asked again what it denied.
+        hears(4, 6).await;
+        land.wish("bob", 0, Wish::Deny(id(4))).await.unwrap();
+        hears(4, 6).await;
+        assert_eq!((asked().await, balance_of_bob(&land).await), (vec![], -100_000));
+        // However many there are, it is asked about some; a no makes room.
+        let most = site::MAX_CLAIMS;
+        for name in 10..=10 + most {
+            hears(name, 6).await;
         }
-        assert_eq!(told().await.len(), 1 + site::MAX_CLAIMS);
-        for name in 100..100 + u8::try_from(site::MAX_CLAIMS).unwrap() - 2 {
-            says(&lift(name), 100_000).await.unwrap();
-        }
-        let refused = says(&lift(99), 1).await.unwrap_err();
-        assert!(matches!(refused, SiteError::TooManyClaims { .. }), "{refused}");
+        assert_eq!((asked().await.len(), told().await), (most, 2 + most));
+        land.wish("bob", 0, Wish::Deny(id(10))).await.unwrap();
+        hears(10 + most, 6).await;
+        assert!(asked().await.contains(&(id(10 + most), units(100_000))));
     });
 }
 
