@@ -1,5 +1,5 @@
 //! How long spreading relief evenly takes, and how much more even it is: `cargo run --release -p clearing
-//! --example even -- 1000 10000`, or a file of `debtor,creditor,amount` in milli-CHIPs, numbered from 0.
+//! --example even -- 1000 10000`, or a file of debts (its form is that of the example `without_map`).
 //!
 //! The families are those of the example `short_circles`.
 

@@ -14,6 +14,8 @@ use std::time::{Duration, Instant};
 use clearing::{Hops, Limit, Plan, Planner, Request, Unpaid};
 use protocol::Units;
 
+#[path = "ripple/amount.rs"]
+mod amount;
 #[path = "families/mod.rs"]
 mod families;
 #[path = "ripple/flow.rs"]
@@ -23,7 +25,7 @@ mod lines;
 #[path = "tallies/mod.rs"]
 mod tallies;
 
-use lines::{Failure, Line, milli};
+use lines::{Failure, Line};
 
 struct Network {
     lines: Vec<Line>,
@@ -31,8 +33,8 @@ struct Network {
 }
 
 impl Network {
-    fn read(text: &str) -> Result<Self, Failure> {
-        let lines = lines::read(text)?;
+    fn read(path: &str) -> Result<Self, Failure> {
+        let lines = lines::read(path)?;
         let most = lines.iter().flat_map(|line| line.ends).max().unwrap_or(0);
         let mut list = Vec::new();
         for line in &lines {
@@ -94,16 +96,11 @@ fn main() -> Result<(), Failure> {
     };
     let parts = options.first().map_or(Ok(u32::MAX), |parts| parts.parse())?;
     let prove = options.len() < 2;
-    let mut network = Network::read(&std::fs::read_to_string(lines)?)?;
-    let payments = std::fs::read_to_string(payments)?;
+    let mut network = Network::read(lines)?;
     let mut planner = Planner::default();
     let mut tally = Tally::default();
-    for payment in payments.lines() {
-        let words: Vec<&str> = payment.split_whitespace().collect();
-        let [amount, payer, payee] = words[..] else { return Err("three words a payment".into()) };
-        let amount = milli(amount)?.ok_or("an amount that no record holds")?;
-        let (payer, payee) = (payer.parse()?, payee.parse()?);
-        let request = Request { parts, ..Request::new(payer, payee, Units::new(amount)?) };
+    for (amount, [payer, payee]) in lines::payments(payments)? {
+        let request = Request { parts, ..Request::new(payer, payee, amount) };
         pay(&mut network, &mut planner, &request, prove, &mut tally)?;
     }
     report(&mut tally)?;

@@ -1,5 +1,5 @@
 //! How much short circles clear of what can be cleared: `cargo run --release -p clearing --example
-//! short_circles -- 1000 10000`, or a file of `debtor,creditor,amount` in milli-CHIPs, numbered from 0.
+//! short_circles -- 1000 10000`, or a file of debts (its form is that of the example `without_map`).
 //!
 //! Families: `er` 3 debts each to anybody; `cl` communities of 60, 4 debts each, 92 % inside; `sf` 5
 //! debts each, partners met in proportion to how many debts they have. Amounts log-normal, median 20.

@@ -11,6 +11,8 @@ use std::time::{Duration, Instant};
 use protocol::settings::{InForce, Settings};
 use protocol::{Rate, Units};
 
+#[path = "ripple/amount.rs"]
+mod amount;
 #[path = "divided/mod.rs"]
 mod divided;
 #[path = "families/mod.rs"]
@@ -36,7 +38,7 @@ fn main() -> Result<(), Failure> {
     let (sites, near) = (word(0, "20").parse()?, word(1, "near") == "near");
     let budget: u32 = word(2, "512").parse()?;
     let (participants, tallies) = match args.get(4) {
-        Some(file) => read(&std::fs::read_to_string(file)?)?,
+        Some(file) => read(file)?,
         None => (2_000, tallies::tallies_of(&mut Chance(1), 2_000, 5_000, in_force)?),
     };
     let graph = tallies::hops_of(participants, &tallies)?;
@@ -65,8 +67,8 @@ struct Searched {
     both_ends: bool,
 }
 
-fn read(text: &str) -> Result<(u32, Vec<Tally>), Failure> {
-    let lines = lines::read(text)?;
+fn read(path: &str) -> Result<(u32, Vec<Tally>), Failure> {
+    let lines = lines::read(path)?;
     let most = lines.iter().flat_map(|line| line.ends).max().unwrap_or(0);
     let tallies: Result<Vec<_>, _> = lines.iter().map(lines::Line::tally).collect();
     Ok((most + 1, tallies?))

@@ -1,11 +1,18 @@
-//! Families of random debts, the same for every run of a seed; or debts from a file.
+//! Families of random debts, the same for every run of a seed; or debts from a file (`file.rs`).
 #![allow(clippy::float_arithmetic, reason = "log-normal amounts")]
 #![allow(dead_code, reason = "each example takes what it needs")]
+
+mod file;
 
 use std::error::Error;
 
 use clearing::Debt;
 use protocol::Units;
+
+#[allow(unused_imports, reason = "each example takes what it needs")]
+pub(crate) use file::{read, table, text};
+
+pub(crate) type Failure = Box<dyn Error>;
 
 /// The families by name.
 pub(crate) const FAMILIES: [&str; 3] = ["er", "cl", "sf"];
@@ -39,8 +46,14 @@ impl Chance {
     }
 }
 
+/// The family and the participants that a word like `cl-10000` stands for; none where it is the name of a file.
+pub(crate) fn named(word: &str) -> Option<(&str, u32)> {
+    let (family, participants) = word.split_once('-')?;
+    FAMILIES.contains(&family).then_some((family, participants.parse().ok()?))
+}
+
 /// Debts of one family.
-pub(crate) fn debts(family: &str, n: u32, seed: u64) -> Result<Vec<Debt>, Box<dyn Error>> {
+pub(crate) fn debts(family: &str, n: u32, seed: u64) -> Result<Vec<Debt>, Failure> {
     let mut chance = Chance(seed);
     let mut debts = Vec::new();
     let mut met: Vec<u32> = (0..n.min(6)).collect();
@@ -72,24 +85,11 @@ pub(crate) fn debts(family: &str, n: u32, seed: u64) -> Result<Vec<Debt>, Box<dy
     Ok(debts)
 }
 
-/// Debts from a file: `debtor,creditor,amount` with numbers from 0 and milli-CHIPs.
-pub(crate) fn read(path: &str) -> Result<(u32, Vec<Debt>), Box<dyn Error>> {
-    let mut debts = Vec::new();
-    for line in std::fs::read_to_string(path)?.lines() {
-        let mut fields = line.split(',').map(str::trim);
-        let mut next = || fields.next().ok_or("a row with fewer than three fields");
-        let (debtor, creditor) = (next()?.parse()?, next()?.parse()?);
-        debts.push(Debt { debtor, creditor, units: Units::new(next()?.parse()?)? });
-    }
-    let people = debts.iter().map(|debt| debt.debtor.max(debt.creditor) + 1).max();
-    Ok((people.unwrap_or(0), debts))
-}
-
 /// Calls `tell` with the name, the participants and the debts of what the arguments ask for: all families of
 /// so many participants, or a file.
 pub(crate) fn each(
-    mut tell: impl FnMut(&str, u32, &[Debt]) -> Result<(), Box<dyn Error>>,
-) -> Result<(), Box<dyn Error>> {
+    mut tell: impl FnMut(&str, u32, &[Debt]) -> Result<(), Failure>,
+) -> Result<(), Failure> {
     for argument in std::env::args().skip(1) {
         if let Ok(participants) = argument.parse() {
             for family in FAMILIES {

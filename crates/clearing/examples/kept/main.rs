@@ -3,7 +3,7 @@
 //!
 //! `kept FAMILY|FILE [PARTICIPANTS [CHANGES [SEED]]] [--solve-every K]`. FAMILY: `er` (three debts each,
 //! with anybody), `cl` (four each, most within communities of 60), `sf` (five each, with those that have
-//! many). FILE: lines `debtor,creditor,amount` without a heading, amounts in milli-CHIPs. After every
+//! many). FILE: debts in the form of the example `without_map`. After every
 //! hundredth change the circulation is checked by its certificate, after every K hundredths (default 100)
 //! also against a fresh solve.
 

@@ -1,22 +1,42 @@
 //! Trust lines of a real network, read from a file: see `ripple.rs` for its form.
 
-use std::error::Error;
-
 use clearing::Hop;
 use protocol::Units;
 use protocol::settings::{Consent, InForce, Settings};
 
+use crate::amount::milli;
+use crate::families;
+pub(crate) use crate::families::Failure;
 use crate::tallies::Tally;
 
-pub(crate) type Failure = Box<dyn Error>;
-
 /// The lines of a file, but those that no record holds.
-pub(crate) fn read(text: &str) -> Result<Vec<Line>, Failure> {
-    let mut lines = Vec::new();
-    for line in text.lines() {
-        lines.extend(Line::read(line)?);
-    }
-    Ok(lines)
+pub(crate) fn read(path: &str) -> Result<Vec<Line>, Failure> {
+    Ok(each(path, Line::read)?.into_iter().flatten().collect())
+}
+
+/// The payments of a file: amount in milli-CHIPs, payer and payee.
+#[allow(dead_code, reason = "each example takes what it needs")]
+pub(crate) fn payments(path: &str) -> Result<Vec<(Units, [u32; 2])>, Failure> {
+    each(path, |line| {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let [amount, payer, payee] = words[..] else { return Err("not three words".into()) };
+        let amount = milli(amount)?.ok_or("an amount that no record holds")?;
+        Ok((Units::new(amount)?, [participant(payer)?, participant(payee)?]))
+    })
+}
+
+/// What `read` makes of each line of a file.
+fn each<T>(path: &str, read: impl Fn(&str) -> Result<T, Failure>) -> Result<Vec<T>, Failure> {
+    let text = families::text(path)?;
+    let lines = (1_usize..).zip(text.lines());
+    let one = |(number, line): (usize, &str)| -> Result<T, Failure> {
+        read(line).map_err(|error| format!("{path}, line {number}: {error}").into())
+    };
+    lines.map(one).collect()
+}
+
+fn participant(word: &str) -> Result<u32, Failure> {
+    word.parse().map_err(|_| format!("{word} is not the number of a participant").into())
 }
 
 /// One trust line: the balance of the first of the two, and what each of them takes in at most.
@@ -26,16 +46,6 @@ pub(crate) struct Line {
     bounds: [Units; 2],
 }
 
-/// A decimal in milli, rounded toward zero; none where no record holds it.
-pub(crate) fn milli(text: &str) -> Result<Option<i64>, Failure> {
-    let value: f64 = text.parse()?;
-    let scaled = (value * 1_000.0).trunc();
-    #[allow(clippy::cast_precision_loss, reason = "exact up to 2^53")]
-    let largest = Units::MAX.milli() as f64;
-    #[allow(clippy::cast_possible_truncation, reason = "within the range of an amount")]
-    Ok((scaled.abs() <= largest).then_some(scaled as i64))
-}
-
 fn limit(text: &str) -> Result<Units, Failure> {
     Ok(milli(text)?.and_then(|milli| Units::new(milli.abs()).ok()).unwrap_or(Units::MAX))
 }
@@ -43,8 +53,8 @@ fn limit(text: &str) -> Result<Units, Failure> {
 impl Line {
     fn read(text: &str) -> Result<Option<Self>, Failure> {
         let mut words = text.split_whitespace();
-        let mut word = || words.next().ok_or("five words a line");
-        let ends = [word()?.parse()?, word()?.parse()?];
+        let mut word = || words.next().ok_or("not five words");
+        let ends = [participant(word()?)?, participant(word()?)?];
         let (lo, w, hi) = (word()?, word()?, word()?);
         let bounds = [limit(lo)?, limit(hi)?];
         Ok(milli(w)?.map(|w| Self { ends, balance: -w, bounds }))

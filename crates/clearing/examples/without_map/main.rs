@@ -1,7 +1,7 @@
 //! What sites that have no map clear and pay, beside an engine that knows everything:
 //!
 //! * `cargo run --release -p clearing --example without_map -- clearing FOLDER SITES WHAT...`: debts of a family
-//!   (`cl-10000`) or of a file of `debtor,creditor,amount` in milli-CHIPs, numbered from 0;
+//!   (`cl-10000`) or of a file, whose heading is `debtor,creditor,amount`, with amounts in CHIPs like 12.500;
 //! * `… -- payments FOLDER SITES PAYMENTS [TRUSTLINES FILE]`: so many payments, over a generated network of trust lines or
 //!   a real one (the form of both files is that of the example `ripple`).
 //!
@@ -9,6 +9,8 @@
 //! the machine that ships (`clearing::Seeker`, `clearing::Tries`), and every message of a search is encoded and counted.
 //! FOLDER gets the points of the pictures that tools/peers/draw-map draws.
 
+#[path = "../ripple/amount.rs"]
+mod amount;
 mod clear;
 #[path = "../divided/mod.rs"]
 mod divided;
@@ -29,7 +31,7 @@ use protocol::settings::{InForce, Settings};
 use protocol::{Rate, Units};
 
 use families::Chance;
-use lines::{Failure, milli};
+use lines::Failure;
 use pay::Payment;
 use table::{Points, percent};
 use tallies::Tally;
@@ -111,19 +113,16 @@ fn clearing(folder: &Path, sites: &[u32], what: &[String]) -> Result<(), Failure
     let mut points = Points::new(folder.join("without-map-clearing.txt"))?;
     table::clearing_head(MEMBERS)?;
     for what in what {
-        let family = what.split_once('-').filter(|(family, _)| families::FAMILIES.contains(family));
-        let (participants, debts) = match family {
-            Some((family, many)) => {
-                let many = many.parse()?;
-                (many, families::debts(family, many, 1)?)
-            }
+        let (participants, debts) = match families::named(what) {
+            Some((family, many)) => (many, families::debts(family, many, 1)?),
             None => families::read(what)?,
         };
-        let stem = Path::new(what).file_stem().and_then(|stem| stem.to_str()).unwrap_or(what);
-        let known = known(stem, participants, &debts)?;
+        // With its ending: `cl-10000.csv` is not the generated `cl-10000`.
+        let name = Path::new(what).file_name().and_then(|name| name.to_str()).unwrap_or(what);
+        let known = known(name, participants, &debts)?;
         table::known(&known)?;
-        points.add(&format!("bound {stem} {:.2}", percent(known.bound, known.best)))?;
-        points.add(&format!("short {stem} {:.2}", percent(known.short, known.best)))?;
+        points.add(&format!("bound {name} {:.2}", percent(known.bound, known.best)))?;
+        points.add(&format!("short {name} {:.2}", percent(known.short, known.best)))?;
         let tallies = clear::tallies(&debts)?;
         for sites in sites {
             for division in Division::BOTH {
@@ -187,21 +186,17 @@ fn in_force(chance: &mut Chance) -> Result<InForce, Failure> {
 }
 
 fn real(many: usize, lines: &str, payments: &str) -> Result<Given, Failure> {
-    let known = lines::read(&std::fs::read_to_string(lines)?)?;
-    let most = known.iter().flat_map(|line| line.ends).max().unwrap_or(0);
+    let known = lines::read(lines)?;
+    let asked = lines::payments(payments)?;
+    let ends = known.iter().map(|line| line.ends).chain(asked.iter().map(|(_, ends)| *ends));
+    let participants = ends.flatten().max().map_or(Some(0), |most| most.checked_add(1));
     let tallies = known.iter().map(lines::Line::tally).collect::<Result<Vec<_>, _>>()?;
-    let mut list = Vec::new();
-    for payment in std::fs::read_to_string(payments)?.lines() {
-        let words: Vec<&str> = payment.split_whitespace().collect();
-        let [amount, payer, payee] = words[..] else { return Err("three words a payment".into()) };
-        let amount = milli(amount)?.ok_or("an amount that no record holds")?;
-        // Of less than a thousandth nothing moves.
-        let amount = Units::new(amount)?;
-        if amount == Units::ZERO || payer == payee || list.len() == many {
-            continue;
-        }
-        list.push(Payment { ends: [payer.parse()?, payee.parse()?], amount, most: amount });
-    }
+    // Of less than a thousandth nothing moves.
+    let moves = asked
+        .into_iter()
+        .filter(|(amount, [payer, payee])| *amount != Units::ZERO && payer != payee);
+    let list = moves.take(many).map(|(amount, ends)| Payment { ends, amount, most: amount });
     let stem = Path::new(lines).file_stem().and_then(|stem| stem.to_str()).unwrap_or("lines");
-    Ok((stem.to_owned(), most + 1, tallies, list))
+    let participants = participants.ok_or("a participant beyond the largest number")?;
+    Ok((stem.to_owned(), participants, tallies, list.collect()))
 }

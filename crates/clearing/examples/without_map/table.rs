@@ -35,7 +35,7 @@ pub(crate) fn clearing_head(members: u32) -> Result<(), Failure> {
         "certificate as signed records of as many participants; not the lines' own acknowledgements, nor the tallies' chains",
     )?;
     say(&format!(
-        "{:<10} {:>5} {:<9} {:>8} {:>7} {:>7} {:>7} {:>6} {:>5} {:>8} {:>6} {:>7} {:>8} {:>7} {:>8} {:>7} {:>8} {:>7}",
+        "{:<20} {:>5} {:<9} {:>8} {:>7} {:>7} {:>7} {:>6} {:>5} {:>8} {:>6} {:>7} {:>8} {:>7} {:>8} {:>7} {:>8} {:>7}",
         "debts",
         "sites",
         "division",
@@ -60,7 +60,7 @@ pub(crate) fn clearing_head(members: u32) -> Result<(), Failure> {
 pub(crate) fn known(known: &Known) -> Result<(), Failure> {
     let [whole, short] = known.times.map(|time| time.as_secs_f64());
     say(&format!(
-        "{:<10} with a map: {} debts, most {:.0} CHIPs ({whole:.2} s); short circles {:.1} %, more than {:.1} % impossible ({short:.2} s)",
+        "{:<20} with a map: {} debts, most {:.0} CHIPs ({whole:.2} s); short circles {:.1} %, more than {:.1} % impossible ({short:.2} s)",
         known.name,
         known.debts,
         known.best as f64 / 1_000.0,
@@ -81,7 +81,7 @@ pub(crate) fn cleared(
     let search = cleared.said.searching() as f64;
     let chips = cleared.all as f64 / 1_000.0;
     say(&format!(
-        "{:<10} {sites:>5} {division:<9} {:>8.1} {:>7.1} {:>7.1} {:>7.1} {:>6} {:>5.1} {:>8} {:>6} {:>7.2} {:>8.2} {:>7.2} {:>8.0} {:>7.3} {:>8.0} {:>7.1}",
+        "{:<20} {sites:>5} {division:<9} {:>8.1} {:>7.1} {:>7.1} {:>7.1} {:>6} {:>5.1} {:>8} {:>6} {:>7.2} {:>8.2} {:>7.2} {:>8.0} {:>7.3} {:>8.0} {:>7.1}",
         known.name,
         100.0 * cleared.between as f64 / cleared.tallies.max(1) as f64,
         share(cleared.inside),

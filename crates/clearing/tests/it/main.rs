@@ -6,6 +6,7 @@ mod bounded;
 mod certificate;
 mod circles;
 mod even;
+mod files;
 mod instances;
 mod kept;
 mod optimum;
