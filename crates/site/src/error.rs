@@ -483,8 +483,13 @@ fn no_path(payee: &Cuid, units: Units, reason: &NoPath) -> String {
                 Limit::Payer => "the payer's own tallies have no more room".to_owned(),
                 Limit::Between => "there is no more room between the two".to_owned(),
             };
-            let least = if *proved { "at most" } else { "as far as was searched" };
-            format!("{units} cannot be paid to {payee} over one path now, {least} {most}: {at}")
+            // To another site it is over all ways together, and never proved.
+            let least = if *proved {
+                "over one path now, at most"
+            } else {
+                "now, as far as was searched at most"
+            };
+            format!("{units} cannot be paid to {payee} {least} {most}: {at}")
         }
     }
 }

@@ -256,6 +256,8 @@ fn all() -> Vec<Limit> {
         limit!("site::between::MAX_DRAFTS" => site::MAX_DRAFTS, "drafts", "of lifts that partners lay out: half a minute each"),
         limit!("site::between::MAX_CLAIMS" => site::MAX_CLAIMS, "lifts", "on one tally, of which its user is asked if it gave"),
         limit!("site::between::MAX_DRAFTS_OF_ONE" => site::MAX_DRAFTS_OF_ONE, "drafts", "of lifts for one partner: so that there is room for others"),
+        limit!("site::between::MAX_TRIED" => site::MAX_TRIED, "drafts", "that users' quotes in several parts cause in half a minute"),
+        limit!("site::between::MAX_TRIED_OF_ONE" => site::MAX_TRIED_OF_ONE, "drafts", "of them that one user may cause"),
         limit!("site::between::MAX_AUTHORISATIONS" => site::MAX_AUTHORISATIONS, "payments", "signed elsewhere, remembered until their lift comes"),
         limit!("site::between::MAX_OPEN_PROMISES" => site::MAX_OPEN_PROMISES, "promises", "open with one neighbour, or under one referee"),
         limit!("site::between::MAX_OPEN_MILLI" => site::MAX_OPEN_MILLI / 1_000, "CHIPs", "open with one neighbour, or under one of four referees"),

@@ -19,7 +19,7 @@ pub const MAX_DRAFTS: usize = 4_096;
 pub const MAX_DRAFTS_OF_ONE: usize = 256;
 
 /// For how long one is remembered, in milliseconds: as long as the plans that it follows.
-const KEEP_MS: i64 = 30_000;
+pub(super) const KEEP_MS: i64 = 30_000;
 
 /// A lift as this site lays it out along a plan.
 #[derive(Debug)]

@@ -12,7 +12,7 @@
 //! * `tend.rs` what time brings: asking referees, and saying again what may be lost;
 //! * `propose.rs` a lift of this site's making, `division.rs` over which ways: `pay.rs` a payment to another site, `repeated.rs`
 //!   one that is asked for again after a restore, `quote.rs`
-//!   what one would cost, `expected.rs` that it ends at its payee's, `around.rs` clearing across sites; `part.rs` a part as it is kept.
+//!   what one would cost, `trials.rs` how much may be tried for that, `expected.rs` that it ends at its payee's, `around.rs` clearing across sites; `part.rs` a part as it is kept.
 
 mod act;
 mod around;
@@ -37,6 +37,7 @@ mod repeated;
 mod settle;
 mod tend;
 mod told;
+mod trials;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -55,6 +56,8 @@ pub use self::keys::lift_key;
 pub use self::open::{OpenLeg, OpenLift, Phase, Whose};
 use self::part::OpenWith;
 pub(crate) use self::part::{LegProof, Part};
+use self::trials::Trials;
+pub use self::trials::{MAX_TRIED, MAX_TRIED_OF_ONE};
 
 /// How long after it was proposed a lift may become valid, in milliseconds: many times what its messages take.
 const LIFT_WITHIN_MS: i64 = 30_000;
@@ -91,6 +94,8 @@ pub(crate) struct UnderWay {
     open: Mutex<BTreeMap<OpenWith, Open>>,
     /// Payments that are being made.
     paying: Mutex<BTreeSet<(Cuid, PaymentId)>>,
+    /// Ways that were laid out for quotes lately.
+    trials: Trials,
     /// What referees of a lift were asked last.
     asked: Mutex<BTreeMap<LiftId, Asked>>,
     /// When the payee's site of a lift was told last what was signed, and how long it is not told again, in milliseconds.

@@ -335,7 +335,7 @@ impl Drop for Alone {
 fn choices(plans: Vec<Planned>, units: Units, most: Units) -> Vec<Vec<Planned>> {
     let is_whole = |plan: &&Planned| plan.curve.top().arrives.get() >= units;
     let whole: Vec<_> = plans.iter().filter(is_whole).map(|plan| vec![plan.clone()]).collect();
-    if whole.is_empty() && divided(&plans, units, most).is_done() { vec![plans] } else { whole }
+    if whole.is_empty() && divided(&plans, units, most).is_done { vec![plans] } else { whole }
 }
 
 /// What became of the parts that a lift began with here: nothing yet, or all is done, or why it came to nothing.

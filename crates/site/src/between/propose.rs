@@ -6,9 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use protocol::bounded::List;
 use protocol::chit::Positive;
 use protocol::errand::{Compose, Errand, Laid};
-use protocol::lift::{Authorisation, Leg, MAX_PARTICIPANTS, MAX_REFEREES, Mode, Reason, Tree};
+use protocol::lift::{Authorisation, Leg, MAX_PARTICIPANTS, Mode, Reason, Tree};
 use protocol::participant::MAX_BRANCHES;
-use protocol::{AgentId, Hash, Lift, PublicKey, Signer as _, Timestamp};
+use protocol::{Hash, Lift, PublicKey, Signer as _, Timestamp};
 use tokio::sync::oneshot;
 use tokio::sync::oneshot::error::TryRecvError;
 
@@ -53,20 +53,23 @@ impl Wanted<'_> {
     }
 }
 
-/// A way that was laid out: the draft, the legs here in their order, and all from here on.
+/// A way that was laid out: what was asked of it, the draft, the legs here in their order, and all from here on.
 struct LaidOut {
+    share: Share,
     draft: Draft,
     legs: Vec<Leg>,
     laid: Laid,
 }
 
 /// A lift as it is laid out along all its ways.
-#[derive(Default)]
-struct Whole {
+pub(super) struct Whole {
     ways: Vec<LaidOut>,
     participants: BTreeSet<PublicKey>,
     branches: BTreeSet<Hash>,
-    referees: List<AgentId, MAX_REFEREES>,
+    /// What they leave of the amount, and who may decide all of them.
+    division: Division,
+    /// Why a way was of no use, where somebody said so.
+    why: Option<Reason>,
 }
 
 impl Site {
@@ -78,10 +81,11 @@ impl Site {
         wanted: &Wanted<'_>,
     ) -> Result<Result<Part, Option<Reason>>, SiteError> {
         let nonce = Hash::from_bytes(self.chance.bytes());
-        let whole = match self.laid_out(nonce, ways, wanted).await {
-            Ok(whole) => whole,
-            Err(reason) => return Ok(Err(reason)),
-        };
+        let division = Division::of(wanted.amount().get(), wanted.most().get());
+        let whole = self.laid_out(nonce, ways, division).await;
+        if !whole.is_done() {
+            return Ok(Err(whole.why));
+        }
         let (mut expected, mut returns) = (None, None);
         match wanted {
             Wanted::Payment { authorisation, hash } => {
@@ -126,34 +130,29 @@ impl Site {
         Ok(parts.into_iter().next().ok_or(Some(Reason::Unknown)))
     }
 
-    /// Has a lift laid out along as many ways as are needed, one after the other: each refusal leaves more to the next.
-    async fn laid_out(
+    /// Has a lift laid out along as many ways as are needed, one after the other: each refusal leaves more to the next. What
+    /// is laid out binds nobody, and is forgotten after a while where nothing is proposed by it.
+    pub(super) async fn laid_out(
         &self,
         nonce: Hash,
         ways: Vec<Planned>,
-        wanted: &Wanted<'_>,
-    ) -> Result<Whole, Option<Reason>> {
-        let mut division = Division::of(wanted.amount().get(), wanted.most().get());
+        division: Division,
+    ) -> Whole {
         let until = self.clock.now().plus_ms(LAY_OUT_MS).unwrap_or(Timestamp::MAX);
-        let (mut whole, mut why) = (Whole::default(), None);
+        let mut whole = Whole::of(division);
         for planned in ways {
-            if division.is_done() || self.clock.now() > until {
+            if whole.is_done() || self.clock.now() > until {
                 break;
             }
-            let Some(share) = division.share_of(&planned) else { continue };
+            let Some(share) = whole.division.share_of(&planned) else { continue };
             match self.lay_out_one(nonce, planned, share, until).await {
                 // Whoever lays out too much, or what is on another way, spoils its own way and no other.
-                Ok(one) if whole.fits(&one.laid) => {
-                    let given = one.laid.enters.get();
-                    division.takes(&one.draft.planned, share.arrives.get(), given);
-                    whole.add(one);
-                }
-                Ok(_) => why = Some(Reason::Room),
-                Err(reason) => why = reason.or(why),
+                Ok(one) if whole.fits(&one.laid) => whole.add(one),
+                Ok(_) => whole.why = Some(Reason::Room),
+                Err(reason) => whole.why = reason.or(whole.why),
             }
         }
-        whole.referees = division.referees();
-        if division.is_done() { Ok(whole) } else { Err(why) }
+        whole
     }
 
     /// Has one way of a lift laid out.
@@ -161,9 +160,10 @@ impl Site {
         &self,
         nonce: Hash,
         planned: Planned,
-        Share { arrives, most }: Share,
+        share: Share,
         until: Timestamp,
     ) -> Result<LaidOut, Option<Reason>> {
+        let Share { arrives, most } = share;
         let Some((_, agent, token)) = planned.on else { return Err(Some(Reason::Unknown)) };
         let now = self.clock.now();
         let (tell, mut told) = oneshot::channel();
@@ -186,7 +186,7 @@ impl Site {
         let draft = self.known.drafts.take(&nonce, is_it);
         match (heard, draft) {
             (Some(Ok(())), Some(mut draft)) => match draft.laid.take() {
-                Some((legs, laid)) => Ok(LaidOut { draft, legs, laid }),
+                Some((legs, laid)) => Ok(LaidOut { share, draft, legs, laid }),
                 None => Err(None),
             },
             (Some(Err(reason)), _) => Err(Some(reason)),
@@ -205,8 +205,9 @@ impl Site {
         let (participants, branches) = whole.lists();
         let tree = Tree::new(branches.to_vec())?;
         // Where enough are accepted by all, one of them may lie or be gone.
-        let many = if whole.referees.len() >= 4 { 4 } else { 1 };
-        let referees = whole.referees.iter().take(many).copied().collect::<Vec<_>>();
+        let all = whole.division.referees();
+        let many = if all.len() >= 4 { 4 } else { 1 };
+        let referees = all.iter().take(many).copied().collect::<Vec<_>>();
         let (mode, payment) = match wanted {
             Wanted::Payment { hash, .. } => (Mode::Payment, Some(*hash)),
             Wanted::Clearing(_) => (Mode::Clearing, None),
@@ -226,6 +227,21 @@ impl Site {
 }
 
 impl Whole {
+    fn of(division: Division) -> Self {
+        let (participants, branches) = (BTreeSet::new(), BTreeSet::new());
+        Self { ways: Vec::new(), participants, branches, division, why: None }
+    }
+
+    /// Whether what was laid out carries the whole amount.
+    pub(super) fn is_done(&self) -> bool {
+        self.division.is_done()
+    }
+
+    /// The ways that were laid out, each with what was asked of it.
+    pub(super) fn into_shares(self) -> Vec<(Planned, Share)> {
+        self.ways.into_iter().map(|way| (way.draft.planned, way.share)).collect()
+    }
+
     /// Whether one more way has no key and no leaf that is there already, and is not too much for one record.
     fn fits(&self, laid: &Laid) -> bool {
         let (keys, leaves) = (&laid.participants, &laid.branches);
@@ -236,6 +252,8 @@ impl Whole {
     }
 
     fn add(&mut self, way: LaidOut) {
+        let (arrives, given) = (way.share.arrives.get(), way.laid.enters.get());
+        self.division.takes(&way.draft.planned, arrives, given);
         self.participants.extend(way.laid.participants.iter().copied());
         self.branches.extend(way.laid.branches.iter().copied());
         self.ways.push(way);

@@ -1,11 +1,14 @@
 //! What a payment to somebody at another site would cost, and the most that could be paid: asked before anything is signed,
 //! by a search like that of the payment itself. Nothing is set aside by it.
+//!
+//! Several ways are laid out as for a payment, and nothing is proposed: where two of them need the same tally, only the site
+//! there knows, and refuses the second.
 
 use std::collections::BTreeSet;
 
 use protocol::chit::Positive;
 use protocol::query::Why;
-use protocol::{ChipAddress, Cuid, TallyId, Units};
+use protocol::{ChipAddress, Cuid, Hash, TallyId, Units};
 
 use super::division::{Division, Share};
 use crate::door::Site;
@@ -13,14 +16,16 @@ use crate::error::SiteError;
 use crate::lift::{Most, Quote, Route, WhyNot};
 use crate::seek::{Hint, Planned};
 
-/// An amount that is divided among plans as they were found.
-pub(super) struct Divided<'a> {
-    division: Division,
-    shares: Vec<(&'a Planned, Share)>,
+/// An amount that is divided among plans.
+pub(super) struct Divided {
+    /// Whether they carry the whole amount.
+    pub(super) is_done: bool,
+    shares: Vec<(Planned, Share)>,
 }
 
-/// Divides an amount among plans, the first before the others; at most so much is to be given.
-pub(super) fn divided(plans: &[Planned], units: Units, most: Units) -> Divided<'_> {
+/// Divides an amount among plans as they were found, the first before the others; at most so much is to be given. What they
+/// share beyond this site is not known.
+pub(super) fn divided(plans: &[Planned], units: Units, most: Units) -> Divided {
     let mut division = Division::of(units, most);
     let mut shares = Vec::new();
     for planned in plans {
@@ -29,17 +34,12 @@ pub(super) fn divided(plans: &[Planned], units: Units, most: Units) -> Divided<'
         }
         let Some(share) = division.share_of(planned) else { continue };
         division.takes(planned, share.arrives.get(), share.most.get());
-        shares.push((planned, share));
+        shares.push((planned.clone(), share));
     }
-    Divided { division, shares }
+    Divided { is_done: division.is_done(), shares }
 }
 
-impl Divided<'_> {
-    /// Whether the plans carry the whole amount.
-    pub(super) fn is_done(&self) -> bool {
-        self.division.is_done()
-    }
-
+impl Divided {
     /// How much of it they carry.
     fn arrives(&self) -> Units {
         sum(self.shares.iter().map(|(_, share)| share.arrives))
@@ -60,7 +60,7 @@ impl Divided<'_> {
         let cost = Units::new(given.milli() - arrives.milli()).ok()?;
         let (first, _) = *self.shares.first()?.0.way.first()?;
         // What is beyond its own site and its partner's, a payer does not know: at least a tally to each site.
-        let tallies = |(plan, _): &(&Planned, Share)| {
+        let tallies = |(plan, _): &(Planned, Share)| {
             plan.way.len() + usize::from(plan.sites.saturating_sub(1))
         };
         let tallies = u32::try_from(self.shares.iter().map(tallies).sum::<usize>()).ok()?;
@@ -96,9 +96,9 @@ impl Site {
         };
         // One way, where there is one that carries it: the fewer, the less can stand in the way.
         let whole = plans.iter().find(|plan| plan.curve.top().arrives.get() >= units);
-        let chosen = whole.map_or(&plans[..], std::slice::from_ref);
-        let divided = divided(chosen, units, Units::MAX);
-        let quote = divided.quote().filter(|_| divided.is_done());
+        let chosen = whole.cloned().map_or(plans, |whole| vec![whole]);
+        let divided = self.tried(payer, payee, chosen, units).await?;
+        let quote = divided.quote().filter(|_| divided.is_done);
         Ok(match quote {
             Some(quote) => {
                 let (quote, why_not) = (Some(quote), None);
@@ -115,7 +115,7 @@ impl Site {
         payee: &ChipAddress,
     ) -> Result<Most, SiteError> {
         let plans = self.plans_to(payer, payee, Units::MAX, None).await?.unwrap_or_default();
-        let divided = divided(&plans, Units::MAX, Units::MAX);
+        let divided = self.tried(payer, payee, plans, Units::MAX).await?;
         let by: BTreeSet<TallyId> =
             divided.shares.iter().filter_map(|(plan, _)| Some(plan.way.first()?.0)).collect();
         Ok(Most {
@@ -124,6 +124,34 @@ impl Site {
             by: by.into_iter().collect(),
             parts: divided.parts(),
             proved: false,
+        })
+    }
+
+    /// Divides an amount among plans so that a payment could be made as is told: where that takes several, they are laid out,
+    /// and those left out that share a tally with another.
+    ///
+    /// # Errors
+    /// [`SiteError::NoWay`] where sites on the way do not lay them out now, or too much was tried here.
+    async fn tried(
+        &self,
+        payer: &Cuid,
+        payee: &ChipAddress,
+        plans: Vec<Planned>,
+        units: Units,
+    ) -> Result<Divided, SiteError> {
+        let found = divided(&plans, units, Units::MAX);
+        if found.shares.len() < 2 {
+            return Ok(found);
+        }
+        let (now, nonce) = (self.clock.now(), Hash::from_bytes(self.chance.bytes()));
+        let mut laid = None;
+        if self.known.under_way.trials.may_try(payer, plans.len(), now) {
+            let whole = self.laid_out(nonce, plans, Division::of(units, Units::MAX)).await;
+            laid = Some(Divided { is_done: whole.is_done(), shares: whole.into_shares() });
+        }
+        laid.filter(|laid| !laid.shares.is_empty()).ok_or_else(|| {
+            let (payee, units, why) = (payee.short(), found.arrives(), Why::Busy);
+            SiteError::NoWay { payee, units, why }
         })
     }
 

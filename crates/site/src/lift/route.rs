@@ -25,7 +25,7 @@ pub struct Route {
     pub quote: Option<Quote>,
     /// Why it cannot.
     pub why_not: Option<WhyNot>,
-    /// The most that one path could bring the payee at this moment.
+    /// The most that could be paid at this moment, as [`Most::units`]; to another site only up to `units` is looked for.
     pub most: Units,
     /// Whether all paths were considered: that none costs less, or that no more can be paid.
     pub proved: bool,
@@ -80,7 +80,8 @@ pub struct ShareOf {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Most {
-    /// What the payee could get: over one path at this site, over all ways that were found together to another one.
+    /// What the payee could get: over one path at this site; to another one over all ways together that were found and share
+    /// no tally.
     pub units: Units,
     /// What the payer would give for it, at most.
     pub given: Units,

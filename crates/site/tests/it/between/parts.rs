@@ -1,7 +1,8 @@
 //! Payments in several parts: over several ways at once, all of them or none.
 
 use protocol::Units;
-use site::{Caller, Found, Most, Query, Route, SiteError};
+use protocol::query::Why;
+use site::{Caller, Found, MAX_TRIED_OF_ONE, Most, Query, Route, SiteError, WhyNot};
 
 use super::fates::run;
 use super::paid::tie;
@@ -33,8 +34,10 @@ async fn moved(land: &Land, ties: usize) -> Vec<i64> {
     all
 }
 
+type Asked = tokio::task::JoinHandle<Result<Found, SiteError>>;
+
 /// The payer asks what a payment would cost, or how much there could be.
-async fn asked(land: &Land, milli: Option<i64>) -> Found {
+fn asks(land: &Land, milli: Option<i64>) -> Asked {
     let (user, payee) = (cuid("ann"), land.address("cat"));
     let query = match milli {
         Some(milli) => {
@@ -44,12 +47,27 @@ async fn asked(land: &Land, milli: Option<i64>) -> Found {
         None => Query::Most { user, payee },
     };
     let site = land.site_of("ann").clone();
-    let asked = tokio::spawn(async move { site.query(&self::user("ann"), query).await });
+    tokio::spawn(async move { site.query(&self::user("ann"), query).await })
+}
+
+/// The same, until it is answered.
+async fn asked(land: &Land, milli: Option<i64>) -> Found {
+    let asked = asks(land, milli);
     while !asked.is_finished() {
         land.breathe(50).await;
         tokio::task::yield_now().await;
     }
     asked.await.unwrap().unwrap()
+}
+
+async fn most(land: &Land) -> Most {
+    let Found::Most(most) = asked(land, None).await else { panic!("the most") };
+    *most
+}
+
+async fn route(land: &Land, milli: i64) -> Route {
+    let Found::Route(route) = asked(land, Some(milli)).await else { panic!("a route") };
+    *route
 }
 
 #[tokio::test]
@@ -79,13 +97,11 @@ async fn what_no_way_carries_alone_is_paid_over_two_at_once() {
 async fn the_most_and_the_parts_are_told_before_anything_is_signed() {
     let land = diamond().await;
     land.charge(1, protocol::Side::Stock, 1, [0, 100_000]).await;
-    let Found::Most(most) = asked(&land, None).await else { panic!("the most") };
-    let Most { units, given, by, parts, proved } = *most;
+    let Most { units, given, by, parts, proved } = most(&land).await;
     assert_eq!((by.len(), parts, proved), (2, 2, false));
     assert!((9_400..=9_600).contains(&units.milli()), "bob keeps a tenth of one half: {units:?}");
     assert!(given >= units && given.milli() <= 10_000);
-    let Found::Route(route) = asked(&land, Some(8_000)).await else { panic!("a route") };
-    let Route { quote: Some(quote), why_not: None, .. } = *route else { panic!("{route:?}") };
+    let quote = route(&land, 8_000).await.quote.expect("over both ways");
     assert_eq!((quote.parts, quote.tallies), (2, 4));
     let cost = quote.cost.milli();
     assert!((200..=600).contains(&cost), "{cost}");
@@ -93,10 +109,10 @@ async fn the_most_and_the_parts_are_told_before_anything_is_signed() {
     land.pays(1, ["ann", "cat"], [8_000, quote.given.milli()]).await.unwrap();
     let much = land.pays(2, ["ann", "cat"], [8_000, 80_000]).await.unwrap_err();
     assert!(matches!(much, SiteError::NoWay { .. }), "{much}");
-    let Found::Most(most) = asked(&land, None).await else { panic!("the most") };
-    land.pays(3, ["ann", "cat"], [most.units.milli(), most.given.milli()]).await.unwrap();
-    let Found::Most(most) = asked(&land, None).await else { panic!("the most") };
-    assert_eq!((most.units, most.parts), (Units::ZERO, 0));
+    let left = most(&land).await;
+    land.pays(3, ["ann", "cat"], [left.units.milli(), left.given.milli()]).await.unwrap();
+    let left = most(&land).await;
+    assert_eq!((left.units, left.parts), (Units::ZERO, 0));
     land.calms().await;
     land.assert_sound().await;
 }
@@ -115,19 +131,99 @@ async fn two_parts_go_through_one_site() {
     land.assert_sound().await;
 }
 
+/// A payer with two ways to a payee that both need the same tally beyond, and these more ways of its own.
+async fn shared(more: &[(&'static str, usize)]) -> Land {
+    let mut users = vec![("ann", 0), ("bob", 1), ("bea", 1), ("cat", 2)];
+    let mut ties =
+        vec![narrow("ann", "bob"), tie("bea", "bob"), narrow("ann", "bea"), narrow("bob", "cat")];
+    for (name, site) in more {
+        users.push((name, *site));
+        ties.extend([narrow("ann", name), narrow(name, "cat")]);
+    }
+    let land = Land::new(5, &users, &ties).await;
+    land.referees_at(&[4]).await;
+    land
+}
+
 /// Both ways need the same tally beyond: the site there says so, and nothing is moved.
 #[tokio::test]
 async fn two_ways_over_one_tally_are_not_two() {
-    let users = [("ann", 0), ("bob", 1), ("bea", 1), ("cat", 2)];
-    let ties =
-        [narrow("ann", "bob"), tie("bea", "bob"), narrow("ann", "bea"), narrow("bob", "cat")];
-    let land = Land::new(4, &users, &ties).await;
-    land.referees_at(&[3]).await;
+    let land = shared(&[]).await;
     let refused = land.pays(1, ["ann", "cat"], [8_000, 8_000]).await.unwrap_err();
     assert!(matches!(refused, SiteError::NotLifted { why: Some(_) }), "{refused}");
     land.calms().await;
     assert_eq!(moved(&land, 4).await, [0; 4]);
     land.pays(2, ["ann", "cat"], [5_000, 5_000]).await.unwrap();
+    land.calms().await;
+    land.assert_sound().await;
+}
+
+/// Where ways share what the payer's site does not see, they are not added up: neither the most nor a quote is more than goes.
+#[tokio::test]
+async fn two_ways_over_one_tally_are_not_told_as_two() {
+    let land = shared(&[]).await;
+    let told = most(&land).await;
+    assert_eq!((told.units.milli(), told.given.milli()), (5_000, 5_000));
+    assert_eq!((told.by.len(), told.parts, told.proved), (1, 1, false));
+    let over = route(&land, 8_000).await;
+    assert_eq!((&over.quote, over.why_not), (&None, Some(WhyNot::RoomBetween)));
+    assert_eq!(over.most.milli(), 5_000);
+    // Nothing was set aside by asking: as much as was told is quoted, and paid.
+    let quote = route(&land, 5_000).await.quote.expect("what is the most");
+    assert_eq!((quote.parts, quote.given.milli()), (1, 5_000));
+    land.pays(1, ["ann", "cat"], [5_000, quote.given.milli()]).await.unwrap();
+    land.calms().await;
+    land.assert_sound().await;
+}
+
+/// Two of three ways share a tally beyond: the third takes the place of the second, for the most, a quote and the payment.
+#[tokio::test]
+async fn what_is_told_over_several_ways_can_be_paid() {
+    let land = shared(&[("dee", 3)]).await;
+    let told = most(&land).await;
+    assert_eq!((told.units.milli(), told.by.len(), told.parts), (10_000, 2, 2));
+    let over = route(&land, 10_001).await;
+    assert_eq!((&over.quote, over.most.milli()), (&None, 10_000));
+    let quote = route(&land, 8_000).await.quote.expect("over two ways");
+    assert_eq!((quote.parts, quote.given.milli(), quote.cost), (2, 8_000, Units::ZERO));
+    land.pays(1, ["ann", "cat"], [8_000, quote.given.milli()]).await.unwrap();
+    let left = most(&land).await;
+    assert_eq!(left.units.milli(), 2_000);
+    land.pays(2, ["ann", "cat"], [2_000, left.given.milli()]).await.unwrap();
+    land.calms().await;
+    assert_eq!(most(&land).await.units, Units::ZERO);
+    land.assert_sound().await;
+}
+
+/// Whoever asks again and again for what several ways carry is told to ask later: partners' sites remember so much of one
+/// site's asking, and payments need it.
+#[tokio::test]
+async fn so_many_quotes_over_several_ways_are_laid_out_and_payments_go_on() {
+    let land = diamond().await;
+    // Each of the two ways is found by more than one round, and four plans are the most of a search.
+    let may = MAX_TRIED_OF_ONE / 4;
+    let all: Vec<_> = (0..may + 3).map(|_| asks(&land, None)).collect();
+    while !all.iter().all(Asked::is_finished) {
+        land.breathe(50).await;
+        tokio::task::yield_now().await;
+    }
+    let mut told = 0;
+    for asked in all {
+        match asked.await.unwrap() {
+            Ok(Found::Most(most)) => {
+                assert_eq!(most.units.milli(), 10_000);
+                told += 1;
+            }
+            Err(SiteError::NoWay { why: Why::Busy, .. }) => {}
+            other => panic!("{other:?}"),
+        }
+    }
+    assert_eq!(told, may);
+    assert_eq!(route(&land, 5_000).await.quote.expect("over one way").parts, 1);
+    land.pays(1, ["ann", "cat"], [8_000, 8_000]).await.unwrap();
+    land.pays(2, ["cat", "ann"], [8_000, 8_000]).await.unwrap();
+    land.breathe(30_000).await;
+    assert_eq!(most(&land).await.units.milli(), 10_000);
     land.calms().await;
     land.assert_sound().await;
 }
