@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use api::limits::LONG_ANSWER_TIME;
 use api::{As, Client, ClientError};
-use protocol::{AgentId, ChitId, Cuid, InviteLink, SecretKey, Timestamp};
+use protocol::{AgentId, ChitId, Cuid, InviteLink, SecretKey};
 use site::{
     Answer, Caller, Clock, Command, CommandId, Found, Health, Intake, Invitation, Query, Site,
     SiteError,
@@ -105,16 +105,14 @@ pub(crate) struct Replaced {
     pub(crate) before: AgentId,
 }
 
-/// Gives a site another agent; it had the one before until then, or until now. Wherever this ends in the middle, doing it again
-/// finishes it.
-pub(crate) fn replace_agent(data: &Path, until: Option<Timestamp>) -> Result<Replaced, Failure> {
+/// Gives a site another agent. Wherever this ends in the middle, doing it again finishes it.
+pub(crate) fn replace_agent(data: &Path) -> Result<Replaced, Failure> {
     let (home, config) = (Home::without_key(data)?, Config::of(data, &[])?);
     let runtime = runtime()?;
     let store = runtime.block_on(stored(&home, &config))?;
     let agent = home.next_agent()?;
     let replaced = async {
-        let until = until.unwrap_or_else(|| World.now());
-        let before = Site::replace_agent(&store, agent, until).await?;
+        let before = Site::replace_agent(&store, agent).await?;
         store.close().await;
         Ok::<_, SiteError>(before)
     };
@@ -123,19 +121,13 @@ pub(crate) fn replace_agent(data: &Path, until: Option<Timestamp>) -> Result<Rep
     Ok(Replaced { agent, before: before.unwrap_or(agent) })
 }
 
-/// Says that a site was this agent until then, or until now; which it is.
-pub(crate) fn was_agent(
-    data: &Path,
-    before: AgentId,
-    sure: bool,
-    until: Option<Timestamp>,
-) -> Result<AgentId, Failure> {
+/// Says that a site was this agent; which it is.
+pub(crate) fn was_agent(data: &Path, before: AgentId, sure: bool) -> Result<AgentId, Failure> {
     let (home, config) = (Home::enter(data)?, Config::of(data, &[])?);
     let runtime = runtime()?;
     let store = runtime.block_on(stored(&home, &config))?;
     let said = async {
-        let until = until.unwrap_or_else(|| World.now());
-        Site::was_agent(&store, before, sure, until).await?;
+        Site::was_agent(&store, before, sure).await?;
         store.close().await;
         Ok::<_, SiteError>(())
     };

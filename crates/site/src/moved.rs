@@ -6,7 +6,7 @@ use protocol::half::HalfTally;
 use protocol::ledger::{Input as LedgerInput, Ledger};
 use protocol::negotiation::Input as NegotiationInput;
 use protocol::note::{Body, Note};
-use protocol::{AgentId, ChipAddress, Moved, Side, Tally, Timestamp, Verified};
+use protocol::{AgentId, ChipAddress, Moved, Side, Tally, Verified};
 use store::{Half, Store, Tx, View};
 
 use crate::abroad::{is_known, remember_invited};
@@ -22,9 +22,6 @@ pub const MAX_FORMER_AGENTS: usize = 64;
 /// The setting under which they are.
 const FORMER: &str = "former-agents";
 
-/// What a setting begins with that says until when at most the site was an agent.
-const UNTIL: &str = "former-until:";
-
 /// The agents that a store's site was before, oldest first.
 ///
 /// # Errors
@@ -37,27 +34,6 @@ pub(crate) async fn former_agents(view: &mut View) -> Result<Vec<AgentId>, SiteE
 async fn put_former(tx: &mut Tx, agents: &[AgentId]) -> Result<(), SiteError> {
     let text = protocol::CanonicalText::of(&protocol::Json::of(agents)?)?;
     Ok(tx.set(FORMER, Some(&text.to_string())).await?)
-}
-
-/// Until when at most this store's site was an agent; none where nobody said.
-///
-/// # Errors
-/// [`SiteError::Store`].
-pub(crate) async fn was_until(
-    view: &mut View,
-    agent: AgentId,
-) -> Result<Option<Timestamp>, SiteError> {
-    let said = view.setting(&format!("{UNTIL}{agent}")).await?;
-    Ok(said.and_then(|date| date.parse().ok()))
-}
-
-/// An agent is the site's no more: since then its key may be in other hands. So it is no referee here either. Of two dates the
-/// earlier one counts: a store of before does not know when it was given up.
-async fn is_past(tx: &mut Tx, agent: AgentId, until: Timestamp) -> Result<(), SiteError> {
-    if was_until(tx, agent).await?.is_none_or(|before| until < before) {
-        tx.set(&format!("{UNTIL}{agent}"), Some(&until.to_string())).await?;
-    }
-    no_referee(tx, agent).await
 }
 
 fn with(mut former: Vec<AgentId>, agent: AgentId, now: AgentId) -> Result<Vec<AgentId>, SiteError> {
@@ -81,7 +57,6 @@ impl Site {
     pub async fn replace_agent(
         store: &Store,
         agent: AgentId,
-        until: Timestamp,
     ) -> Result<Option<AgentId>, SiteError> {
         let mut tx = store.begin().await?;
         let Some(founded) = tx.meta().await?.founded else { return Ok(None) };
@@ -90,7 +65,7 @@ impl Site {
             return Ok(former.last().copied());
         }
         put_former(&mut tx, &with(former, founded.agent, agent)?).await?;
-        is_past(&mut tx, founded.agent, until).await?;
+        no_referee(&mut tx, founded.agent).await?;
         tx.replace_agent(&agent).await?;
         tx.commit().await?;
         Ok(Some(founded.agent))
@@ -103,12 +78,7 @@ impl Site {
     /// [`SiteError::LivingAgent`] where users here have dealings with users of that agent, unless somebody is `sure`: an
     /// own device may have named it before; [`SiteError::TooManyAgents`],
     /// [`SiteError::Store`].
-    pub async fn was_agent(
-        store: &Store,
-        agent: AgentId,
-        sure: bool,
-        until: Timestamp,
-    ) -> Result<(), SiteError> {
+    pub async fn was_agent(store: &Store, agent: AgentId, sure: bool) -> Result<(), SiteError> {
         let mut tx = store.begin().await?;
         let living = tx.meta().await?.founded.map_or(agent, |founded| founded.agent);
         if !sure && is_known(&mut tx, agent).await? {
@@ -117,7 +87,7 @@ impl Site {
         let former = with(former_agents(&mut tx).await?, agent, living)?;
         put_former(&mut tx, &former).await?;
         if agent != living {
-            is_past(&mut tx, agent, until).await?;
+            no_referee(&mut tx, agent).await?;
         }
         tx.commit().await?;
         Ok(())

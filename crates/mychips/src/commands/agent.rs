@@ -1,15 +1,13 @@
 //! `mychips agent`: the site's own key, changed or lost, and the agents that the site was before.
 
 use clap::{Args, Subcommand};
-use protocol::{AgentId, Timestamp};
+use protocol::AgentId;
 use serde::Serialize;
-use site::Clock as _;
 
 use crate::failure::Failure;
 use crate::flags::Place;
 use crate::say;
 use crate::visit::{self, Replaced};
-use crate::world::World;
 
 /// The site's agent key: another one in its place, and whose site this was before.
 ///
@@ -48,11 +46,8 @@ Exit codes:
 
 Examples:
   mychips agent replace
-  mychips agent replace --data /srv/quernby
-  mychips agent replace --until 2026-11-20T00:00:00.000Z")]
+  mychips agent replace --data /srv/quernby")]
 pub(crate) struct Replace {
-    #[command(flatten)]
-    given_up: GivenUp,
     #[command(flatten)]
     place: Place,
 }
@@ -73,32 +68,7 @@ pub(crate) struct Was {
     #[arg(long)]
     sure: bool,
     #[command(flatten)]
-    given_up: GivenUp,
-    #[command(flatten)]
     place: Place,
-}
-
-/// When an agent's key was given up.
-#[derive(Debug, Args)]
-struct GivenUp {
-    /// Since when others may have the key from before, where that is a while ago (default: now)
-    ///
-    /// By what it signed of lifts that ended later nobody here owes anything. After a restore to before
-    /// the key was replaced, say when that was.
-    #[arg(long, value_name = "DATE")]
-    until: Option<Timestamp>,
-}
-
-impl GivenUp {
-    /// Nobody knows today what will be signed tomorrow.
-    fn until(&self) -> Result<Option<Timestamp>, Failure> {
-        match self.until {
-            Some(until) if until > World.now() => Err(Failure::misused(format!(
-                "--until {until}: this date is still to come; without it, it is now"
-            ))),
-            until => Ok(until),
-        }
-    }
 }
 
 #[derive(Serialize)]
@@ -110,8 +80,8 @@ struct Told {
 pub(crate) fn run(flags: &Agent) -> Result<(), Failure> {
     let data = visit::data(flags.place().data.as_deref())?;
     match flags {
-        Agent::Replace(Replace { given_up, .. }) => {
-            let Replaced { agent, before } = visit::replace_agent(&data, given_up.until()?)?;
+        Agent::Replace(Replace { .. }) => {
+            let Replaced { agent, before } = visit::replace_agent(&data)?;
             say::either(flags.json(), &Told { agent, before }, || {
                 format!(
                     "Agent   {agent}\nBefore  {before}\n\nNext: mychips serve, then each user signs for it: \
@@ -119,8 +89,8 @@ pub(crate) fn run(flags: &Agent) -> Result<(), Failure> {
                 )
             })
         }
-        Agent::Was(Was { agent: before, sure, given_up, .. }) => {
-            let agent = visit::was_agent(&data, *before, *sure, given_up.until()?)?;
+        Agent::Was(Was { agent: before, sure, .. }) => {
+            let agent = visit::was_agent(&data, *before, *sure)?;
             say::either(flags.json(), &Told { agent, before: *before }, || {
                 format!(
                     "Agent {agent} was {before} before: tallies that name that one can be brought here."

@@ -4,7 +4,6 @@
 use super::broken::Sim;
 use super::life::{Event, Net, Ways};
 use super::place::Disk;
-use super::world::moment;
 
 /// How often a site that starts has lost its agent's key, in hundreds.
 const LOST_KEYS: u64 = 10;
@@ -111,8 +110,7 @@ impl Net {
         let few = few && !self.is_well_kept(number);
         let loses_key = self.wild && few && self.dice.percent(LOST_KEYS);
         if loses_key || self.places[number].is_of_another().await? {
-            let now = moment(self.now());
-            self.places[number].replace_agent(&mut self.dice, now).await?;
+            self.places[number].replace_agent(&mut self.dice).await?;
             self.counts.agents += 1;
             self.say(&name, "has another agent");
         }

@@ -44,8 +44,6 @@ pub(super) struct Former {
     pub(super) agent: AgentId,
     /// Its key, which may be in other hands since.
     pub(super) key: Arc<SecretKey>,
-    /// When it was given up.
-    until: Timestamp,
 }
 
 /// A site and what is around it.
@@ -164,18 +162,18 @@ impl Place {
     }
 
     /// Its agent's key is lost, or others may have it: it has another one from now on.
-    pub(super) async fn replace_agent(&mut self, dice: &mut Dice, now: Timestamp) -> Sim<()> {
+    pub(super) async fn replace_agent(&mut self, dice: &mut Dice) -> Sim<()> {
         let key = SecretKey::ed25519(&dice.bytes());
         let agent = AgentId::of(&key.public_key());
         let agent = agent.map_err(|error| Broken::harness(&error.to_string()))?;
         let key = std::mem::replace(&mut self.key, Arc::new(key));
         let before = std::mem::replace(&mut self.agent, agent);
-        self.former.push(Former { agent: before, key, until: now });
-        let replaced = Site::replace_agent(&self.store, agent, now).await;
+        self.former.push(Former { agent: before, key });
+        let replaced = Site::replace_agent(&self.store, agent).await;
         replaced.map_err(|error| self.cannot("have another agent", &error))?;
-        // A disk of before does not know who it was since, and until when: the administrator does.
+        // A disk of before does not know who it was since: the administrator does.
         for former in &self.former {
-            let told = Site::was_agent(&self.store, former.agent, true, former.until).await;
+            let told = Site::was_agent(&self.store, former.agent, true).await;
             told.map_err(|error| self.cannot("hear who it was", &error))?;
         }
         Ok(())

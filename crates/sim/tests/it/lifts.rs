@@ -60,8 +60,10 @@ fn whatever_more_liars_say_everything_holds_for_all_others_and_a_false_referee_i
 
 #[test]
 fn in_seeds_with_lifts_that_failed_once_everything_holds() {
-    for seed in [1_015, 1_070, 1_249] {
-        if let Err(failure) = live(seed, Life::Lifts, None).ended {
+    let honest = [1_015, 1_070, 1_249].map(|seed| (seed, Life::Lifts));
+    let with_liars = [1_306, 1_442].map(|seed| (seed, Life::Liars));
+    for (seed, life) in honest.into_iter().chain(with_liars) {
+        if let Err(failure) = live(seed, life, None).ended {
             panic!("{failure}");
         }
     }

@@ -43,17 +43,14 @@ impl Site {
                 return Ok(());
             }
         }
-        if proof.leg.by != side && !self.is_ours(&partner) {
-            // An agent that does not speak for the partner any more may be in other hands.
-            return self.take_proof(batch, (holder, tally), proof, &[partner]).await;
-        }
-        let agents = self.own_agents(work.view(), &proof.record).await?;
-        let all: Vec<AgentId> = self.agents_here().collect();
-        if said_in(&proof, of, &agents).is_err() && said_in(&proof, of, &all).is_ok() {
+        // An agent that does not speak for the giver any more may be in other hands.
+        let own = proof.leg.by == side || self.is_ours(&partner);
+        let agent = if own { self.agent } else { partner };
+        if own && said_in(&proof, of, self.former_agents()).is_ok() {
             let gave = if proof.leg.by == side { holder.clone() } else { cuid };
             return self.asks_the_giver(work, (&gave, tally), proof).await;
         }
-        self.take_proof(batch, (holder, tally), proof, &agents).await
+        self.take_proof(batch, (holder, tally), proof, &[agent]).await
     }
 
     /// The same, where one of these agents counts as the giver's.

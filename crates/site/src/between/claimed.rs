@@ -1,6 +1,6 @@
 //! Lifts by which, their partners say, users here gave, and which this site has lost. What it said itself then, as an agent
-//! of before, counts only as far as that agent did (`lost.rs`): others may have its key. Of all others the user is told, and
-//! says whether it gave: nobody else can know, and until then its half waits for them.
+//! of before, counts for nothing: others may have its key. So the user is asked whether it gave: nobody else can know, and
+//! until then its half waits.
 
 use std::collections::BTreeMap;
 
@@ -18,7 +18,7 @@ use crate::error::SiteError;
 use crate::half::Kept as _;
 
 /// Of how many such lifts a user is asked at once on one tally, and how many of those that it gave nothing by are remembered.
-pub const MAX_CLAIMS: usize = 8;
+pub const MAX_CLAIMS: usize = 32;
 
 /// What the name of a setting begins with that keeps them for one half.
 const CLAIMS: &str = "claims:";
@@ -158,8 +158,7 @@ impl Site {
             branches: word.branches,
         };
         let users = held.state.open()?.users();
-        let all: Vec<_> = self.agents_here().collect();
-        if said_in(&proof, (half.tally, users), &all).is_err() {
+        if said_in(&proof, (half.tally, users), self.former_agents()).is_err() {
             return Ok(());
         }
         self.asks_the_giver(work, (&half.holder, half.tally), proof).await
@@ -179,8 +178,7 @@ impl Site {
         let asked = claims(work.view(), of).await?.asked.remove(&lift);
         let asked = asked.filter(|proof| proof.leg.units.get() == units);
         let proof = asked.ok_or(SiteError::NotClaimed { lift, tally: of.1 })?;
-        let agents: Vec<_> = self.agents_here().collect();
-        self.take_proof(batch, of, proof, &agents).await?;
+        self.take_proof(batch, of, proof, self.former_agents()).await?;
         let (_, work) = batch.hold(of.0, of.1).await?;
         is_there(work, of, lift).await
     }

@@ -61,12 +61,7 @@ impl Site {
             // Under one key there is one part, whatever else has its tally's name.
             match taken.filter(|part| !keys.contains(&part.key_name())) {
                 None => {
-                    let own = match word.given {
-                        Some(_) => self.own_agents(work.view(), &word.lift).await?,
-                        None => Vec::new(),
-                    };
-                    let lost =
-                        self.lost(&word, (holder, tally), (side, neighbour), (&keys, &own))?;
+                    let lost = self.lost(&word, (holder, tally), (side, neighbour), &keys)?;
                     if lost.is_some() {
                         is_there(work, (holder, tally), lift).await?;
                     }

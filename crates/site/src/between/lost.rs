@@ -2,27 +2,24 @@
 
 use std::collections::BTreeMap;
 
-use protocol::lift::{Conditional, Leg, Outcome};
-use protocol::participant::Word;
-use protocol::{AgentId, Cuid, Hash, Lift, LiftId, PublicKey, Side, TallyId, Verified};
-use store::View;
-
 use super::part::{Neighbour, Part};
 use crate::door::Site;
 use crate::error::SiteError;
-use crate::moved::was_until;
-use crate::referee::is_accepted;
+use protocol::lift::{Conditional, Leg, Outcome};
+use protocol::participant::Word;
+use protocol::{AgentId, Cuid, Hash, Lift, LiftId, PublicKey, Side, TallyId, Verified};
 
 impl Site {
     /// A lift that was decided, and that this site lost, as one restored from an older backup did: what it is on this tally
     /// the certificate proves and the word of the giver's site. Where the holder gives that is this site's own: whoever has it
-    /// hands it back, and nobody makes the holder owe anything without.
+    /// hands it back, and nobody makes the holder owe anything without. As an agent that it is no more it has no word, however
+    /// old the lift is: who has that key since may have made the lift long before, and says now what was missing.
     pub(super) fn lost(
         &self,
         word: &Word,
         (holder, tally): (&Cuid, TallyId),
         (side, neighbour): (Side, Neighbour),
-        (taken, own): (&[Hash], &[AgentId]),
+        taken: &[Hash],
     ) -> Result<Option<Part>, SiteError> {
         let leg = word.conditional.leg;
         let is_decided =
@@ -31,7 +28,7 @@ impl Site {
             return Ok(None);
         }
         let on = (&leg, neighbour.users);
-        if leg.by == side && !is_said(word.given, on, word.lift.id()?, own) {
+        if leg.by == side && !is_said(word.given, on, word.lift.id()?, &self.agent) {
             return Ok(None);
         }
         let own = word.given.filter(|_| leg.by == side).map(|given| given.key);
@@ -44,41 +41,18 @@ impl Site {
         let part = self.part_in(&word.lift, &word.branches, mine, neighbours, &[leg], says, false);
         Ok(part.ok().map(|part| part.on(tally, holder, side)))
     }
-
-    /// The agents whose word is this site's own on a lift that it has lost: the one that it is, and those that it was, of a
-    /// lift whose time was over while they were, under referees that it accepts. The key of one may be in other hands since, and
-    /// honest referees decide nothing new then, as long as no referee brings them promises that it says came in time: so
-    /// none of them may be an agent of before.
-    pub(super) async fn own_agents(
-        &self,
-        view: &mut View,
-        lift: &Lift,
-    ) -> Result<Vec<AgentId>, SiteError> {
-        let mut agents = vec![self.agent];
-        for referee in lift.referees.iter() {
-            if !is_accepted(view, *referee).await? {
-                return Ok(agents);
-            }
-        }
-        for agent in self.former_agents() {
-            if was_until(view, *agent).await?.is_some_and(|until| lift.deadline < until) {
-                agents.push(*agent);
-            }
-        }
-        Ok(agents)
-    }
 }
 
-/// Whether one of these agents, all this site's own, said that its user gives this leg on the tally of these users if the lift
+/// Whether this agent, this site's own, said that its user gives this leg on the tally of these users if the lift
 /// is valid: it did so under its own key in the lift, without whose promise there is no certificate.
 fn is_said(
     given: Option<Conditional>,
     (leg, users): (&Leg, Hash),
     lift: LiftId,
-    own: &[AgentId],
+    own: &AgentId,
 ) -> bool {
     let given = given.filter(|given| (given.lift, given.leg, given.users) == (lift, *leg, users));
-    let is_own = |given: Conditional| own.iter().any(|agent| Verified::check(given, agent).is_ok());
+    let is_own = |given: Conditional| Verified::check(given, own).is_ok();
     given.filter(Conditional::is_givers).is_some_and(is_own)
 }
 

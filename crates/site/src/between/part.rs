@@ -186,9 +186,10 @@ impl Part {
         self.participant.part().key().name()
     }
 
-    /// Whether this site still has what it promised by; not where it was restored from a backup of before.
+    /// Whether this site still has what it promised by; not where it was restored from a backup of before. Its promise alone
+    /// any neighbour may show it again.
     pub(crate) fn is_remembered(&self) -> bool {
-        self.participant.promise().is_some()
+        self.more.judged.is_some()
     }
 
     /// Whether it was decided, and how.

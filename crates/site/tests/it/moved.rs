@@ -221,27 +221,27 @@ async fn a_word_that_cannot_be_checked_waits() {
 /// The next agent is never refused for what is kept of those before without saying so.
 #[tokio::test]
 async fn a_site_had_so_many_agents_at_most() {
-    let (store, now) = (store::Store::memory(), START.parse().unwrap());
+    let store = store::Store::memory();
     let id = |n: u8| {
         protocol::AgentId::of(&protocol::SecretKey::ed25519(&[n; 32]).public_key()).unwrap()
     };
-    assert_eq!(Site::replace_agent(&store, id(0), now).await.unwrap(), None, "nobody's store");
+    assert_eq!(Site::replace_agent(&store, id(0)).await.unwrap(), None, "nobody's store");
     let mut tx = store.begin().await.unwrap();
     tx.found(&store::Founded { agent: id(0), at: START.parse().unwrap() }).await.unwrap();
     tx.commit().await.unwrap();
     for n in 1..=u8::try_from(site::MAX_FORMER_AGENTS).unwrap() {
         for times in ["once", "twice is once"] {
-            let before = Site::replace_agent(&store, id(n), now).await.unwrap();
+            let before = Site::replace_agent(&store, id(n)).await.unwrap();
             assert_eq!(before, Some(id(n - 1)), "{times}");
         }
     }
     for refused in [
-        Site::replace_agent(&store, id(200), now).await.map(drop),
-        Site::was_agent(&store, id(201), false, now).await,
+        Site::replace_agent(&store, id(200)).await.map(drop),
+        Site::was_agent(&store, id(201), false).await,
     ] {
         assert_eq!(refused.unwrap_err().word(), "too_many_agents");
     }
-    Site::was_agent(&store, id(3), false, now).await.unwrap();
+    Site::was_agent(&store, id(3), false).await.unwrap();
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use protocol::bounded::{Line, List};
 use protocol::cert::{Cert, Identity, Names, Type};
 use protocol::chit::{Chit, Entry, Rekey, Set, Written};
 use protocol::{AgentId, ChipAddress, ChitId, Moved, SecretKey, Settings, Side, Signer, Timestamp};
-use site::{Answer, Caller, Clock as _, Command, CommandId, Epoch, Site, SiteError, Summary, Wish};
+use site::{Answer, Caller, Command, CommandId, Epoch, Site, SiteError, Summary, Wish};
 use store::{NewLetter, Store, UserKind};
 use tempfile::TempDir;
 
@@ -65,10 +65,7 @@ impl Place {
     /// The site's agent is another one from now on.
     pub(crate) async fn replace_agent(&mut self, seed: u8, world: &Arc<World>) {
         let new = agent(seed);
-        assert_eq!(
-            Site::replace_agent(&self.store, new, world.now()).await.unwrap(),
-            Some(self.agent)
-        );
+        assert_eq!(Site::replace_agent(&self.store, new).await.unwrap(), Some(self.agent));
         self.agent = new;
         let file = self.file.clone();
         self.open(file, world).await;

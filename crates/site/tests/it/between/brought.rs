@@ -169,7 +169,7 @@ fn a_lift_of_an_agent_of_before_is_proved_once_the_giver_says_that_it_gave() {
         let crossing = kept(&land, "abe", 1).await;
         let inner = kept(&land, "ann", 0).await;
         go_back(&mut land, &[0, 1], copies, date).await;
-        land.has_another_agent(0, date).await;
+        land.has_another_agent(0).await;
         let (lift, units) = (crossing.record.id().unwrap(), crossing.leg.units.get());
         for (gives, device, tie, proof) in [("abe", "abe", 1, crossing), ("ann", "abe", 0, inner)] {
             proves(&land, device, tie, proof.clone()).await.unwrap();

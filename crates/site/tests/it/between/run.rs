@@ -148,16 +148,11 @@ impl Land {
         self.sites[site].take_over().await.unwrap();
     }
 
-    /// A site has another agent, and starts again: nobody carries anything to it any more. It was the one before until
-    /// then.
-    pub(super) async fn has_another_agent(
-        &mut self,
-        site: usize,
-        until: protocol::Timestamp,
-    ) -> AgentId {
+    /// A site has another agent, and starts again: nobody carries anything to it any more.
+    pub(super) async fn has_another_agent(&mut self, site: usize) -> AgentId {
         let (new, store) = (SecretKey::ed25519(&[90; 32]), self.stores[site].clone());
         let now = AgentId::of(&new.public_key()).unwrap();
-        Site::replace_agent(&store, now, until).await.unwrap();
+        Site::replace_agent(&store, now).await.unwrap();
         let (clock, chance) = (Arc::clone(&self.world), Arc::clone(&self.world));
         let opened = Site::open(store, now, clock, chance).await.unwrap();
         self.sites[site] = opened.signing_with(Arc::new(new)).unwrap();

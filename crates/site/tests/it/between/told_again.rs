@@ -68,7 +68,7 @@ fn a_site_says_of_its_lifts_by_the_agent_that_it_is_now() {
     run(async {
         let mut land = paid(2).await;
         let head = heads(&land).await[0];
-        let now = land.has_another_agent(1, land.now()).await;
+        let now = land.has_another_agent(1).await;
         let moved = Moved {
             tally: tally_of(0),
             by: Side::Foil,
