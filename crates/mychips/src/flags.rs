@@ -37,7 +37,7 @@ pub(crate) struct Settings {
     /// auto, text or json
     #[arg(long, value_name = "FORMAT")]
     log_format: Option<String>,
-    /// How often circles of debt are cleared, like 1h; or off
+    /// How often circles of debt are cleared, like 1h or 30s; or off
     #[arg(long, value_name = "SPAN")]
     clearing_every: Option<String>,
 }
@@ -73,7 +73,7 @@ pub(crate) struct As {
     pub(crate) user: Cuid,
 }
 
-/// A length of time: `30d`, `12h`, `45m`.
+/// A length of time: `30d`, `12h`, `45m`, `20s`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Span {
     /// In milliseconds, above zero.
@@ -87,12 +87,13 @@ impl FromStr for Span {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let wrong = "not a length of time like 30d, 12h or 45m, at most ten years";
+        let wrong = "not a length of time like 30d, 12h, 45m or 20s, at most ten years";
         let unit = text.chars().next_back().ok_or(wrong)?;
-        let minutes: i64 = match unit {
-            'd' => 24 * 60,
-            'h' => 60,
-            'm' => 1,
+        let seconds: i64 = match unit {
+            'd' => 24 * 60 * 60,
+            'h' => 60 * 60,
+            'm' => 60,
+            's' => 1,
             _ => return Err(wrong),
         };
         let number = &text[..text.len() - unit.len_utf8()];
@@ -100,7 +101,7 @@ impl FromStr for Span {
             return Err(wrong);
         }
         let number: i64 = number.parse().map_err(|_| wrong)?;
-        let ms = number.checked_mul(minutes * 60_000).ok_or(wrong)?;
+        let ms = number.checked_mul(seconds * 1_000).ok_or(wrong)?;
         if (1..=LONGEST_MS).contains(&ms) { Ok(Self { ms }) } else { Err(wrong) }
     }
 }
@@ -115,8 +116,9 @@ mod tests {
         assert_eq!(ms("30d"), Ok(2_592_000_000));
         assert_eq!(ms("12h"), Ok(43_200_000));
         assert_eq!(ms("1m"), Ok(60_000));
+        assert_eq!(ms("20s"), Ok(20_000));
         for wrong in
-            ["", "d", "0d", "30", "-1d", "+1d", "1.5d", "4000d", "9999999999999999999d", "3é"]
+            ["", "d", "0d", "30", "-1d", "+1d", "1.5d", "4000d", "0s", "9999999999999999999d", "3é"]
         {
             assert!(ms(wrong).is_err(), "{wrong}");
         }

@@ -164,6 +164,12 @@ impl Hops {
         hops.iter().map(|hop| hop.place as usize)
     }
 
+    /// The places of the hops over which a participant can take something in.
+    pub fn arriving(&self, taker: u32) -> impl Iterator<Item = usize> {
+        let hops = self.by_taker.get(taker as usize).map_or(&[][..], Vec::as_slice);
+        hops.iter().map(|hop| hop.place as usize)
+    }
+
     /// The hops, in the order given.
     #[must_use]
     pub fn list(&self) -> &[Hop] {

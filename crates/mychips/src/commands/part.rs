@@ -44,7 +44,10 @@ fn about(payment: &PaymentPart) -> String {
 /// Labels and values, for one lift alone; whoever paid or was paid knows with whom and what for.
 pub(super) fn rows(part: &Part) -> Vec<(&'static str, String)> {
     let payment = match part {
-        Part::Cleared => return Vec::new(),
+        Part::Cleared => {
+            let by = "what both signed for these tallies: debts only became smaller, at no cost";
+            return vec![("By", by.to_owned())];
+        }
         Part::PassedOn { earned } => {
             let by = "the settings signed on these tallies".to_owned();
             return vec![("Earned", say::units(*earned)), ("By", by)];

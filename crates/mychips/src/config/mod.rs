@@ -87,7 +87,8 @@ pub(crate) const KEYS: [Key; 11] = [
     Key {
         name: "clearing.every",
         usual: "1m",
-        what: "How often the server clears circles of debt by itself, like 1h or 15m; or off",
+        what: "How often the server clears circles of debt by itself, also those through\n\
+               other sites: like 1h, 15m or 30s; or off",
     },
 ];
 
@@ -309,7 +310,7 @@ impl Config {
             log_format: value(&format, "one of auto, text, json")?,
             clearing_every: match every.text.as_str() {
                 "off" => None,
-                _ => Some(value(&every, "off, or a length of time like 1h or 15m")?),
+                _ => Some(value(&every, "off, or a length of time like 1h, 15m or 30s")?),
             },
             shown,
         })

@@ -89,10 +89,20 @@ impl Graph {
         !self.border.is_empty()
     }
 
-    /// What users of other sites owe users here, tally by tally.
+    /// What users of other sites owe users here who owe somebody themselves, tally by tally. To whoever owes nobody no
+    /// way leads back: looking for one would only make it rest until after it does.
     pub(crate) fn owed_abroad(&self) -> Vec<(Cuid, Units)> {
+        let owing = self.border.gates.iter().filter(|gate| gate.ladings()[0].debt() > Units::ZERO);
+        let owing: BTreeSet<u32> = owing.map(|gate| gate.user).collect();
+        let owes_here = |user: u32| {
+            let mut hops = self.hops.arriving(user).filter_map(|place| self.hops.list().get(place));
+            hops.any(|hop| hop.lading.debt() > Units::ZERO)
+        };
         let owed = |gate: &Gate| {
             let [_, outward] = gate.ladings();
+            if !owing.contains(&gate.user) && !owes_here(gate.user) {
+                return None;
+            }
             let user = self.names.get(usize::try_from(gate.user).ok()?)?.clone();
             Some((user, outward.debt())).filter(|(_, units)| *units > Units::ZERO)
         };

@@ -74,6 +74,28 @@ async fn where_no_way_leads_round_nothing_moves() {
     land.assert_sound().await;
 }
 
+/// Who is owed for long and owes nobody is not looked for, and so does not rest when a debt of its own closes the circle.
+#[tokio::test]
+async fn whoever_begins_to_owe_is_looked_for_at_once() {
+    let names = ["ann", "bob", "cat"];
+    let users: Vec<(&'static str, usize)> = (0..3).map(|at| (names[at], at)).collect();
+    let ties: Vec<_> = (0..3).map(|at| tie(names[at], names[(at + 1) % 3])).collect();
+    let land = Land::new(4, &users, &ties).await;
+    land.referees_at(&[3]).await;
+    land.pay(0, Side::Foil, 5_000).await;
+    land.pay(1, Side::Foil, 3_000).await;
+    // Whoever was looked for so often in vain would rest for half an hour.
+    for _ in 0..6 {
+        land.breathe(1_200_000).await;
+        assert_eq!(clears(&land, 2).await, 0);
+    }
+    land.pay(2, Side::Foil, 4_000).await;
+    assert_eq!(clears(&land, 2).await, 1);
+    land.calms().await;
+    assert_eq!(land.balances(1).await, [0, 0]);
+    land.assert_sound().await;
+}
+
 /// Lifts of several sites over one circle stand in each other's way: those that fail free their room at once, and who
 /// comes again at another time finishes it.
 #[tokio::test]
