@@ -74,6 +74,23 @@ async fn where_no_way_leads_round_nothing_moves() {
     land.assert_sound().await;
 }
 
+#[tokio::test]
+async fn a_way_round_may_come_back_over_somebody_at_the_same_site() {
+    let users = [("ann", 0), ("amy", 0), ("bob", 1)];
+    let ties = [("ann", "bob", 5_000), ("amy", "ann", 4_000), ("bob", "amy", 3_000)];
+    let land = Land::new(3, &users, &ties.map(|(from, to, _)| tie(from, to))).await;
+    land.referees_at(&[2]).await;
+    for (at, (_, _, milli)) in ties.iter().enumerate() {
+        land.pay(at, Side::Foil, *milli).await;
+    }
+    assert_eq!(clears(&land, 0).await, 1, "for ann, who owes amy alone");
+    land.calms().await;
+    for (tie, left) in [2_000, 1_000, 0].into_iter().enumerate() {
+        assert_eq!(land.balances(tie).await, [left, -left]);
+    }
+    land.assert_sound().await;
+}
+
 /// Who is owed for long and owes nobody is not looked for, and so does not rest when a debt of its own closes the circle.
 #[tokio::test]
 async fn whoever_begins_to_owe_is_looked_for_at_once() {
@@ -84,13 +101,13 @@ async fn whoever_begins_to_owe_is_looked_for_at_once() {
     land.referees_at(&[3]).await;
     land.pay(0, Side::Foil, 5_000).await;
     land.pay(1, Side::Foil, 3_000).await;
-    // Whoever was looked for so often in vain would rest for half an hour.
-    for _ in 0..6 {
-        land.breathe(1_200_000).await;
-        assert_eq!(clears(&land, 2).await, 0);
+    // Whoever was looked for so often in vain would rest for four hours, longer than a payment takes here.
+    for _ in 0..10 {
+        land.breathe(6 * 3_600_000).await;
+        assert_eq!(clears(&land, 0).await, 0);
     }
     land.pay(2, Side::Foil, 4_000).await;
-    assert_eq!(clears(&land, 2).await, 1);
+    assert_eq!(clears(&land, 0).await, 1);
     land.calms().await;
     assert_eq!(land.balances(1).await, [0, 0]);
     land.assert_sound().await;
