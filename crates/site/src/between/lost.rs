@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use super::part::{Neighbour, Part};
-use crate::door::Site;
-use crate::error::SiteError;
 use protocol::lift::{Conditional, Leg, Outcome};
 use protocol::participant::Word;
 use protocol::{AgentId, Cuid, Hash, Lift, LiftId, PublicKey, Side, TallyId, Verified};
+
+use super::part::{Neighbour, Part};
+use crate::door::Site;
+use crate::error::SiteError;
 
 impl Site {
     /// A lift that was decided, and that this site lost, as one restored from an older backup did: what it is on this tally

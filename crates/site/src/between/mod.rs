@@ -6,7 +6,8 @@
 //! * `hear.rs` what neighbours, payers' sites and referees say: it is noted, and what follows is done right after in a
 //!   transaction of its own (`act.rs`): judging and promising (`judge.rs`), settling what was decided (`settle.rs`,
 //!   `told.rs`), telling neighbours; `halves.rs` which halves a leg is on;
-//! * `lost.rs` lifts that this site has lost and neighbours tell of, `brought.rs` those that users' devices prove;
+//! * `lost.rs` lifts that this site has lost and neighbours tell of, `brought.rs` those that users' devices prove, `claimed.rs`
+//!   those of which only the giver knows whether it gave;
 //! * `freeing.rs` what both users of a tally sign to be free though nobody decides;
 //! * `open.rs` what may be seen of lifts that are under way;
 //! * `tend.rs` what time brings: asking referees, and saying again what may be lost;
