@@ -146,6 +146,11 @@ pub(crate) fn minute(at: Timestamp) -> String {
     at.to_string()[..16].replace('T', " ")
 }
 
+/// The day alone.
+pub(crate) fn day(at: Timestamp) -> String {
+    at.to_string()[..10].to_owned()
+}
+
 /// How a user is called, and its name at its agent: `Ann Baker (ann)`.
 pub(crate) fn called(cert: &Cert) -> String {
     let name = cert.name.first().map(|name| harmless(name.as_str()));

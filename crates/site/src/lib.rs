@@ -84,8 +84,9 @@ pub use intake::{Intake, Whole};
 pub use invitation::{Answers, Given, Invitation, Inviting, MAX_ANSWERS, MAX_INVITES};
 pub use invoice::{InvoiceView, Standing};
 pub use lift::{
-    Cleared, LegLine, LiftFound, LiftLine, MAX_GATES, MAX_PAYMENTS_WAITING, MAX_TALLIES, Most,
-    Paid, Part, PaymentPart, Quote, Route, Schedule, ShareOf, Tended, WhyNot,
+    AllowedBy, Cleared, LegLine, LiftFound, LiftLine, MAX_GATES, MAX_PAYMENTS_WAITING, MAX_TALLIES,
+    Most, Paid, Part, PaymentPart, Quote, Route, Schedule, ShareOf, SignedPayment, SignedSettings,
+    Tended, WhyNot,
 };
 pub use moved::MAX_FORMER_AGENTS;
 pub use planted::Planted;

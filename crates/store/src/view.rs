@@ -1,6 +1,6 @@
 //! `View`: what can be asked of the store. A transaction ([`crate::Tx`]) can be asked the same.
 
-use protocol::{ChitId, ContractId, Cuid, Hash, LiftId, PaymentId, TallyId, Timestamp};
+use protocol::{ChitId, ContractId, Cuid, Hash, LiftId, PaymentId, Side, TallyId, Timestamp};
 
 use crate::{
     Audience, Case, CaseCount, CaseCounts, CommandResult, Contract, Derived, Event, Half,
@@ -117,6 +117,17 @@ impl View {
         limit: u32,
     ) -> Result<Vec<LinkRow>> {
         ask!(self.history(half, before, limit))
+    }
+
+    /// A half's links of settings that one side signed, before an index (none: all), newest first.
+    pub async fn sets(
+        &mut self,
+        half: HalfId,
+        by: Side,
+        before: Option<u64>,
+        limit: u32,
+    ) -> Result<Vec<LinkRow>> {
+        ask!(self.sets(half, by, before, limit))
     }
 
     /// A half's links whose chits are dated from one moment until before another, oldest first, of

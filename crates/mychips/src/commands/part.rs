@@ -1,6 +1,7 @@
 //! What a lift was for whoever looks, in words.
 
-use site::{Part, PaymentPart};
+use protocol::Timestamp;
+use site::{Part, PaymentPart, SignedSettings};
 
 use crate::say;
 
@@ -41,16 +42,17 @@ fn about(payment: &PaymentPart) -> String {
     if words.is_empty() { String::new() } else { format!(": {}", words.join(" · ")) }
 }
 
-/// Labels and values, for one lift alone; whoever paid or was paid knows with whom and what for.
-pub(super) fn rows(part: &Part) -> Vec<(&'static str, String)> {
+/// Labels and values, for one lift alone; whoever paid or was paid knows with whom and what for. `signed` is when the payer
+/// signed, for the payer.
+pub(super) fn rows(part: &Part, signed: Option<Timestamp>) -> Vec<(&'static str, String)> {
+    let settings = || "the settings signed on these tallies".to_owned();
     let payment = match part {
         Part::Cleared => {
             let by = "what both signed for these tallies: debts only became smaller, at no cost";
             return vec![("By", by.to_owned())];
         }
         Part::PassedOn { earned } => {
-            let by = "the settings signed on these tallies".to_owned();
-            return vec![("Earned", say::units(*earned)), ("By", by)];
+            return vec![("Earned", say::units(*earned)), ("By", settings())];
         }
         Part::Paid(payment) | Part::Received(payment) => payment,
     };
@@ -63,15 +65,30 @@ pub(super) fn rows(part: &Part) -> Vec<(&'static str, String)> {
     for (label, amount) in [("Given", payment.given), ("Allowed", payment.most)] {
         rows.extend(amount.map(|amount| (label, say::units(amount))));
     }
-    let by = match part {
-        Part::Paid(_) => "the payer's signature",
-        _ => "the settings signed on these tallies",
+    let by = match (part, signed) {
+        (Part::Paid(_), Some(signed)) => {
+            format!("the payer's signature of {}", say::minute(signed))
+        }
+        (Part::Paid(_), None) => "the payer's signature".to_owned(),
+        _ => settings(),
     };
-    rows.push(("By", by.to_owned()));
+    rows.push(("By", by));
     let texts = [
         ("Ref", payment.r#ref.as_ref().map(ToString::to_string)),
         ("Memo", payment.memo.as_ref().map(ToString::to_string)),
     ];
     rows.extend(texts.into_iter().filter_map(|(label, text)| Some((label, text?))));
     rows
+}
+
+/// Which settings of one side allowed a leg, in a word or two.
+pub(super) fn settings(signed: Option<&SignedSettings>) -> String {
+    match signed {
+        None => "not known".to_owned(),
+        Some(SignedSettings { counter: 0, .. }) => "the signed tally".to_owned(),
+        Some(SignedSettings { counter, date: None, .. }) => format!("no. {counter}"),
+        Some(SignedSettings { counter, date: Some(date), .. }) => {
+            format!("no. {counter} of {}", say::day(*date))
+        }
+    }
 }

@@ -46,6 +46,8 @@ pub use rekeying::Rekeying;
 pub use restored::Waiting;
 pub use step::{Change, Event, Input, Step};
 
+use std::num::NonZeroU32;
+
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -259,6 +261,13 @@ impl Ledger {
     #[must_use]
     pub fn set_of(&self, side: Side) -> Option<&Set> {
         self.sets.of(side).as_ref().map(|(set, _)| set)
+    }
+
+    /// The counters of the `set`s in force for both sides; none before a side's first.
+    #[must_use]
+    pub fn counters(&self) -> Sides<Option<NonZeroU32>> {
+        let counter = |side| self.set_of(side).map(|set| set.counter);
+        Sides { stock: counter(Side::Stock), foil: counter(Side::Foil) }
     }
 
     /// What both sides' signatures allow, seen from this half (protocol §6); once one of them asks

@@ -2,9 +2,10 @@
 //! tells its neighbours, in one transaction with all halves in hand.
 
 use std::cmp::Ordering;
+use std::collections::BTreeSet;
 
 use protocol::errand::{Ask, Errand};
-use protocol::lift::{Conditional, Judged, Outcome, Promise};
+use protocol::lift::{Conditional, Judged, Mode, Outcome, Promise};
 use protocol::note::Body;
 use protocol::participant::{Input, Want, Word, judged_together, tell_each_other};
 use protocol::record::Record;
@@ -110,7 +111,7 @@ impl Site {
             self.promise_or_refuse(batch, parts, &together).await?;
         }
         self.tell_each_other(batch, parts).await?;
-        let (mut settled, mut void) = (Vec::new(), None);
+        let (mut settled, mut moved, mut void) = (Vec::new(), BTreeSet::new(), None);
         for (place, part) in parts.iter_mut().enumerate() {
             let is_late = || self.clock.now() > part.participant.part().lift().deadline;
             if self.has(Planted::OwnClock) && part.participant.is_locked() && is_late() {
@@ -126,7 +127,8 @@ impl Site {
                 let done = self.settle_part(batch, part).await?;
                 part.more.settled = done.whole;
                 self.known.under_way.is_over(&part.lift());
-                settled.extend(done.moved.then_some(place));
+                settled.extend((!done.moved.is_empty()).then_some(place));
+                moved.extend(done.moved);
                 void = void.or(done.void.then_some(place));
             }
         }
@@ -134,6 +136,9 @@ impl Site {
             self.tell_of_void(batch, &parts[place]);
         }
         let settled: Vec<&Part> = settled.into_iter().map(|place| &parts[place]).collect();
+        if parts.iter().any(|part| part.participant.part().lift().mode == Mode::Clearing) {
+            return self.tell_of_clearing(batch, parts, moved).await;
+        }
         self.tell_of_lift(batch, &settled);
         Ok(())
     }

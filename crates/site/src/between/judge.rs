@@ -7,7 +7,7 @@ use protocol::bounded::List;
 use protocol::ledger::{Input as LedgerInput, Ledger, Refusal};
 use protocol::lift::{Authorisation, Judged, JudgedBy, Leg, Mode, Reason};
 use protocol::record::Record;
-use protocol::{Cuid, Hash, Lift, Side, Sides, Signed as _, TallyId};
+use protocol::{Cuid, Hash, Lift, Signed as _, TallyId};
 use store::UserStatus;
 
 use super::part::{OpenWith, Part};
@@ -335,9 +335,7 @@ impl Site {
 /// Where the halves stand that a leg was judged by; one of a tally, as both say the same.
 fn judged_by(batch: &Batch, holder: &Cuid, tally: &TallyId) -> Option<JudgedBy> {
     let ledger: &Ledger = batch.held(holder, *tally)?.state.ledger.as_ref()?;
-    let counter = |side| ledger.set_of(side).map(|set| set.counter);
-    let counters = Sides { stock: counter(Side::Stock), foil: counter(Side::Foil) };
-    Some(JudgedBy { tally: *tally, head: ledger.head(), counters })
+    Some(JudgedBy { tally: *tally, head: ledger.head(), counters: ledger.counters() })
 }
 
 /// A ledger's refusal, as much of it as everybody may know.

@@ -1,6 +1,7 @@
 //! A part that this site takes in a lift, as it is kept: the participant, the whole way here, and what it was judged by.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::num::NonZeroU32;
 
 use protocol::bounded::List;
 use protocol::errand::Expected;
@@ -10,7 +11,7 @@ use protocol::lift::{
 use protocol::participant::{KeptParticipant, MAX_BRANCHES, Participant};
 use protocol::{AgentId, Cuid, Freed, Hash, LiftId, PublicKey, Side, Sides, TallyId, Timestamp};
 use serde::{Deserialize, Serialize};
-use store::LiftPart;
+use store::{LegAt, LiftPart};
 
 use super::open::Whose;
 use crate::error::SiteError;
@@ -190,6 +191,20 @@ impl Part {
     /// any neighbour may show it again.
     pub(crate) fn is_remembered(&self) -> bool {
         self.more.judged.is_some()
+    }
+
+    /// The counters of the settings, of both sides, by which this site judged a leg before it promised; none where that is
+    /// another half's, or this site has lost it.
+    pub(crate) fn counters_on(&self, row: &LegAt) -> Option<Sides<Option<NonZeroU32>>> {
+        let halves = self.more.halves.get(&row.tally)?;
+        let is_its = halves.iter().any(|(holder, side)| (holder, *side) == (&row.holder, row.side));
+        is_its.then(|| self.judged_by(&row.tally)).flatten()
+    }
+
+    /// The same of a tally of this part.
+    pub(super) fn judged_by(&self, tally: &TallyId) -> Option<Sides<Option<NonZeroU32>>> {
+        let judged = self.more.judged.as_ref()?;
+        judged.by.iter().find(|by| by.tally == *tally).map(|by| by.counters)
     }
 
     /// Whether it was decided, and how.

@@ -1,10 +1,12 @@
 //! What was decided is done: a valid lift's chits are linked in all halves here, once; what was set aside for a void one
 //! is free again.
 
+use std::collections::BTreeSet;
+
 use protocol::ledger::{Good, Input as LedgerInput, Ledger};
 use protocol::lift::{Certificate, Committed, Outcome};
 use protocol::record::Record;
-use protocol::{AgentId, Lift, TallyId};
+use protocol::{AgentId, Cuid, Lift, TallyId};
 use store::{LiftLeg, Payment};
 
 use super::part::Part;
@@ -15,12 +17,12 @@ use crate::planted::Planted;
 use crate::post::Input;
 
 /// What was done of a decision.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Settled {
     /// Whether that is all: a chit whose proof the giver's site has yet to bring is linked when it comes.
     pub(super) whole: bool,
-    /// Whether a chit is there that was not before.
-    pub(super) moved: bool,
+    /// Whose halves have a leg that was not there before.
+    pub(super) moved: BTreeSet<Cuid>,
     /// Whether nothing moves.
     pub(super) void: bool,
 }
@@ -38,7 +40,7 @@ impl Site {
         let certificate = decided.certificate().clone();
         if decided.outcome() == Outcome::Void || self.has(Planted::VoidForValid) {
             self.free(batch, part).await?;
-            return Ok(Settled { whole: true, void: true, moved: false });
+            return Ok(Settled { whole: true, void: true, moved: BTreeSet::new() });
         }
         let record = part.participant.part().lift().clone();
         let committed = Committed::check(record.clone(), &certificate)?;
@@ -61,6 +63,8 @@ impl Site {
         }
         let is_new = |leg: &&LiftLeg| !known.iter().any(|at| at.leg.half == leg.half);
         let legs: Vec<LiftLeg> = new.iter().map(|(.., leg)| leg).filter(is_new).cloned().collect();
+        let moved = new.iter().filter(|(.., leg)| is_new(&leg));
+        let moved = moved.map(|(holder, ..)| holder.clone()).collect();
         batch.work.tx().add_legs(&legs).await?;
         self.known.forget_lift(&part.lift());
         for (holder, tally, good, _) in new {
@@ -82,7 +86,7 @@ impl Site {
             }
         }
         self.put_payment(batch, part).await?;
-        Ok(Settled { whole: all, moved: !legs.is_empty(), void: false })
+        Ok(Settled { whole: all, moved, void: false })
     }
 
     /// What was set aside for a lift is free.

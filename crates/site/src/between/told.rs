@@ -1,15 +1,20 @@
 //! What a lift between sites tells the users here whose balance it moved: who allowed it, by what, and what it did.
 
+use std::collections::BTreeSet;
+
+use protocol::ledger::Ledger;
 use protocol::lift::{Authorisation, Leg};
-use protocol::{Cuid, Side};
+use protocol::{Cuid, Side, Units};
 use serde_json::{Value, json};
 
 use super::part::Part;
 use crate::batch::Batch;
 use crate::door::Site;
+use crate::error::SiteError;
+use crate::lift::told::{self, OfClearing};
 
 impl Site {
-    /// A valid lift is told to each user on its way here, as one among users here is: to payer and payee once, whatever
+    /// A valid payment is told to each user on its way here, as one among users here is: to payer and payee once, whatever
     /// number of parts it has.
     pub(super) fn tell_of_lift(&self, batch: &mut Batch, parts: &[&Part]) {
         let mut told = Vec::new();
@@ -21,6 +26,38 @@ impl Site {
         let event = |(user, kind, value): Told| self.event(&user, kind, value.to_string());
         let events: Vec<_> = told.into_iter().map(event).collect();
         batch.work.tx().tell(events);
+    }
+
+    /// A valid clearing is told to each of these users, whose balance it moved just now: once the last of its tallies here has
+    /// its chit, as the two of whoever proposed it are in two parts.
+    pub(super) async fn tell_of_clearing(
+        &self,
+        batch: &mut Batch,
+        parts: &[Part],
+        moved: BTreeSet<Cuid>,
+    ) -> Result<(), SiteError> {
+        let Some(lift) = parts.first().map(Part::lift).filter(|_| !moved.is_empty()) else {
+            return Ok(());
+        };
+        let there = batch.work.view().legs_at(&lift).await?;
+        let is_there = |user: &Cuid, leg: &Leg| {
+            there.iter().any(|at| (&at.holder, at.tally) == (user, leg.tally))
+        };
+        let mut events = Vec::new();
+        for user in moved {
+            let legs = legs_of(&user, parts);
+            if legs.iter().any(|(_, leg, _)| !is_there(&user, leg)) {
+                continue;
+            }
+            let mut cleared = OfClearing::default();
+            for (part, its, side) in legs {
+                cleared.add(effect(its, side), leg(batch, part, its, side));
+            }
+            let text = cleared.told(lift).to_string();
+            events.push(self.event(&user, "lift_cleared", text));
+        }
+        batch.work.tx().tell(events);
+        Ok(())
     }
 
     /// The payer is told that nothing was moved, and why.
@@ -119,17 +156,26 @@ fn holder(part: &Part, leg: &Leg, side: Side) -> Option<Cuid> {
     halves.iter().find(|(_, its)| *its == side).map(|(holder, _)| holder.clone())
 }
 
-/// A leg as the user on one side is told of it; `settings` is the counter of those of its own that allowed it, 0 where it
-/// never wrote any and the signed tally says all.
-fn leg(batch: &Batch, part: &Part, leg: &Leg, side: Side) -> Value {
-    let held = holder(part, leg, side).and_then(|holder| batch.held(&holder, leg.tally));
-    let ledger = held.and_then(|held| held.state.ledger.as_ref());
-    let set = ledger.and_then(|ledger| ledger.set_of(side));
+/// The legs of a user here in all these parts, each with its side; not of a part that this site had lost, as it is not known
+/// then whether those are all.
+fn legs_of<'a>(user: &Cuid, parts: &'a [Part]) -> Vec<(&'a Part, &'a Leg, Side)> {
+    let remembered = parts.iter().filter(|part| part.is_remembered());
+    let legs = remembered.flat_map(|part| part.more.path.iter().map(move |leg| (part, leg)));
+    let sides = legs.flat_map(|(part, leg)| Side::BOTH.map(|side| (part, leg, side)));
+    sides.filter(|(part, leg, side)| holder(part, leg, *side).as_ref() == Some(user)).collect()
+}
+
+/// What a leg adds to the balance of one side.
+fn effect(leg: &Leg, side: Side) -> Units {
     let units = leg.units.get();
-    let effect = if side == leg.by { units.negated() } else { units };
-    json!({
-        "tally": leg.tally.to_string(),
-        "effect": effect.milli(),
-        "settings": set.map_or(0, |set| set.counter.get()),
-    })
+    if side == leg.by { units.negated() } else { units }
+}
+
+/// A leg as the user on one side is told of it, with what this site judged it by; where it has lost that, by what stands now.
+fn leg(batch: &Batch, part: &Part, leg: &Leg, side: Side) -> Value {
+    let counters = part.judged_by(&leg.tally).or_else(|| {
+        let held = batch.held(&holder(part, leg, side)?, leg.tally)?;
+        held.state.ledger.as_ref().map(Ledger::counters)
+    });
+    told::leg(leg.tally, effect(leg, side), side, counters.unwrap_or_default())
 }

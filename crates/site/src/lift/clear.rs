@@ -8,6 +8,7 @@ use store::{CommandResult, NewEvent, View};
 use super::aside::aside;
 use super::hands::Hands;
 use super::plan::{Move, Plan, Rooms};
+use super::told;
 use crate::answered;
 use crate::command::Answer;
 use crate::door::Site;
@@ -85,6 +86,7 @@ impl Site {
             (leg.tally, Sides { stock: *stock, foil: *foil })
         });
         hands.lift(&mut tx, &made, tallies, at).await?;
+        let told = told::of_clearing(&hands, &plan.moves, made.id(), at);
         let written = hands.write(&mut tx, self.agent, at).await?;
         let cleared = Cleared {
             lift: Some(made.id()),
@@ -99,6 +101,7 @@ impl Site {
             "tallies": cleared.tallies
         });
         let (kind, text) = ("lift".to_owned(), text.to_string());
+        tx.tell(told);
         tx.tell([NewEvent { user: None, kind, text, at }]);
         let answer = Answer::Cleared(cleared);
         let text = answered::text(command, &answer)?;

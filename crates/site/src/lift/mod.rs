@@ -8,11 +8,12 @@
 //!   of other sites, `mirrored.rs` what a copy of them has to hear for searches (`crate::seek`), `route.rs` what one
 //!   would cost, `pay.rs` what is asked, `line.rs` who waits, `make.rs` making it, `judge.rs` whether it
 //!   may be written, `told.rs` who is told what;
-//! * `part.rs` and `read.rs` what may be seen of lifts, `proof.rs` and `verify.rs` what proves them.
+//! * `part.rs` and `read.rs` what may be seen of lifts, `by.rs` what allowed them, `proof.rs` and `verify.rs` what proves them.
 
 mod aside;
 mod bare;
 mod border;
+mod by;
 mod clear;
 mod graph;
 mod hands;
@@ -30,12 +31,13 @@ mod read;
 mod route;
 mod standing;
 mod tend;
-mod told;
+pub(crate) mod told;
 mod verify;
 
 pub(crate) use aside::aside;
 pub(crate) use border::Gate;
 pub use border::MAX_GATES;
+pub use by::{AllowedBy, SignedPayment, SignedSettings};
 pub use clear::Cleared;
 pub use graph::MAX_TALLIES;
 pub(crate) use line::Line;

@@ -9,6 +9,7 @@ use protocol::{Cuid, Lift, LiftId, TallyId, Timestamp, Units};
 use serde::{Deserialize, Serialize};
 use store::{LegAt, LegSum, View};
 
+use super::by::AllowedBy;
 use super::part::Part;
 use crate::command::Caller;
 use crate::door::Site;
@@ -54,6 +55,8 @@ pub struct LegLine {
     pub tally: TallyId,
     /// What it added to the holder's balance.
     pub effect: Units,
+    /// By what it was allowed.
+    pub allowed_by: AllowedBy,
 }
 
 /// A lift with the proof of its decision, and a page of its legs.
@@ -150,17 +153,9 @@ impl Site {
         }
         let later =
             own.into_iter().filter(|row| after.is_none_or(|after| row.leg.half.get() > after));
-        let later = later.take(usize::try_from(limit).unwrap_or(usize::MAX));
-        let legs = later.map(|row| LegLine {
-            half: row.leg.half.get(),
-            holder: row.holder.clone(),
-            partner: row.partner.clone(),
-            tally: row.tally,
-            effect: row.leg.effect,
-        });
+        let later: Vec<&LegAt> = later.take(usize::try_from(limit).unwrap_or(usize::MAX)).collect();
         let certificate = kept.certificate.as_deref();
         let certificate = certificate.map(|text| Certificate::read(text.as_bytes())).transpose()?;
-        let legs = legs.collect();
         let lines = self.lines(&mut view, caller, std::slice::from_ref(&kept)).await?;
         let line = lines.into_iter().next().ok_or(SiteError::NoLift(id))?;
         let authorisation = match &line.part {
@@ -171,6 +166,16 @@ impl Site {
             authorisation.map(|kept| Authorisation::read(kept.authorisation.as_bytes()));
         let (record, authorisation) =
             (Lift::read(kept.record.as_bytes())?, authorisation.transpose()?);
+        let allowed_by = self.allowed_by(&mut view, id, &later, authorisation.as_ref()).await?;
+        let legs = later.into_iter().zip(allowed_by).map(|(row, allowed_by)| LegLine {
+            half: row.leg.half.get(),
+            holder: row.holder.clone(),
+            partner: row.partner.clone(),
+            tally: row.tally,
+            effect: row.leg.effect,
+            allowed_by,
+        });
+        let legs = legs.collect();
         Ok(LiftFound { line, record, certificate, authorisation, legs })
     }
 }

@@ -1,12 +1,19 @@
-//! What a payment tells everyone whose balance it moved: who allowed it, by what, and what it did.
+//! What a lift tells everyone whose balance it moved: who allowed it, by what, and what it did.
+
+use std::collections::BTreeMap;
+use std::num::NonZeroU32;
 
 use protocol::lift::Authorisation;
-use protocol::{Cuid, Hash, LiftId, Side, Timestamp, Units};
+use protocol::{Cuid, Hash, LiftId, Side, Sides, TallyId, Timestamp, Units};
 use serde_json::{Value, json};
 use store::NewEvent;
 
 use super::graph::{Step, Way};
 use super::hands::Hands;
+use super::plan::Move;
+
+/// How many legs of one user an event of a clearing tells of: a hub of thousands reads the lift for the rest.
+const MAX_LEGS_TOLD: usize = 64;
 
 /// The events of a payment whose chits are linked: one for each user on the way.
 pub(super) fn of_payment(
@@ -44,7 +51,7 @@ pub(super) fn of_payment(
             &with(json!({
                 "payee": payment.payee.to_string(),
                 "given": first.units.milli(),
-                "legs": [leg(hands, first, first.by)],
+                "legs": [step_leg(hands, first, first.by)],
                 "allowed_by": { "authorisation": hash.to_string() },
             })),
         );
@@ -52,7 +59,7 @@ pub(super) fn of_payment(
     for pair in way.steps.windows(2) {
         let [before, after] = pair else { continue };
         let earned = before.units.milli() - after.units.milli();
-        let legs = [leg(hands, before, before.by.other()), leg(hands, after, after.by)];
+        let legs = [step_leg(hands, before, before.by.other()), step_leg(hands, after, after.by)];
         let value =
             json!({ "lift": lift, "earned": earned, "legs": legs, "allowed_by": "settings" });
         tell(&after.giver, "lift_passed_on", &value);
@@ -63,7 +70,7 @@ pub(super) fn of_payment(
             "lift_received",
             &with(json!({
                 "payer": payment.payer.to_string(),
-                "legs": [leg(hands, last, last.by.other())],
+                "legs": [step_leg(hands, last, last.by.other())],
                 "allowed_by": "settings",
             })),
         );
@@ -71,15 +78,81 @@ pub(super) fn of_payment(
     events
 }
 
-/// A leg as the user on one side is told of it; `settings` is the counter of those of its own that allowed
-/// it, 0 where it never wrote any and the signed tally says all.
-fn leg(hands: &Hands, step: &Step, side: Side) -> Value {
+/// The events of a clearing whose chits are linked: one for each user that it touches.
+pub(super) fn of_clearing(
+    hands: &Hands,
+    moves: &[Move],
+    lift: LiftId,
+    at: Timestamp,
+) -> Vec<NewEvent> {
+    let mut users: BTreeMap<&Cuid, OfClearing> = BTreeMap::new();
+    for Move { leg, stock, foil, .. } in moves {
+        let halves = [*stock, *foil].into_iter().filter_map(|half| hands.half(half));
+        for bare in halves {
+            let units = leg.units.get();
+            let effect = if bare.half.side == leg.by { units.negated() } else { units };
+            let counters = bare.ledger().counters();
+            let told = self::leg(leg.tally, effect, bare.half.side, counters);
+            users.entry(&bare.half.holder).or_default().add(effect, told);
+        }
+    }
+    let event = |(user, cleared): (&Cuid, OfClearing)| {
+        let (kind, text) = ("lift_cleared".to_owned(), cleared.told(lift).to_string());
+        NewEvent { user: Some(user.clone()), kind, text, at }
+    };
+    users.into_iter().map(event).collect()
+}
+
+/// What a clearing did to one user, as it is told.
+#[derive(Default)]
+pub(crate) struct OfClearing {
+    /// What it owes less, in milli-CHIPs.
+    cleared: i64,
+    tallies: u64,
+    legs: Vec<Value>,
+}
+
+impl OfClearing {
+    /// One more leg of the user's.
+    pub(crate) fn add(&mut self, effect: Units, told: Value) {
+        self.cleared = self.cleared.saturating_add(effect.milli().max(0));
+        self.tallies += 1;
+        if self.legs.len() < MAX_LEGS_TOLD {
+            self.legs.push(told);
+        }
+    }
+
+    /// All of it.
+    pub(crate) fn told(self, lift: LiftId) -> Value {
+        let Self { cleared, tallies, legs } = self;
+        json!({
+            "lift": lift.to_string(), "cleared": cleared, "tallies": tallies, "legs": legs,
+            "allowed_by": "settings",
+        })
+    }
+}
+
+/// A leg of a payment as the user on one side is told of it.
+fn step_leg(hands: &Hands, step: &Step, side: Side) -> Value {
     let half = hands.half(*step.halves.of(side));
-    let set = half.and_then(|bare| bare.ledger().set_of(side));
-    let effect: Units = if side == step.by { step.units.negated() } else { step.units };
+    let counters = half.map(|bare| bare.ledger().counters()).unwrap_or_default();
+    let effect = if side == step.by { step.units.negated() } else { step.units };
+    leg(step.tally, effect, side, counters)
+}
+
+/// A leg as the user on one side is told of it. `settings` is the counter of those of its own that allowed it, and
+/// `partner_settings` of its partner's: 0 where one never wrote any and the signed tally says all.
+pub(crate) fn leg(
+    tally: TallyId,
+    effect: Units,
+    side: Side,
+    counters: Sides<Option<NonZeroU32>>,
+) -> Value {
+    let counter = |side: Side| counters.of(side).map_or(0, NonZeroU32::get);
     json!({
-        "tally": step.tally.to_string(),
+        "tally": tally.to_string(),
         "effect": effect.milli(),
-        "settings": set.map_or(0, |set| set.counter.get()),
+        "settings": counter(side),
+        "partner_settings": counter(side.other()),
     })
 }

@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use protocol::bounded::List;
 use protocol::cert::Type;
-use protocol::chit::{Chit, Entry, Written};
+use protocol::chit::{Chit, Entry, Set, Written};
 use protocol::lift::{Certificate, Evidence, Late};
 use protocol::record::Record;
-use protocol::{Lift, SecretKey, Side, TallyId};
+use protocol::{Lift, SecretKey, Settings, Side, TallyId};
 use site::{
-    Answer, Caller, Cleared, Command, CommandId, Found, LiftFound, Query, Schedule, Site,
-    SiteError, Wish,
+    Answer, Caller, Cleared, Command, CommandId, Found, LiftFound, Query, Schedule, SignedSettings,
+    Site, SiteError, Wish,
 };
 use store::Store;
 
@@ -26,6 +26,7 @@ on_every_store! {
     a_lifts_chit_is_taken_only_as_the_lift_says,
     doctor_finds_a_lift_that_is_not_whole,
     each_caller_sees_the_lifts_that_touched_it,
+    who_was_cleared_is_told_by_which_settings,
     a_site_clears_by_itself_when_something_changed,
 }
 
@@ -307,6 +308,66 @@ async fn each_caller_sees_the_lifts_that_touched_it(store: Store) {
     assert!(own.legs.iter().all(|leg| leg.holder == cuid("bob")));
     let error = found(&town, &user("dora"), lift).await.unwrap_err();
     assert!(matches!(error, SiteError::NoLift(_)), "{error}");
+}
+
+/// A user signs settings for a tally.
+async fn set(town: &Town, name: &str, number: usize, (chit, counter): (u8, u32)) {
+    let by = if TALLIES[number].0 == name { Side::Stock } else { Side::Foil };
+    let settings = Settings::default_for(units(200_000));
+    let set = Set { settings, counter: counter.try_into().unwrap(), owe: None, close: false };
+    let entry = Entry::Set { set, written: Written::default() };
+    let (tally, date) = (id(number), START.parse().unwrap());
+    let chit = Chit { uuid: chit_id(chit), tally, by, date, entry };
+    let chit = Box::new(chit.signed(town.key(name)).unwrap());
+    wish(town, name, number, Wish::Write { chit, over_limit: false }).await.unwrap();
+    town.deliver().await;
+}
+
+async fn who_was_cleared_is_told_by_which_settings(store: Store) {
+    let town = indebted(store.clone()).await;
+    set(&town, "bob", 0, (60, 1)).await;
+    set(&town, "bob", 0, (61, 2)).await;
+    set(&town, "suzie", 1, (62, 1)).await;
+    let lift = clear(&town).await.unwrap().lift.unwrap();
+    // What is signed afterwards allowed nothing of it.
+    set(&town, "bob", 0, (63, 3)).await;
+    set(&town, "suzie", 0, (64, 1)).await;
+    let own = found(&town, &user("bob"), lift).await.unwrap();
+    let on = |number| own.legs.iter().find(|leg| leg.tally == id(number)).unwrap();
+    let signed = |by: &Option<SignedSettings>| {
+        let SignedSettings { counter, chit, date } = by.clone().unwrap();
+        assert_eq!(chit.is_some(), counter > 0);
+        assert_eq!(date, chit.map(|_| START.parse().unwrap()));
+        (counter, chit)
+    };
+    assert_eq!(signed(&on(0).allowed_by.holder), (2, Some(chit_id(61))));
+    assert_eq!(signed(&on(0).allowed_by.partner), (0, None), "suzie's are those of the tally");
+    assert_eq!(signed(&on(2).allowed_by.holder), (0, None));
+    assert!(own.legs.iter().all(|leg| leg.allowed_by.authorisation.is_none()));
+    // Each sees both sides of its own tallies.
+    let suzies = found(&town, &user("suzie"), lift).await.unwrap();
+    let on = |number| suzies.legs.iter().find(|leg| leg.tally == id(number)).unwrap();
+    assert_eq!(signed(&on(0).allowed_by.partner), (2, Some(chit_id(61))));
+    assert_eq!(signed(&on(1).allowed_by.holder), (1, Some(chit_id(62))));
+    // And hears of it once.
+    for name in ["bob", "suzie", "eve"] {
+        let told = town.told(&store, name).await;
+        let told = told.into_iter().filter(|(kind, _)| kind.starts_with("lift"));
+        let told: Vec<_> = told.collect();
+        let [(kind, text)] = &told[..] else { panic!("once: {told:?}") };
+        let told: serde_json::Value = serde_json::from_str(text).unwrap();
+        assert_eq!((kind.as_str(), &told["cleared"]), ("lift_cleared", &20_000.into()));
+        assert_eq!((&told["lift"], &told["tallies"]), (&lift.to_string().into(), &2.into()));
+        let legs = told["legs"].as_array().unwrap();
+        assert_eq!(legs.len(), 2, "its own, no more: {told}");
+        let on = legs.iter().find(|leg| leg["tally"] == id(0).to_string());
+        let counters = on.map(|leg| (&leg["settings"], &leg["partner_settings"]));
+        match name {
+            "bob" => assert_eq!(counters, Some((&2.into(), &0.into()))),
+            "suzie" => assert_eq!(counters, Some((&0.into(), &2.into()))),
+            _ => assert_eq!(counters, None),
+        }
+    }
 }
 
 async fn a_site_clears_by_itself_when_something_changed(store: Store) {

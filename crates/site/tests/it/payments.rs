@@ -77,6 +77,7 @@ async fn a_stranger_is_paid_over_the_cheapest_chain(store: Store) {
     let [cleo] = &street.told("cleo", "lift_").await[..] else { panic!("once") };
     assert_eq!((&cleo["earned"], &cleo["allowed_by"]), (&506.into(), &"settings".into()));
     assert_eq!(cleo["legs"][0]["settings"], 1, "the counter of what she signed: {cleo}");
+    assert_eq!(cleo["legs"][0]["partner_settings"], 0, "Bob never wrote any: {cleo}");
     assert!(cleo.get("memo").is_none() && cleo.get("payment").is_none(), "{cleo}");
     let [dan] = &street.told("dan", "lift_").await[..] else { panic!("once") };
     assert_eq!((&dan["amount"], &dan["ref"]), (&50_000.into(), &"B-17".into()));
@@ -91,6 +92,14 @@ async fn a_stranger_is_paid_over_the_cheapest_chain(store: Store) {
         };
         assert_eq!(found.record.id().unwrap(), paid.lift);
         assert_eq!(found.authorisation.is_some(), name == "ann", "{name}");
+        for leg in &found.legs {
+            let by = &leg.allowed_by;
+            let signed = by.authorisation.as_ref().map(|signed| signed.payment);
+            assert_eq!(signed, (name == "ann").then_some(payment_of(1)), "{name}");
+            let counter = |signed: &Option<site::SignedSettings>| signed.as_ref().unwrap().counter;
+            let hers = u32::from(name == "cleo" && leg.tally == tally_of(1));
+            assert_eq!((counter(&by.holder), counter(&by.partner)), (hers, 0), "{name}");
+        }
         (found.line.part, found.line.legs, found.line.moved, found.legs.len())
     };
     let (Part::Paid(of_ann), legs, moved, _) = part("ann").await else { panic!("she paid") };

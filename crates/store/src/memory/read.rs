@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::ops::{Bound, Range};
 
-use protocol::{ChitId, ContractId, Cuid, Hash, LiftId, TallyId, Timestamp};
+use protocol::{ChitId, ContractId, Cuid, Hash, LiftId, Side, TallyId, Timestamp};
 
 use super::Hand;
 use crate::{
@@ -130,6 +130,19 @@ impl Hand {
         let before = (half, before.unwrap_or(u64::MAX));
         let all = self.state.links.down(Bound::Excluded(&before));
         Ok(page(all.take_while(|(key, _)| key.0 == half).map(|(_, link)| link), limit))
+    }
+
+    pub(crate) fn sets(
+        &self,
+        half: HalfId,
+        by: Side,
+        before: Option<u64>,
+        limit: u32,
+    ) -> Result<Vec<LinkRow>> {
+        let before = (half, before.unwrap_or(u64::MAX));
+        let all = self.state.links.down(Bound::Excluded(&before));
+        let all = all.take_while(|(key, _)| key.0 == half).map(|(_, link)| link);
+        Ok(page(all.filter(|link| link.kind == "set" && link.by == by), limit))
     }
 
     pub(crate) fn period(

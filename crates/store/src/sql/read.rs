@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-use protocol::{ChitId, ContractId, Cuid, Hash, LiftId, TallyId, Timestamp};
+use protocol::{ChitId, ContractId, Cuid, Hash, LiftId, Side, TallyId, Timestamp};
 
 use super::conn::Hand;
 use super::outbox::list;
@@ -151,6 +151,19 @@ impl Hand {
     ) -> Result<Vec<LinkRow>> {
         let rest = "WHERE half = $1 AND idx < $2 ORDER BY idx DESC LIMIT $3";
         self.pick(rest, vec![id(half), before.unwrap_or(u64::MAX).into(), limit.into()]).await
+    }
+
+    pub(crate) async fn sets(
+        &mut self,
+        half: HalfId,
+        by: Side,
+        before: Option<u64>,
+        limit: u32,
+    ) -> Result<Vec<LinkRow>> {
+        let rest = "WHERE half = $1 AND idx < $2 AND kind = 'set' AND by = $3 \
+                    ORDER BY idx DESC LIMIT $4";
+        let before = before.unwrap_or(u64::MAX).into();
+        self.pick(rest, vec![id(half), before, by.word().into(), limit.into()]).await
     }
 
     pub(crate) async fn period(

@@ -1,7 +1,7 @@
 //! Random sequences of transactions do the same on memory, SQLite and PostgreSQL.
 
 use proptest::prelude::*;
-use protocol::Timestamp;
+use protocol::{Side, Timestamp};
 use store::{
     Audience, Claim, CommandResult, Half, HalfFilter, HalfId, InvoiceRow, LetterId, Lift, LiftLeg,
     LinkRow, Negotiation, Store, StoreKind, Tx, View, Whom,
@@ -239,6 +239,9 @@ async fn all(view: &mut View) -> String {
         all.push(format!("{:?}", view.half_of(&half.holder, &half.tally).await.unwrap()));
         all.push(format!("{:?}", view.links(half.id, 0, 99).await.unwrap()));
         all.push(format!("{:?}", view.history(half.id, Some(4), 3).await.unwrap()));
+        for side in Side::BOTH {
+            all.push(format!("{:?}", view.sets(half.id, side, Some(9), 3).await.unwrap()));
+        }
         all.push(format!("{:?}", view.period(half.id, at(2000)..at(5000), 1, 9).await.unwrap()));
         all.push(format!(
             "{:?}",

@@ -1,5 +1,6 @@
 //! Chains: appended, cut and gone on with, read from both ends, by chit and by date.
 
+use protocol::Side;
 use store::{Derived, HalfId, Kind, LinkRow, StoreError};
 
 use crate::places::{Home, everywhere};
@@ -35,6 +36,26 @@ async fn read_from_both_ends_in_pages(home: &Home) {
     assert_eq!(numbers(view.history(anne.id, Some(3), 9).await.unwrap()), [2, 1]);
     assert_eq!(view.history(anne.id, Some(1), 9).await.unwrap(), []);
     assert_eq!(view.links(anne.id, 0, 1000).await.unwrap(), links);
+}
+
+async fn settings_of_one_side_newest_first(home: &Home) {
+    let [anne, bert] = two_halves(&home.store).await;
+    let set = |half, index, by| LinkRow { kind: "set".to_owned(), by, ..link(half, index, 0) };
+    let mut links: Vec<_> = (1..=9).map(|index| link(anne.id, index, 1)).collect();
+    for (place, by) in [(1, Side::Stock), (3, Side::Foil), (5, Side::Stock), (7, Side::Stock)] {
+        links[place] = set(anne.id, u64::try_from(place).unwrap() + 1, by);
+    }
+    let mut tx = home.store.begin().await.unwrap();
+    tx.append(&links).await.unwrap();
+    tx.append(&[set(bert.id, 1, Side::Stock)]).await.unwrap();
+    let mut sets = async |by, before, limit| {
+        let links = tx.sets(anne.id, by, before, limit).await.unwrap();
+        links.iter().map(|link| link.index).collect::<Vec<_>>()
+    };
+    assert_eq!(sets(Side::Stock, None, 9).await, [8, 6, 2]);
+    assert_eq!(sets(Side::Stock, Some(8), 1).await, [6]);
+    assert_eq!(sets(Side::Foil, None, 9).await, [4]);
+    assert_eq!(sets(Side::Foil, Some(4), 9).await, [0; 0]);
 }
 
 async fn read_by_chit(home: &Home) {
@@ -143,6 +164,7 @@ async fn a_half_must_be_known(home: &Home) {
 everywhere!(
     of_many_halves_at_once,
     read_from_both_ends_in_pages,
+    settings_of_one_side_newest_first,
     read_by_chit,
     read_by_date,
     cut_and_gone_on_with,

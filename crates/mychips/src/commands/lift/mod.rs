@@ -11,7 +11,9 @@ use clap::{Args, Subcommand};
 use protocol::lift::{Authorisation, Certificate};
 use protocol::{Cuid, Lift as Record, LiftId, TallyId, Timestamp, Units};
 use serde::Serialize;
-use site::{Answer, Cleared, Command, LegLine, LiftLine, OpenLeg, OpenLift, Part, Phase};
+use site::{
+    AllowedBy, Answer, Cleared, Command, LegLine, LiftLine, OpenLeg, OpenLift, Part, Phase,
+};
 
 use super::part;
 use crate::failure::Failure;
@@ -111,7 +113,7 @@ pub(crate) struct Open {
     place: Place,
 }
 
-/// Show a lift: what it moved, and the proof of its decision.
+/// Show a lift: what it moved, by which settings or signature, and the proof of its decision.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 JSON:
@@ -119,8 +121,11 @@ JSON:
   record       the lift as it was decided: its hash is its id
   certificate  the decision, signed by the referees
   authorisation  of a payment, for its payer: what it signed
-  legs         what it did to each half of a tally: holder, partner, tally, and
-               effect on the holder's balance, in milli-CHIPs
+  legs         what it did to each half of a tally: holder, partner, tally,
+               effect on the holder's balance, in milli-CHIPs, and allowed_by:
+    holder, partner  the settings of both that were in force: counter, chit,
+                     date; counter 0 is the signed tally, null is not known
+    authorisation    where the holder paid by it: payment, hash, date
 
 Examples:
   mychips lift show 47DEQ
@@ -176,6 +181,7 @@ struct Leg {
     partner: Option<String>,
     tally: TallyId,
     effect: Units,
+    allowed_by: AllowedBy,
 }
 
 #[derive(Serialize)]
@@ -319,8 +325,8 @@ fn show(flags: &Show, visit: &Visit) -> Result<(), Failure> {
     let line = line(found.line);
     if flags.place.json {
         let leg = |leg: LegLine| {
-            let LegLine { holder, partner, tally, effect, .. } = leg;
-            Leg { holder, partner, tally, effect }
+            let LegLine { holder, partner, tally, effect, allowed_by, .. } = leg;
+            Leg { holder, partner, tally, effect, allowed_by }
         };
         let legs = legs.into_iter().map(leg).collect();
         let (record, certificate) = (found.record, found.certificate);
@@ -334,7 +340,8 @@ fn show(flags: &Show, visit: &Visit) -> Result<(), Failure> {
         ("Status", line.status.clone()),
         ("Date", say::minute(line.date)),
     ];
-    rows.extend(part::rows(&line.part));
+    let signed = found.authorisation.as_ref().map(|signed| signed.date);
+    rows.extend(part::rows(&line.part, signed));
     rows.extend([
         ("Tallies", line.tallies.to_string()),
         ("Moved", say::amount(line.moved)),
@@ -346,6 +353,8 @@ fn show(flags: &Show, visit: &Visit) -> Result<(), Failure> {
         ("Partner", Set::Left),
         ("Tally", Set::Whole),
         ("Balance", Set::Right),
+        ("Holder's settings", Set::Whole),
+        ("Partner's settings", Set::Whole),
     ]);
     // Of a tally both of whose halves are shown, the one whose holder owes less now says it all.
     let mut halves: BTreeMap<TallyId, u32> = BTreeMap::new();
@@ -359,7 +368,9 @@ fn show(flags: &Show, visit: &Visit) -> Result<(), Failure> {
         let tally = leg.tally.to_string().chars().take(8).collect();
         let sign = if leg.effect > Units::ZERO { "+" } else { "" };
         let effect = format!("{sign}{}", say::units(leg.effect));
-        table.row([leg.holder.to_string(), partner, tally, effect]);
+        let AllowedBy { holder, partner: partners, .. } = &leg.allowed_by;
+        let [by, with] = [holder, partners].map(|signed| part::settings(signed.as_ref()));
+        table.row([leg.holder.to_string(), partner, tally, effect, by, with]);
     }
     page.push('\n');
     say::text(&(page + &table.render(&Look::of_stdout())))

@@ -1,5 +1,7 @@
 //! Lifts at a site, as they are seen at a command line.
 
+use serde_json::json;
+
 use super::town::Town;
 
 /// Ann, Bob and Cleo: each may owe the next 100.
@@ -25,6 +27,8 @@ fn debts_in_a_circle_vanish_and_the_rest_stays() {
     town.does("pay bob 12.345 --as cleo");
     town.asks("lift clear");
     town.does("pay cleo 50 --as ann");
+    town.does("tally set ann --as bob --bound 60");
+    town.does("tally set ann --as bob --bound 70");
     let before = town.json("status");
     town.asks("lift clear");
     assert_eq!(town.balance("bob", "ann"), -17_655);
@@ -72,7 +76,13 @@ fn scripts_get_every_figure() {
     assert_eq!(whole["certificate"]["lift"], id);
     assert_eq!(whole["legs"].as_array().unwrap().len(), 6);
     let own = town.json(&format!("lift show {id} --as ann"));
-    assert_eq!(own["legs"].as_array().unwrap().len(), 2);
+    let legs = own["legs"].as_array().unwrap();
+    assert_eq!(legs.len(), 2);
+    for leg in legs {
+        let tally = json!({ "counter": 0, "chit": null, "date": null });
+        let by = json!({ "authorisation": null, "holder": tally, "partner": tally });
+        assert_eq!(leg["allowed_by"], by);
+    }
     for (payer, payee) in [("bob", "ann"), ("cleo", "bob"), ("ann", "cleo")] {
         town.does(&format!("pay {payee} 2 --as {payer}"));
     }

@@ -147,6 +147,23 @@ fn scripts_get_every_figure() {
     let between = town.json(&format!("lift show {lift} --as weir-mill"));
     assert_eq!(between["part"], serde_json::json!({ "passed_on": { "earned": 405 } }));
     assert_eq!(between.get("authorisation"), None);
+    // By what it was allowed: each sees what was signed on its own tallies, the payer also what it signed for it.
+    let legs = |user: &str| {
+        let found = town.json(&format!("lift show {lift} --as {user}"));
+        let found = found["legs"].as_array().unwrap().clone();
+        found.into_iter().map(|leg| (leg["partner"].clone(), leg["allowed_by"].clone()))
+    };
+    let mut taken = legs("weir-mill").filter(|(with, _)| with.as_str().unwrap().contains("anvil"));
+    let (_, by) = taken.next().unwrap();
+    assert_eq!((&by["holder"]["counter"], &by["partner"]["counter"]), (&1.into(), &0.into()));
+    assert!(by["holder"]["chit"].is_string() && by["holder"]["date"].is_string(), "{by}");
+    assert_eq!(by["authorisation"], Value::Null);
+    let (_, by) = legs("bramble").next().unwrap();
+    assert_eq!(by["authorisation"]["payment"], paid["payment"]);
+    assert_eq!(by["authorisation"]["hash"], whole["record"]["payment"]);
+    assert_eq!(by["authorisation"]["date"], whole["authorisation"]["date"]);
+    let (_, by) = legs("clover").next().unwrap();
+    assert_eq!(by["authorisation"], Value::Null, "its payer's word");
     let sheet = town.json("statement weir-mill --as clover");
     assert_eq!(
         sheet["entries"][0]["part"]["received"]["payer"].as_str().unwrap().split(':').next(),

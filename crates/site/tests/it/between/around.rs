@@ -1,10 +1,11 @@
 //! Circles of debts through several sites clear by themselves.
 
 use protocol::Side;
-use site::Site;
+use site::{Found, LiftFound, Part, Query, Site};
 
 use super::paid::tie;
-use crate::seek::land::Land;
+use crate::seek::land::{Land, tally_of};
+use crate::town::user;
 
 /// A circle: each site's user owes the next one's, by these amounts.
 pub(super) async fn circle(owes: &[i64]) -> Land {
@@ -48,6 +49,61 @@ async fn a_circle_through_three_sites_clears_by_as_much_as_its_smallest_debt() {
     land.assert_sound().await;
     assert_eq!(clears(&land, 0).await, 0, "there is nothing more");
     land.assert_sound().await;
+}
+
+/// The lift that a user of a land was told of, once, and what it sees of it.
+async fn cleared(land: &Land, name: &str) -> (serde_json::Value, LiftFound) {
+    let told = land.told(name, "lift_cleared").await;
+    let [told] = &told[..] else { panic!("{name} once: {told:?}") };
+    let lift = told["lift"].as_str().unwrap().parse().unwrap();
+    let query = Query::Lift { lift, user: None, after: None, limit: 9 };
+    match land.site_of(name).query(&user(name), query).await.unwrap() {
+        Found::Lift(found) => (told.clone(), *found),
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Who proposed it has two parts of one tally each, as the others have one of two; all are told the same.
+#[tokio::test]
+async fn everybody_in_a_circle_through_sites_is_told_that_it_was_cleared_and_by_what() {
+    let land = circle(&[5_000, 3_000, 4_000]).await;
+    land.charge(0, Side::Stock, 1, [0, 0]).await;
+    land.charge(1, Side::Foil, 1, [0, 0]).await;
+    land.charge(1, Side::Foil, 2, [0, 0]).await;
+    land.calms().await;
+    assert_eq!(clears(&land, 0).await, 1);
+    land.calms().await;
+    // What is signed later allowed nothing of it.
+    land.charge(0, Side::Stock, 2, [0, 0]).await;
+    land.calms().await;
+    // Each with its two tallies, its own counter and its partner's.
+    let settings = [
+        ("ann", [(0, [1, 0]), (2, [0, 0])]),
+        ("bob", [(0, [0, 1]), (1, [0, 2])]),
+        ("cat", [(1, [2, 0]), (2, [0, 0])]),
+    ];
+    for (name, ties) in settings {
+        let (told, found) = cleared(&land, name).await;
+        assert_eq!((&told["cleared"], &told["tallies"]), (&3_000.into(), &2.into()), "{told}");
+        assert_eq!((found.line.part, found.legs.len()), (Part::Cleared, 2), "{name}");
+        let kinds = ["lift_passed_on", "lift_paid", "lift_received"];
+        for kind in kinds {
+            assert_eq!(land.told(name, kind).await, [0; 0], "{name} paid nobody");
+        }
+        for (tie, counters) in ties {
+            let tally = tally_of(tie);
+            let legs = told["legs"].as_array().unwrap();
+            let leg = legs.iter().find(|leg| leg["tally"] == tally.to_string()).unwrap();
+            let told = [&leg["settings"], &leg["partner_settings"]];
+            assert_eq!(told.map(|told| told.as_u64().unwrap()), counters.map(u64::from), "{name}");
+            let leg = found.legs.iter().find(|leg| leg.tally == tally).unwrap();
+            let by = [&leg.allowed_by.holder, &leg.allowed_by.partner];
+            let shown = by.map(|signed| signed.as_ref().unwrap());
+            assert_eq!(shown.map(|signed| signed.counter), counters, "{name}");
+            assert_eq!(shown.map(|signed| signed.date.is_some()), counters.map(|it| it > 0));
+            assert_eq!(leg.allowed_by.authorisation, None);
+        }
+    }
 }
 
 #[tokio::test]

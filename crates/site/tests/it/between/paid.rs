@@ -2,11 +2,11 @@
 
 use protocol::errand::Errand;
 use protocol::lift::Reason;
-use protocol::{PaymentId, Side};
-use site::{Caller, Class, Command, Outgoing, SiteError};
+use protocol::{LiftId, PaymentId, Side};
+use site::{Caller, Class, Command, Found, LegLine, LiftFound, Outgoing, Query, SiteError};
 
 use crate::seek::land::{Land, Tie, agent, tally_of};
-use crate::town::{cuid, units};
+use crate::town::{cuid, units, user};
 
 pub(super) fn tie(stock: &'static str, foil: &'static str) -> Tie {
     Tie { stock, foil, limits: [100_000, 100_000] }
@@ -49,6 +49,60 @@ async fn a_stranger_two_sites_away_is_paid() {
     let told = land.told("bob", "lift_passed_on").await;
     assert_eq!((told.len(), told[0]["earned"].as_i64()), (1, Some(0)));
     assert!(told[0].get("payment").is_none() && told[0].get("payee").is_none(), "{}", told[0]);
+    // Each sees which signature allowed what moved on its own tallies: the payer its own, the others settings.
+    for (name, legs) in [("ann", 1), ("bob", 2), ("cat", 1)] {
+        let found = seen(&land, name, paid.lift).await;
+        assert_eq!(found.legs.len(), legs);
+        for leg in &found.legs {
+            let signed = leg.allowed_by.authorisation.as_ref();
+            let signed = signed.map(|signed| (signed.payment, signed.hash));
+            let own = (PaymentId::random([1; 16]), found.record.payment.unwrap());
+            assert_eq!(signed, (name == "ann").then_some(own), "{name}");
+            assert_eq!(counters(leg), [0, 0], "{name}: nobody ever signed any");
+        }
+    }
+}
+
+async fn seen(land: &Land, name: &str, lift: LiftId) -> LiftFound {
+    let query = Query::Lift { lift, user: None, after: None, limit: 9 };
+    match land.site_of(name).query(&user(name), query).await.unwrap() {
+        Found::Lift(found) => *found,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// The counters of the settings that allowed a leg: the holder's, its partner's.
+fn counters(leg: &LegLine) -> [u32; 2] {
+    [&leg.allowed_by.holder, &leg.allowed_by.partner].map(|by| by.as_ref().unwrap().counter)
+}
+
+/// A lift that is promised waits for its decision; what users sign meanwhile comes before its chit, and allowed nothing of it.
+#[tokio::test]
+async fn settings_that_are_signed_after_the_promise_did_not_allow_the_lift() {
+    let mut land = three().await;
+    land.charge(1, Side::Stock, 1, [0, 0]).await;
+    land.calms().await;
+    land.mute.insert(agent(3));
+    let asked = land.asks("pay", Box::new(land.signed(1, ["ann", "cat"], [5_000, 5_000])));
+    for _ in 0..40 {
+        land.breathe(50).await;
+        tokio::task::yield_now().await;
+    }
+    land.charge(1, Side::Stock, 2, [0, 0]).await;
+    land.mute.clear();
+    land.calms().await;
+    asked.abort();
+    let chain = land.site_of("bob").history(&cuid("bob"), tally_of(1), None, 9).await.unwrap();
+    let chain: Vec<_> = chain.iter().rev().map(|entry| entry.link.chit.entry.word()).collect();
+    assert_eq!(chain, ["set", "set", "lift"]);
+    let told = land.told("bob", "lift_passed_on").await;
+    assert_eq!(told[0]["legs"][1]["settings"], 1, "{}", told[0]);
+    let lift = told[0]["lift"].as_str().unwrap().parse().unwrap();
+    for (name, on) in [("bob", [1, 0]), ("cat", [0, 1])] {
+        let found = seen(&land, name, lift).await;
+        let leg = found.legs.iter().find(|leg| leg.tally == tally_of(1)).unwrap();
+        assert_eq!(counters(leg), on, "{name}");
+    }
 }
 
 /// What makes a lift's chit good comes before it, so no letter has to be sent a second time: the next payment over the tally

@@ -91,6 +91,11 @@ fn pages(row: &Row, id: &str) {
         &["From", "ann", "map", settings, &referee],
         &["Given", "Allowed"],
     );
+    // Nobody signed any settings but with the tallies.
+    let of_tally = ["Holder's settings", "the signed tally"];
+    for (town, user) in [(ann, "ann"), (bob, "bob"), (dan, "dan")] {
+        says(town, &format!("lift show {short} --as {user}"), &of_tally, &["not known", "no. "]);
+    }
     let hidden = ["dan", "map", "Given", "Allowed"];
     says(
         bob,
