@@ -10,7 +10,7 @@ use protocol::note::{Body, Note};
 use protocol::record::Record;
 use protocol::{Hash, Tally, TallyId, Timestamp, Verified, invoice, negotiation};
 use serde::{Deserialize, Serialize};
-use store::{Half, HalfFilter, Negotiation, NewEvent, NewLetter, Store, View};
+use store::{Half, HalfFilter, Negotiation, NewEvent, NewLetter, Store, Tx, View};
 
 use crate::abroad::remember_invited;
 use crate::batch::Batch;
@@ -60,7 +60,8 @@ impl Site {
         let mut tx = self.store.begin().await?;
         let (number, invitations) = (tx.new_epoch().await?, tx.drop_invites().await?);
         tx.set(WENT_BACK_TO, Some(&backup.to_string())).await?;
-        tx.set(RESTORED, Some(&self.clock.now().to_string())).await?;
+        let since = self.clock.now().max(backup);
+        forgets_since(&mut tx, since).await?;
         let mut epoch = Epoch { number, halves: 0, asking: 0, damaged: 0, invitations };
         let mut after = None;
         loop {
@@ -114,7 +115,7 @@ impl Site {
     /// [`SiteError::Store`].
     pub async fn past_is_lost(store: &Store, now: Timestamp) -> Result<(), SiteError> {
         let mut tx = store.begin().await?;
-        tx.set(RESTORED, Some(&now.to_string())).await?;
+        forgets_since(&mut tx, now).await?;
         Ok(tx.commit().await.map(|_| ())?)
     }
 
@@ -274,6 +275,13 @@ impl Site {
         }
         Ok(())
     }
+}
+
+/// Of lifts up to this time this site may have forgotten what it signed. It never gets earlier: a clock that is behind after a
+/// restore must not have a referee judge anew what it judged.
+async fn forgets_since(tx: &mut Tx, at: Timestamp) -> Result<(), SiteError> {
+    let since = restored_at(tx).await?.map_or(at, |before| before.max(at));
+    Ok(tx.set(RESTORED, Some(&since.to_string())).await?)
 }
 
 /// When this store was restored from a backup last, or begun after another one was lost; none where neither was.

@@ -1,5 +1,7 @@
 //! Two certificates of one lift that cannot both be.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use super::ProofFault;
@@ -47,11 +49,22 @@ impl Contradiction {
         Ok(())
     }
 
-    /// Who signed both decisions, in order: more than may lie, of whom more than none do.
-    #[must_use]
-    pub fn both(&self) -> Vec<AgentId> {
+    /// Who signed both decisions, in order.
+    fn both(&self) -> Vec<AgentId> {
         let signed = |agent: &AgentId| self.void.sign.iter().any(|vote| vote.referee == *agent);
         self.commit.sign.iter().map(|vote| vote.referee).filter(signed).collect()
+    }
+
+    /// Agents of whom more lie than may: of either decision's signers at least one does, as honest ones alone are too few for
+    /// it. Where rounds differ that may be one who signed only one of the two, and those who signed both may be honest.
+    #[must_use]
+    pub fn suspects(&self) -> Vec<AgentId> {
+        if self.commit.round == self.void.round {
+            return self.both();
+        }
+        let signs = self.commit.sign.iter().chain(self.void.sign.iter());
+        let all: BTreeSet<AgentId> = signs.map(|vote| vote.referee).collect();
+        all.into_iter().collect()
     }
 
     /// Who certainly lies: an honest referee votes once in a round. In a later round it may vote for the other outcome,

@@ -127,7 +127,7 @@ impl Proof {
     }
 
     /// Agents of whom it is proved that they lie, in order. None where referees decided both ways in different rounds: more
-    /// of them lie than may, but who, their signatures do not say ([`Contradiction::both`]).
+    /// of them lie than may, but who, their signatures do not say ([`Contradiction::suspects`]).
     #[must_use]
     pub fn liars(&self) -> Vec<AgentId> {
         match self {
@@ -140,7 +140,7 @@ impl Proof {
     #[must_use]
     pub fn suspects(&self) -> Vec<AgentId> {
         match self {
-            Self::Contradiction(both) => both.both(),
+            Self::Contradiction(both) => both.suspects(),
             Self::Lie(lie) => vec![lie.referee],
         }
     }

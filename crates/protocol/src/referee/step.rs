@@ -4,7 +4,7 @@
 use super::telling::Told;
 use super::{Referee, Refusal, seat_of};
 use crate::agreement::{self, Effect, Equivocation, Message, Timeout};
-use crate::lift::{Evidence, Outcome};
+use crate::lift::{Evidence, Late, Outcome};
 use crate::signature::Signature;
 
 /// Something that happens to a referee.
@@ -75,9 +75,7 @@ impl Step {
             Some(Evidence::Promises(promises)) if !given.is_past => {
                 self.referee.promises.get_or_insert(promises);
             }
-            Some(Evidence::Late(late)) => {
-                self.referee.late.extend(late.iter().map(|word| (word.referee, *word)));
-            }
+            Some(Evidence::Late(late)) => self.hear_late(late.iter().copied()),
             Some(Evidence::Promises(_)) | None => {}
         }
         self.look_at_the_clock(given);
@@ -114,9 +112,17 @@ impl Step {
         known.refused = known.refused.or(told.refused);
         let me = known.me();
         let others = told.late.into_iter().filter(|word| Some(word.referee) != me);
-        known.late.extend(others.map(|word| (word.referee, word)));
+        self.hear_late(others);
         self.look_at_the_clock(given);
         self.weigh()
+    }
+
+    /// The first word of each counts: whoever signs one anew for everybody would have honest referees tell each other of it
+    /// for ever.
+    fn hear_late(&mut self, words: impl Iterator<Item = Late>) {
+        for word in words {
+            self.referee.late.entry(word.referee).or_insert(word);
+        }
     }
 
     /// Tells the agreement what is possible.
@@ -150,5 +156,60 @@ impl Step {
             }
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bounded::List;
+    use crate::lift::{Lift, Mode};
+    use crate::signature::Signer as _;
+    use crate::{AgentId, Hash, SecretKey};
+
+    /// A lift of four referees, by agent id, and of one participant.
+    fn lift(referees: &[AgentId]) -> Lift {
+        let date = "2026-11-28T12:00:00.000Z".parse().unwrap();
+        let nonce = Hash::of(b"late");
+        Lift {
+            nonce,
+            mode: Mode::Clearing,
+            date,
+            deadline: date,
+            legs: nonce,
+            participants: List::new(vec![SecretKey::ed25519(&[9; 32]).public_key()]).unwrap(),
+            referees: List::new(referees.to_vec()).unwrap(),
+            quorum: Lift::quorum_of(referees.len()).unwrap(),
+            payment: None,
+        }
+    }
+
+    /// Of an Ed25519 key there are many good signatures under one text: a referee that signs another one for each of the others
+    /// would have them tell each other of it for ever.
+    #[test]
+    fn a_word_that_is_signed_anew_is_no_news() {
+        let key = |seed: u8| SecretKey::ed25519(&[seed; 32]);
+        let mut agents: Vec<AgentId> =
+            (1..5).map(|seed| AgentId::of(&key(seed).public_key()).unwrap()).collect();
+        agents.sort_unstable();
+        let lift = lift(&agents);
+        let id = lift.id().unwrap();
+        let told = |text: &[u8]| {
+            let sign = Some(key(1).sign(text).unwrap());
+            let late = vec![Late { lift: id, referee: agents[1], sign }];
+            let (messages, promises, refused) = (Vec::new(), None, None);
+            let told = Told { lift: id, from: agents[1], messages, promises, refused, late };
+            Input::Tell(Box::new(told))
+        };
+        let given = Given { is_past: false };
+        let referee = Referee::new(lift.clone(), &agents[0]).unwrap();
+        let once = referee.step(told(b"one"), given).unwrap().referee;
+        assert_ne!(once, referee, "the first is news");
+        let twice = once.step(told(b"another"), given).unwrap().referee;
+        assert_eq!(twice, once);
+        let word = Late { lift: id, referee: agents[1], sign: Some(key(1).sign(b"yet").unwrap()) };
+        let mut brought = Step { referee: once.clone(), events: Vec::new() };
+        brought.hear_late([word].into_iter());
+        assert_eq!(brought.referee, once);
     }
 }

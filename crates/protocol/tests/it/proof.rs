@@ -88,7 +88,7 @@ fn decisions_of_different_rounds_name_nobody_for_sure() {
     let void = Certificate { round: 3, ..both.void.clone() };
     let later = Contradiction { void, ..both };
     assert_eq!(later.liars(), []);
-    assert_eq!(later.both(), world.lift.referees.to_vec());
+    assert_eq!(later.suspects(), world.lift.referees.to_vec());
     assert_eq!(later.commit.outcome, Outcome::Commit);
 }
 

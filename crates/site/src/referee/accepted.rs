@@ -20,6 +20,10 @@ const REFEREE: &str = "referee:";
 /// What a setting begins with that says how much may be open under a referee that decides alone, in milli-CHIPs.
 const MOST: &str = "referee-most:";
 
+/// What a setting begins with that says where an agent answers that was accepted before: lifts that were promised under it are
+/// decided by it all the same.
+const DROPPED: &str = "referee-dropped:";
+
 /// How many decide together at least.
 const MANY: usize = 4;
 
@@ -72,12 +76,16 @@ fn milli_of(text: &str) -> Option<Units> {
     Units::new(text.parse().ok()?).ok()
 }
 
-/// Where an agent that is accepted as a referee answers, as far as is known.
+/// Where an agent that is accepted as a referee, or was, answers, as far as is known.
 pub(crate) async fn place_of_referee(
     view: &mut View,
     agent: AgentId,
 ) -> Result<Option<Endpoint>, SiteError> {
-    Ok(view.setting(&key(agent)).await?.and_then(|place| place.parse().ok()))
+    let place = match view.setting(&key(agent)).await? {
+        None => view.setting(&format!("{DROPPED}{agent}")).await?,
+        place => place,
+    };
+    Ok(place.and_then(|place| place.parse().ok()))
 }
 
 /// All that are accepted, by name, with where they answer as far as an administrator said.
@@ -130,6 +138,7 @@ impl Site {
         }
         let place = endpoint.map(ToString::to_string).unwrap_or_default();
         tx.set(&key(agent), Some(&place)).await?;
+        tx.set(&format!("{DROPPED}{agent}"), None).await?;
         if let Some(most) = most {
             let milli = most.max(Units::ZERO).milli().to_string();
             tx.set(&format!("{MOST}{agent}"), Some(&milli)).await?;
@@ -139,10 +148,10 @@ impl Site {
 
     /// An administrator accepts a referee no longer: lifts that were promised under it are decided by it all the same.
     pub(crate) async fn drop_referee(&self, tx: &mut Tx, agent: AgentId) -> Result<(), SiteError> {
-        if !is_accepted(tx, agent).await? {
-            return Err(SiteError::NoReferee(agent));
+        let place = tx.setting(&key(agent)).await?.ok_or(SiteError::NoReferee(agent))?;
+        if !place.is_empty() {
+            tx.set(&format!("{DROPPED}{agent}"), Some(&place)).await?;
         }
-        tx.set(&format!("{MOST}{agent}"), None).await?;
-        Ok(tx.set(&key(agent), None).await?)
+        no_referee(tx, agent).await
     }
 }

@@ -22,6 +22,9 @@ const FIRST_AGAIN_MS: u64 = 1_000;
 /// The longest wait before they are told again, in milliseconds.
 const LONGEST_AGAIN_MS: u64 = 600_000;
 
+/// How long a case is waited for of which somebody has asked so late, in milliseconds; then somebody has to ask again.
+const ASKED_FOR_MS: i64 = 60 * 60 * 1_000;
+
 /// How often it is looked in the store for cases that another program at it began, or this one before it was restarted,
 /// in milliseconds.
 const LOOK_EVERY_MS: i64 = 60_000;
@@ -42,6 +45,8 @@ struct Waiting {
     /// When the others were told last; none: they have to be told now.
     told: Option<Timestamp>,
     again: u32,
+    /// Since when it is waited for here.
+    since: Timestamp,
 }
 
 /// What is to be done about a lift now.
@@ -88,7 +93,8 @@ impl Bench {
             None => (None, 0),
         };
         let deadline = referee.lift().deadline;
-        seats.waiting.insert(id, Waiting { deadline, waits, told, again });
+        let since = before.map_or(now, |before| before.since);
+        seats.waiting.insert(id, Waiting { deadline, waits, told, again, since });
     }
 
     /// Whether a case waits here.
@@ -125,10 +131,12 @@ impl Bench {
         due
     }
 
-    /// Forgets cases whose deadline was so long ago that somebody has to ask.
+    /// Forgets cases whose deadline was so long ago that somebody has to ask, and of which nobody did lately: an agreement takes
+    /// several rounds.
     pub(super) fn give_up(&self, now: Timestamp) {
         let gone = |waiting: &Waiting| {
-            waiting.told.is_some() && now.ms() - waiting.deadline.ms() > GIVES_UP_AFTER_MS
+            now.ms() - waiting.deadline.ms() > GIVES_UP_AFTER_MS
+                && !(0..ASKED_FOR_MS).contains(&(now.ms() - waiting.since.ms()))
         };
         self.open().waiting.retain(|_, waiting| !gone(waiting));
     }

@@ -94,4 +94,15 @@ async fn an_accepted_referee_is_found_where_the_administrator_says() {
     assert_eq!(at(others[0]).as_deref(), Some("near.example.org:1"));
     assert_eq!(at(others[1]).as_deref(), Some("judge1.example.org:2"));
     assert_eq!(at(others[2]), None);
+    // Also once it is accepted no more: it decides what was promised under it.
+    let id = site::CommandId::new("drop").unwrap();
+    let command = Command::DropReferee { agent: others[1] };
+    site.command(&Caller::Administrator, &id, command).await.unwrap();
+    let lift = court.new_lift(b"second");
+    let refused = super::court::refusal(&lift, &super::court::participants(2)[1]);
+    let ask = protocol::errand::Ask::new(lift, Some(refused));
+    site.hear_errand(super::court::asker(), protocol::errand::Errand::Ask(Box::new(ask))).await;
+    let sent = site.take_errands().await.unwrap();
+    let to = sent.iter().find(|one| one.to == others[1]).unwrap();
+    assert_eq!(to.at.as_ref().map(ToString::to_string).as_deref(), Some("judge1.example.org:2"));
 }

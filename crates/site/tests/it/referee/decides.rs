@@ -83,3 +83,28 @@ async fn one_of_four_that_is_dead_keeps_nobody_waiting_for_long() {
         assert!(passed < 10_000, "{passed} ms");
     }
 }
+
+/// Whoever is asked so late looks after it for a while, though it takes rounds: nobody has to ask again meanwhile.
+#[tokio::test]
+async fn asked_a_day_after_the_deadline_they_decide_without_one_that_is_dead() {
+    for dead in 0..4 {
+        let mut court = Court::new(4).await;
+        court.sites[dead] = None;
+        court.world.pass(25 * 3_600_000);
+        for who in court.alive() {
+            court.ask(who, None).await;
+        }
+        for _ in 0..60 {
+            while !court.road.is_empty() {
+                court.arrives(0, true).await;
+                court.road.remove(0);
+            }
+            court.world.pass(500);
+            court.tend().await;
+        }
+        for who in court.alive() {
+            assert!(court.ask(who, None).await.is_some(), "{who} without {dead}");
+        }
+        assert_eq!(court.outcome, Some(Outcome::Void));
+    }
+}
