@@ -85,7 +85,7 @@ pub struct Summary {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub promised: Vec<Promised>,
     /// Lifts that this site lost, and of which the holder is asked whether it gave by them ([`crate::Wish::Give`],
-    /// [`crate::Wish::Deny`]).
+    /// [`crate::Wish::Deny`]), or said that it gave nothing, which it may take back.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub claimed: Vec<Claimed>,
     /// When it changed last.

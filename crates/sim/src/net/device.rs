@@ -169,7 +169,7 @@ impl Net {
         let (name, number) = (self.people[who].name.clone(), self.people[who].home);
         let shown = site.tally(&name, tally).await;
         let shown = shown.map_err(|error| self.places[number].cannot("show a tally", &error))?;
-        for Claimed { lift, units, .. } in shown.claimed {
+        for Claimed { lift, units, .. } in shown.claimed.into_iter().filter(|one| !one.denied) {
             let units = units.try_into();
             let units = units.map_err(|_| Broken::harness("nothing is asked about"))?;
             let leg = Leg { tally, by: shown.side, units };

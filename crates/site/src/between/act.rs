@@ -164,8 +164,9 @@ impl Site {
             let record = part.participant.part().lift();
             let ask = Ask::new(record.clone(), evidence);
             for referee in record.referees.iter() {
-                // Nobody else has this site ask strangers.
-                if is_accepted(batch.work.view(), *referee).await? {
+                // Nobody else has this site ask strangers. Under whom it promised, it asks as long as nothing is decided, whether
+                // an administrator has dropped that one since or not.
+                if part.is_remembered() || is_accepted(batch.work.view(), *referee).await? {
                     batch.work.errands.push((*referee, Errand::Ask(Box::new(ask.clone()))));
                 }
             }

@@ -69,7 +69,10 @@ impl Site {
         let rows = work.tx().lock_parts(&lift).await?;
         let parts = rows.iter().map(|row| self.known.part(row)).collect::<Result<Vec<_>, _>>()?;
         let known = parts.iter().find(|part| part.tallies().contains(&tally)).cloned();
-        if known.as_ref().is_some_and(|part| !self.is_over(part, held)) {
+        // Whatever else has its tally is another leg: who proves one says nothing of it.
+        let is_it =
+            |part: &Part| part.leg_on(&tally) == Some(proof.leg) && self.is_over(part, held);
+        if known.as_ref().is_some_and(|part| !is_it(part)) {
             return Err(SiteError::NoLift(lift));
         }
         let part = match known {

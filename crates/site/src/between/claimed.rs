@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use protocol::export::LiftProof;
-use protocol::lift::{Outcome, Tree};
+use protocol::lift::{Leg, Outcome, Tree};
 use protocol::participant::Word;
 use protocol::{Cuid, LiftId, TallyId, Timestamp, Units};
 use serde::{Deserialize, Serialize};
@@ -28,8 +28,8 @@ const CLAIMS: &str = "claims:";
 struct Claims {
     /// Of which the user is asked, with what proves them but for whose word it is.
     asked: BTreeMap<LiftId, LiftProof>,
-    /// Those by which it says that it gave nothing, oldest first.
-    denied: Vec<LiftId>,
+    /// Those by which it says that it gave nothing, oldest first: whoever was wrong may still say that it gave.
+    denied: Vec<(LiftId, LiftProof)>,
 }
 
 /// What a user is asked: whether it gave so much by a lift that its site has lost.
@@ -42,6 +42,15 @@ pub struct Claimed {
     pub units: Units,
     /// Until when it could be decided.
     pub deadline: Timestamp,
+    /// Whether the user has said that it gave nothing by it.
+    pub denied: bool,
+}
+
+impl Claimed {
+    fn of(lift: LiftId, proof: &LiftProof, denied: bool) -> Self {
+        let (units, deadline) = (proof.leg.units.get(), proof.record.deadline);
+        Self { lift, units, deadline, denied }
+    }
 }
 
 /// A half: whose, and of which tally.
@@ -85,20 +94,41 @@ impl AllClaimed {
 
     /// What the holder of a half is asked.
     pub(crate) fn of(&self, holder: &Cuid, tally: TallyId) -> Vec<Claimed> {
-        let asked = self.0.get(&setting((holder, tally))).into_iter().flat_map(|all| &all.asked);
-        let shown = asked.map(|(lift, proof)| Claimed {
-            lift: *lift,
-            units: proof.leg.units.get(),
-            deadline: proof.record.deadline,
-        });
-        shown.collect()
+        self.0.get(&setting((holder, tally))).map_or_else(Vec::new, Claims::shown)
+    }
+}
+
+impl Claims {
+    /// What the holder sees of them: first what it is asked.
+    fn shown(&self) -> Vec<Claimed> {
+        let asked = self.asked.iter().map(|(lift, proof)| Claimed::of(*lift, proof, false));
+        let denied = self.denied.iter().map(|(lift, proof)| Claimed::of(*lift, proof, true));
+        asked.chain(denied).collect()
+    }
+
+    fn is_denied(&self, lift: &LiftId) -> bool {
+        self.denied.iter().any(|(denied, _)| denied == lift)
+    }
+
+    /// The lift with this leg, asked about or denied, which is so no more.
+    fn take(&mut self, lift: LiftId, is_it: impl Fn(&Leg) -> bool) -> Option<LiftProof> {
+        if self.asked.get(&lift).is_some_and(|proof| is_it(&proof.leg)) {
+            return self.asked.remove(&lift);
+        }
+        let is_its = |(denied, proof): &(LiftId, LiftProof)| *denied == lift && is_it(&proof.leg);
+        let place = self.denied.iter().position(is_its)?;
+        Some(self.denied.remove(place).1)
     }
 }
 
 /// The leg is here now: nothing is left to ask.
-pub(super) async fn is_there(work: &mut Work, of: Of<'_>, lift: LiftId) -> Result<(), SiteError> {
+pub(super) async fn is_there(
+    work: &mut Work,
+    of: Of<'_>,
+    (lift, leg): (LiftId, &Leg),
+) -> Result<(), SiteError> {
     let mut all = claims(work.view(), of).await?;
-    if all.asked.remove(&lift).is_some() {
+    if all.take(lift, |asked| asked == leg).is_some() {
         keep(work, of, &all).await?;
     }
     Ok(())
@@ -115,7 +145,7 @@ impl Site {
     ) -> Result<(), SiteError> {
         let (lift, units) = (proof.record.id()?, proof.leg.units.get());
         let mut all = claims(work.view(), of).await?;
-        let known = all.asked.contains_key(&lift) || all.denied.contains(&lift);
+        let known = all.asked.contains_key(&lift) || all.is_denied(&lift);
         if known || all.asked.len() >= MAX_CLAIMS {
             return Ok(());
         }
@@ -164,7 +194,8 @@ impl Site {
         self.asks_the_giver(work, (&half.holder, half.tally), proof).await
     }
 
-    /// The holder says that it gave by a lift of which it is asked, so much: it is taken as if its site had said so now.
+    /// The holder says that it gave by a lift of which it is asked, so much: it is taken as if its site had said so now. It may
+    /// have denied that before.
     ///
     /// # Errors
     /// [`SiteError::NotClaimed`]; as [`Site::bring_lift`].
@@ -175,12 +206,11 @@ impl Site {
         (lift, units): (LiftId, Units),
     ) -> Result<(), SiteError> {
         let (_, work) = batch.hold(of.0, of.1).await?;
-        let asked = claims(work.view(), of).await?.asked.remove(&lift);
-        let asked = asked.filter(|proof| proof.leg.units.get() == units);
-        let proof = asked.ok_or(SiteError::NotClaimed { lift, tally: of.1 })?;
-        self.take_proof(batch, of, proof, self.former_agents()).await?;
-        let (_, work) = batch.hold(of.0, of.1).await?;
-        is_there(work, of, lift).await
+        let mut all = claims(work.view(), of).await?;
+        let proof = all.take(lift, |leg| leg.units.get() == units);
+        let proof = proof.ok_or(SiteError::NotClaimed { lift, tally: of.1 })?;
+        keep(work, of, &all).await?;
+        self.take_proof(batch, of, proof, self.former_agents()).await
     }
 
     /// The holder says that it gave nothing by a lift of which it is asked.
@@ -195,10 +225,9 @@ impl Site {
     ) -> Result<(), SiteError> {
         let of = (&held.half.holder, held.half.tally);
         let mut all = claims(work.view(), of).await?;
-        if all.asked.remove(&lift).is_none() {
-            return Err(SiteError::NotClaimed { lift, tally: of.1 });
-        }
-        all.denied.push(lift);
+        let proof = all.asked.remove(&lift);
+        let proof = proof.ok_or(SiteError::NotClaimed { lift, tally: of.1 })?;
+        all.denied.push((lift, proof));
         let more = all.denied.len().saturating_sub(MAX_CLAIMS);
         all.denied.drain(..more);
         keep(work, of, &all).await

@@ -63,7 +63,7 @@ impl Site {
                 None => {
                     let lost = self.lost(&word, (holder, tally), (side, neighbour), &keys)?;
                     if lost.is_some() {
-                        is_there(work, (holder, tally), lift).await?;
+                        is_there(work, (holder, tally), (lift, &word.conditional.leg)).await?;
                     }
                     lost
                 }

@@ -227,6 +227,12 @@ impl Part {
         !self.more.settled && self.tallies().contains(tally)
     }
 
+    /// Its leg on a tally.
+    pub(super) fn leg_on(&self, tally: &TallyId) -> Option<Leg> {
+        let brought = self.more.brought.get(tally).map(|(leg, ..)| *leg);
+        brought.or_else(|| self.more.path.iter().find(|leg| leg.tally == *tally).copied())
+    }
+
     /// Its legs among users here.
     pub(super) fn inner(&self) -> Vec<Leg> {
         let part = self.participant.part();

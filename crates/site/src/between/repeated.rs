@@ -1,6 +1,7 @@
 //! A payment that is asked for once more after this site was restored: it may have been made by a lift that is lost here.
 
-use protocol::lift::Authorisation;
+use protocol::lift::{Authorisation, Leg};
+use protocol::participant::Crossing;
 use protocol::{Cuid, Hash, LiftId};
 use store::{Half, HalfFilter, Restored, View};
 
@@ -19,7 +20,7 @@ const AT_ONCE: u32 = 64;
 
 impl Site {
     /// The lift by which a payment was made that was signed before this site was restored: under the very same record, whose
-    /// hash the lift has. A payee's site that lies would take it a second time.
+    /// hash the lift has. A payee's site that lies would take it a second time, and show what hides that it was made.
     ///
     /// # Errors
     /// [`SiteError::PaymentToCompare`] while it may yet come back that it was made: until a lift of before is over, and the
@@ -37,9 +38,13 @@ impl Site {
         let before =
             restored.filter(|at| is_ours && by.cuid == *payer && authorisation.date <= *at);
         let Some(restored) = before else { return Ok(None) };
-        if let Some(lift) = self.lift_for(&mut view, hash).await? {
-            drop(view);
-            return self.is_lift_for(lift, authorisation).await;
+        match self.lift_for(&mut view, payer, hash).await? {
+            Lost::Begins(lift) => {
+                drop(view);
+                return self.is_lift_for(lift, authorisation).await.map(Some);
+            }
+            Lost::GoesOut => return Err(SiteError::PaymentToCompare(authorisation.uuid)),
+            Lost::Nothing => {}
         }
         let since_ms = self.clock.now().ms().saturating_sub(restored.ms());
         let may_come = (0..LONGEST_MS).contains(&since_ms)
@@ -48,17 +53,23 @@ impl Site {
     }
 
     /// The lift that an authorisation of this hash allowed, among those of which this site knows no payment's name.
-    async fn lift_for(&self, view: &mut View, hash: Hash) -> Result<Option<LiftId>, SiteError> {
-        let mut after = None;
+    async fn lift_for(&self, view: &mut View, payer: &Cuid, hash: Hash) -> Result<Lost, SiteError> {
+        let (mut after, mut found) = (None, Lost::Nothing);
         loop {
             let page = view.all_parts(after, AT_ONCE).await?;
-            let Some(last) = page.last() else { return Ok(None) };
+            let Some(last) = page.last() else { return Ok(found) };
             after = Some((last.lift, last.key));
             for row in page.iter().filter(|row| row.payment.is_none()) {
                 // What cannot be read pays nothing; doctor says so.
-                let part = self.known.part(row);
-                if part.is_ok_and(|part| part.payment() == Some(hash)) {
-                    return Ok(Some(row.lift));
+                let Ok(part) = self.known.part(row) else { continue };
+                if part.payment() != Some(hash) {
+                    continue;
+                }
+                if begins_at(view, &part, payer).await? {
+                    return Ok(Lost::Begins(row.lift));
+                }
+                if goes_out(&part) {
+                    found = Lost::GoesOut;
                 }
             }
         }
@@ -69,13 +80,13 @@ impl Site {
         &self,
         lift: LiftId,
         authorisation: &Authorisation,
-    ) -> Result<Option<Part>, SiteError> {
+    ) -> Result<Part, SiteError> {
         let _turn = self.queue.turn().await;
         let mut batch = Batch::begin(&self.store, &self.known).await?;
         let mut first = None;
         for row in batch.work.tx().lock_parts(&lift).await? {
             let mut part = self.known.part(&row)?;
-            if !gives_first(&part, &authorisation.payer.cuid) {
+            if !begins_at(batch.work.view(), &part, &authorisation.payer.cuid).await? {
                 continue;
             }
             part.more.authorisation = Some(Box::new(authorisation.clone()));
@@ -85,17 +96,42 @@ impl Site {
         }
         batch.work.due.push(lift);
         batch.commit(&[]).await?;
-        Ok(first)
+        first.ok_or(SiteError::PaymentToCompare(authorisation.uuid))
     }
 }
 
-/// Whether a user gives by the first leg of a part.
-fn gives_first(part: &Part, user: &Cuid) -> bool {
-    let first = part.more.path.first();
-    let halves = first.and_then(|leg| Some((leg, part.more.halves.get(&leg.tally)?)));
-    halves.is_some_and(|(leg, halves)| {
-        halves.iter().any(|(holder, side)| holder == user && *side == leg.by)
-    })
+/// What this site knows of the lift by which a payment was made that it has lost.
+enum Lost {
+    /// Nothing.
+    Nothing,
+    /// It gives by that lift to another site, and who gave it that is not known: the payer may be who.
+    GoesOut,
+    /// The payer gives by it.
+    Begins(LiftId),
+}
+
+/// Whether a user gives by the first leg of a part, or by one to somebody else here that a device brought back.
+async fn begins_at(view: &mut View, part: &Part, user: &Cuid) -> Result<bool, SiteError> {
+    let gives = |leg: &Leg| {
+        let halves = part.more.halves.get(&leg.tally);
+        halves.is_some_and(|all| all.iter().any(|(who, side)| (who, *side) == (user, leg.by)))
+    };
+    if part.more.path.first().is_some_and(gives) {
+        return Ok(true);
+    }
+    for (leg, ..) in part.more.brought.values() {
+        let half = view.half_of(user, &leg.tally).await?;
+        if half.is_some_and(|half| half.side == leg.by) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Whether a part that this site has lost gives to another one, as far as is known. By what only brings something in nobody here
+/// has paid, whatever its neighbour calls it.
+fn goes_out(part: &Part) -> bool {
+    !part.is_remembered() && !part.participant.part().crossings().any(Crossing::takes)
 }
 
 /// Whether a partner's half has not answered what was lost of a tally here, or a device of this user's.

@@ -92,6 +92,11 @@ impl UnderWay {
         lock(&self.told).remove(lift);
     }
 
+    /// Whether all open parts were looked at since this program began.
+    fn has_looked(&self) -> bool {
+        lock(&self.looked).is_some()
+    }
+
     /// Whether it is time to look at all open parts: for the first time, or again.
     fn may_look(&self, now: Timestamp) -> Option<Look> {
         let mut looked = lock(&self.looked);
@@ -117,9 +122,7 @@ impl Site {
     /// # Errors
     /// [`SiteError`] where the store could not; what is due stays so.
     pub async fn tend_lifts(&self, now: Timestamp) -> Result<usize, SiteError> {
-        if let Some(look) = self.known.under_way.may_look(now) {
-            self.look_at_open_parts(look, now).await?;
-        }
+        self.look_again(now).await?;
         let mut done = 0;
         for _ in 0..ROUNDS {
             // Also what was asked by what was done elsewhere, before chits were heard.
@@ -138,7 +141,19 @@ impl Site {
     /// what was said of the lift just before.
     pub(crate) async fn tend_these(&self, lifts: &[LiftId]) {
         let due = self.known.under_way.due_of(lifts);
-        if let Err(error) = self.act_on_all(&due).await {
+        if due.is_empty() {
+            return;
+        }
+        // Before anything new is promised it is known what is open since before this program began: that has its limits.
+        let looked = match self.known.under_way.has_looked() {
+            true => Ok(()),
+            false => self.look_again(self.clock.now()).await,
+        };
+        let done = match looked {
+            Ok(()) => self.act_on_all(&due).await.map(drop),
+            Err(error) => Err(error),
+        };
+        if let Err(error) = done {
             tracing::debug!(error = error.word(), "what is due about lifts is done later: {error}");
         }
     }
@@ -173,6 +188,14 @@ impl Site {
             if let Some(answer) = self.hear_errand(self.agent, errand).await {
                 self.hear_errand(self.agent, answer).await;
             }
+        }
+    }
+
+    /// Looks at all open parts, where it is time to.
+    async fn look_again(&self, now: Timestamp) -> Result<(), SiteError> {
+        match self.known.under_way.may_look(now) {
+            None => Ok(()),
+            Some(look) => self.look_at_open_parts(look, now).await,
         }
     }
 
@@ -247,10 +270,13 @@ fn is_long_over(time: Timestamp, now: Timestamp) -> bool {
     now.ms().saturating_sub(time.ms()) > LONGEST_MS
 }
 
-/// Whether nobody needs this part any more: nothing was promised, and it is void, or its time is long over.
+/// Whether nobody needs this part any more: nothing was promised, and it is void, or its time is long over. Of a valid lift that
+/// this site had lost all has to be done first, however late it is told of it.
 pub(super) fn is_dead(part: &Part, deadline: Timestamp, now: Timestamp) -> bool {
     let is_void = part.outcome() == Some(Outcome::Void) && part.more.settled;
+    let is_done = part.outcome() != Some(Outcome::Commit) || part.more.settled;
     part.participant.promise().is_none()
+        && is_done
         && (is_void || is_long_over(deadline, now))
         && part.participant.wants() != Some(Want::Judge)
 }

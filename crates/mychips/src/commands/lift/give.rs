@@ -19,7 +19,7 @@ use crate::visit::{self, Visit};
 /// know a lift by which you gave; your own site said so at the time, but as the agent that it was, whose key
 /// others may have now. So it takes nobody's word for it but yours: mychips tally show tells which lift and how
 /// much, and the tally waits until you say. Say that you gave only where it is so: ask whom you paid, or look at what
-/// you have kept. With --not it is left out, and you are not asked again.
+/// you have kept. With --not it is left out, and you are not asked again; who was wrong may still say --sure.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 JSON:
@@ -33,7 +33,7 @@ Exit codes:
 
 Examples:
   mychips tally show bob --as ann
-  mychips lift give 47DEQ --as ann --tally bob --sure
+  mychips lift give 47DEQ --as ann --tally bob --sure 4.767
   mychips lift give 47DEQ --as ann --tally bob --not")]
 pub(crate) struct Give {
     /// The lift's id, or how it begins
@@ -44,9 +44,9 @@ pub(crate) struct Give {
     /// On which tally: the partner's name, the tally's uuid, or how that begins
     #[arg(long, value_name = "TALLY")]
     tally: String,
-    /// It is so: you gave that much
-    #[arg(long, conflicts_with = "not")]
-    sure: bool,
+    /// It is so: you gave this amount, as you are asked
+    #[arg(long, value_name = "AMOUNT", conflicts_with = "not")]
+    sure: Option<Units>,
     /// It is not so: you gave nothing by it
     #[arg(long)]
     not: bool,
@@ -73,10 +73,12 @@ pub(super) fn run(flags: &Give) -> Result<(), Failure> {
     let partner = say::partner_name(&half);
     let claimed = claimed(&half, &flags.lift)?;
     let (lift, units) = (claimed.lift, claimed.units);
-    if !flags.sure && !flags.not {
-        return Err(Failure::refused("not_sure", question(&partner, units)));
-    }
-    let wish = if flags.not { Wish::Deny(lift) } else { Wish::Give { lift, units } };
+    let wish = match flags.sure {
+        None if flags.not => Wish::Deny(lift),
+        // As it was shown before: meanwhile it may be another one whose name begins alike.
+        Some(sure) if sure == units => Wish::Give { lift, units },
+        _ => return Err(Failure::refused("not_sure", question(&partner, units))),
+    };
     visit.ask(&half.holder, Command::Tally { tally: half.tally, wish })?;
     let said = Said { lift, tally: half.tally, partner, units, gave: !flags.not };
     say::either(flags.place.json, &said, || {
@@ -115,8 +117,8 @@ fn claimed(half: &Summary, named: &str) -> Result<Claimed, Failure> {
 /// What whoever says that it gave is asked before.
 fn question(partner: &str, units: Units) -> String {
     format!(
-        "did you give {} to {partner} by that lift? Your site said so when it was another agent, whose key others may \
-         have now. If it is so, say --sure: you owe that much more, or are owed less. If not, --not",
+        "did you give {0} to {partner} by that lift? Your site said so when it was another agent, whose key others may \
+         have now. If it is so, say --sure {0}: you owe that much more, or are owed less. If not, --not",
         say::units(units)
     )
 }

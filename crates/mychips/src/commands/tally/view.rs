@@ -45,7 +45,7 @@ pub(crate) struct Shown {
     /// Lifts that are not decided, and what they have set aside.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     promised: Vec<Promised>,
-    /// Lifts that the site lost, and of which the user is asked whether it gave by them.
+    /// Lifts that the site lost, and of which the user is asked whether it gave by them, or said that it did not.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     claimed: Vec<Claimed>,
     changed: Timestamp,
@@ -326,19 +326,21 @@ fn page(tally: &Summary, view: &Shown, governing: Option<&Governing>) -> String 
     lines.extend(view.waits_for.map(|word| ("Waits", why_it_waits(word).to_owned())));
     lines.extend(key_notes(tally).into_iter().map(|note| ("Keys", note)));
     lines.extend(tally.promised.iter().map(|one| ("Locked", locked(tally, one))));
-    lines.extend(tally.claimed.iter().map(|one| ("Asked", asked(tally, one))));
+    let label = |one: &Claimed| if one.denied { "Denied" } else { "Asked" };
+    lines.extend(tally.claimed.iter().map(|one| (label(one), asked(tally, one))));
     lines.push(("Changed", say::minute(tally.changed)));
     say::sheet(&lines)
 }
 
-/// What a lift means here of which its giver is asked.
+/// What a lift means here of which its giver is asked, or was and said no.
 fn asked(tally: &Summary, one: &Claimed) -> String {
     let lift: String = one.lift.to_string().chars().take(8).collect();
     let (user, units) = (&tally.holder, say::units(one.units));
-    format!(
-        "whether you gave {units} by lift {lift}: mychips lift give {lift} --as {user} --tally {}",
-        tally.tally
-    )
+    let gives = format!("mychips lift give {lift} --as {user} --tally {}", tally.tally);
+    match one.denied {
+        false => format!("whether you gave {units} by lift {lift}: {gives}"),
+        true => format!("that you gave {units} by lift {lift}; if you did: {gives} --sure {units}"),
+    }
 }
 
 /// What a lift that is not decided means here.

@@ -94,6 +94,35 @@ fn a_lift_that_both_sites_of_a_tally_lost_is_proved_by_either_users_device() {
     }
 }
 
+/// The payer gave to somebody at its own site, who gave it on. Of that only the second comes back by a partner; until the payer's
+/// device has brought the first it is not sure that it has paid, and it pays no second time.
+#[test]
+fn a_payment_whose_first_leg_is_lost_is_not_made_twice() {
+    run(async {
+        let mut land = chain().await;
+        let (copies, date) = (vec![land.stores[0].copy_in_memory().unwrap()], land.now());
+        let signed = Box::new(land.signed(1, ["ann", "cyd"], [5_000, 5_000]));
+        let paid = land.pays_by(signed.clone()).await.unwrap();
+        land.calms().await;
+        let proof = kept(&land, "ann", 0).await;
+        go_back(&mut land, &[0], copies, date).await;
+        for (name, tie) in [("ann", 0), ("abe", 0), ("abe", 1)] {
+            land.has_no_more(name, tie).await;
+        }
+        land.calms().await;
+        assert_eq!([land.balances(0).await, land.balances(1).await], [[0, 0], [-5_000, 5_000]]);
+        let early = land.pays_as("early", signed.clone()).await.unwrap_err();
+        assert!(matches!(early, SiteError::PaymentToCompare(_)), "{early}");
+        proves(&land, "ann", 0, proof).await.unwrap();
+        land.calms().await;
+        let again = land.pays_as("again", signed).await.unwrap();
+        assert_eq!((again.lift, again.given.milli()), (paid.lift, 5_000));
+        land.calms().await;
+        assert_eq!([land.balances(0).await, land.balances(1).await], [[-5_000, 5_000]; 2]);
+        land.assert_sound().await;
+    });
+}
+
 #[test]
 fn what_does_not_prove_a_lift_is_refused_and_changes_nothing() {
     run(async {

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use protocol::Record as _;
 use protocol::errand::Errand;
 use protocol::lift::Certificate;
-use site::SiteError;
+use site::{Caller, Command, SiteError};
 
 use super::paid::{three, tie};
 use crate::seek::land::{Land, agent};
@@ -193,6 +193,37 @@ fn what_nobody_decides_is_not_talked_about_for_ever() {
             });
         }
     }
+}
+
+/// A referee that says nothing is dropped, as one that lies would be: what was promised under it only it can decide.
+#[test]
+fn a_referee_that_is_dropped_decides_what_was_promised_under_it() {
+    run(async {
+        let mut land = three().await;
+        land.mute.insert(agent(3));
+        let signed = Box::new(land.signed(1, ["ann", "cat"], [5_000, 5_000]));
+        let asked = land.asks("pay", signed);
+        for _ in 0..40 {
+            land.breathe(50).await;
+            tokio::task::yield_now().await;
+        }
+        let mut open = 0;
+        for site in 0..3 {
+            open +=
+                land.stores[site].read().await.unwrap().open_parts(None, 9).await.unwrap().len();
+            let drop = Command::DropReferee { agent: agent(3) };
+            land.ask(site, &Caller::Administrator, drop).await.unwrap();
+        }
+        assert_eq!(open, 3, "all have promised");
+        land.mute.clear();
+        land.calms().await;
+        for store in &land.stores[..3] {
+            assert_eq!(store.read().await.unwrap().open_parts(None, 9).await.unwrap(), []);
+        }
+        assert_eq!(land.balances(0).await, land.balances(1).await);
+        land.assert_sound().await;
+        asked.abort();
+    });
 }
 
 /// The payer's site is restored from a backup made while it paid, and hears the decision before its half, which orders the

@@ -10,7 +10,7 @@ use protocol::{Hash, Lift, PublicKey, Record as _, SecretKey, Side, Signer as _}
 use site::{Answer, Command, Site, SiteError, Wish};
 
 use super::fates::run;
-use super::paid::{chain, three};
+use super::paid::{chain, three, tie};
 use crate::seek::land::{Land, agent, tally_of};
 use crate::town::{cuid, units, user};
 
@@ -105,6 +105,15 @@ impl MadeUp {
             given,
         }
     }
+}
+
+/// What bob is asked about.
+async fn asked_of_bob(land: &Land) -> Vec<(protocol::LiftId, protocol::Units)> {
+    let shown = land.sites[1].tally(&cuid("bob"), tally_of(0)).await.unwrap();
+    let listed = land.sites[1].tallies(&user("bob"), None, 9).await.unwrap();
+    assert!(listed.iter().any(|half| half.claimed == shown.claimed), "{listed:?}");
+    let asked = shown.claimed.into_iter().filter(|one| !one.denied);
+    asked.map(|one| (one.lift, one.units)).collect()
 }
 
 /// Bob's site hears it from ann's.
@@ -244,12 +253,7 @@ fn a_user_is_asked_whether_it_gave_and_says_so() {
             let wish = Wish::Give { lift: id(name), units: units(milli) };
             land.wish("bob", 0, wish).await
         };
-        let asked = async || {
-            let shown = land.sites[1].tally(&cuid("bob"), tally_of(0)).await.unwrap();
-            let listed = land.sites[1].tallies(&user("bob"), None, 9).await.unwrap();
-            assert!(listed.iter().any(|half| half.claimed == shown.claimed), "{listed:?}");
-            shown.claimed.into_iter().map(|one| (one.lift, one.units)).collect::<Vec<_>>()
-        };
+        let asked = async || asked_of_bob(&land).await;
         let told = async || land.told("bob", "lift_claimed").await.len();
         // What others said, or nobody asks about, it cannot give.
         for (name, by) in [(2, 0), (3, 2)] {
@@ -275,6 +279,11 @@ fn a_user_is_asked_whether_it_gave_and_says_so() {
         land.wish("bob", 0, Wish::Deny(id(4))).await.unwrap();
         hears(4, 6).await;
         assert_eq!((asked().await, balance_of_bob(&land).await), (vec![], -100_000));
+        // Whoever was wrong may still say that it gave, or its half would stay apart from its partner's for ever.
+        assert_eq!(gives(4, 99_999).await.unwrap_err().word(), "not_claimed");
+        gives(4, 100_000).await.unwrap();
+        land.sites[1].tend_lifts(land.now()).await.unwrap();
+        assert_eq!(balance_of_bob(&land).await, -200_000);
         // However many there are, it is asked about some; a no makes room.
         let most = site::MAX_CLAIMS;
         for name in 10..=10 + most {
@@ -284,6 +293,69 @@ fn a_user_is_asked_whether_it_gave_and_says_so() {
         land.wish("bob", 0, Wish::Deny(id(10))).await.unwrap();
         hears(10 + most, 6).await;
         assert!(asked().await.contains(&(id(10 + most), units(100_000))));
+    });
+}
+
+/// A lift has two legs on one tally, which no honest site would lay out: who shows the one has not said anything of the other,
+/// and is not believed about it either.
+#[test]
+fn a_question_is_about_one_leg_and_is_answered_by_no_other() {
+    run(async {
+        let mut land = three().await;
+        Site::was_agent(&land.stores[1], agent(6), true).await.unwrap();
+        land.restart(1).await;
+        let mut much = MadeUp::by(&land, BOB, 1);
+        let little = Leg { by: ANN, units: units(1).try_into().unwrap(), ..much.leg };
+        much.branches.push(little.leaf(much.lift.salt()).unwrap());
+        much.branches.sort_unstable();
+        much.lift.legs = Tree::new(much.branches.clone()).unwrap().root();
+        let id = much.lift.id().unwrap();
+        let given = Some(much.said(BOB, &agent_key(6)));
+        hears(&land, much.word(true, given)).await;
+        assert_eq!(asked_of_bob(&land).await, [(id, units(100_000))]);
+        much.leg = little;
+        hears(&land, much.word(true, None)).await;
+        assert_eq!(asked_of_bob(&land).await, [(id, units(100_000))], "that one is not here");
+        assert_eq!(balance_of_bob(&land).await, 1);
+        let gives = Wish::Give { lift: id, units: units(100_000) };
+        let refused = land.wish("bob", 0, gives).await.unwrap_err();
+        assert!(matches!(refused, SiteError::NoLift(_)), "{refused}");
+        assert_eq!(balance_of_bob(&land).await, 1);
+    });
+}
+
+/// The payer's site lost what it paid, and heard of it again; its payee's calls another lift the same payment, one that only
+/// brings something in. That hides nothing.
+#[test]
+fn a_payment_that_came_back_is_not_hidden_by_a_made_up_one() {
+    run(async {
+        let users = [("ann", 0), ("bob", 1), ("amy", 0)];
+        let mut land = Land::new(4, &users, &[tie("ann", "bob"), tie("ann", "amy")]).await;
+        land.referees_at(&[3]).await;
+        let (copy, date) = (land.stores[1].copy_in_memory().unwrap(), land.now());
+        let signed = Box::new(land.signed(1, ["bob", "amy"], [5_000, 5_000]));
+        let paid = land.pays_by(signed.clone()).await.unwrap();
+        land.calms().await;
+        land.stores[1] = copy;
+        land.restart(1).await;
+        land.sites[1].begin_epoch(date).await.unwrap();
+        land.calms().await;
+        land.has_no_more("bob", 0).await;
+        land.calms().await;
+        assert_eq!(balance_of_bob(&land).await, -5_000, "it came back");
+        // Of all that it could make up, one that is found before the true one.
+        let made_up = (0..=255).find_map(|name| {
+            let mut made_up = MadeUp::by(&land, ANN, name);
+            made_up.lift.mode = Mode::Payment;
+            made_up.lift.payment = Some(signed.hash().unwrap());
+            (made_up.lift.id().unwrap() < paid.lift).then_some(made_up)
+        });
+        hears(&land, made_up.unwrap().word(true, None)).await;
+        assert_eq!(balance_of_bob(&land).await, 95_000);
+        let again = land.pays_as("again", signed).await.unwrap();
+        assert_eq!(again.lift, paid.lift);
+        land.breathe(60_000).await;
+        assert_eq!(balance_of_bob(&land).await, 95_000, "it is made once");
     });
 }
 

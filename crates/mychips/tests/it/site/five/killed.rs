@@ -1,5 +1,5 @@
-//! Payments both ways between strangers, while the five sites are killed one after the other at any moment, the one that
-//! decides among them: what was answered as paid is paid once, and in the end nothing is locked.
+//! Payments both ways between strangers, while the five sites are killed one after the other at any moment, those that
+//! decide among them: what was answered as paid is paid once, and in the end nothing is locked.
 //!
 //! `KILLS=200` kills more often, `SEED=7` has other chances.
 
@@ -11,7 +11,7 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 
 use super::clients::{Chance, Clients, Made};
-use super::row::{Row, USERS};
+use super::row::{REFEREE, Row, TOGETHER, USERS};
 
 /// How often a site is killed, unless told otherwise: each once.
 const KILLS: u32 = 5;
@@ -25,10 +25,19 @@ fn variable(name: &str, usual: u32) -> u32 {
 
 #[test]
 fn whoever_is_killed_each_payment_is_made_once_and_nothing_stays_locked() {
+    each_is_made_once_whoever_is_killed(&[REFEREE]);
+}
+
+#[test]
+fn where_four_decide_together_any_of_them_may_be_killed() {
+    each_is_made_once_whoever_is_killed(&TOGETHER);
+}
+
+fn each_is_made_once_whoever_is_killed(referees: &[usize]) {
     let seed = variable("SEED", std::process::id());
     println!("SEED={seed}");
     let clients = Arc::new(Clients {
-        row: Arc::new(Row::open()),
+        row: Arc::new(Row::open_decided_by(referees)),
         chance: Chance::new(u64::from(seed)),
         over: AtomicBool::new(false),
         made: Mutex::default(),

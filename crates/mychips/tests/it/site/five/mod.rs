@@ -1,6 +1,7 @@
 //! Five sites in a row of partners: Ann, Bob, Cat and Dan, each at a site of its own, and a fifth that decides their lifts.
 //! `row.rs` sets them up; `paid.rs` one payment and what everybody sees of it, `disk.rs` what is on their disks then, `linked.rs`
-//! one that its payee asked for by a link, and one that nobody decides; `killed.rs` many while sites are killed; `undone.rs` one that two sites lose.
+//! one that its payee asked for by a link, and one that nobody decides; `killed.rs` many while sites are killed, `together.rs`
+//! payments that four decide; `undone.rs` one that two sites lose.
 
 mod clients;
 mod disk;
@@ -8,4 +9,5 @@ mod killed;
 mod linked;
 mod paid;
 mod row;
+mod together;
 mod undone;

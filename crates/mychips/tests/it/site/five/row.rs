@@ -15,8 +15,10 @@ use crate::site::town::Town;
 
 /// Who lives where, in the order in which they are partners.
 pub(super) const USERS: [&str; 4] = ["ann", "bob", "cat", "dan"];
-/// The site that decides.
+/// The site where nobody lives, which decides.
 pub(super) const REFEREE: usize = 4;
+/// Four that decide together: three of those where somebody lives, and that one.
+pub(super) const TOGETHER: [usize; 4] = [1, 2, 3, REFEREE];
 /// What each may owe each partner, in milli-CHIPs.
 pub(super) const LIMIT: i64 = 100_000;
 
@@ -28,8 +30,8 @@ pub(super) struct Row {
 }
 
 impl Row {
-    /// All five served, no tally yet; all accept the fifth as a referee.
-    pub(super) fn served() -> Self {
+    /// All five served, no tally yet; all that have users accept these as referees.
+    fn decided_by(referees: &[usize]) -> Self {
         let towns: Vec<Town> = (0..5).map(|_| Town::bare()).collect();
         for (town, user) in towns.iter().zip(USERS) {
             town.does("init");
@@ -41,15 +43,22 @@ impl Row {
         let agents: Vec<AgentId> = serving.iter().map(|serving| serving.agent).collect();
         let places: Vec<String> = serving.iter().map(|serving| serving.place.clone()).collect();
         for town in &towns[..REFEREE] {
-            town.does(&format!("referee accept {}@{}", agents[REFEREE], places[REFEREE]));
+            for referee in referees {
+                town.does(&format!("referee accept {}@{}", agents[*referee], places[*referee]));
+            }
         }
         let serving = Mutex::new(serving.into_iter().map(Some).collect());
         Self { towns, agents, places, serving }
     }
 
-    /// The same, with a tally between each two that are next to each other.
+    /// With a tally between each two that are next to each other; the fifth decides.
     pub(super) fn open() -> Self {
-        let row = Self::served();
+        Self::open_decided_by(&[REFEREE])
+    }
+
+    /// The same, with these referees.
+    pub(super) fn open_decided_by(referees: &[usize]) -> Self {
+        let row = Self::decided_by(referees);
         for next in 0..USERS.len() - 1 {
             row.open_tally([next, next + 1]);
         }
