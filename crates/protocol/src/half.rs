@@ -191,7 +191,13 @@ impl HalfTally {
             Some(Governs::Higher(_)) | None => self.ledger.clone(),
         };
         let restored = if ledger.is_none() { self.restored } else { None };
-        let half = Self { negotiation: Arc::new(step.negotiation), ledger, restored };
+        // What stays as it was is the same one, so that whoever keeps it sees that there is nothing to keep.
+        let negotiation = if step.negotiation == *self.negotiation {
+            Arc::clone(&self.negotiation)
+        } else {
+            Arc::new(step.negotiation)
+        };
+        let half = Self { negotiation, ledger, restored };
         Ok(Negotiated { half, governs: step.governs, send: step.send, events: step.events })
     }
 }

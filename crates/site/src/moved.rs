@@ -11,6 +11,7 @@ use store::{Half, Store, Tx, View};
 
 use crate::abroad::{is_known, remember_invited};
 use crate::batch::{Held, Work};
+use crate::between::forget_laid_out;
 use crate::door::Site;
 use crate::error::SiteError;
 use crate::post::Input;
@@ -66,6 +67,7 @@ impl Site {
         }
         put_former(&mut tx, &with(former, founded.agent, agent)?).await?;
         no_referee(&mut tx, founded.agent).await?;
+        forget_laid_out(&mut tx).await?;
         tx.replace_agent(&agent).await?;
         tx.commit().await?;
         Ok(Some(founded.agent))

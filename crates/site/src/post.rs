@@ -2,6 +2,7 @@
 //! a half's machines, which may say something. How a note is heard is in `hear.rs`.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use protocol::chit::{Chit, Entry};
 use protocol::half::HalfTally;
@@ -209,7 +210,10 @@ impl Site {
             return self.keep(work, held, state, step, said).await;
         }
         self.post_all(work, held, &state, said).await?;
-        self.put(work, held, state);
+        // A word that changes nothing, as one that came twice, writes nothing.
+        if done.governs.is_some() || !Arc::ptr_eq(&state.negotiation, &held.state.negotiation) {
+            self.put(work, held, state);
+        }
         if asks {
             self.take_invoice(work, held, InvoiceInput::Compare).await?;
         }

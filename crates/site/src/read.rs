@@ -13,7 +13,7 @@ use protocol::{
 use serde::{Deserialize, Serialize};
 use store::{Half, HalfFilter, LinkRow, Totals, User, View};
 
-use crate::between::{AllClaimed, Claimed, Whose};
+use crate::between::{AllClaimed, Claimed, Whose, claimed_of};
 use crate::command::Caller;
 use crate::door::Site;
 use crate::error::SiteError;
@@ -205,7 +205,7 @@ impl Site {
         let half = view.half_of(holder, &tally).await?;
         let half = half.ok_or_else(|| SiteError::NoTally { holder: holder.clone(), tally })?;
         let mut found = summary(&half, &one(&mut view, &half).await?, self.agent);
-        found.claimed = AllClaimed::read(&mut view).await?.of(&half.holder, half.tally);
+        found.claimed = claimed_of(&mut view, &half.holder, half.tally).await?;
         waited(&mut view, found).await
     }
 

@@ -121,6 +121,18 @@ impl Claims {
     }
 }
 
+/// What the holder of one half is asked.
+///
+/// # Errors
+/// As [`AllClaimed::read`].
+pub(crate) async fn claimed_of(
+    view: &mut View,
+    holder: &Cuid,
+    tally: TallyId,
+) -> Result<Vec<Claimed>, SiteError> {
+    Ok(claims(view, (holder, tally)).await?.shown())
+}
+
 /// The leg is here now: nothing is left to ask.
 pub(super) async fn is_there(
     work: &mut Work,

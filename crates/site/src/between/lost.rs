@@ -5,10 +5,32 @@ use std::collections::BTreeMap;
 use protocol::lift::{Conditional, Leg, Outcome};
 use protocol::participant::Word;
 use protocol::{AgentId, Cuid, Hash, Lift, LiftId, PublicKey, Side, TallyId, Verified};
+use store::Tx;
 
 use super::part::{Neighbour, Part};
 use crate::door::Site;
 use crate::error::SiteError;
+
+/// How many rows are read at once.
+const AT_ONCE: u32 = 64;
+
+/// A store's site is another agent from now on: what it laid out as the one before and never judged is lost. All keys of lifts
+/// follow from the agent's, so whoever has that one can promise it in its name; if the site did so itself, its neighbours and its
+/// users' devices tell of it as of any other lift that is lost. What its own payer signed stays: no more than that is given.
+pub(crate) async fn forget_laid_out(tx: &mut Tx) -> Result<(), SiteError> {
+    let mut after = None;
+    loop {
+        let page = tx.open_parts(after, AT_ONCE).await?;
+        let Some(last) = page.last() else { return Ok(()) };
+        after = Some((last.lift, last.key));
+        for row in &page {
+            // Of what cannot be read doctor tells.
+            if Part::read(row).is_ok_and(|part| part.is_laid_out_alone()) {
+                tx.drop_part(&row.lift, &row.key).await?;
+            }
+        }
+    }
+}
 
 impl Site {
     /// A lift that was decided, and that this site lost, as one restored from an older backup did: what it is on this tally

@@ -49,11 +49,12 @@ use protocol::{AgentId, Cuid, Hash, LiftId, PaymentId, Timestamp};
 use tokio::sync::Notify;
 
 pub(crate) use self::around::Tried;
-pub(crate) use self::claimed::AllClaimed;
+pub(crate) use self::claimed::{AllClaimed, claimed_of};
 pub use self::claimed::{Claimed, MAX_CLAIMS};
 pub(crate) use self::drafts::Drafts;
 pub use self::drafts::{MAX_DRAFTS, MAX_DRAFTS_OF_ONE};
 pub use self::keys::lift_key;
+pub(crate) use self::lost::forget_laid_out;
 pub use self::open::{OpenLeg, OpenLift, Phase, Whose};
 use self::part::OpenWith;
 pub(crate) use self::part::{LegProof, Part};

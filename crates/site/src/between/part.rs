@@ -193,6 +193,13 @@ impl Part {
         self.more.judged.is_some()
     }
 
+    /// Whether it was laid out and no more: this site has not judged it, as far as it knows, no payer here signed it, and nothing
+    /// is decided.
+    pub(super) fn is_laid_out_alone(&self) -> bool {
+        let signed = self.more.proposed && self.more.authorisation.is_some();
+        self.more.judged.is_none() && !signed && self.outcome().is_none()
+    }
+
     /// The counters of the settings, of both sides, by which this site judged a leg before it promised; none where that is
     /// another half's, or this site has lost it.
     pub(crate) fn counters_on(&self, row: &LegAt) -> Option<Sides<Option<NonZeroU32>>> {

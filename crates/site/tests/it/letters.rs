@@ -8,6 +8,7 @@ use site::{SiteError, Standing, Wish};
 use store::{NewLetter, Store};
 
 use crate::invoices::{asks, taken_back};
+use crate::pair::Pair;
 use crate::town::{Town, agent, chit_id, cuid, on_every_store, tally_id};
 
 on_every_store! {
@@ -223,4 +224,28 @@ async fn an_invoice_before_the_tally_is_open_is_refused() {
     town.invite().await;
     let error = town.ask_for(asks(1, 1, 5)).await.unwrap_err();
     assert!(matches!(error, SiteError::NotOpen { .. }), "{error}");
+}
+
+/// An offer that comes a second time leaves the half as it is kept, and nobody counts a change.
+#[tokio::test]
+async fn a_word_that_comes_twice_writes_nothing() {
+    let mut pair = Pair::negotiated().await;
+    pair.offer().await;
+    let letters = pair.take(0).await;
+    let kept = async || {
+        let mut view = pair.places[1].store.read().await.unwrap();
+        let half = view.half_of(&cuid("bob"), &tally_id()).await.unwrap().unwrap();
+        let negotiation = view.negotiations(&[half.id]).await.unwrap();
+        (half, negotiation)
+    };
+    let before = kept().await;
+    for letter in letters.clone() {
+        pair.bring(letter).await;
+    }
+    let taken = kept().await;
+    assert_ne!(taken, before, "the first time it is news");
+    for letter in letters {
+        pair.bring(letter).await;
+    }
+    assert_eq!(kept().await, taken);
 }
