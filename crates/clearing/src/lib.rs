@@ -46,4 +46,4 @@ pub use seek::{
     Advertising, Counts, Door, Effect, Found, Here, Input, Kept, Limits, SearchId, Seeker, To,
     Wanted,
 };
-pub use tries::{LEAST_PART_MILLI, ROUND_BUDGET, TRIED_AT_ONCE, Tries};
+pub use tries::{LEAST_PART_MILLI, ROUND_BUDGET, Stands, TRIED_AT_ONCE, Tries};

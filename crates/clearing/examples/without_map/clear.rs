@@ -4,7 +4,9 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use clearing::{Debt, LEAST_PART_MILLI, ROUND_BUDGET, TRIED_AT_ONCE, To, Tries, best_circulation};
+use clearing::{
+    Debt, LEAST_PART_MILLI, ROUND_BUDGET, Stands, TRIED_AT_ONCE, To, Tries, best_circulation,
+};
 use protocol::chit::Positive;
 use protocol::query::MOST_DEPTH;
 use protocol::settings::{Consent, InForce, Settings};
@@ -76,13 +78,16 @@ pub(crate) fn clear(tallies: Vec<Tally>, at: Vec<u32>, debts: usize) -> Result<C
         for (site, tries) in tries.iter_mut().enumerate() {
             let owed = owed_abroad(&world, site)?.into_iter();
             let owed = owed.filter(|(user, _)| !done[*user as usize]);
-            let next = tries.next(owed, world.now_ms, TRIED_AT_ONCE);
+            // Nothing is new in this run.
+            let stands = |most| Stands { most, owed: most, owes: Units::ZERO };
+            let all = owed.map(|(user, most)| (user, stands(most)));
+            let next = tries.next(all, world.now_ms, TRIED_AT_ONCE);
             tried += next.len();
             for (user, units) in next {
                 let ways = around(&mut world, site, user, units)?;
                 cleared.searches += 1;
                 if ways.is_empty() {
-                    done[user as usize] = tries.led_nowhere(user, units, world.now_ms, |ms| ms);
+                    done[user as usize] = tries.led_nowhere(&user, units, world.now_ms, |ms| ms);
                 } else {
                     tries.found(&user);
                 }

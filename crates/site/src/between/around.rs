@@ -1,6 +1,6 @@
 //! Clearing across sites: where users here are owed by somebody at another site and owe somebody at a third, ways round
-//! are looked for, and lifted. Politely: for a few users at a time, and who was looked for in vain rests longer each time
-//! (`clearing::Tries`).
+//! are looked for, and lifted. Politely: for a few users at a time, and who was looked for in vain rests longer each time,
+//! unless a new debt wakes it (`clearing::Tries`).
 
 use std::sync::Mutex;
 
@@ -65,9 +65,9 @@ impl Site {
                 tried.found(&user);
                 return Ok(lifts);
             }
-            Found::InTheWay => tried.was_in_the_way(user, units, now_ms, |ms| self.spread(ms)),
+            Found::InTheWay => tried.was_in_the_way(&user, units, now_ms, |ms| self.spread(ms)),
             Found::Nothing => {
-                tried.led_nowhere(user, units, now_ms, |ms| self.spread(ms));
+                tried.led_nowhere(&user, units, now_ms, |ms| self.spread(ms));
             }
         }
         Ok(Vec::new())

@@ -1,9 +1,9 @@
 //! The graph's border: tallies with users of other sites, of which one half is here. A search without a map goes in and
 //! out over them (`crate::seek`); payments and clearing among users of this site do not see them.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use clearing::{Hop, Hops};
+use clearing::{Hop, Hops, Stands};
 use protocol::lading::Lading;
 use protocol::lift::Leg;
 use protocol::{AgentId, Cuid, Side, Sides, TallyId, Units};
@@ -89,24 +89,26 @@ impl Graph {
         !self.border.is_empty()
     }
 
-    /// What users of other sites owe users here who owe somebody themselves, tally by tally. To whoever owes nobody no
-    /// way leads back: looking for one would only make it rest until after it does.
-    pub(crate) fn owed_abroad(&self) -> Vec<(Cuid, Units)> {
-        let owing = self.border.gates.iter().filter(|gate| gate.ladings()[0].debt() > Units::ZERO);
-        let owing: BTreeSet<u32> = owing.map(|gate| gate.user).collect();
-        let owes_here = |user: u32| {
-            let mut hops = self.hops.arriving(user).filter_map(|place| self.hops.list().get(place));
-            hops.any(|hop| hop.lading.debt() > Units::ZERO)
-        };
-        let owed = |gate: &Gate| {
-            let [_, outward] = gate.ladings();
-            if !owing.contains(&gate.user) && !owes_here(gate.user) {
-                return None;
-            }
-            let user = self.names.get(usize::try_from(gate.user).ok()?)?.clone();
-            Some((user, outward.debt())).filter(|(_, units)| *units > Units::ZERO)
-        };
-        self.border.gates.iter().filter_map(owed).collect()
+    /// How users here stand whom users of other sites owe, and who owe somebody themselves. To whoever owes nobody no way leads
+    /// back.
+    pub(crate) fn owed_abroad(&self) -> Vec<(Cuid, Stands)> {
+        let plus = |sum: Units, units: Units| sum.plus(units).unwrap_or(Units::MAX);
+        let mut all: BTreeMap<u32, Stands> = BTreeMap::new();
+        for gate in &self.border.gates {
+            let [comes, goes] = gate.ladings().map(|lading| lading.debt());
+            let nothing = Stands { most: Units::ZERO, owed: Units::ZERO, owes: Units::ZERO };
+            let stands = all.entry(gate.user).or_insert(nothing);
+            stands.most = stands.most.max(goes);
+            (stands.owed, stands.owes) = (plus(stands.owed, goes), plus(stands.owes, comes));
+        }
+        all.retain(|_, stands| stands.most > Units::ZERO);
+        for (user, stands) in &mut all {
+            let here = self.hops.arriving(*user).filter_map(|place| self.hops.list().get(place));
+            stands.owes = here.map(|hop| hop.lading.debt()).fold(stands.owes, plus);
+        }
+        let named = all.into_iter().filter(|(_, stands)| stands.owes > Units::ZERO);
+        let name = |user: u32| self.names.get(usize::try_from(user).ok()?).cloned();
+        named.filter_map(|(user, stands)| Some((name(user)?, stands))).collect()
     }
 
     /// Takes in what is new of a half whose partner is at another agent.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use clearing::NoPath;
+use clearing::{NoPath, Stands};
 use protocol::ledger::Ledger;
 use protocol::lift::Leg;
 use protocol::{AgentId, Cuid, PublicKey, Timestamp, Units};
@@ -232,8 +232,8 @@ impl Map {
         self.fresh().as_ref().is_some_and(Graph::has_gates)
     }
 
-    /// What users of other sites owe users here, tally by tally.
-    pub(crate) fn owed_abroad(&self) -> Vec<(Cuid, Units)> {
+    /// How users here stand whom users of other sites owe.
+    pub(crate) fn owed_abroad(&self) -> Vec<(Cuid, Stands)> {
         self.fresh().as_ref().map_or_else(Vec::new, Graph::owed_abroad)
     }
 

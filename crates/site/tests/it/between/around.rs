@@ -169,6 +169,39 @@ async fn whoever_begins_to_owe_is_looked_for_at_once() {
     land.assert_sound().await;
 }
 
+/// Who owes and was looked for in vain rests for hours; a new debt of its own that closes a circle wakes it long before.
+#[tokio::test]
+async fn whoever_was_looked_for_in_vain_is_woken_by_a_debt_that_closes_a_circle() {
+    let users = [("ann", 0), ("bob", 1), ("cat", 2), ("dan", 1)];
+    let ties = [tie("ann", "bob"), tie("bob", "cat"), tie("cat", "ann"), tie("dan", "ann")];
+    let land = Land::new(4, &users, &ties).await;
+    land.referees_at(&[3]).await;
+    land.pay(0, Side::Foil, 5_000).await;
+    land.pay(1, Side::Foil, 3_000).await;
+    // Nobody owes dan's debtors anything.
+    land.pay(3, Side::Foil, 2_000).await;
+    let asked = || land.sites[0].search_counts().seeker.asked;
+    for _ in 0..12 {
+        land.breathe(10 * 3_600_000).await;
+        for _ in 0..3 {
+            assert_eq!(clears(&land, 0).await, 0);
+        }
+    }
+    assert!(asked() > 0, "she was looked for");
+    // A payment takes some time here, and she rests for six hours at least.
+    land.pay(2, Side::Foil, 4_000).await;
+    let owes_since = land.now();
+    while clears(&land, 0).await == 0 {
+        let waited_ms = land.now().ms() - owes_since.ms();
+        assert!(waited_ms < 3_600_000, "she still rests");
+        land.breathe(60_000).await;
+    }
+    land.calms().await;
+    assert_eq!(land.balances(1).await, [0, 0]);
+    assert_eq!(land.balances(2).await, [1_000, -1_000]);
+    land.assert_sound().await;
+}
+
 /// Lifts of several sites over one circle stand in each other's way: those that fail free their room at once, and who
 /// comes again at another time finishes it.
 #[tokio::test]
