@@ -103,7 +103,9 @@ async fn send(
     let Ok(text) = errand.to_text() else { return };
     let kind = Kind::of_errand(errand.about());
     let once = |within| wire.send(to, &at, kind, text.as_bytes(), within);
-    match tried(once, place).await {
+    let tried = tried(once, place).await;
+    site.errand_went(to, tried.is_ok());
+    match tried {
         Ok((answer, _)) if answer.is_empty() => {}
         Ok((answer, _place)) => match Errand::read(&answer) {
             Ok(answer) => _ = site.hear_errand(to, answer).await,

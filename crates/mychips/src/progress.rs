@@ -6,8 +6,16 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressStyle};
 use setoff::Stage;
 
+use crate::text::fit;
+
 /// How often the picture moves.
 const TICK: Duration = Duration::from_millis(120);
+
+/// How wide a terminal is of which nobody knows.
+const USUAL_COLUMNS: usize = 80;
+
+/// The columns that a line needs beside what it says: the spinner, and how long it has taken.
+const BESIDE: usize = 8;
 
 /// One line that says what is being done; gone when dropped.
 pub(crate) struct Progress {
@@ -20,9 +28,14 @@ impl Progress {
         Self::of("reading the table")
     }
 
+    /// Whether anybody sees it.
+    pub(crate) fn is_seen() -> bool {
+        std::io::stderr().is_terminal()
+    }
+
     /// The same of something else.
     pub(crate) fn of(what: &'static str) -> Self {
-        if !std::io::stderr().is_terminal() {
+        if !Self::is_seen() {
             return Self { bar: ProgressBar::hidden() };
         }
         let bar = ProgressBar::new(1000);
@@ -76,6 +89,19 @@ impl Progress {
     /// Says what is being done.
     pub(crate) fn says(&self, what: String) {
         self.bar.set_message(what);
+    }
+
+    /// Says what is being done, cut to the width of the terminal.
+    pub(crate) fn says_fitting(&self, what: &str) {
+        let columns = terminal_size::terminal_size_of(std::io::stderr());
+        let columns = columns.map_or(USUAL_COLUMNS, |(columns, _)| usize::from(columns.0));
+        let what = fit(what, columns.saturating_sub(BESIDE));
+        self.bar.set_message(what.trim_end().to_owned());
+    }
+
+    /// Leaves a line above, which stays.
+    pub(crate) fn leaves(&self, line: &str) {
+        self.bar.println(line);
     }
 
     /// Says that files are being written.

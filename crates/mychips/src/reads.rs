@@ -11,7 +11,8 @@ use protocol::{
 };
 use site::{
     Accepted, Entry, Examined, Found, Given, Governing, Hint, InvoiceView, LegLine, LiftFound,
-    LiftLine, Most, OpenLift, Paid, Peer, Proven, Query, Resident, Route, Seen, Status, Summary,
+    LiftLine, Making, Most, OpenLift, Paid, Peer, Proven, Query, Resident, Route, Seen, Status,
+    Summary,
 };
 
 use crate::failure::Failure;
@@ -275,6 +276,15 @@ impl Visit {
     pub(crate) fn open_lifts(&self, user: Option<&Cuid>) -> Result<Vec<OpenLift>, Failure> {
         let query = Query::OpenLifts { user: user.cloned(), limit: site::MAX_ROWS };
         found!(self, query, Found::OpenLifts(lifts) => lifts)
+    }
+
+    /// Payments to other sites that are being made, of a user or all; asked also while one of them is waited for.
+    pub(crate) fn making(&self, user: Option<&Cuid>) -> Result<Vec<Making>, Failure> {
+        let query = Query::Making { user: user.cloned(), limit: site::MAX_ROWS };
+        match self.query_beside(query)? {
+            Found::Making(making) => Ok(making),
+            _ => Err(other_answer()),
+        }
     }
 
     /// The newest lifts that touched a user, or all.

@@ -44,8 +44,8 @@ pub(crate) struct Visit {
 enum Door {
     /// Here: this program is the one that works on it.
     Here { site: Site, home: Home, store: Store },
-    /// With a program that serves it.
-    There { client: Client, agent: AgentId, former: Vec<AgentId>, folder: PathBuf },
+    /// With a program that serves it; `beside` is a second line, for what is asked while the first waits for its answer.
+    There { client: Client, beside: Client, agent: AgentId, former: Vec<AgentId>, folder: PathBuf },
 }
 
 /// The data directory that is meant.
@@ -203,10 +203,11 @@ impl Visit {
 
     fn there(data: &Path, served: Served) -> Result<Self, Failure> {
         let client = Client::new(served.address, Some(served::token(data)?));
+        let beside = Client::new(served.address, Some(served::token(data)?));
         let runtime = runtime()?;
         let health = runtime.block_on(client.health()).map_err(of_client)?;
         let (agent, former) = (health.agent, health.former);
-        let door = Door::There { client, agent, former, folder: data.to_owned() };
+        let door = Door::There { client, beside, agent, former, folder: data.to_owned() };
         let store_shown = Config::of(data, &[])?.store.shown(&home::database(data));
         Ok(Self { door, store_shown, keys: None, runtime })
     }
@@ -267,6 +268,14 @@ impl Visit {
                 self.runtime.block_on(asked).map_err(|error| self.failure(error))
             }
             Door::There { client, .. } => self.hear(client, client.query(query)),
+        }
+    }
+
+    /// The same while another question may wait for its answer.
+    pub(crate) fn query_beside(&self, query: Query) -> Result<Found, Failure> {
+        match &self.door {
+            Door::Here { .. } => self.query(query),
+            Door::There { beside, .. } => self.hear(beside, beside.query(query)),
         }
     }
 

@@ -1,7 +1,7 @@
 //! Why a site does not do what it is asked: what happened, to which record, what to do.
 
 use clearing::{Limit, NoPath};
-use protocol::lift::{LegsError, LiftFault, Reason};
+use protocol::lift::{LegsError, LiftFault};
 use protocol::participant::{self, PartFault, WordFault};
 use protocol::query::Why;
 use protocol::{
@@ -11,6 +11,7 @@ use protocol::{
 use store::StoreError;
 use thiserror::Error;
 
+use crate::between::WhyVoid;
 use crate::referee::{MAX_ACCEPTED, Unjudged};
 
 /// Why nothing was done; what was kept before is as it was.
@@ -291,14 +292,20 @@ pub enum SiteError {
     /// A payment to another site was not made.
     #[error("the payment was not made: {}", not_lifted(*.why))]
     NotLifted {
-        /// What one of the sites on the way said, or none where they did not agree in time.
-        why: Option<Reason>,
+        /// Why the last attempt came to nothing.
+        why: WhyVoid,
     },
     /// Nothing was decided about a payment yet.
     #[error(
-        "lift {0} of the payment is not decided yet: nothing more is given for it; ask again under the same name"
+        "lift {lift} of the payment is not decided yet{}: nothing more is given for it; ask again under the same name",
+        waits_for(.unanswered)
     )]
-    Undecided(LiftId),
+    Undecided {
+        /// The lift.
+        lift: LiftId,
+        /// Its referees of which nothing was heard; none where nobody serves this site.
+        unanswered: Vec<AgentId>,
+    },
     /// No such lift, or none that the caller may see.
     #[error("no lift {0} is known here; list those that are")]
     NoLift(LiftId),
@@ -443,23 +450,23 @@ impl SiteError {
     }
 }
 
-/// What stood in the way of a lift.
-const fn not_lifted(why: Option<Reason>) -> &'static str {
-    match why {
-        None => "not all sites on the way agreed in time; try again",
-        Some(Reason::Room) => {
-            "there is less room on the way than there was; try again, or pay less"
+/// What stood in the way of a lift, and what to do about it.
+fn not_lifted(why: WhyVoid) -> String {
+    match why.advice() {
+        Some(advice) => format!("{why}; {advice}"),
+        None => why.to_string(),
+    }
+}
+
+/// Who has yet to decide a lift.
+fn waits_for(unanswered: &[AgentId]) -> String {
+    match unanswered {
+        [] => String::new(),
+        [one] => format!(", as its referee {one} has not answered"),
+        all => {
+            let all: Vec<String> = all.iter().map(ToString::to_string).collect();
+            format!(", as of its referees not enough have answered ({})", all.join(", "))
         }
-        Some(Reason::Settings) => "somebody on the way has changed its settings; try again",
-        Some(Reason::Busy) => {
-            "other lifts are under way over the same tallies; try again in a moment"
-        }
-        Some(Reason::Referees) => {
-            "a site on the way does not accept its referees, or not for so much"
-        }
-        Some(Reason::Deadline) => "a site on the way has another time, or wants to wait less long",
-        Some(Reason::Payment) => "the payee's site does not take the payment as it was signed",
-        Some(Reason::Unknown) => "a site on the way has forgotten the search; try again",
     }
 }
 

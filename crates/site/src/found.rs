@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use store::{UserKind, UserStatus};
 
 use crate::abroad::Peer;
-use crate::between::OpenLift;
+use crate::between::{Making, OpenLift};
 use crate::device::Governing;
 use crate::doctor::Examined;
 use crate::error::SiteError;
@@ -94,6 +94,8 @@ pub enum Found {
     ToEnd(Head),
     /// See [`crate::Query::OpenLifts`].
     OpenLifts(Vec<OpenLift>),
+    /// See [`crate::Query::Making`].
+    Making(Vec<Making>),
     /// See [`crate::Query::Lifts`].
     Lifts(Vec<LiftLine>),
     /// See [`crate::Query::Lift`].

@@ -69,8 +69,9 @@ mod words;
 
 pub use abroad::{Carried, MAX_ERRANDS, MOST_BACK, Outgoing, Peer};
 pub use between::{
-    Claimed, MAX_AUTHORISATIONS, MAX_CLAIMS, MAX_DRAFTS, MAX_DRAFTS_OF_ONE, MAX_OPEN_MILLI,
-    MAX_OPEN_PROMISES, MAX_TRIED, MAX_TRIED_OF_ONE, OpenLeg, OpenLift, Phase, Whose, lift_key,
+    Attempt, Claimed, MAX_AUTHORISATIONS, MAX_CLAIMS, MAX_DRAFTS, MAX_DRAFTS_OF_ONE,
+    MAX_OPEN_MILLI, MAX_OPEN_PROMISES, MAX_TRIED, MAX_TRIED_OF_ONE, Making, OpenLeg, OpenLift,
+    Phase, Whose, WhyVoid, lift_key,
 };
 pub use command::{Answer, Caller, Command, CommandId, Wish};
 pub use device::{Allowed, Governing};

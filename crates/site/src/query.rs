@@ -207,6 +207,13 @@ pub enum Query {
         /// How many.
         limit: u32,
     },
+    /// Payments to users of other sites that are being made: all for an administrator, a user's own for a user.
+    Making {
+        /// Only those of this user.
+        user: Option<Cuid>,
+        /// How many.
+        limit: u32,
+    },
     /// Lifts, newest first: all for an administrator, for a user those that touched its tallies.
     Lifts {
         /// Only those that touched this user's tallies.
@@ -371,6 +378,10 @@ impl Site {
             Query::OpenLifts { user, limit } => {
                 let eyes = seen_by(caller, user)?;
                 Ok(Found::OpenLifts(self.open_lifts(&eyes, limit.min(MAX_ROWS)).await?))
+            }
+            Query::Making { user, limit } => {
+                let eyes = seen_by(caller, user)?;
+                Ok(Found::Making(self.making(&eyes, limit.min(MAX_ROWS)).await?))
             }
             Query::Lifts { user, before, limit } => {
                 let eyes = seen_by(caller, user)?;

@@ -93,7 +93,7 @@ impl SiteError {
             Self::Word(_) | Self::NoPart(_) | Self::Participant(_) => (Class::Refused, "part"),
             Self::NoPlace(_) => (Class::Refused, "no_place"),
             Self::NotLifted { .. } => (Class::Conflict, "not_lifted"),
-            Self::Undecided(_) => (Class::Passing, "undecided"),
+            Self::Undecided { .. } => (Class::Passing, "undecided"),
             Self::NoLift(_) => (Class::NotFound, "no_lift"),
             Self::LiftExists(_) => (Class::Conflict, "lift_exists"),
             Self::NotJudged { reason, .. } => of_judging(*reason),

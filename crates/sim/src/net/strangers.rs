@@ -242,7 +242,7 @@ impl Net {
             Ok(_) => Err(Broken::harness("an answer to something else")),
             Err(error) => {
                 let lives = self.places[self.people[who].home].agent == self.payments[number].agent;
-                let undecided = matches!(error, SiteError::Undecided(_));
+                let undecided = matches!(error, SiteError::Undecided { .. });
                 // What waits for a referee that is gone, nobody can wait for.
                 let gives_up = if undecided {
                     !self.wild && self.payments[number].asked >= MOST_ASKED

@@ -1,7 +1,7 @@
 //! Errands between agents: said once, kept nowhere, and lost where too many wait. Whoever still needs an answer asks
 //! again.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
@@ -37,6 +37,8 @@ type Waiting = (AgentId, Option<Endpoint>, Errand);
 pub(crate) struct Errands {
     waiting: Mutex<VecDeque<Waiting>>,
     due: Notify,
+    /// Agents that an errand did not reach last.
+    unreached: Mutex<BTreeSet<AgentId>>,
     /// Whether anybody carries them.
     carried: AtomicBool,
 }
@@ -61,6 +63,12 @@ impl Errands {
         waiting.push_back((to, at, errand));
         drop(waiting);
         self.due.notify_one();
+    }
+
+    /// Those of these agents that an errand did not reach last.
+    pub(crate) fn unreached(&self, agents: &[AgentId]) -> Vec<AgentId> {
+        let unreached = self.unreached.lock().unwrap_or_else(PoisonError::into_inner);
+        agents.iter().filter(|agent| unreached.contains(agent)).copied().collect()
     }
 
     /// Those to this agent, in order.
@@ -110,6 +118,21 @@ impl Site {
             all.push(Outgoing { to, at, errand });
         }
         Ok(all)
+    }
+
+    /// An errand reached an agent, or did not: whoever waits for that agent is told.
+    pub fn errand_went(&self, to: AgentId, arrived: bool) {
+        let unreached = &self.known.errands.unreached;
+        let mut unreached = unreached.lock().unwrap_or_else(PoisonError::into_inner);
+        if arrived {
+            unreached.remove(&to);
+            return;
+        }
+        // As many as errands may wait for; which of them is forgotten matters little.
+        if unreached.len() >= MAX_ERRANDS {
+            unreached.pop_first();
+        }
+        unreached.insert(to);
     }
 
     /// Takes an errand of an agent: that it was this agent has been proved, and where the errand is about ways, that it

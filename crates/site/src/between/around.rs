@@ -100,7 +100,7 @@ impl Site {
         };
         match self.decision_on(&part).await {
             Ok(Ok(_)) => Ok(Some(part.lift())),
-            Ok(Err(_)) | Err(SiteError::Undecided(_)) => Ok(None),
+            Ok(Err(_)) | Err(SiteError::Undecided { .. }) => Ok(None),
             Err(error) => Err(error),
         }
     }

@@ -13,7 +13,9 @@
 //! * `tend.rs` what time brings: asking referees, and saying again what may be lost;
 //! * `propose.rs` a lift of this site's making, `division.rs` over which ways: `pay.rs` a payment to another site, `repeated.rs`
 //!   one that is asked for again after a restore, `quote.rs`
-//!   what one would cost, `trials.rs` how much may be tried for that, `expected.rs` that it ends at its payee's, `around.rs` clearing across sites; `part.rs` a part as it is kept.
+//!   what one would cost, `trials.rs` how much may be tried for that, `making.rs` what whoever waits for one sees of it, `why.rs`
+//!   why it came to nothing, `expected.rs` that it ends at its payee's, `around.rs` clearing across sites; `part.rs` a part as
+//!   it is kept.
 
 mod act;
 mod around;
@@ -29,6 +31,7 @@ mod hear;
 mod judge;
 mod keys;
 mod lost;
+mod making;
 mod open;
 mod part;
 mod pay;
@@ -39,6 +42,7 @@ mod settle;
 mod tend;
 mod told;
 mod trials;
+mod why;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -55,11 +59,14 @@ pub(crate) use self::drafts::Drafts;
 pub use self::drafts::{MAX_DRAFTS, MAX_DRAFTS_OF_ONE};
 pub use self::keys::lift_key;
 pub(crate) use self::lost::forget_laid_out;
+use self::making::Course;
+pub use self::making::{Attempt, Making};
 pub use self::open::{OpenLeg, OpenLift, Phase, Whose};
 use self::part::OpenWith;
 pub(crate) use self::part::{LegProof, Part};
 use self::trials::Trials;
 pub use self::trials::{MAX_TRIED, MAX_TRIED_OF_ONE};
+pub use self::why::WhyVoid;
 
 /// How long after it was proposed a lift may become valid, in milliseconds: many times what its messages take.
 const LIFT_WITHIN_MS: i64 = 30_000;
@@ -94,8 +101,8 @@ pub(crate) struct UnderWay {
     awaiting: Mutex<BTreeMap<Hash, LiftId>>,
     /// What users here have promised, and is not decided: with each neighbour's site, and under each referee.
     open: Mutex<BTreeMap<OpenWith, Open>>,
-    /// Payments that are being made.
-    paying: Mutex<BTreeSet<(Cuid, PaymentId)>>,
+    /// Payments that are being made, and how far each has come.
+    paying: Mutex<BTreeMap<(Cuid, PaymentId), Course>>,
     /// Ways that were laid out for quotes lately.
     trials: Trials,
     /// What referees of a lift were asked last.

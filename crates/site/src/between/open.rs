@@ -1,10 +1,13 @@
 //! What may be seen of lifts between sites before they are done: an administrator sees all that this site takes part in, a
 //! user those that wait on its own tallies, and of them its own legs.
 
+use protocol::lift::Outcome;
 use protocol::{AgentId, ChipAddress, Cuid, LiftId, PaymentId, Side, TallyId, Timestamp, Units};
 use serde::{Deserialize, Serialize};
 
+use super::making::Attempt;
 use super::part::Part;
+use super::why::WhyVoid;
 use crate::command::Caller;
 use crate::door::Site;
 use crate::error::SiteError;
@@ -12,10 +15,16 @@ use crate::error::SiteError;
 /// How many parts are read at once.
 const AT_ONCE: u32 = 256;
 
-/// How far a lift has come at this site.
+/// How far a lift has come at this site, or a payment for which there is none yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Phase {
+    /// Of a payment that somebody waits for: a way is looked for.
+    Searching,
+    /// Of such a payment: a way was found, and the sites on it are asked to lay it out.
+    LayingOut,
+    /// Of such a payment: an attempt came to nothing, and the next begins in a moment.
+    Resting,
     /// This site has promised nothing: something that comes first is missing.
     Begun,
     /// Promised and not decided, and by signatures of users on both sides of each tally nothing is locked here.
@@ -73,16 +82,32 @@ pub struct OpenLift {
     pub mode: String,
     /// How far it has come.
     pub phase: Phase,
+    /// Since when.
+    pub since: Timestamp,
     /// When it was proposed.
     pub date: Timestamp,
     /// From when on its referees decide it void if nothing else was decided.
     pub deadline: Timestamp,
     /// Who decides it.
     pub referees: Vec<AgentId>,
-    /// The payment's name and payee, where whoever looks is the payer or an administrator of its site.
+    /// Those of them of which nothing was heard, while what it moves is promised here; one that decides says so.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unanswered: Vec<AgentId>,
+    /// Those of these that could not be reached last.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unreached: Vec<AgentId>,
+    /// Why it will be void, or is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why: Option<WhyVoid>,
+    /// The payment's name, payer and payee, where whoever looks is the payer or an administrator of its site.
     pub payment: Option<PaymentId>,
     /// See `payment`.
+    pub payer: Option<Cuid>,
+    /// See `payment`.
     pub payee: Option<ChipAddress>,
+    /// Which attempt at the payment it is; see `payment`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attempt: Option<Attempt>,
     /// What the payee is to get; see `payment`.
     pub units: Option<Units>,
     /// What it would do here.
@@ -105,11 +130,13 @@ impl Site {
             for row in &page {
                 // What cannot be read, doctor tells.
                 let Ok(part) = self.known.part(row) else { continue };
-                let Some(open) = self.seen(&part, caller) else { continue };
+                let Some(open) = self.seen(&part, row.changed, caller) else { continue };
                 match found.last_mut().filter(|before| before.lift == open.lift) {
                     // Several parts of this site's are one lift.
                     Some(before) => {
                         before.phase = before.phase.max(open.phase);
+                        before.since = before.since.max(open.since);
+                        before.why = before.why.or(open.why);
                         before.legs.extend(open.legs);
                     }
                     None => found.push(open),
@@ -122,7 +149,7 @@ impl Site {
     }
 
     /// What a caller may see of a part; none where that is nothing.
-    fn seen(&self, part: &Part, caller: &Caller) -> Option<OpenLift> {
+    fn seen(&self, part: &Part, since: Timestamp, caller: &Caller) -> Option<OpenLift> {
         let user = match caller {
             Caller::Administrator => None,
             Caller::User(user) | Caller::Former(user) => Some(user),
@@ -136,14 +163,25 @@ impl Site {
             return None;
         }
         let lift = part.participant.part().lift();
+        let unanswered = if part.participant.is_locked() && part.outcome().is_none() {
+            lift.referees.to_vec()
+        } else {
+            Vec::new()
+        };
         Some(OpenLift {
             lift: part.lift(),
             mode: lift.mode.word().to_owned(),
             phase: phase(part),
+            since,
             date: lift.date,
             deadline: lift.deadline,
             referees: lift.referees.to_vec(),
+            unreached: self.known.errands.unreached(&unanswered),
+            unanswered,
+            why: why(part),
             payment: signed.map(|signed| signed.uuid),
+            payer: signed.map(|signed| signed.payer.cuid.clone()),
+            attempt: signed.and(part.more.attempt),
             payee: signed.map(|signed| signed.payee.clone()),
             units: signed.map(|signed| signed.units.get()),
             legs,
@@ -162,6 +200,17 @@ fn phase(part: &Part) -> Phase {
         Phase::Promised
     } else {
         Phase::Begun
+    }
+}
+
+/// Why a lift will be void, or is, as far as is known here.
+fn why(part: &Part) -> Option<WhyVoid> {
+    match part.participant.decided() {
+        Some(decided) if decided.outcome() == Outcome::Void => {
+            Some(WhyVoid::of(decided.certificate()))
+        }
+        Some(_) => None,
+        None => part.participant.refusal().map(|refused| refused.reason.into()),
     }
 }
 

@@ -13,6 +13,7 @@ use protocol::{AgentId, Cuid, Freed, Hash, LiftId, PublicKey, Side, Sides, Tally
 use serde::{Deserialize, Serialize};
 use store::{LegAt, LiftPart};
 
+use super::making::Attempt;
 use super::open::Whose;
 use crate::error::SiteError;
 
@@ -75,6 +76,9 @@ pub(super) struct More {
     /// Whether this site proposed the lift, and it begins here.
     #[serde(default, skip_serializing_if = "is_not")]
     pub(super) proposed: bool,
+    /// Of a payment that begins here: which attempt at it this is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) attempt: Option<Attempt>,
     /// Whether all that follows from the decision is done.
     #[serde(default, skip_serializing_if = "is_not")]
     pub(super) settled: bool,
@@ -105,6 +109,7 @@ impl More {
             halves: BTreeMap::new(),
             freed: BTreeMap::new(),
             proposed: false,
+            attempt: None,
             settled: false,
             judged: None,
             brought: BTreeMap::new(),

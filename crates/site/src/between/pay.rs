@@ -3,14 +3,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use protocol::lift::{Authorisation, Outcome, Reason};
+use protocol::lift::{Authorisation, Outcome};
 use protocol::query::Why;
-use protocol::{ChipAddress, Cuid, Hash, LiftId, PaymentId, Signed, TallyId, Timestamp, Units};
+use protocol::{
+    AgentId, ChipAddress, Cuid, Hash, LiftId, PaymentId, Signed, TallyId, Timestamp, Units,
+};
 use store::User;
 
+use super::making::Alone;
 use super::part::Part;
 use super::propose::Wanted;
 use super::quote::divided;
+use super::why::WhyVoid;
 use crate::abroad::place_of;
 use crate::batch::Batch;
 use crate::command::Answer;
@@ -24,8 +28,8 @@ use crate::seek::{Hint, Planned};
 /// it here.
 const LOOK_MS: i64 = 1_000;
 
-/// How often a payment is begun anew at most where a lift came to nothing.
-const MOST_ATTEMPTS: u32 = 3;
+/// How often ways are searched for at most where lifts along those that were found came to nothing.
+const MOST_SEARCHES: u32 = 3;
 
 /// How long after its deadline a decision is waited for, in milliseconds: then whoever asks may ask again.
 const DECIDE_MS: i64 = 30_000;
@@ -45,15 +49,17 @@ impl Site {
         hint: Option<Hint>,
     ) -> Result<Answer, SiteError> {
         self.is_served()?;
-        let _alone = self.pays_alone(payer, authorisation.uuid).await;
+        let alone = self.pays_alone(payer, authorisation).await;
         // Begun before, under whatever command: a new attempt starts only where the old one came to nothing, and what
         // is under way is told of also when it is too late for a new one.
         for (part, signed) in self.begun(payer, authorisation.uuid).await? {
             if !signed.asks_the_same(authorisation) {
                 return Err(SiteError::PaymentTaken(authorisation.uuid));
             }
-            if let Ok(paid) = self.outcome_of(&part, &signed).await? {
-                return Ok(Answer::Paid(paid));
+            alone.waits_for(part.lift(), part.more.attempt);
+            match self.outcome_of(&part, &signed).await? {
+                Ok(paid) => return Ok(Answer::Paid(paid)),
+                Err(failed) => alone.fails(failed),
             }
         }
         if let Some(part) = self.find_lost_payment(payer, authorisation, hash).await?
@@ -65,10 +71,11 @@ impl Site {
         self.is_reached(&authorisation.payee).await?;
         let (units, most) = (authorisation.units.get(), authorisation.most.get());
         let mut why = None;
-        for attempt in 0..MOST_ATTEMPTS {
-            if attempt > 0 {
+        for search in 0..MOST_SEARCHES {
+            if search > 0 {
                 self.pause().await;
             }
+            alone.searches();
             let plans = self.find_hinted(payer, &authorisation.payee, units, most, hint).await;
             let plans = match plans {
                 // What stood in the way of the attempt before says more.
@@ -82,22 +89,24 @@ impl Site {
                 return Err(SiteError::NoWay { payee, units, why });
             }
             for ways in choices {
-                let wanted = Wanted::Payment { authorisation, hash };
-                let part = match self.propose(ways, &wanted).await? {
-                    Ok(part) => part,
-                    Err(reason) => {
-                        why = Some(reason);
-                        continue;
+                let attempt = alone.lays_out(&ways, units, most);
+                let wanted = Wanted::Payment { authorisation, hash, attempt };
+                let failed = match self.propose(ways, &wanted).await? {
+                    Ok(part) => {
+                        alone.waits_for(part.lift(), Some(attempt));
+                        self.tell_payees_site(&part);
+                        match self.outcome_of(&part, authorisation).await? {
+                            Ok(paid) => return Ok(Answer::Paid(paid)),
+                            Err(failed) => failed,
+                        }
                     }
+                    Err(reason) => reason.map_or(WhyVoid::Silent, WhyVoid::from),
                 };
-                self.tell_payees_site(&part);
-                match self.outcome_of(&part, authorisation).await? {
-                    Ok(paid) => return Ok(Answer::Paid(paid)),
-                    Err(reason) => why = Some(reason),
-                }
+                alone.fails(failed);
+                why = Some(failed);
             }
         }
-        Err(SiteError::NotLifted { why: why.flatten() })
+        Err(SiteError::NotLifted { why: why.unwrap_or(WhyVoid::Silent) })
     }
 
     /// The lifts for a user's payment that have not come to nothing: one part in each, with what the user signed.
@@ -137,7 +146,7 @@ impl Site {
         name: PaymentId,
     ) -> Result<Option<Paid>, SiteError> {
         for (part, signed) in self.begun(payer, name).await? {
-            self.is_served().map_err(|_| SiteError::Undecided(part.lift()))?;
+            self.is_served().map_err(|_| undecided(&part, Vec::new()))?;
             if let Ok(paid) = self.outcome_of(&part, &signed).await? {
                 return Ok(Some(paid));
             }
@@ -146,14 +155,13 @@ impl Site {
     }
 
     /// One payment is made once at a time: whoever asks for it too waits for what becomes of it.
-    async fn pays_alone(&self, payer: &Cuid, payment: PaymentId) -> Alone {
-        let name = (payer.clone(), payment);
+    async fn pays_alone(&self, payer: &Cuid, asked: &Authorisation) -> Alone {
         loop {
             let moved = self.known.under_way.moved.notified();
             tokio::pin!(moved);
             moved.as_mut().enable();
-            if super::lock(&self.known.under_way.paying).insert(name.clone()) {
-                return Alone { site: self.clone(), name };
+            if let Some(alone) = Alone::begin(self, payer, asked) {
+                return alone;
             }
             moved.await;
         }
@@ -164,7 +172,7 @@ impl Site {
         &self,
         part: &Part,
         authorisation: &Authorisation,
-    ) -> Result<Result<Paid, Option<Reason>>, SiteError> {
+    ) -> Result<Result<Paid, WhyVoid>, SiteError> {
         let done = self.decision_on(part).await?;
         Ok(done.map(|parts| paid(part.lift(), &parts, authorisation)))
     }
@@ -185,7 +193,7 @@ impl Site {
     pub(super) async fn decision_on(
         &self,
         part: &Part,
-    ) -> Result<Result<Vec<Part>, Option<Reason>>, SiteError> {
+    ) -> Result<Result<Vec<Part>, WhyVoid>, SiteError> {
         let lift = part.lift();
         let deadline = part.participant.part().lift().deadline;
         let until = deadline.plus_ms(DECIDE_MS).unwrap_or(Timestamp::MAX);
@@ -211,7 +219,8 @@ impl Site {
                 return Ok(outcome.map(|()| parts));
             }
             if now > until {
-                return Err(SiteError::Undecided(lift));
+                let referees = part.participant.part().lift().referees.to_vec();
+                return Err(undecided(part, referees));
             }
             moved.await;
         }
@@ -317,18 +326,8 @@ impl Drop for Watch {
     }
 }
 
-/// Whoever makes a payment, until it is done or given up.
-struct Alone {
-    site: Site,
-    name: (Cuid, PaymentId),
-}
-
-impl Drop for Alone {
-    fn drop(&mut self) {
-        let under_way = &self.site.known.under_way;
-        super::lock(&under_way.paying).remove(&self.name);
-        under_way.has_moved();
-    }
+fn undecided(part: &Part, unanswered: Vec<AgentId>) -> SiteError {
+    SiteError::Undecided { lift: part.lift(), unanswered }
 }
 
 /// What may be proposed, the best first: each way that carries the whole, or else all of them together.
@@ -339,13 +338,13 @@ fn choices(plans: Vec<Planned>, units: Units, most: Units) -> Vec<Vec<Planned>> 
 }
 
 /// What became of the parts that a lift began with here: nothing yet, or all is done, or why it came to nothing.
-fn outcome(parts: &[Part]) -> Option<Result<(), Option<Reason>>> {
+fn outcome(parts: &[Part]) -> Option<Result<(), WhyVoid>> {
     // Without the promise of one there is no lift, whatever referees will say.
     let open = parts.iter().filter(|part| part.outcome().is_none());
     // One that was restored may have forgotten that it had promised.
     let open = open.filter(|part| part.participant.promise().is_none());
     if let Some(refused) = open.filter_map(|part| part.participant.refusal()).next() {
-        return Some(Err(Some(refused.reason)));
+        return Some(Err(refused.reason.into()));
     }
     let first = parts.first()?;
     if !parts.iter().all(|part| part.more.settled) {
@@ -355,7 +354,7 @@ fn outcome(parts: &[Part]) -> Option<Result<(), Option<Reason>>> {
         Outcome::Commit => Some(Ok(())),
         Outcome::Void => {
             let decided = first.participant.decided()?;
-            Some(Err(decided.certificate().refused.map(|refused| refused.reason)))
+            Some(Err(WhyVoid::of(decided.certificate())))
         }
     }
 }

@@ -15,6 +15,7 @@ use tokio::sync::oneshot::error::TryRecvError;
 use super::LIFT_WITHIN_MS;
 use super::division::{Division, Share};
 use super::drafts::Draft;
+use super::making::Attempt;
 use super::part::{Neighbour, Part};
 use crate::batch::Batch;
 use crate::door::Site;
@@ -32,6 +33,8 @@ pub(super) enum Wanted<'a> {
         authorisation: &'a Authorisation,
         /// Its hash.
         hash: Hash,
+        /// Which attempt at it this is.
+        attempt: Attempt,
     },
     /// A way round for about so much.
     Clearing(Positive),
@@ -88,7 +91,7 @@ impl Site {
         }
         let (mut expected, mut returns) = (None, None);
         match wanted {
-            Wanted::Payment { authorisation, hash } => {
+            Wanted::Payment { authorisation, hash, .. } => {
                 match self.expected(nonce, authorisation, *hash).await {
                     Ok(said) => expected = Some(Box::new(said)),
                     Err(reason) => return Ok(Err(reason)),
@@ -115,7 +118,8 @@ impl Site {
             let mut part = self.part_in(&lift, &branches, mine, neighbours, legs, says, false)?;
             part.more.proposed = true;
             (part.more.expected, part.more.returns) = (expected.clone(), returns);
-            if let Wanted::Payment { authorisation, .. } = wanted {
+            if let Wanted::Payment { authorisation, attempt, .. } = wanted {
+                part.more.attempt = Some(*attempt);
                 part.more.authorisation = Some(Box::new((*authorisation).clone()));
             }
             parts.push(part);

@@ -55,7 +55,7 @@ impl Divided {
     }
 
     /// What it costs, and how far it goes; none where it goes nowhere.
-    fn quote(&self) -> Option<Quote> {
+    pub(super) fn quote(&self) -> Option<Quote> {
         let (given, arrives) = (self.given(), self.arrives());
         let cost = Units::new(given.milli() - arrives.milli()).ok()?;
         let (first, _) = *self.shares.first()?.0.way.first()?;

@@ -8,6 +8,7 @@ use protocol::{Cuid, Side, Units};
 use serde_json::{Value, json};
 
 use super::part::Part;
+use super::why::WhyVoid;
 use crate::batch::Batch;
 use crate::door::Site;
 use crate::error::SiteError;
@@ -60,17 +61,18 @@ impl Site {
         Ok(())
     }
 
-    /// The payer is told that nothing was moved, and why.
+    /// The payer is told that nothing was moved, and why: what whoever refused said, or that its deadline passed.
     pub(super) fn tell_of_void(&self, batch: &mut Batch, part: &Part) {
         let Some(signed) = part.more.authorisation.as_deref() else { return };
         if signed.payer.agent != self.agent {
             return;
         }
-        let decided = part.participant.decided();
-        let reason = decided.and_then(|decided| decided.certificate().refused);
-        let reason = reason.map(|refused| refused.reason);
+        let Some(decided) = part.participant.decided() else { return };
         let text = json!({
-            "lift": part.lift().to_string(), "payment": signed.uuid.to_string(), "reason": reason,
+            "lift": part.lift().to_string(), "payment": signed.uuid.to_string(),
+            "payee": signed.payee.to_string(), "amount": signed.units.get().milli(),
+            "reason": WhyVoid::of(decided.certificate()),
+            "attempt": part.more.attempt.map(|attempt| attempt.number),
         });
         let event = self.event(&signed.payer.cuid, "lift_void", text.to_string());
         batch.work.tx().tell([event]);

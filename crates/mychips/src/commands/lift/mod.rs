@@ -1,19 +1,18 @@
 //! `mychips lift`: what was cleared and paid over several tallies at the site, and clearing it; `free.rs` is for lifts
-//! that nobody decides, `give.rs` for those that a site has lost with the agent that it was.
+//! that nobody decides, `open.rs` for those that are under way, `give.rs` for those that a site has lost with the agent that it was.
 
 mod free;
 mod give;
+mod open;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::time::Instant;
 
 use clap::{Args, Subcommand};
 use protocol::lift::{Authorisation, Certificate};
 use protocol::{Cuid, Lift as Record, LiftId, TallyId, Timestamp, Units};
 use serde::Serialize;
-use site::{
-    AllowedBy, Answer, Cleared, Command, LegLine, LiftLine, OpenLeg, OpenLift, Part, Phase,
-};
+use site::{AllowedBy, Answer, Cleared, Command, LegLine, LiftLine, Part};
 
 use super::part;
 use crate::failure::Failure;
@@ -23,6 +22,8 @@ use crate::say::{self, Set, Table};
 use crate::visit::{self, Visit};
 use free::Free;
 use give::Give;
+use open::Open;
+pub(super) use open::waits_for;
 
 /// Lifts: value that moves over several tallies at once: debts that vanish round in circles, payments
 /// to somebody with whom one has no tally.
@@ -88,31 +89,6 @@ pub(crate) struct List {
     place: Place,
 }
 
-/// List lifts between sites that are not done, the oldest first: what is locked, and who decides.
-///
-/// A lift that this site has promised keeps its room on each tally until its referees have decided: no
-/// clock here frees it. While they can be reached that takes seconds, and half a minute at most. Where
-/// they are gone, the two users of a tally free it by both signing: mychips lift free.
-#[derive(Debug, Args)]
-#[command(after_long_help = "\
-JSON:
-  open    each with lift (its id), mode, date, deadline, referees, legs, phase:
-          begun     nothing is promised here: something has to come first
-          freed     promised, and its users have signed that nothing is locked
-          promised  what it moves is locked until it is decided
-          refused   somebody refuses: it will be void; what is locked waits
-          decided   and what follows is being done
-          legs: holder, tally, effect on the holder's balance, in milli-CHIPs,
-          and freed_by: who has signed that it is free, holder, partner, both
-          payment, payee, units: of a payment from here, for its payer")]
-pub(crate) struct Open {
-    /// Only those that wait on this user's tallies
-    #[arg(long = "as", value_name = "USER")]
-    user: Option<Cuid>,
-    #[command(flatten)]
-    place: Place,
-}
-
 /// Show a lift: what it moved, by which settings or signature, and the proof of its decision.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
@@ -171,11 +147,6 @@ struct Lifts {
 }
 
 #[derive(Serialize)]
-struct AllOpen {
-    open: Vec<OpenLift>,
-}
-
-#[derive(Serialize)]
 struct Leg {
     holder: Cuid,
     partner: Option<String>,
@@ -204,7 +175,7 @@ pub(crate) fn run(flags: &Lift) -> Result<(), Failure> {
     match flags {
         Lift::Clear(flags) => clear(flags, &visit()?, started),
         Lift::List(flags) => list(flags, &visit()?),
-        Lift::Open(flags) => open(flags, &visit()?),
+        Lift::Open(flags) => open::run(flags, &visit()?),
         Lift::Show(flags) => show(flags, &visit()?),
         Lift::Free(flags) => free::run(flags),
         Lift::Give(flags) => give::run(flags),
@@ -272,48 +243,6 @@ fn list(flags: &List, visit: &Visit) -> Result<(), Failure> {
             None => lift.mode,
         };
         table.row([short, date, what, lift.status, lift.tallies.to_string(), moved]);
-    }
-    say::text(&table.render(&Look::of_stdout()))
-}
-
-fn open(flags: &Open, visit: &Visit) -> Result<(), Failure> {
-    let open = visit.open_lifts(flags.user.as_ref())?;
-    if flags.place.json {
-        return say::json(&AllOpen { open });
-    }
-    if open.is_empty() {
-        return say::text("No lift between sites is open: nothing is locked");
-    }
-    let mut table = Table::new(&[
-        ("Lift", Set::Whole),
-        ("Since", Set::Whole),
-        ("For", Set::Left),
-        ("Phase", Set::Whole),
-        ("Locks", Set::Right),
-        ("Decided by", Set::Left),
-    ]);
-    for lift in open {
-        let short: String = lift.lift.to_string().chars().take(8).collect();
-        let what = match (&lift.payee, lift.units) {
-            (Some(payee), Some(units)) => format!("{} to {}", say::units(units), payee.cuid),
-            _ => lift.mode,
-        };
-        let phase = match lift.phase {
-            Phase::Begun => "begun",
-            Phase::Freed => "freed",
-            Phase::Promised => "promised",
-            Phase::Refused => "refused",
-            Phase::Decided => "decided",
-        };
-        let locks = |leg: &&OpenLeg| leg.holder.is_some() && leg.freed_by.len() < 2;
-        let locked = lift.legs.iter().filter(locks);
-        let locked = locked.map(|leg| leg.tally).collect::<BTreeSet<_>>().len();
-        let locks = say::counted(u64::try_from(locked).unwrap_or(u64::MAX), "tally", "tallies");
-        let decided_by = match &lift.referees[..] {
-            [one] => one.to_string(),
-            all => format!("{} referees", all.len()),
-        };
-        table.row([short, say::minute(lift.date), what, phase.to_owned(), locks, decided_by]);
     }
     say::text(&table.render(&Look::of_stdout()))
 }

@@ -6,7 +6,7 @@ use protocol::{ChitId, Cuid, Hash, TallyId, Units};
 use serde::Serialize;
 use site::{Clock, Command, Summary, Wish};
 
-use super::{Amount, Most, Pay};
+use super::{Amount, Most, Pay, question};
 use crate::commands::{invoice, tally};
 use crate::device::Device;
 use crate::failure::Failure;
@@ -63,6 +63,13 @@ pub(super) fn on(
         );
         return Err(Failure::refused("too_dear", text));
     }
+    // Nobody is asked whether to pay what is paid.
+    if flags.once.is_some()
+        && question::is_asked(flags)
+        && before(visit, flags, half, amount.units)?
+    {
+        return Ok(());
+    }
     let (reference, memo) = (flags.reference.clone(), flags.memo.clone());
     let written = Written { reference, memo, ..Written::default() };
     let chit = Chit {
@@ -77,11 +84,13 @@ pub(super) fn on(
 
 fn sign(visit: &Visit, keys: &Keys, flags: &Pay, chit: Chit) -> Result<(), Failure> {
     let user = &flags.who.user;
-    let signing = tally::signing(&tally::seen(visit, user, chit.tally)?)?;
+    let half = tally::seen(visit, user, chit.tally)?;
+    let signing = tally::signing(&half)?;
     let key = keys.for_tally(user, &signing.public)?;
     let chit = chit.with_key(signing.name);
     let (uuid, tally) = (chit.uuid, chit.tally);
     let amount = chit.effect_on(chit.by.other());
+    question::agreed(flags, || Ok(page(&half, amount)), None)?;
     let device = Device::of(visit, user);
     let chit = match device.as_ref().and_then(|device| device.signed_before(&chit)) {
         Some(before) => before,
@@ -158,24 +167,27 @@ pub(super) fn quote(flags: &Pay, half: &Summary, amount: Amount) -> Result<(), F
         tally: half.tally,
         possible,
     };
-    say::either(flags.place.json, &quote, || {
-        let partner = say::partner_name(half);
-        let possible = say::units(possible);
-        if units > quote.possible {
-            return format!(
-                "{} to {partner}, on your own tally, goes beyond your limit: up to {possible} can be \
-                 paid now\ntally  {}",
-                say::units(units),
-                half.tally
-            );
-        }
-        format!(
-            "To pay {} to {partner} costs nothing: it goes on your own tally. Up to {possible} can \
-             be paid now.\ntally  {}",
+    say::either(flags.place.json, &quote, || page(half, units))
+}
+
+/// What a payment on a tally would do, for people.
+fn page(half: &Summary, units: Units) -> String {
+    let (partner, most) = (say::partner_name(half), possible(half));
+    let possible = say::units(most);
+    if units > most {
+        return format!(
+            "{} to {partner}, on your own tally, goes beyond your limit: up to {possible} can be \
+             paid now\ntally  {}",
             say::units(units),
             half.tally
-        )
-    })
+        );
+    }
+    format!(
+        "To pay {} to {partner} costs nothing: it goes on your own tally. Up to {possible} can \
+         be paid now.\ntally  {}",
+        say::units(units),
+        half.tally
+    )
 }
 
 /// Shows the most that could be paid on a tally.

@@ -6,11 +6,12 @@ use protocol::{ChipAddress, Cuid, Hash, LiftId, PaymentId, TallyId, Units};
 use serde::Serialize;
 use site::{Answer, Clock, Command, Paid, Route, WhyNot};
 
-use super::{Amount, Most, Pay};
-use crate::commands::tally;
+use super::{Amount, Most, Pay, question, watch};
+use crate::commands::{lift, tally};
 use crate::device;
 use crate::failure::Failure;
 use crate::keys::Keys;
+use crate::progress::Progress;
 use crate::say;
 use crate::visit::Visit;
 use crate::world::{self, World};
@@ -87,10 +88,17 @@ pub(super) fn quote(
     if flags.place.json {
         return say::json(&quote);
     }
-    say::text(&page(visit, flags, payee, &route)?)
+    say::text(&page(visit, flags, payee, &route, None)?)
 }
 
-fn page(visit: &Visit, flags: &Pay, payee: &ChipAddress, route: &Route) -> Result<String, Failure> {
+/// What it would cost, for people; `most` is what would be signed.
+fn page(
+    visit: &Visit,
+    flags: &Pay,
+    payee: &ChipAddress,
+    route: &Route,
+    most: Option<Units>,
+) -> Result<String, Failure> {
     let Some(quote) = &route.quote else {
         let refusal = route.refusal(&payee.cuid).map(|error| error.to_string());
         return Ok(refusal.unwrap_or_default());
@@ -114,28 +122,49 @@ fn page(visit: &Visit, flags: &Pay, payee: &ChipAddress, route: &Route) -> Resul
         true => format!("{} or more now", say::units(route.most)),
         false => format!("{} now, over one path", say::units(route.most)),
     };
-    let tallies = format!("{}{}", quote.tallies, if is_elsewhere { " or more" } else { "" });
-    let tallies = match quote.parts {
-        0 | 1 => tallies,
-        parts => format!("{tallies}, in {parts} parts that go all at once or not at all"),
-    };
+    let tallies = tallies(quote, is_elsewhere);
     let mut page = format!(
         "To pay {} to {} you would give {}.\n\n",
         say::units(route.units),
         payee.cuid,
         say::units(quote.given)
     );
-    page.push_str(&say::sheet(&[
+    let mut rows = vec![
         ("cost", say::units(quote.cost)),
         ("goes to", shares),
         ("leaves by", format!("your tally with {}", say::partner_name(&first))),
         ("tallies", tallies),
         ("possible", possible),
-    ]));
+    ];
+    rows.extend(most.map(|most| ("you sign", format!("to give {} at most", say::units(most)))));
+    page.push_str(&say::sheet(&rows));
     if !route.proved {
         page.push_str("\nNot all ways could be looked at: there may be a cheaper one.\n");
     }
     Ok(page)
+}
+
+/// Over how many tallies it goes, and in how many parts.
+fn tallies(quote: &site::Quote, is_elsewhere: bool) -> String {
+    let tallies = format!("{}{}", quote.tallies, if is_elsewhere { " or more" } else { "" });
+    match quote.parts {
+        0 | 1 => tallies,
+        parts => format!("{tallies}, in {parts} parts that go all at once or not at all"),
+    }
+}
+
+/// What it costs, in a line.
+fn line(visit: &Visit, payee: &ChipAddress, route: &Route, most: Units) -> Option<String> {
+    let quote = route.quote.as_ref()?;
+    Some(format!(
+        "to pay {} to {} you would give {}, and sign at most {}; it costs {}; tallies: {}",
+        say::units(route.units),
+        payee.cuid,
+        say::units(quote.given),
+        say::units(most),
+        say::units(quote.cost),
+        tallies(quote, payee.agent != visit.agent())
+    ))
 }
 
 /// Shows the most that could be paid.
@@ -201,7 +230,9 @@ pub(super) fn pay(
     let named = name(flags, payee, amount)?;
     let may_repeat = flags.once.is_some();
     let last = if may_repeat { device::signed_before(keys, user, named)? } else { None };
+    let searching = Progress::of("looking what it costs");
     let route = visit.route(user, payee, amount.units, flags.hint())?;
+    drop(searching);
     let Some(quote) = &route.quote else {
         return Err(route.refusal(&payee.cuid).map_or_else(
             || Failure::refused("other_answer", "the site answered another question"),
@@ -212,6 +243,14 @@ pub(super) fn pay(
     let most = most.map_err(|_| Failure::misused("--most must be more than 0"))?;
     let given = Positive::try_from(quote.given);
     let given = given.map_err(|error| Failure::refused("other_answer", error.to_string()))?;
+    let most = most.unwrap_or(given);
+    let signing = tally::signing(&visit.tally(user, quote.first)?)?;
+    let key = keys.for_tally(user, &signing.public)?;
+    question::agreed(
+        flags,
+        || page(visit, flags, payee, &route, Some(most.get())),
+        line(visit, payee, &route, most.get()).as_deref(),
+    )?;
     let date = World.now();
     let authorisation = Authorisation {
         uuid: named,
@@ -222,15 +261,13 @@ pub(super) fn pay(
             ..payee.clone()
         },
         units: amount.units,
-        most: most.unwrap_or(given),
+        most,
         date,
         expires: date.plus_ms(OPEN_MS).map_err(|e| Failure::misused(e.to_string()))?,
         r#ref: flags.reference.clone(),
         memo: flags.memo.clone(),
         sign: None,
     };
-    let signing = tally::signing(&visit.tally(user, quote.first)?)?;
-    let key = keys.for_tally(user, &signing.public)?;
     let signed = authorisation.signed(&key);
     let signed = signed.map_err(|error| Failure::refused("signature", error.to_string()))?;
     if may_repeat {
@@ -243,9 +280,12 @@ pub(super) fn pay(
 
 /// Asks for a payment, and waits while other sites decide it.
 fn asked(visit: &Visit, flags: &Pay, signed: Authorisation) -> Result<Paid, Failure> {
-    let (user, name) = (&flags.who.user, signed.uuid.to_string());
+    let (user, payment) = (&flags.who.user, signed.uuid);
     let command = Command::PayByLift { authorisation: Box::new(signed), hint: flags.hint() };
-    match answer_to(visit, user, &name, &command).map_err(|failure| open(flags, &name, failure))? {
+    let answer = watch::shown(visit, user, payment, || {
+        answer_to(visit, user, &payment.to_string(), &command)
+    });
+    match answer.map_err(|failure| open(visit, flags, payment, failure))? {
         Answer::Paid(paid) => Ok(paid),
         _ => Err(Failure::refused("other_answer", "the site answered another question")),
     }
@@ -264,7 +304,7 @@ fn answer_to(visit: &Visit, user: &Cuid, name: &str, command: &Command) -> Resul
 }
 
 /// Says what to do about a payment that may still be made.
-fn open(flags: &Pay, name: &str, failure: Failure) -> Failure {
+fn open(visit: &Visit, flags: &Pay, name: PaymentId, failure: Failure) -> Failure {
     if !failure.is("slow") && !failure.is("undecided") {
         return failure;
     }
@@ -277,7 +317,13 @@ fn open(flags: &Pay, name: &str, failure: Failure) -> Failure {
             flags.who.user
         )
     };
-    let text = format!("payment {name} is not decided yet, and may still be made: {advice}");
+    let waits = watch::making(visit, &flags.who.user, name);
+    let waits = waits.map(|making| lift::waits_for(&making.unanswered, &making.unreached));
+    let waits = waits.filter(|waits| !waits.is_empty()).map(|waits| format!(" ({waits})"));
+    let text = format!(
+        "payment {name} is not decided yet{}, and may still be made: {advice}",
+        waits.unwrap_or_default()
+    );
     Failure::of_site(site::Class::Passing, "undecided", &text)
 }
 
@@ -291,7 +337,7 @@ pub(super) fn before(
     amount: Amount,
 ) -> Result<bool, Failure> {
     let (user, name) = (&flags.who.user, name(flags, payee, amount)?);
-    if let Some(paid) = visit.payment(user, name)? {
+    if let Some(paid) = watch::shown(visit, user, name, || visit.payment(user, name))? {
         return told(flags, payee, &paid, None).map(|()| true);
     }
     let Some(signed) = device::signed_before(keys, user, name)? else { return Ok(false) };

@@ -1,11 +1,14 @@
 //! `mychips pay`: value given to a partner, by a signed chit; or to somebody else, by a lift over tallies
 //! of others.
 //!
-//! Flags are here; `link.rs` is what a payee's link says, `whom.rs` who is meant, `direct.rs` pays on a tally, `lifted.rs` by a lift.
+//! Flags are here; `link.rs` is what a payee's link says, `whom.rs` who is meant, `direct.rs` pays on a tally, `lifted.rs` by a lift;
+//! `question.rs` asks before anything is signed, `watch.rs` shows how far it has come.
 
 mod direct;
 mod lifted;
 mod link;
+mod question;
+mod watch;
 mod whom;
 
 use clap::Args;
@@ -35,6 +38,10 @@ use crate::visit::{self, Visit};
 /// half a minute at most while they can be reached.
 ///
 /// A link of the payee's (mychips invoice link) says all of it; given again, nothing more is paid.
+///
+/// At a terminal it shows first what it costs and what you sign, and asks; --yes asks nothing, and --most
+/// says what may be given then. Where the input is no terminal, nothing is asked. While it is under way, a
+/// terminal shows how far it has come; mychips lift open shows it from elsewhere.
 ///
 /// What is printed as paid is kept, whatever happens to the machine then. Whoever does not see the
 /// answer, as the machine stopped, may give the command again and pay no second time, if it had
@@ -82,7 +89,8 @@ JSON of --quote without an amount:
   parts, proved  as above
 
 Exit codes:
-  0  paid, or quoted    1  refused, nothing was paid    2  wrong usage
+  0  paid, or quoted    1  refused, or you said no: nothing was paid
+  2  wrong usage
   3  reading or writing failed, or the site is in use
 
 Examples:
@@ -91,7 +99,7 @@ Examples:
   mychips pay --invoice 9c41 --as ann
   mychips pay zoe 40 --as ann --quote
   mychips pay zoe --as ann --quote
-  mychips pay zoe 40 --as ann --most 40.50
+  mychips pay zoe 40 --as ann --yes --most 40.50
   mychips pay 'chip://dan:12D3Koo…#pay/12500/…' --as ann
   mychips pay chip://dan:12D3KooWPjceQrSwdWXPyLLeABRXmuqt69Rg3sBYbU1Nft9HyQ6X@chips.example.org:8421 5 --as ann")]
 pub(crate) struct Pay {
@@ -126,6 +134,9 @@ pub(crate) struct Pay {
     /// Show what it would cost and how much can be paid, without an amount the most; pay nothing
     #[arg(long, conflicts_with_all = ["invoice", "over_limit", "most"])]
     quote: bool,
+    /// Do not ask before it is signed [default where the input is no terminal]
+    #[arg(long, conflicts_with = "quote")]
+    yes: bool,
     /// Pay this once: given again with all the same words, nothing more is paid
     #[arg(long, value_name = "NAME")]
     once: Option<String>,

@@ -26,6 +26,7 @@ mod refusals;
 mod served;
 mod serving;
 mod story;
+mod terminal;
 mod town;
 mod two_sites;
 mod words;

@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::town::Town;
 
 /// The orchard may owe the smithy, that the mill, the mill the dairy; the mill charges 1 % for taking in.
-fn chain() -> Town {
+pub(super) fn chain() -> Town {
     let town = Town::bare();
     town.does("init");
     for (user, name) in [
@@ -210,9 +210,9 @@ fn a_payment_given_again_is_made_once_whatever_happened_meanwhile() {
 #[test]
 fn a_user_who_changed_its_key_pays_with_the_new_one() {
     let town = chain();
-    town.does("pay clover 1 --as bramble");
+    town.json("pay clover 1 --as bramble");
     town.does("key revoke bramble");
-    town.does("pay clover 2 --as bramble");
+    town.json("pay clover 2 --as bramble");
     assert_eq!(town.balance("clover", "weir-mill"), 3_000);
     town.is_well();
 }

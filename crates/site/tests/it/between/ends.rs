@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use protocol::bounded::List;
 use protocol::errand::{Compose, Composed, Drawn, Errand, Laid};
-use protocol::lift::{Leg, Reason};
+use protocol::lift::Leg;
 use protocol::{AgentId, SecretKey, Side, Signer as _};
-use site::{Outgoing, SiteError};
+use site::{Outgoing, SiteError, WhyVoid};
 
 use super::around::circle;
 use super::paid::three;
@@ -78,7 +78,7 @@ async fn a_payment_that_leaves_out_its_payees_site_is_not_promised() {
     }
     assert!(lies > 0, "it was asked to lay a lift out");
     let refused = asked.await.unwrap().unwrap_err();
-    let expected = SiteError::NotLifted { why: Some(Reason::Unknown) };
+    let expected = SiteError::NotLifted { why: WhyVoid::Unknown };
     assert_eq!(refused.to_string(), expected.to_string());
     land.assert_sound().await;
 }

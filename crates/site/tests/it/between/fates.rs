@@ -69,7 +69,7 @@ proptest! {
             for name in 1..4 {
                 match land.pays(name, ["ann", "cat"], [5_000, 5_000]).await {
                     Ok(_) => paid += 5_000,
-                    Err(SiteError::Undecided(_)) => {
+                    Err(SiteError::Undecided { .. }) => {
                         land.lose(seed, 0);
                         land.calms().await;
                         paid = -i64::from(name);

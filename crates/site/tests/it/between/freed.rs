@@ -26,7 +26,7 @@ pub(super) async fn undecided(land: &Land, name: u8, milli: i64) -> LiftId {
         tokio::task::yield_now().await;
     }
     match asked.await.unwrap() {
-        Err(SiteError::Undecided(lift)) => lift,
+        Err(SiteError::Undecided { lift, .. }) => lift,
         other => panic!("{other:?}"),
     }
 }
@@ -378,7 +378,7 @@ fn what_is_freed_makes_room_under_its_referee() {
             land.gone.insert(agent(3));
             let first = undecided(&land, 1, 700_000).await;
             let refused = land.pays(2, ["ann", "cat"], [700_000, 700_000]).await.unwrap_err();
-            assert!(!matches!(refused, SiteError::Undecided(_)), "{refused}");
+            assert!(!matches!(refused, SiteError::Undecided { .. }), "{refused}");
             land.both_free(0, first).await;
             land.both_free(1, first).await;
             if restarts {

@@ -12,6 +12,7 @@ mod lied;
 mod made_up;
 mod paid;
 mod parts;
+mod phases;
 mod run;
 mod stolen;
 mod told_again;

@@ -1,9 +1,10 @@
 //! Payments to strangers at other sites, all the way.
 
 use protocol::errand::Errand;
-use protocol::lift::Reason;
 use protocol::{LiftId, PaymentId, Side};
-use site::{Caller, Class, Command, Found, LegLine, LiftFound, Outgoing, Query, SiteError};
+use site::{
+    Caller, Class, Command, Found, LegLine, LiftFound, Outgoing, Query, SiteError, WhyVoid,
+};
 
 use crate::seek::land::{Land, Tie, agent, tally_of};
 use crate::town::{cuid, units, user};
@@ -238,7 +239,7 @@ async fn a_referee_that_was_gone_decides_when_it_is_back() {
     let mut land = three().await;
     land.gone.insert(agent(3));
     let undecided = land.pays(1, ["ann", "cat"], [5_000, 5_000]).await.unwrap_err();
-    assert!(matches!(undecided, SiteError::Undecided(_)), "{undecided}");
+    assert!(matches!(undecided, SiteError::Undecided { .. }), "{undecided}");
     assert_eq!((undecided.class(), undecided.word()), (Class::Passing, "undecided"));
     assert_eq!(land.balances(0).await, [0, 0]);
     land.gone.clear();
@@ -282,7 +283,7 @@ async fn more_than_a_sole_referee_is_trusted_with_is_refused() {
     // Of what is trusted, three quarters for those who only pass through.
     land.pays(1, ["ann", "cat"], [750_000, 750_000]).await.unwrap();
     let refused = land.pays(2, ["ann", "cat"], [750_001, 750_001]).await.unwrap_err();
-    assert!(matches!(refused, SiteError::NotLifted { why: Some(Reason::Referees) }), "{refused}");
+    assert!(matches!(refused, SiteError::NotLifted { why: WhyVoid::Referees }), "{refused}");
     // The site between trusts it with more, but not the others; then all do.
     for site in [1, 0, 2] {
         let most = Some(units(2_400_000));
@@ -293,9 +294,9 @@ async fn more_than_a_sole_referee_is_trusted_with_is_refused() {
     // What is open counts: while nobody decides, no more than that is promised.
     land.gone.insert(agent(3));
     let first = land.pays(4, ["ann", "cat"], [1_200_000, 1_200_000]).await.unwrap_err();
-    assert!(matches!(first, SiteError::Undecided(_)), "{first}");
+    assert!(matches!(first, SiteError::Undecided { .. }), "{first}");
     let more = land.pays(5, ["ann", "cat"], [1_300_000, 1_300_000]).await.unwrap_err();
-    assert!(matches!(more, SiteError::NotLifted { why: Some(Reason::Referees) }), "{more}");
+    assert!(matches!(more, SiteError::NotLifted { why: WhyVoid::Referees }), "{more}");
     land.gone.clear();
     land.calms().await;
     land.assert_sound().await;
