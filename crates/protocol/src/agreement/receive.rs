@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use super::message::{Ballot, Message, Proposal, Quorum, Statement, Vote, Witness};
 use super::refusal::Refusal;
 use super::round::{Round, Seat};
-use super::said::{Cast, Said};
+use super::said::{Cast, Heard, Said};
 use super::state::Agreement;
 use super::step::Equivocation;
 
@@ -34,6 +34,7 @@ impl<S: Clone> Agreement<S> {
             }
             Message::Decided(votes) => {
                 self.check_quorum(&votes)?;
+                lies.extend(self.against_heard(&votes));
                 self.decide(theirs(votes));
             }
         }
@@ -103,17 +104,44 @@ impl<S: Clone> Agreement<S> {
 
     fn hear_vote(&mut self, seat: Seat, vote: Vote, sign: S) -> Option<Equivocation<S>> {
         let Vote { ballot, round, outcome } = vote;
-        let place = self.place(seat, round)?.vote_mut(ballot);
+        let kept = self.against_kept(seat, vote, &sign);
+        let Some(place) = self.place(seat, round).map(|said| said.vote_mut(ballot)) else {
+            return kept;
+        };
         match place {
             None => {
                 *place = Some(Cast { outcome, sign: Witness::Theirs(sign) });
-                None
+                kept
             }
-            Some(first) => {
-                let before = Statement::Vote(Vote { outcome: first.outcome, ..vote });
-                contradiction(seat, (before, &first.sign), (Statement::Vote(vote), sign))
-            }
+            Some(first) => contradicts(seat, first, vote, &sign),
         }
+    }
+
+    /// What a vote contradicts of the quorum that is kept, whatever round this referee is in.
+    pub(super) fn against_kept(&self, seat: Seat, vote: Vote, sign: &S) -> Option<Equivocation<S>> {
+        let kept = match vote.ballot {
+            Ballot::Prevote => self.backing.as_ref()?,
+            Ballot::Precommit => self.decision.as_ref()?,
+        };
+        let first = kept.votes.get(&seat).filter(|_| kept.round == vote.round)?;
+        let before = kept.statement(vote.ballot);
+        contradiction(seat, (before, first), (Statement::Vote(vote), sign.clone()))
+    }
+
+    /// What the votes for a decision contradict of all that was heard in their round.
+    fn against_heard(&self, decided: &Quorum<S>) -> Vec<Equivocation<S>> {
+        let (round, outcome) = (decided.round, Some(decided.outcome));
+        let vote = Vote { ballot: Ballot::Precommit, round, outcome };
+        let said = |heard: &Heard<S>| match &heard.ahead {
+            _ if round == self.round => heard.now.precommit.clone(),
+            Some((ahead, said)) if *ahead == round => said.precommit.clone(),
+            _ => None,
+        };
+        let of_seat = |(seat, sign): (&Seat, &S)| {
+            let first = self.heard.get(seat.index()).and_then(said)?;
+            contradicts(*seat, &first, vote, sign)
+        };
+        decided.votes.iter().filter_map(of_seat).collect()
     }
 
     fn hear_proposal(&mut self, seat: Seat, proposal: Proposal<S>) -> Option<Equivocation<S>> {
@@ -148,6 +176,17 @@ fn theirs<S>(votes: Quorum<S>) -> Quorum<Witness<S>> {
     let Quorum { round, outcome, votes } = votes;
     let votes = votes.into_iter().map(|(seat, sign)| (seat, Witness::Theirs(sign))).collect();
     Quorum { round, outcome, votes }
+}
+
+/// The proof that a vote contradicts the one that was heard before it, in the same round, unless they are the same.
+fn contradicts<S: Clone>(
+    seat: Seat,
+    first: &Cast<S>,
+    vote: Vote,
+    sign: &S,
+) -> Option<Equivocation<S>> {
+    let before = Statement::Vote(Vote { outcome: first.outcome, ..vote });
+    contradiction(seat, (before, &first.sign), (Statement::Vote(vote), sign.clone()))
 }
 
 /// The proof that two statements contradict each other, unless they are the same.

@@ -114,8 +114,13 @@ impl<S: Clone + Eq> Agreement<S> {
                     return Err(Refusal::Contradiction { decided, shown });
                 }
             }
-            Input::Receive { from, .. } => {
+            Input::Receive { from, message } => {
                 self.check_other(from)?;
+                // What contradicts the decision itself proves a lie however late it comes.
+                if let Message::Vote { vote, sign } = &message {
+                    let lie = self.against_kept(from, *vote, sign);
+                    effects.extend(lie.map(Effect::Equivocated));
+                }
                 let message = Message::Decided(decision.clone());
                 effects.push(Effect::Answer { to: from, message });
             }

@@ -52,6 +52,65 @@ fn where_all_is_well_the_first_round_commits() {
     }
 }
 
+/// What a referee does with messages, one after the other: of whom each proves a lie.
+fn lies_in(state: &mut Agreement<Sig>, said: &[(u8, Said)]) -> Vec<Vec<Seat>> {
+    let each = said.iter().map(|(from, message)| {
+        let (from, message) = (Seat(*from), message.clone());
+        let step = state.step(Input::Receive { from, message }).unwrap();
+        *state = step.state;
+        let liar = |effect: &Effect<Sig>| match effect {
+            Effect::Equivocated(lie) => {
+                assert_ne!(lie.first, lie.second);
+                Some(lie.seat)
+            }
+            _ => None,
+        };
+        step.effects.iter().filter_map(liar).collect()
+    });
+    each.collect()
+}
+
+fn votes(ballot: Ballot, outcome: Outcome, by: u8) -> Said {
+    let statement = vote(ballot, 0, Some(outcome));
+    let vote = Vote { ballot, round: round(0), outcome: Some(outcome) };
+    Message::Vote { vote, sign: Sig(Seat(by), statement) }
+}
+
+#[test]
+fn a_vote_against_the_decision_proves_a_lie_before_it_and_after_it() {
+    let mut state = Agreement::<Sig>::new(Seat(1), 4).unwrap();
+    let decided = Message::Decided(quorum(Ballot::Precommit, 0, Commit, &[0, 2, 3]));
+    let said = [
+        (0, votes(Ballot::Precommit, Void, 0)),
+        (2, votes(Ballot::Precommit, Commit, 2)),
+        (2, decided),
+        (0, votes(Ballot::Precommit, Void, 0)),
+        (2, votes(Ballot::Precommit, Commit, 2)),
+        (0, votes(Ballot::Prevote, Void, 0)),
+    ];
+    let (none, liar) = (vec![], vec![Seat(0)]);
+    let proved = [&none, &none, &liar, &liar, &none, &none].map(Clone::clone);
+    assert_eq!(lies_in(&mut state, &said), proved);
+    assert!(state.decision().is_some());
+}
+
+#[test]
+fn a_vote_against_those_that_are_kept_of_an_earlier_round_proves_a_lie() {
+    let mut state = Agreement::<Sig>::new(Seat(1), 4).unwrap();
+    let said = [
+        (2, Message::Prevotes(quorum(Ballot::Prevote, 0, Commit, &[0, 2, 3]))),
+        (2, Message::Round(round(1))),
+        (3, Message::Round(round(1))),
+        (0, votes(Ballot::Prevote, Void, 0)),
+        (3, votes(Ballot::Prevote, Commit, 3)),
+        (0, votes(Ballot::Precommit, Void, 0)),
+    ];
+    let (none, liar) = (vec![], vec![Seat(0)]);
+    let proved = [&none, &none, &none, &liar, &none, &none].map(Clone::clone);
+    assert_eq!(lies_in(&mut state, &said), proved);
+    assert_eq!(state.round(), round(1));
+}
+
 #[test]
 fn no_time_runs_before_there_is_something_to_decide() {
     let mut world = World::new(4, &[]);
