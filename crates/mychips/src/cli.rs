@@ -123,7 +123,8 @@ impl Command {
             Self::Import(flags) => flags.json(),
             Self::Export(flags) => flags.json(),
             Self::Verify(flags) => flags.json(),
-            Self::Town(_) | Self::Sim(_) => false,
+            Self::Town(_) => false,
+            Self::Sim(command) => command.json(),
         }
     }
 }

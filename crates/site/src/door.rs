@@ -24,6 +24,9 @@ use crate::ports::{Chance, Clock};
 use crate::query::administrator;
 use crate::queue::{Asked, Queue};
 
+/// How many referees a lift of a site's own making has at most.
+const MOST_REFEREES: usize = 4;
+
 /// A site. Copies are the same site.
 #[derive(Clone)]
 pub struct Site {
@@ -39,6 +42,8 @@ pub struct Site {
     pub(crate) abroad: Arc<Agents>,
     pub(crate) tending: Arc<tokio::sync::Mutex<Tending>>,
     pub(crate) hears: Hears,
+    /// How many referees lifts of this site's making have at most.
+    pub(crate) most_referees: usize,
     /// A fault on purpose: none but in simulations.
     pub(crate) planted: Option<Planted>,
 }
@@ -82,6 +87,7 @@ impl Site {
             abroad,
             tending,
             hears,
+            most_referees: MOST_REFEREES,
             planted,
         })
     }
@@ -116,6 +122,14 @@ impl Site {
     #[must_use]
     pub const fn hearing(mut self, hears: Hears) -> Self {
         self.hears = hears;
+        self
+    }
+
+    /// The same site, whose own lifts have at most so many referees where enough are accepted on all of a way: 4 unless said
+    /// otherwise here, of whom one may lie; 7, of whom two may, take three times the messages.
+    #[must_use]
+    pub const fn proposing_under(mut self, most_referees: usize) -> Self {
+        self.most_referees = most_referees;
         self
     }
 

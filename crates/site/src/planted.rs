@@ -46,11 +46,15 @@ pub enum Planted {
     ToldOn,
     /// The key for a lift is made without the lift's nonce.
     SameKey,
+    /// All lifts of a site's making have one nonce.
+    SameNonce,
+    /// A referee notes that another lies, and keeps no proof of it.
+    KeptQuiet,
 }
 
 impl Planted {
     /// All of them.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 15] = [
         Self::LostLetter,
         Self::DoubleApply,
         Self::WrongOrder,
@@ -64,6 +68,8 @@ impl Planted {
         Self::PlainToken,
         Self::ToldOn,
         Self::SameKey,
+        Self::SameNonce,
+        Self::KeptQuiet,
     ];
 
     /// One word for it.
@@ -83,6 +89,8 @@ impl Planted {
             Self::PlainToken => "plain-token",
             Self::ToldOn => "told-on",
             Self::SameKey => "same-key",
+            Self::SameNonce => "same-nonce",
+            Self::KeptQuiet => "kept-quiet",
         }
     }
 

@@ -4,6 +4,8 @@ use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::process::{Command, Stdio};
 
+use serde_json::Value;
+
 use crate::run::Room;
 
 #[test]
@@ -37,6 +39,36 @@ fn a_file_of_results_is_gone_on_with() {
     // What failed before is.
     fs::write(room.path().join("seeds.txt"), "0 present after step 9: lost\n1 held so\n").unwrap();
     assert_eq!(run("2").0, "1 seed: everything held\n");
+}
+
+/// Scripts read the same in JSON: a lift that came to nothing is not told as one that was made.
+#[test]
+fn what_was_decided_is_told_apart_in_text_in_json_and_in_the_file() {
+    let room = Room::new();
+    let text = room.run(&["sim", "net", "--lifts", "--seed", "3"]).out;
+    let one = room.run(&["sim", "net", "--lifts", "--seed", "3", "--json"]);
+    let told: Value = serde_json::from_str(&one.out).unwrap();
+    let many = |what: &str| told["lifts"][what].as_u64().unwrap();
+    let (valid, void) = (many("valid"), many("void"));
+    assert!(valid > 0 && void > 0 && many("decided") == valid + void, "{told}");
+    let line = text.lines().find(|line| line.contains(" decided: ")).unwrap();
+    assert!(line.contains(&format!("{} decided: {valid} valid, ", valid + void)), "{line}");
+    assert!(line.contains(&format!(" and {void} void;")), "{line}");
+    let until = ["sim", "net", "--lifts", "--from-seed", "3", "--until-lifts", "1"];
+    let said = room.run(&[&until[..], &["--out", "seeds.txt"]].concat()).out;
+    let all = say(valid + void);
+    assert_eq!(
+        said,
+        format!("1 seed: everything held; {all} decided so far, {valid} valid and {void} void\n")
+    );
+    // Nothing is run again: what the file says counts.
+    let again = room.run(&[&until[..], &["--out", "seeds.txt", "--json"]].concat()).out;
+    let again: Value = serde_json::from_str(&again).unwrap();
+    assert_eq!((&again["held"], &again["lifts"]), (&Value::from(0), &told["lifts"]));
+}
+
+fn say(lifts: u64) -> String {
+    if lifts == 1 { "1 lift".to_owned() } else { format!("{lifts} lifts") }
 }
 
 #[test]

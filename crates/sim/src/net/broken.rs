@@ -70,11 +70,13 @@ pub enum Invariant {
     Private,
     /// No key and no nonce is in two lifts.
     Fresh,
+    /// Of a referee that said two contradictory things, whoever holds both has the proof.
+    Named,
 }
 
 impl Invariant {
     /// All of them.
-    pub const ALL: [Self; 29] = [
+    pub const ALL: [Self; 30] = [
         Self::OwnSignature,
         Self::Chain,
         Self::Once,
@@ -104,6 +106,7 @@ impl Invariant {
         Self::Ends,
         Self::Private,
         Self::Fresh,
+        Self::Named,
     ];
 
     /// Its name.
@@ -139,6 +142,7 @@ impl Invariant {
             Self::Ends => "ends",
             Self::Private => "private",
             Self::Fresh => "fresh",
+            Self::Named => "named",
         }
     }
 }

@@ -3,7 +3,7 @@
 
 use protocol::AgentId;
 use protocol::errand::{About, Errand};
-use site::{Caller, Command, CommandId, Planted};
+use site::{Caller, Command, CommandId, Planted, Site};
 
 use super::broken::{Broken, Sim};
 use super::life::{Event, Net, Way, Ways};
@@ -14,7 +14,7 @@ use super::words;
 const BUSY_MS: i64 = 10_000;
 
 /// The names of places that nobody lives at.
-const COURTS: [&str; 4] = ["R", "S", "T", "U"];
+pub(super) const COURTS: [&str; 7] = ["R", "S", "T", "U", "V", "W", "X"];
 
 impl Net {
     /// Who decides lifts in this network: one, or four so that one of them may be gone; some of its sites, or places of
@@ -183,7 +183,8 @@ impl Net {
         }
         self.is_busy(to);
         self.errand_is_heard_by_liars(to, &errand);
-        let answer = site.hear_errand(way.agent, errand).await;
+        self.counts.adverts += u64::from(matches!(errand, Errand::Advert(_)));
+        let answer = self.told_or_asked((way.agent, to), &site, errand).await?;
         // Of several that a liar would rather say, one is the answer.
         let answer = match answer {
             Some(answer) => self.ruled(to, way.agent, answer)?,
@@ -208,6 +209,24 @@ impl Net {
         Ok(vec![to])
     }
 
+    /// A place's site hears an errand; what referees say to each other is noted.
+    async fn told_or_asked(
+        &mut self,
+        (from, to): (AgentId, usize),
+        site: &Site,
+        errand: Errand,
+    ) -> Sim<Option<Errand>> {
+        let Errand::Telling(telling) = errand else {
+            return Ok(site.hear_errand(from, errand).await);
+        };
+        let before = self.auditor.before_telling(to, &self.places[to], &telling).await?;
+        let answer = site.hear_errand(from, Errand::Telling(telling.clone())).await;
+        if let Some(before) = before {
+            self.auditor.was_told((to, &self.places[to]), from, &telling, &before);
+        }
+        Ok(answer)
+    }
+
     /// Whoever sent an errand hears the answer, if it is still the same.
     pub(super) async fn is_replied(&mut self, way: Way, text: &str) -> Sim<Vec<usize>> {
         let place = &self.places[way.from];
@@ -218,7 +237,7 @@ impl Net {
         // What it says to an answer has no way back: whoever needs it is told it again.
         let answer = read(text)?;
         self.errand_is_heard_by_liars(way.from, &answer);
-        if let Some(more) = site.hear_errand(way.whom, answer).await {
+        if let Some(more) = self.told_or_asked((way.whom, way.from), &site, answer).await? {
             let said = words::of_errand(&more, &mut self.trace);
             let who = self.places[way.from].name.clone();
             self.say(&who, &format!("errand {said}: an answer to an answer, which nobody hears"));

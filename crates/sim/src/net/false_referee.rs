@@ -1,4 +1,4 @@
-//! A referee that lies: one of four, as many as may. It says one thing to some of the others and the opposite to the rest,
+//! Referees that lie: one of four, or two of seven, as many as may. It says one thing to some of the others and the opposite to the rest,
 //! says nothing, or says at once that it is too late; and shows decisions that nobody else has signed.
 
 use protocol::agreement::{Ballot, Message, Statement, Vote};
@@ -24,7 +24,7 @@ enum Way {
     Late,
 }
 
-/// The liar among the referees, and how it lies about lifts.
+/// A liar among the referees, and how it lies about lifts.
 pub(super) struct FalseReferee {
     pub(super) place: usize,
     /// What it drew for itself: lifts' ways follow from that.
@@ -44,14 +44,29 @@ impl FalseReferee {
 }
 
 impl Net {
-    /// Where four decide, one of them lies.
-    pub(super) fn appoint_false_referee(&mut self) {
+    /// Where four decide, one of them lies; where seven do, two, in half of those networks about the same lifts alike.
+    pub(super) fn appoint_false_referees(&mut self) {
         if self.referees.len() < 4 {
             return;
         }
         let Some(place) = self.dice.pick(&self.referees).copied() else { return };
         let salt = self.dice.bytes()[0];
-        self.false_referee = Some(FalseReferee { place, salt });
+        self.lies_as_referee(FalseReferee { place, salt });
+        let others: Vec<usize> =
+            self.referees.iter().copied().filter(|other| *other != place).collect();
+        let dice = &mut self.newer.dice;
+        if self.newer.seven
+            && let Some(place) = dice.pick(&others).copied()
+        {
+            let other = dice.bytes()[0];
+            let salt = if dice.percent(50) { salt } else { other };
+            self.lies_as_referee(FalseReferee { place, salt });
+        }
+    }
+
+    fn lies_as_referee(&mut self, liar: FalseReferee) {
+        let place = liar.place;
+        self.false_referees.push(liar);
         self.auditor.decides_falsely_at(place);
         self.counts.false_referees += 1;
         let name = self.places[place].name.clone();
@@ -65,7 +80,7 @@ impl Net {
         to: AgentId,
         errand: Errand,
     ) -> Sim<Option<Errand>> {
-        let Some(liar) = self.false_referee.as_ref().filter(|liar| liar.place == from) else {
+        let Some(liar) = self.false_referees.iter().find(|liar| liar.place == from) else {
             return Ok(Some(errand));
         };
         let key = self.places[from].key.clone();

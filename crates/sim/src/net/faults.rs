@@ -67,8 +67,9 @@ impl Net {
                 Ok(())
             }
             _ => {
-                // Referees' clocks decide when a deadline has passed: those are looked after.
+                // Referees' clocks decide when a deadline has passed: mostly those are looked after.
                 if self.referees.contains(&number) {
+                    self.resets_clock(number);
                     return Ok(());
                 }
                 let skew = self.places[number].set_skew(&mut self.dice);
@@ -159,7 +160,12 @@ impl Net {
         for number in 0..self.places.len() {
             self.places[number].slow = 1;
             if self.lifts {
-                self.places[number].sets_clock_right(&mut self.dice);
+                let place = &self.places[number];
+                if self.referees.contains(&number) {
+                    place.sets_clock_of_referee_right(&mut self.dice);
+                } else {
+                    place.sets_clock_right(&mut self.dice);
+                }
             }
             if self.places[number].site.is_none() {
                 self.starts(number, Disk::Whole).await?;

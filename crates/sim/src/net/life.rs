@@ -17,6 +17,7 @@ use super::dice::Dice;
 use super::false_referee::FalseReferee;
 use super::forge::Caught;
 use super::liars::Liars;
+use super::newer::Newer;
 use super::person::{MOST_PEOPLE, Person};
 use super::place::{Disk, Place};
 use super::report::Counts;
@@ -115,8 +116,10 @@ pub(super) struct Net {
     pub(super) orders: u64,
     /// Sites that lie about lifts.
     pub(super) liars: Liars,
-    /// The referee that lies.
-    pub(super) false_referee: Option<FalseReferee>,
+    /// Referees that lie.
+    pub(super) false_referees: Vec<FalseReferee>,
+    /// What only networks of later seeds have.
+    pub(super) newer: Newer,
     /// What people want to pay to others elsewhere.
     pub(super) payments: Vec<Payment>,
     /// Sites that look for ways round.
@@ -169,7 +172,8 @@ impl Net {
             well_kept: false,
             orders: 0,
             liars: Liars::default(),
-            false_referee: None,
+            false_referees: Vec::new(),
+            newer: Newer::of(seed, life != Life::Tallies),
             payments: Vec::new(),
             clearings: Vec::new(),
             traffic: Traffic::default(),
@@ -186,11 +190,21 @@ impl Net {
         let towns = net.places.len();
         if net.lifts {
             net.appoint(planted)?;
+            net.appoint_seven()?;
             net.may_be_busy();
             if life == Life::Liars {
                 net.appoint_liars(towns);
-                net.appoint_false_referee();
+                net.appoint_false_referees();
             }
+            net.clocks_go_wrong();
+        }
+        if net.newer.links {
+            for number in 0..net.places.len() {
+                net.places[number].answers_at = net.endpoint_of(number);
+            }
+        }
+        if net.newer.seven {
+            net.places.iter_mut().for_each(|place| place.most_referees = 7);
         }
         for number in 0..net.places.len() {
             net.places[number].start().await?;

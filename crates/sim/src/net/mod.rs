@@ -15,6 +15,7 @@
 //!   referee that lies;
 //!   `strangers.rs` payments to people at other sites, `around.rs` debts that clear across sites;
 //!   `busy.rs` networks in which there is much to lift, `freeing.rs` what people free that nobody decides;
+//!   `newer.rs` what only networks of later seeds have;
 //! * `trace.rs`, `words.rs` what happened, in lines; `report.rs` how it ended.
 
 mod around;
@@ -36,6 +37,7 @@ mod liars;
 mod lies;
 mod life;
 mod made_up;
+mod newer;
 mod person;
 mod place;
 mod quiet;

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use protocol::address::Endpoint;
 use protocol::{AgentId, SecretKey, Signer as _, Timestamp};
 use site::{Carried, Clock as _, Hears, Planted, Site, SiteError};
 use store::Store;
@@ -21,6 +22,9 @@ const BACKUPS: usize = 6;
 
 /// How wrong most clocks are at most, in milliseconds.
 const LITTLE_MS: i64 = 3_000;
+
+/// For how long clocks run too fast at most, in milliseconds: until faults stop.
+const LONGEST_MS: i64 = 300_000;
 
 /// A disk as it was at a moment.
 pub(super) struct Image {
@@ -67,10 +71,16 @@ pub(super) struct Place {
     pub(super) epoch: u64,
     /// When it did so last, by its own clock.
     pub(super) went_back_ms: Option<i64>,
+    /// When it began, by its own clock.
+    pub(super) founded_ms: Option<i64>,
     /// The agents that it was before.
     pub(super) former: Vec<Former>,
     hears: Hears,
     planted: Option<Planted>,
+    /// Where it answers, where its site knows.
+    pub(super) answers_at: Option<Endpoint>,
+    /// How many referees lifts of its making have at most.
+    pub(super) most_referees: usize,
     /// Rounds of delivering that are under way.
     pub(super) rounds: Vec<JoinHandle<Result<Carried, SiteError>>>,
     /// In which of its lives, and after how many commits, it was looked at last.
@@ -109,9 +119,12 @@ impl Place {
             life: 0,
             epoch: 0,
             went_back_ms: None,
+            founded_ms: None,
             former: Vec::new(),
             hears,
             planted,
+            answers_at: None,
+            most_referees: 4,
             rounds: Vec::new(),
             looked: None,
             latest: VecDeque::new(),
@@ -121,16 +134,41 @@ impl Place {
         })
     }
 
+    /// The fault that its site has.
+    pub(super) const fn planted(&self) -> Option<Planted> {
+        self.planted
+    }
+
+    /// Its clock is wrong by so much, and by so many millionths more as time passes.
+    pub(super) fn has_wrong_clock(&mut self, skew_ms: i64, drift_ppm: i64) {
+        self.clock.set(skew_ms, drift_ppm);
+        let drifts = LONGEST_MS * drift_ppm.max(0) / 1_000_000;
+        self.ahead_ms = (skew_ms + drifts).max(self.ahead_ms);
+    }
+
+    /// Whether its clock is so far ahead that it cannot be set right: what it judged in time to come it may have forgotten.
+    fn cannot_turn_back(&self) -> bool {
+        self.went_back_ms.is_some() && self.clock.ahead_ms() > LITTLE_MS
+    }
+
+    /// A referee's clock is as right as clocks are. That of one which went back stays where it is if it is ahead, and only
+    /// runs as it should: else it would have to have another key.
+    pub(super) fn sets_clock_of_referee_right(&self, dice: &mut Dice) {
+        let right = dice.between(-LITTLE_MS, LITTLE_MS);
+        let kept = Some(self.clock.ahead_ms()).filter(|_| self.cannot_turn_back());
+        self.clock.set(kept.unwrap_or(right), 0);
+    }
+
     pub(super) fn set_skew(&mut self, dice: &mut Dice) -> i64 {
         let skew = skew(dice);
-        self.clock.set_skew(skew);
+        self.clock.set(skew, 0);
         self.ahead_ms = skew.max(self.ahead_ms);
         skew
     }
 
     /// Its clock is as right as clocks are.
     pub(super) fn sets_clock_right(&self, dice: &mut Dice) {
-        self.clock.set_skew(dice.between(-LITTLE_MS, LITTLE_MS));
+        self.clock.set(dice.between(-LITTLE_MS, LITTLE_MS), 0);
     }
 
     /// What its clock says.
@@ -146,6 +184,9 @@ impl Place {
         let site = site.signing_with(self.key.clone());
         let site = site.map_err(|error| self.cannot("sign", &error))?;
         let site = site.hearing(self.hears).with_planted(self.planted);
+        let site = site.proposing_under(self.most_referees);
+        site.answers_at(self.answers_at.clone());
+        self.founded_ms.get_or_insert(self.clock.now().ms());
         // From now on somebody carries them.
         let none = site.take_errands().await;
         none.map_err(|error| self.cannot("say what it asks others", &error))?;

@@ -43,6 +43,8 @@ pub(super) struct Counts {
     pub(super) liars: u64,
     pub(super) false_referees: u64,
     pub(super) lies: u64,
+    pub(super) links: u64,
+    pub(super) adverts: u64,
 }
 
 impl Counts {
@@ -166,6 +168,24 @@ impl Report {
         self.ending.lifts.made + self.ending.lifts.void
     }
 
+    /// How many payments were asked for by a link of their payee's.
+    #[must_use]
+    pub const fn links(&self) -> u64 {
+        self.counts.links
+    }
+
+    /// How many adverts payees' sites made for them, and others handed on, reached a site.
+    #[must_use]
+    pub const fn adverts(&self) -> u64 {
+        self.counts.adverts
+    }
+
+    /// How many clocks were wrong, or set wrong.
+    #[must_use]
+    pub const fn clocks_wrong(&self) -> u64 {
+        self.counts.skews
+    }
+
     /// How many times sites or referees lied about lifts.
     #[must_use]
     pub const fn lies(&self) -> u64 {
@@ -178,10 +198,22 @@ impl Report {
         self.ending.proofs
     }
 
+    /// How many referees honest ones heard say two contradictory things, each of which is named.
+    #[must_use]
+    pub const fn named(&self) -> u64 {
+        self.ending.named
+    }
+
     /// How many of them were decided by more referees than one.
     #[must_use]
     pub const fn lifts_made_by_many(&self) -> u64 {
         self.ending.lifts.made_by_many
+    }
+
+    /// How many of them were decided by seven referees.
+    #[must_use]
+    pub const fn lifts_made_by_seven(&self) -> u64 {
+        self.ending.lifts.made_by_seven
     }
 
     /// How many lifts between sites came to nothing.
@@ -247,7 +279,8 @@ impl fmt::Display for Report {
         writeln!(f, "  errands    {} sent, {} lost", c.errands, c.errands_lost)?;
         writeln!(
             f,
-            "  lifts      {} made, {} of them to clear, {} void, {} undecided, {} freed; {} payments to strangers wanted, {} told as paid",
+            "  lifts      {} decided: {} valid, {} of them to clear, and {} void; {} undecided, {} freed; {} payments to strangers wanted, {} told as paid",
+            self.lifts_decided(),
             ending.lifts.made,
             ending.lifts.cleared,
             ending.lifts.void,
@@ -256,6 +289,13 @@ impl fmt::Display for Report {
             c.lifts_wanted,
             c.lifts_paid
         )?;
+        if c.links > 0 {
+            let adverts = c.adverts;
+            writeln!(f, "  links      {} asked for a payment, {adverts} adverts heard", c.links)?;
+        }
+        if ending.lifts.made_by_seven > 0 {
+            writeln!(f, "  referees   {} lifts made by seven", ending.lifts.made_by_seven)?;
+        }
         let s = &ending.searched;
         let seen: u64 = s.excused().map(|(_, seen)| seen).sum();
         writeln!(
@@ -266,8 +306,8 @@ impl fmt::Display for Report {
         if c.liars > 0 {
             writeln!(
                 f,
-                "  liars      {} sites and {} referees, {} lies; {} proofs at honest sites",
-                c.liars, c.false_referees, c.lies, ending.proofs
+                "  liars      {} sites and {} referees, {} lies; {} proofs at honest sites, {} referees named",
+                c.liars, c.false_referees, c.lies, ending.proofs, ending.named
             )?;
         }
         write!(f, "  tallies   ")?;

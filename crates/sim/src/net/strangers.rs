@@ -4,7 +4,7 @@
 use protocol::chit::Positive;
 use protocol::lift::Authorisation;
 use protocol::{AgentId, ChipAddress, PaymentId, Units};
-use site::{Answer, Command, CommandId, Paid, SiteError};
+use site::{Answer, Command, CommandId, Hint, Paid, SiteError};
 use tokio::task::JoinHandle;
 
 use super::auditor::Allowed;
@@ -38,6 +38,8 @@ pub(super) struct Payment {
     /// Its agent when it was signed: another one can do nothing with it.
     agent: AgentId,
     words: String,
+    /// What its payee's link says, where it asked for it.
+    hint: Option<Hint>,
     /// How often it was asked for, and under how many names.
     asked: u32,
     named: u32,
@@ -104,11 +106,13 @@ impl Net {
         let name = self.trace.payment(uuid);
         let words = format!("pays {units} to {whom} ({name})");
         let authorisation = Box::new(authorisation);
+        let hint = self.asked_by_link(payee, amount).await?;
         let payment = Payment {
             who,
             authorisation,
             agent,
             words,
+            hint,
             asked: 0,
             named: 0,
             asking: Vec::new(),
@@ -136,9 +140,9 @@ impl Net {
         let (named, authorisation) = (payment.named, payment.authorisation.clone());
         let id = CommandId::new(&format!("lift-{}-{named}", authorisation.uuid));
         let id = id.ok_or_else(|| Broken::harness("a name that is too long"))?;
-        let caller = self.caller(who);
+        let (caller, hint) = (self.caller(who), self.payments[number].hint);
         let asking = tokio::spawn(async move {
-            site.command(&caller, &id, Command::PayByLift { authorisation, hint: None }).await
+            site.command(&caller, &id, Command::PayByLift { authorisation, hint }).await
         });
         self.payments[number].asking.push(asking);
         self.is_busy(self.people[who].home);

@@ -36,22 +36,35 @@ pub(super) fn moment(ms: i64) -> Timestamp {
 #[derive(Debug)]
 pub(super) struct SiteClock {
     time: Time,
+    /// How far it was ahead when it was set, when that was, and how many millionths it has gone too fast since.
     skew_ms: AtomicI64,
+    set_ms: AtomicI64,
+    drift_ppm: AtomicI64,
 }
 
 impl SiteClock {
     pub(super) fn new(time: &Time, skew_ms: i64) -> Self {
-        Self { time: time.clone(), skew_ms: AtomicI64::new(skew_ms) }
+        let [skew_ms, set_ms, drift_ppm] = [skew_ms, time.ms(), 0].map(AtomicI64::new);
+        Self { time: time.clone(), skew_ms, set_ms, drift_ppm }
     }
 
-    pub(super) fn set_skew(&self, skew_ms: i64) {
+    pub(super) fn set(&self, skew_ms: i64, drift_ppm: i64) {
         self.skew_ms.store(skew_ms, Ordering::Relaxed);
+        self.set_ms.store(self.time.ms(), Ordering::Relaxed);
+        self.drift_ppm.store(drift_ppm, Ordering::Relaxed);
+    }
+
+    /// How far it is ahead of true time, in milliseconds.
+    pub(super) fn ahead_ms(&self) -> i64 {
+        let since = self.time.ms() - self.set_ms.load(Ordering::Relaxed);
+        let drifted = since * self.drift_ppm.load(Ordering::Relaxed) / 1_000_000;
+        self.skew_ms.load(Ordering::Relaxed) + drifted
     }
 }
 
 impl Clock for SiteClock {
     fn now(&self) -> Timestamp {
-        moment(self.time.ms() + self.skew_ms.load(Ordering::Relaxed))
+        moment(self.time.ms() + self.ahead_ms())
     }
 }
 

@@ -69,8 +69,19 @@ pub(crate) fn is_found(planted: Planted, named: Invariant) {
             | Planted::PlainToken
             | Planted::ToldOn
             | Planted::SameKey
+            | Planted::SameNonce
     );
-    let (life, option) = if of_lifts { (Life::Lifts, " --lifts") } else { (Life::Tallies, "") };
+    let life = if of_lifts { Life::Lifts } else { Life::Tallies };
+    is_found_in(life, planted, named);
+}
+
+/// The same, in networks that are for this.
+pub(crate) fn is_found_in(life: Life, planted: Planted, named: Invariant) {
+    let option = match life {
+        Life::Tallies => "",
+        Life::Lifts => " --lifts",
+        Life::Liars => " --liars",
+    };
     let mut others = Vec::new();
     for seed in 0..500 {
         let Err(failure) = live(seed, life, Some(planted)).ended else { continue };
@@ -128,6 +139,11 @@ fn a_leg_that_one_user_frees_alone_is_found_by_aside() {
 #[test]
 fn room_that_is_promised_twice_is_found_by_theft() {
     is_found(Planted::SameRoom, Invariant::Theft);
+}
+
+#[test]
+fn a_false_referee_that_others_keep_quiet_about_is_found_by_named() {
+    is_found_in(Life::Liars, Planted::KeptQuiet, Invariant::Named);
 }
 
 #[test]

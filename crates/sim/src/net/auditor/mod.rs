@@ -5,7 +5,7 @@
 //! * `half.rs` what holds of one half, `pair.rs` of two, and of a half and what it was before;
 //! * `privacy.rs` what sites hear and keep, `excuse.rs` what they may know, `markers.rs` how it is searched for, `fresh.rs` what must be new in each lift;
 //! * `lifts.rs` what holds of lifts between sites, `fair.rs` of what they did to whom, `clears.rs` of those that clear, `decides.rs` which of them end;
-//!   `freed.rs` what people freed, `room.rs` what of them keeps within what was signed, `heads.rs` where halves stood then, `part.rs` a part as a site keeps it, `proof.rs` what a certificate has to prove, `slander.rs` proofs that agents lie;
+//!   `freed.rs` what people freed, `room.rs` what of them keeps within what was signed, `heads.rs` where halves stood then, `part.rs` a part as a site keeps it, `proof.rs` what a certificate has to prove, `slander.rs` proofs that agents lie, `named.rs` that each referee is named of which one could be made;
 //! * `outbox.rs` what holds of letters that wait; `end.rs` what holds once faults have stopped, `table.rs` of invoices and offers.
 
 mod book;
@@ -20,6 +20,7 @@ mod half;
 mod heads;
 mod lifts;
 mod markers;
+mod named;
 mod outbox;
 mod pair;
 mod part;
@@ -41,6 +42,7 @@ pub(super) use freed::Lock;
 use half::{Half, Reading};
 use heads::Heads;
 pub(super) use lifts::{Allowed, Lifts};
+use named::Named;
 use outbox::Outbox;
 use pair::Past;
 use privacy::Privacy;
@@ -60,6 +62,7 @@ pub(super) struct Auditor {
     pub(super) book: Book,
     pub(super) lifts: Lifts,
     pub(super) privacy: Privacy,
+    named: Named,
     halves: BTreeMap<(usize, HalfId), Half>,
     heads: Heads,
     taken: Taken,
@@ -85,13 +88,12 @@ impl Auditor {
     /// A place lies.
     pub(super) fn lies_at(&mut self, place: usize) {
         self.liars.insert(place);
-        self.privacy.looks_away();
+        self.privacy.lies_at(place);
         self.lifts.lies_at(place);
     }
 
     /// A place lies as a referee.
     pub(super) fn decides_falsely_at(&mut self, place: usize) {
-        self.privacy.looks_away();
         self.lifts.false_referees.insert(place);
     }
 
@@ -115,6 +117,7 @@ impl Auditor {
         self.heads.went_back(place);
         self.taken.went_back(place);
         self.outbox.went_back(place);
+        self.named.went_back(place);
         self.lifts.went_back(place);
         self.back.insert(place);
     }

@@ -8,7 +8,8 @@ use protocol::errand::Errand;
 use protocol::lift::Authorisation;
 use protocol::mail::Receipt;
 use protocol::note::{Body, Note};
-use protocol::{AgentId, ChitId, Hash, Lift, PaymentId, PublicKey, Record as _, TallyId};
+use protocol::proof::Proof;
+use protocol::{AgentId, ChitId, Hash, Lift, LiftId, PaymentId, PublicKey, Record as _, TallyId};
 
 use super::excuse::{Excuse, Searched, What};
 use super::fresh::Fresh;
@@ -44,8 +45,16 @@ pub(crate) struct Privacy {
     lifts: BTreeMap<Hash, BTreeSet<usize>>,
     fresh: Fresh,
     searched: Searched,
-    /// There are liars, who tell each other all that they hear and anybody what they like.
-    looks_away: bool,
+    /// Nonces of lifts, by id.
+    nonces: BTreeMap<LiftId, Hash>,
+    /// A place, and the nonce of a lift about which it was told a proof.
+    proven: BTreeSet<(usize, Hash)>,
+    /// Places that lie: they tell each other all that they hear, and anybody what they like.
+    liars: BTreeSet<usize>,
+    /// A place, and what liars told it that is none of its business.
+    told: BTreeSet<(usize, What)>,
+    /// Lifts whose records a liar was the first to show: what is in them is its concern.
+    of_liars: BTreeSet<LiftId>,
 }
 
 impl Privacy {
@@ -107,21 +116,18 @@ impl Privacy {
         self.payments.insert(uuid, (payer, BTreeSet::from([home])));
     }
 
-    /// Somebody lies: what sites hear and keep is not searched in this network.
-    pub(crate) const fn looks_away(&mut self) {
-        self.looks_away = true;
+    /// A place lies: what it hears and keeps is not searched for what it should not know, only for what no liar should.
+    pub(crate) fn lies_at(&mut self, place: usize) {
+        self.liars.insert(place);
     }
 
     /// A note reaches a place.
     pub(crate) fn note(&mut self, from: usize, to: usize, text: &str) -> Sim<()> {
-        if self.looks_away {
-            return Ok(());
-        }
         if text.contains(r#""kind":"word""#)
             && let Ok(note) = Note::read(text.as_bytes())
             && let Body::Lift(word) = &note.body
         {
-            self.record(&word.lift)?;
+            self.record(from, &word.lift)?;
         }
         self.speaks(from, to, "a note")?;
         self.hears(from, to, text)
@@ -129,9 +135,6 @@ impl Privacy {
 
     /// What became of notes, and what is said back at once, reaches a place.
     pub(crate) fn receipt(&mut self, from: usize, to: usize, receipt: &Receipt) -> Sim<()> {
-        if self.looks_away {
-            return Ok(());
-        }
         let text = receipt.write().map_err(|error| Broken::harness(&error.to_string()))?;
         self.hears(from, to, &text)
     }
@@ -144,26 +147,25 @@ impl Privacy {
         errand: &Errand,
         text: &str,
     ) -> Sim<()> {
-        if self.looks_away {
-            return Ok(());
-        }
+        let lies = self.liars.contains(&from);
         self.speaks(from, to, errand.word())?;
         match errand {
             Errand::Compose(compose) => self.lays_out(compose.nonce, [from, to]),
             Errand::Composed(composed) => {
                 self.lays_out(composed.nonce, [from, to]);
                 if let protocol::errand::Drawn::Laid(laid) = &composed.drawn {
-                    self.keys(composed.nonce, &laid.participants)?;
+                    self.keys_from(from, composed.nonce, &laid.participants)?;
                 }
             }
             Errand::Authorisation(signed) => self.tells_payee(from, to, signed),
-            Errand::Ask(ask) => self.record(&ask.lift)?,
-            Errand::Telling(telling) => self.record(&telling.lift)?,
-            Errand::Query(query) => self.fresh.query(query)?,
-            Errand::Answer(answer) => self.fresh.answer(answer)?,
-            Errand::Advert(advert) => self.fresh.advert(advert)?,
-            Errand::Expected(answer) => self.keys(answer.nonce, &answer.keys)?,
-            Errand::Expect(_) | Errand::Meet(_) | Errand::Certificate(_) | Errand::Proof(_) => {}
+            Errand::Ask(ask) => self.record(from, &ask.lift)?,
+            Errand::Telling(telling) => self.record(from, &telling.lift)?,
+            Errand::Query(query) => self.fresh.by(lies).query(query)?,
+            Errand::Answer(answer) => self.fresh.by(lies).answer(answer)?,
+            Errand::Advert(advert) => self.fresh.by(lies).advert(advert)?,
+            Errand::Expected(answer) => self.keys_from(from, answer.nonce, &answer.keys)?,
+            Errand::Proof(proof) => self.proves(to, proof),
+            Errand::Expect(_) | Errand::Meet(_) | Errand::Certificate(_) => {}
         }
         self.hears(from, to, text)
     }
@@ -174,13 +176,13 @@ impl Privacy {
         self.searched.heard += 1;
         self.searched.bytes += u64::try_from(text.len()).unwrap_or(0);
         let how = format!("heard from {}", self.place(from));
-        self.search(to, text.as_bytes(), &how)
+        self.search((Some(from), to), text.as_bytes(), &how)
     }
 
     /// A forger, who has seen everything, says something to a place, as `from`. What it is answered has nothing in it
     /// but that, the agent that it called, and what the place knows whose agent it pretends to be.
     pub(crate) fn forges(&self, from: AgentId, to: usize, said: &[u8], answered: &[u8]) -> Sim<()> {
-        if self.looks_away {
+        if self.liars.contains(&to) {
             return Ok(());
         }
         let said = self.markers.found(said);
@@ -188,7 +190,7 @@ impl Privacy {
         for number in self.markers.found(answered).difference(&said) {
             let Some(what) = self.whats.get(*number).copied() else { continue };
             let known = liar.is_some_and(|liar| self.excuse(liar, what).is_some());
-            if !known && what != What::Agent(to) {
+            if !known && what != What::Agent(to) && what != What::Host(to) {
                 let (site, what) = (self.place(to), self.named(what));
                 let what = format!("site {site} tells a stranger: {what}");
                 return Err(Broken::new(Invariant::Private, what));
@@ -199,13 +201,13 @@ impl Privacy {
 
     /// The whole store of a place: every column of every row.
     pub(crate) fn keeps(&mut self, number: usize, place: &Place) -> Sim<()> {
-        if self.looks_away {
+        if self.liars.contains(&number) {
             return Ok(());
         }
         let rows = place.store.rows_in_memory();
         let rows = rows.ok_or_else(|| Broken::harness("a store that is not in memory"))?;
         self.searched.stores += 1;
-        self.search(number, rows.as_bytes(), "keeps")
+        self.search((None, number), rows.as_bytes(), "keeps")
     }
 
     /// How much was searched so far.
@@ -213,10 +215,17 @@ impl Privacy {
         self.searched.clone()
     }
 
-    fn search(&mut self, place: usize, bytes: &[u8], how: &str) -> Sim<()> {
+    /// `from` is whoever says these bytes to the place; nobody where it keeps them.
+    fn search(
+        &mut self,
+        (from, place): (Option<usize>, usize),
+        bytes: &[u8],
+        how: &str,
+    ) -> Sim<()> {
         for number in self.markers.found(bytes) {
             let Some(what) = self.whats.get(number).copied() else { continue };
-            let Some(excuse) = self.excuse(place, what) else {
+            let excuse = self.excuse(place, what).or_else(|| self.is_told(from, place, what));
+            let Some(excuse) = excuse else {
                 let (site, what) = (self.place(place), self.named(what));
                 let what = format!("site {site} {how}: {what}, which is none of its business");
                 return Err(Broken::new(Invariant::Private, what));
@@ -224,6 +233,17 @@ impl Privacy {
             *self.searched.seen.entry(excuse).or_default() += 1;
         }
         Ok(())
+    }
+
+    /// Whether liars are why a place hears or keeps what is none of its business: one of them says it, of what any of their
+    /// sites may know, and from then on the place has it; or it is said to one of them, who know it.
+    fn is_told(&mut self, from: Option<usize>, place: usize, what: What) -> Option<Excuse> {
+        let liars_know = self.liars.iter().any(|liar| self.excuse(*liar, what).is_some());
+        if liars_know && from.is_some_and(|from| self.liars.contains(&from)) {
+            self.told.insert((place, what));
+        }
+        let is_liars = liars_know && self.liars.contains(&place);
+        (is_liars || self.told.contains(&(place, what))).then_some(Excuse::Liar)
     }
 
     /// Why a place may know this.
@@ -239,7 +259,7 @@ impl Privacy {
             What::User(who) | What::Cert(who) if in_tally(who) => Some(Excuse::Tally),
             What::User(who) if in_payment(who) => Some(Excuse::Payment),
             What::Agent(at) | What::Host(at) if at == place => Some(Excuse::Own),
-            What::Agent(at) if of(&self.partners, at) => Some(Excuse::Tally),
+            What::Agent(at) | What::Host(at) if of(&self.partners, at) => Some(Excuse::Tally),
             What::Agent(at) | What::Host(at) if of(&self.parties, at) => Some(Excuse::Payment),
             What::Agent(at) if self.referees.contains(&at) => Some(Excuse::Referee),
             What::Agent(at) if self.spoke.contains(&(at, place)) => Some(Excuse::Speaker),
@@ -249,6 +269,7 @@ impl Privacy {
                 known.is_some_and(|(_, places)| places.contains(&place)).then_some(Excuse::Payment)
             }
             What::Lift(nonce) if holds(&self.lifts, &nonce, place) => Some(Excuse::Lift),
+            What::Lift(nonce) if self.proven.contains(&(place, nonce)) => Some(Excuse::Proof),
             _ => None,
         }
     }
@@ -262,7 +283,9 @@ impl Privacy {
         let partners = knows(&self.partners, from, to);
         let payment = knows(&self.parties, from, to) || knows(&self.parties, to, from);
         let referee = self.referees.contains(&from) || self.referees.contains(&to);
-        if from == to || partners || payment || referee {
+        let lies = self.liars.contains(&from)
+            || (self.liars.contains(&to) && self.spoke.contains(&(to, from)));
+        if from == to || partners || payment || referee || lies {
             return Ok(());
         }
         let what =
@@ -293,18 +316,43 @@ impl Privacy {
         Ok(())
     }
 
+    /// The same, of keys that somebody says: which keys a liar shows is its concern.
+    fn keys_from(&mut self, from: usize, nonce: Hash, keys: &[PublicKey]) -> Sim<()> {
+        if self.liars.contains(&from) { Ok(()) } else { self.keys(nonce, keys) }
+    }
+
+    /// A place is told the proof of a lie about a lift.
+    fn proves(&mut self, to: usize, proof: &Proof) {
+        let nonce = proof.lift().and_then(|lift| self.nonces.get(&lift)).copied();
+        if let Some(nonce) = nonce.filter(|_| proof.check().is_ok()) {
+            self.proven.insert((to, nonce));
+        }
+    }
+
     /// The record of a lift is seen: its referees take part in it, too.
-    fn record(&mut self, lift: &Lift) -> Sim<()> {
+    fn record(&mut self, from: usize, lift: &Lift) -> Sim<()> {
         let id = lift.id().map_err(|error| Broken::harness(&error.to_string()))?;
+        if self.liars.contains(&from) && !self.nonces.contains_key(&id) {
+            self.of_liars.insert(id);
+        }
+        self.nonces.insert(id, lift.nonce);
+        if self.of_liars.contains(&id) {
+            self.has_referees(lift);
+            return Ok(());
+        }
         if !self.fresh.lift(lift, id)? {
             return Ok(());
         }
         self.keys(lift.nonce, &lift.participants)?;
         self.mark(What::Lift(lift.nonce), lift.nonce.as_bytes());
         self.mark(What::Lift(lift.nonce), id.as_bytes());
+        self.has_referees(lift);
+        Ok(())
+    }
+
+    fn has_referees(&mut self, lift: &Lift) {
         let referees = lift.referees.iter().filter_map(|agent| self.agents.get(agent));
         self.lifts.entry(lift.nonce).or_default().extend(referees);
-        Ok(())
     }
 
     fn mark_key(&mut self, what: What, key: &PublicKey) {

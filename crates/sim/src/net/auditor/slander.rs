@@ -10,8 +10,11 @@ use crate::net::broken::{Broken, Invariant, Sim};
 use crate::net::place::Place;
 
 impl Auditor {
-    /// How many proofs honest sites have.
-    pub(super) async fn slanders_nobody(&self, places: &[Place]) -> Sim<u64> {
+    /// How many proofs honest sites have, and which site has one of whom.
+    pub(super) async fn slanders_nobody(
+        &self,
+        places: &[Place],
+    ) -> Sim<(u64, BTreeSet<(usize, AgentId)>)> {
         let false_places =
             places.iter().enumerate().filter(|(at, _)| self.lifts.false_referees.contains(at));
         let liars: BTreeSet<AgentId> = false_places
@@ -19,8 +22,9 @@ impl Auditor {
                 place.former.iter().map(|former| former.agent).chain([place.agent])
             })
             .collect();
-        let mut proofs = 0;
-        for (_, place) in places.iter().enumerate().filter(|(at, _)| !self.liars.contains(at)) {
+        let (mut proofs, mut named) = (0, BTreeSet::new());
+        for (number, place) in places.iter().enumerate().filter(|(at, _)| !self.liars.contains(at))
+        {
             let mut view = place.store.read().await.map_err(read)?;
             for row in view.proofs(None, ALL).await.map_err(read)? {
                 let broken = |what: &str| {
@@ -38,8 +42,9 @@ impl Auditor {
                     return broken(&what);
                 }
                 proofs += 1;
+                named.extend(proof.liars().into_iter().map(|agent| (number, agent)));
             }
         }
-        Ok(proofs)
+        Ok((proofs, named))
     }
 }
