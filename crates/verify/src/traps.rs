@@ -13,7 +13,7 @@ pub struct Trap {
 }
 
 /// All of them, the protocol's in its order.
-pub const TRAPS: [Trap; 14] = [
+pub const TRAPS: [Trap; 15] = [
     Trap {
         name: "unpaid invoices counted as capacity",
         holds: &["rooms-invoice"],
@@ -46,7 +46,7 @@ pub const TRAPS: [Trap; 14] = [
     },
     Trap {
         name: "colluding nodes that swap keys or referees",
-        holds: &["lift-liar", "lift-liar-circle", "lift-liars"],
+        holds: &["lift-liar", "lift-liars-around-one", "lift-liar-circle", "lift-liars"],
         naive: &["lift-any-key", "lift-any-referee"],
     },
     Trap {
@@ -83,5 +83,10 @@ pub const TRAPS: [Trap; 14] = [
         name: "a lift that ends elsewhere",
         holds: &["lift-ends-elsewhere", "lift-does-not-return"],
         naive: &["lift-ends-unasked", "lift-return-unasked"],
+    },
+    Trap {
+        name: "a debt by the word of an agent of before",
+        holds: &["lift-never-said", "lift-lost-liar"],
+        naive: &["lift-former-agent"],
     },
 ];

@@ -1,6 +1,6 @@
 //! The participant: one crossing of one site by a lift (protocol §7, "Promise" and "Resolve"). What it is in
 //! the lift is in `part.rs`, what neighbours say to each other in `word.rs`, what it does in `step.rs`; how it is
-//! kept in `kept.rs`.
+//! kept in `kept.rs`, what a site takes of one that it has lost in `lost.rs`.
 //!
 //! All that a participant learns only grows: its neighbours' conditional chits, promises, a refusal, the
 //! certificate. So a word that is lost, late, repeated or out of order does no harm, and what a neighbour has to be
@@ -13,6 +13,7 @@
 
 mod beside;
 mod kept;
+mod lost;
 mod part;
 mod refusal;
 mod step;

@@ -11,7 +11,6 @@ use protocol::lift::{Committed, Conditional, Decided, LiftFault, MAX_LEGS_OF_ONE
 use protocol::participant::{Crossing, Event, Input, Word};
 use protocol::{AgentId, ChipAddress, Cuid, Hash, LiftId, Side, SignatureFault, TallyId, Verified};
 
-use super::lost::free_key;
 use super::part::{Neighbour, Part};
 use crate::batch::Batch;
 use crate::door::Site;
@@ -104,7 +103,7 @@ impl Site {
         let neighbours = BTreeMap::from([(leg.tally, neighbour)]);
         let own = (giver.side == side).then_some(giver.key);
         let theirs = (giver.side != side).then_some(&giver.key);
-        let key = free_key(&proof.record, own, theirs, taken);
+        let key = proof.record.free_key(own, theirs, taken);
         // The neighbour's site takes part with another one.
         let key = key.filter(|_| proof.record.participants.len() > 1);
         let mine = (leg.tally, key.ok_or(SiteError::NoLift(lift))?);

@@ -198,11 +198,11 @@ impl Part {
         self.more.judged.is_some()
     }
 
-    /// Whether it was laid out and no more: this site has not judged it, as far as it knows, no payer here signed it, and nothing
-    /// is decided.
+    /// Whether it was laid out and no more: this site has not judged it, as far as it knows, no payer here signed it, and it is
+    /// not decided to be valid.
     pub(super) fn is_laid_out_alone(&self) -> bool {
         let signed = self.more.proposed && self.more.authorisation.is_some();
-        self.more.judged.is_none() && !signed && self.outcome().is_none()
+        self.more.judged.is_none() && !signed && self.outcome() != Some(Outcome::Commit)
     }
 
     /// The counters of the settings, of both sides, by which this site judged a leg before it promised; none where that is

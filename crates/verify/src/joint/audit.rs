@@ -4,13 +4,11 @@ use protocol::lift::Outcome;
 
 use super::setting::Ends;
 use super::world::{Action, State, World};
-use crate::lift::audit::{AS_WRITTEN, among, stays};
+use crate::lift::audit::{AS_WRITTEN, NOT_ACCUSED, among, stays};
 use crate::model::Broken;
 
 /// No two referees decide differently.
 pub(super) const ONE_OUTCOME: &str = "one outcome";
-/// No honest referee is refused or shown to lie by another.
-pub(super) const NOT_ACCUSED: &str = "nobody honest is accused";
 /// All is decided in as many rounds as the faults cost.
 pub(super) const IN_TIME: &str = "rounds come to an end";
 

@@ -4,7 +4,7 @@
 use protocol::lift::Outcome;
 
 use super::cast::VALID;
-use super::machine::Facts;
+use super::machine::{Facts, KEEPS_NOTHING};
 use super::together::{GIVER, TAKER};
 use super::world::{Action, State, World};
 use crate::model::Broken;
@@ -21,6 +21,10 @@ pub(crate) const DURABLE: &str = "what is promised stays";
 pub(crate) const AS_WRITTEN: &str = "a crash loses nothing";
 /// No honest site both promises and refuses.
 pub(crate) const ONE_WORD: &str = "one word";
+/// No honest site holds, and so is bound by, a word over other users, another leg or another side than its tally's.
+pub(crate) const ITS_TALLIES: &str = "words are of their tally";
+/// No honest referee is shown to lie, however its certificates are put together anew.
+pub(crate) const NOT_ACCUSED: &str = "nobody honest is accused";
 /// By all parts of a payment together its payer's site gives no more than was signed.
 pub(crate) const WITHIN: &str = "no more is given than was signed";
 /// Where an honest payer's or payee's site is bound, all of what was signed comes to the payee, and nothing more; of a
@@ -41,6 +45,10 @@ pub(super) fn always(world: &World, state: &State) -> Result<(), Broken> {
         }
     }
     counts(world, state)?;
+    let accuses = |(_, facts): (usize, Facts)| facts.accuses;
+    if world.setting.plant.is_none() && honest(world, state).any(accuses) {
+        return Err(Broken::new(NOT_ACCUSED, "a site holds a proof that the referee lies"));
+    }
     // Who went back may have forgotten what it said.
     among(honest(world, state).map(|(site, facts)| (site, facts, state.back & (1 << site) != 0)))
 }
@@ -86,6 +94,10 @@ pub(crate) fn among(sites: impl Iterator<Item = (usize, Facts, bool)>) -> Result
     for (site, facts, went_back) in sites {
         if !facts.kept {
             return broken(AS_WRITTEN, format!("site {site} does not come back as it was"));
+        }
+        if !facts.of_its_tallies {
+            let why = format!("site {site} holds a neighbour's word that is not of its tally");
+            return broken(ITS_TALLIES, why);
         }
         if facts.promised && facts.refused && !went_back {
             return broken(ONE_WORD, format!("site {site} promised and refused"));
@@ -161,7 +173,10 @@ fn alike(world: &World, state: &State, leg: usize) -> bool {
     let [given, taken] = [giver, taker].map(|site| world.machine.facts(site, state.sites[site]));
     let proved =
         taken.outcome != Some(Outcome::Commit) || world.machine.holds(state.sites[taker], leg);
-    given.outcome == taken.outcome && proved
+    // Who has lost what came to nothing never hears of it.
+    let lost = [giver, taker].iter().any(|site| state.sites[*site] == KEEPS_NOTHING);
+    let valid = [given, taken].iter().any(|facts| facts.outcome == Some(Outcome::Commit));
+    (given.outcome == taken.outcome || (lost && !valid)) && proved
 }
 
 fn free(world: &World, state: &State) -> bool {

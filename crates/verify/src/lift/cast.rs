@@ -10,14 +10,16 @@ use protocol::lift::{
     Certificate, Committed, Conditional, Decided, Evidence, Late, Leg, Legs, Mode, Promise, Reason,
     Refused,
 };
-use protocol::participant::{Heard, Part, Participant, Word};
+use protocol::participant::{Heard, MAX_BRANCHES, Part, Participant, Word};
 use protocol::{
     AgentId, Hash, Lift, LiftId, PublicKey, SecretKey, Side, Signer as _, TallyId, Timestamp,
     Units, Verified,
 };
 
+use super::contents::bits;
+use super::lie::Other;
 use super::setting::Shape;
-use crate::memo::Interned;
+use crate::memo::{Interned, Memo};
 use crate::people::fixed;
 
 /// Certificates by number: 1 valid, 2 too late, 3 and on refused by that site; 0 is none.
@@ -43,6 +45,12 @@ pub(crate) struct Lay {
     pub(crate) agents: Vec<usize>,
     /// One or four.
     pub(crate) referees: usize,
+    /// Which sites lie, one bit each: they may promise twice, each time by something else.
+    pub(crate) liars: u8,
+    /// Which sites have a leg in it, and no part: one bit each.
+    pub(crate) left_out: u8,
+    /// Planted: what a site's agent of before said counts too.
+    pub(crate) former_counts: bool,
 }
 
 impl Lay {
@@ -50,7 +58,17 @@ impl Lay {
     pub(crate) fn of(shape: Shape) -> Self {
         let legs = (0..shape.legs()).map(|number| leg(number, Side::Foil)).collect();
         let agents = (0..shape.sites()).collect();
-        Self { shape, payment: None, number: 0, legs, agents, referees: 1 }
+        Self {
+            shape,
+            payment: None,
+            number: 0,
+            legs,
+            agents,
+            referees: 1,
+            liars: 0,
+            left_out: 0,
+            former_counts: false,
+        }
     }
 }
 
@@ -59,31 +77,40 @@ pub(crate) struct Cast {
     pub(crate) shape: Shape,
     id: LiftId,
     lift: Lift,
-    branches: List<Hash, { protocol::participant::MAX_BRANCHES }>,
+    branches: List<Hash, MAX_BRANCHES>,
     legs: Legs,
     /// In the order of the way, where those of the tree are in the order of their tallies.
     way: Vec<Leg>,
+    secrets: Vec<SecretKey>,
     keys: Vec<PublicKey>,
+    /// Whose agent each participant's is.
+    pub(super) sites: Vec<usize>,
     agents: Vec<SecretKey>,
     pub(crate) referees: Vec<SecretKey>,
-    pub(crate) parts: Vec<Arc<Part>>,
+    /// Of those who take part.
+    parts: Vec<Option<Arc<Part>>>,
+    /// Who takes part, one bit each.
+    pub(crate) named: u8,
+    /// Each of those who may promise twice, as a bit.
+    twice: Vec<u8>,
+    former_counts: bool,
     pub(crate) promises: Vec<Verified<Promise>>,
+    /// The same, by something else that they were judged by.
+    pub(super) again: Vec<Verified<Promise>>,
     pub(crate) refusals: Vec<Verified<Refused>>,
     /// The first of them without meaning; of a lift with several referees only those that were really given.
     certificates: Interned<Decided>,
-    /// The same legs and participants under a referee of the liars' own, and what that one decides.
-    other: (Lift, Vec<Certificate>),
+    /// Other lifts with the same legs, as a liar would lay them out.
+    pub(super) others: Memo<(Other, usize), (Lift, Certificate)>,
 }
 
-/// The amount of every leg, in milli-CHIPs, and what a liar says in its place.
+/// The amount of every leg, in milli-CHIPs.
 pub(crate) const UNITS_MILLI: i64 = 5_000;
-const OTHER_MILLI: i64 = 4_000;
 
 /// The seeds of keys.
 pub(super) const PARTICIPANT: u8 = 32;
 pub(super) const AGENT: u8 = 2;
 const REFEREE: u8 = 9;
-const LIARS_REFEREE: u8 = 8;
 
 pub(super) fn key(kind: u8, number: usize) -> SecretKey {
     let mut seed = [kind; 32];
@@ -91,7 +118,7 @@ pub(super) fn key(kind: u8, number: usize) -> SecretKey {
     SecretKey::ed25519(&seed)
 }
 
-fn agent_id(key: &SecretKey) -> AgentId {
+pub(super) fn agent_id(key: &SecretKey) -> AgentId {
     fixed(AgentId::of(&key.public_key()))
 }
 
@@ -114,14 +141,19 @@ pub(crate) fn units(milli: i64) -> Positive {
     fixed(fixed(Units::new(milli)).try_into())
 }
 
-/// A promise of this participant, who refuses in the other case.
-fn promise(lift: LiftId, secret: &SecretKey) -> Verified<Promise> {
-    let (by, judged) = (secret.public_key(), Hash::of(b"judged"));
+/// The users of every tally.
+pub(super) fn users() -> Hash {
+    Hash::of(b"users")
+}
+
+/// A promise of this participant, judged by this; it refuses in the other case.
+pub(super) fn promise(lift: LiftId, secret: &SecretKey, judged: &[u8]) -> Verified<Promise> {
+    let (by, judged) = (secret.public_key(), Hash::of(judged));
     let promise = Promise { lift, by, judged, sign: None };
     fixed(Verified::check(fixed(promise.signed(secret)), &()))
 }
 
-fn refusal(lift: LiftId, secret: &SecretKey) -> Verified<Refused> {
+pub(super) fn refusal(lift: LiftId, secret: &SecretKey) -> Verified<Refused> {
     let refused = Refused { lift, by: secret.public_key(), reason: Reason::Room, sign: None };
     fixed(Verified::check(fixed(refused.signed(secret)), &()))
 }
@@ -135,7 +167,9 @@ impl Cast {
         let secrets: Vec<SecretKey> =
             (0..many).map(|site| key(PARTICIPANT + number, site)).collect();
         let keys: Vec<PublicKey> = secrets.iter().map(SecretKey::public_key).collect();
-        let mut sorted = keys.clone();
+        let is_named = |site: &usize| lay.left_out & (1 << site) == 0;
+        let mut sorted: Vec<PublicKey> =
+            (0..many).filter(is_named).map(|site| keys[site]).collect();
         sorted.sort_unstable();
         let mut referees: Vec<SecretKey> =
             (0..lay.referees).map(|seat| key(REFEREE, seat)).collect();
@@ -156,26 +190,36 @@ impl Cast {
         let leaf = |leg: &Leg| fixed(leg.leaf(Some(nonce)));
         let mut leaves: Vec<Hash> = legs.as_slice().iter().map(leaf).collect();
         leaves.sort_unstable();
+        let promises = |judged: &[u8]| -> Vec<_> {
+            secrets.iter().map(|secret| promise(id, secret, judged)).collect()
+        };
         let mut cast = Self {
             shape,
             id,
-            other: under_another_referee(&lift, &secrets),
+            others: Memo::new(),
             lift,
             branches: fixed(List::new(leaves)),
             legs,
             way: lay.legs.clone(),
             keys,
+            sites: lay.agents.clone(),
             agents: lay.agents.iter().map(|site| key(AGENT, *site)).collect(),
             parts: Vec::new(),
-            promises: secrets.iter().map(|secret| promise(id, secret)).collect(),
+            named: (0..many).filter(is_named).fold(0, |named, site| named | 1 << site),
+            twice: (0..8).map(|site| 1 << site).filter(|one| lay.liars & one != 0).collect(),
+            former_counts: lay.former_counts,
+            promises: promises(b"judged"),
+            again: promises(b"judged by something else"),
             refusals: secrets.iter().map(|secret| refusal(id, secret)).collect(),
+            secrets,
             certificates: Interned::new(),
             referees,
         };
-        cast.parts = (0..many).map(|site| Arc::new(cast.part(site))).collect();
+        let part = |site| is_named(&site).then(|| Arc::new(cast.part(site)));
+        cast.parts = (0..many).map(part).collect();
         // The first of all numbers is none: what stands there is a liars' referee's word, about another lift.
-        let (other, void) = &cast.other;
-        cast.certificates.number(fixed(Decided::check(void[0].clone(), other)));
+        let first = (0..many).find(is_named).unwrap_or_default();
+        cast.certificates.number(cast.of_another(Other::Referee, first));
         if let [referee] = &cast.referees[..] {
             cast.decide(referee);
         }
@@ -183,10 +227,36 @@ impl Cast {
     }
 
     fn part(&self, site: usize) -> Part {
-        let legs = (0..self.way.len()).filter(|leg| self.ends(*leg).contains(&site));
-        let ours = legs.map(|leg| self.conditional(leg, site, site)).collect();
+        let ours = self.legs_at(site).map(|leg| self.conditional(leg, site, site)).collect();
         let (lift, branches) = (self.lift.clone(), self.branches.clone());
         fixed(Part::new(lift, branches, self.keys[site], ours, self.shape.collects(site)))
+    }
+
+    fn legs_at(&self, site: usize) -> impl Iterator<Item = usize> + '_ {
+        (0..self.way.len()).filter(move |leg| self.ends(*leg).contains(&site))
+    }
+
+    /// The part of a site as it was laid out; none where it has none.
+    pub(crate) fn laid_out(&self, site: usize) -> Option<Arc<Part>> {
+        self.parts[site].clone()
+    }
+
+    /// The part that a site which keeps nothing of the lift takes by a word over a leg; none where it takes none.
+    pub(super) fn brought_back(&self, site: usize, leg: usize, word: &Word) -> Option<Part> {
+        let agent = &self.agents[site];
+        let ours = self.conditional(leg, site, site);
+        let on = (self.tally(leg), ours.side, users());
+        let back = |own: &SecretKey| fixed(word.brings_back(on, &agent_id(own), &[]));
+        let former = || back(&self.former(site)).filter(|_| self.former_counts);
+        let key = back(agent).or_else(former)?;
+        let lift = fixed(word.lift.id());
+        // By another lift it may be given something: nothing of this one comes back by that.
+        if lift != self.id && ours.side != word.conditional.leg.by {
+            return None;
+        }
+        let ours = Conditional { lift, leg: word.conditional.leg, key, sign: None, ..ours };
+        let ours = vec![fixed(ours.signed(agent))];
+        Part::new(word.lift.clone(), word.branches.clone(), key, ours, false).ok()
     }
 
     /// Giver and taker of a leg.
@@ -221,12 +291,11 @@ impl Cast {
     }
 
     /// What a site says of a leg, as this participant.
-    fn conditional(&self, leg: usize, site: usize, as_whom: usize) -> Conditional {
+    pub(super) fn conditional(&self, leg: usize, site: usize, as_whom: usize) -> Conditional {
         let gives = self.ends(leg)[0] == site;
         let (lift, leg, key) = (self.id, self.way[leg], self.keys[as_whom]);
         let side = if gives { leg.by } else { leg.by.other() };
-        let users = Hash::of(b"users");
-        let said = Conditional { lift, leg, users, side, key, sign: None };
+        let said = Conditional { lift, leg, users: users(), side, key, sign: None };
         fixed(said.signed(&self.agents[site]))
     }
 
@@ -235,17 +304,47 @@ impl Cast {
             let certificate = fixed(Certificate::by_sole_referee(self.id, evidence, referee));
             fixed(Decided::check(certificate, &self.lift))
         };
-        let mut promises: Vec<Promise> =
-            self.promises.iter().map(|promise| promise.clone().into_inner()).collect();
-        promises.sort_unstable_by_key(|promise| promise.by);
-        let valid = Evidence::Promises(fixed(List::new(promises)));
+        let valid = |twice: u8| {
+            let mut promises: Vec<Promise> = bits(self.named.into())
+                .map(|site| {
+                    let all = if twice & (1 << site) == 0 { &self.promises } else { &self.again };
+                    all[site].clone().into_inner()
+                })
+                .collect();
+            promises.sort_unstable_by_key(|promise| promise.by);
+            decided(Evidence::Promises(fixed(List::new(promises))))
+        };
         let late = Late { lift: self.id, referee: agent_id(referee), sign: None };
         let late = Evidence::Late(fixed(List::new(vec![fixed(late.signed(referee))])));
-        let refused = self.refusals.iter().map(|refused| Evidence::Refused(**refused));
-        let all = [valid, late].into_iter().chain(refused).map(decided);
+        let refused = self.refusals.iter().enumerate().map(|(site, refused)| {
+            // Who has no part refuses nothing: what stands there is about another lift.
+            let takes_part = self.named & (1 << site) != 0;
+            let other = || self.of_another(Other::Participants, site);
+            if takes_part { decided(Evidence::Refused(**refused)) } else { other() }
+        });
+        let all = [valid(0), decided(late)].into_iter().chain(refused);
+        let all = all.chain(self.twice.iter().map(|twice| valid(*twice)));
         for (number, decided) in (u32::from(VALID)..).zip(all) {
             assert_eq!(self.certificates.number(decided), number, "each is another one");
         }
+    }
+
+    /// The certificates that the lift is valid: who promised by something else, one bit each, and their numbers.
+    pub(crate) fn valid(&self) -> impl Iterator<Item = (u8, u8)> + '_ {
+        let first = REFUSED + u8::try_from(self.shape.sites()).unwrap_or_default();
+        [(0, VALID)].into_iter().chain(self.twice.iter().copied().zip(first..))
+    }
+
+    /// Those that it is void.
+    pub(super) fn void(&self) -> Vec<u8> {
+        let refused = bits(self.named.into()).map(|site| u8::try_from(site).unwrap_or_default());
+        [TOO_LATE].into_iter().chain(refused.map(|site| REFUSED + site)).collect()
+    }
+
+    /// Who promised these by something else: one bit each.
+    pub(crate) fn twice(&self, promises: &[Promise]) -> u8 {
+        let again = promises.iter().filter(|one| self.again.iter().any(|again| **again == **one));
+        again.fold(0, |all, promise| all | 1 << self.site(&promise.by))
     }
 
     /// The certificate with a number.
@@ -264,6 +363,18 @@ impl Cast {
         self.keys[site]
     }
 
+    pub(super) fn secret(&self, site: usize) -> &SecretKey {
+        &self.secrets[site]
+    }
+
+    pub(super) fn agent(&self, site: usize) -> &SecretKey {
+        &self.agents[site]
+    }
+
+    pub(super) const fn branches(&self) -> &List<Hash, MAX_BRANCHES> {
+        &self.branches
+    }
+
     /// The site whose participant has this key.
     pub(crate) fn site(&self, key: &PublicKey) -> usize {
         self.keys.iter().position(|known| known == key).unwrap_or(self.keys.len())
@@ -279,77 +390,21 @@ impl Cast {
         word.check(&agent_id(&self.agents[from])).ok()
     }
 
-    /// A word that a liar makes, speaking as this participant.
-    pub(crate) fn word(&self, leg: usize, from: usize, as_whom: usize, twist: Twist) -> Word {
-        let mut conditional = self.conditional(leg, from, as_whom);
-        let (mut lift, mut certificate) = (self.lift.clone(), None);
-        match twist {
-            Twist::None => {}
-            Twist::Units => conditional.leg.units = units(OTHER_MILLI),
-            Twist::Side => conditional.side = conditional.side.other(),
-            Twist::Leg => conditional.leg = self.way[(leg + 1) % self.way.len()],
-            Twist::Record => {
-                lift = self.other.0.clone();
-                conditional.lift = fixed(lift.id());
-                certificate = Some(self.other.1[from].clone());
-            }
-            Twist::Certificate => {
-                let decided = self.other.1[from].clone();
-                let refused = Some(*self.refusals[from]);
-                certificate = Some(Certificate { lift: self.id, refused, ..decided });
-            }
-        }
-        conditional.sign = None;
-        Word {
-            lift,
-            branches: self.branches.clone(),
-            conditional: fixed(conditional.signed(&self.agents[from])),
-            promises: List::default(),
-            refused: None,
-            certificate,
-            given: None,
-        }
-    }
-
     /// Whether a participant may promise, as its site's auditor sees it: everybody who will owe has said so.
     pub(crate) fn is_owed(&self, site: usize, participant: &Participant) -> bool {
         let legs = (0..self.way.len()).filter(|leg| self.ends(*leg)[1] == site);
         legs.into_iter().all(|leg| participant.conditional(&self.tally(leg)).is_some())
     }
-}
 
-/// What a liar says beside the truth about a leg.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Twist {
-    None,
-    /// Another amount.
-    Units,
-    /// It speaks for its neighbour's side.
-    Side,
-    /// Another leg than that of the tally.
-    Leg,
-    /// A record with another referee, which has decided that it is void.
-    Record,
-    /// The true record, and the decision of another referee.
-    Certificate,
-}
-
-impl Twist {
-    /// What is no truth.
-    pub(crate) const LIES: [Self; 5] =
-        [Self::Units, Self::Side, Self::Leg, Self::Record, Self::Certificate];
-}
-
-/// The same lift as liars would lay it out, under a referee of their own, which says that each refused.
-fn under_another_referee(lift: &Lift, secrets: &[SecretKey]) -> (Lift, Vec<Certificate>) {
-    let referee = key(LIARS_REFEREE, 0);
-    let referees = fixed(List::new(vec![agent_id(&referee)]));
-    let other = Lift { referees, quorum: 1, ..lift.clone() };
-    let id = fixed(other.id());
-    let void = |secret| {
-        let evidence = Evidence::Refused(refusal(id, secret).into_inner());
-        fixed(Certificate::by_sole_referee(id, evidence, &referee))
-    };
-    let void = secrets.iter().map(void).collect();
-    (other, void)
+    /// Whether a participant is bound by this lift alone, and all that it holds of what its neighbours say is of its own
+    /// tallies: of their users, for the other side, and of what the lift moves there.
+    pub(crate) fn is_of_its_tallies(&self, site: usize, participant: &Participant) -> bool {
+        participant.lift() == self.id
+            && self.legs_at(site).all(|leg| {
+                let ours = self.conditional(leg, site, site);
+                participant.conditional(&self.tally(leg)).is_none_or(|said| {
+                    (said.leg, said.users) == (ours.leg, ours.users) && said.side != ours.side
+                })
+            })
+    }
 }

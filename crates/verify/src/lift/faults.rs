@@ -1,7 +1,7 @@
 //! What may go wrong around a lift, while the budget lasts, and what was planted.
 
 use super::cast::NOTHING;
-use super::machine::Contents;
+use super::machine::KEEPS_NOTHING;
 use super::setting::Plant;
 use super::world::{Action, State, Steps, World};
 
@@ -44,16 +44,26 @@ impl World {
                 next.dead |= all;
                 steps.push((Action::Die { site }, next));
             }
-            if state.left.restore > 0 && state.met & all != 0 {
-                let mut next = *state;
-                next.left.restore -= 1;
-                for part in self.beside(site) {
-                    next.sites[part] = self.machine.begin(part);
-                }
-                next.back |= all;
-                steps.push((Action::Restore { site }, next));
+            let goes_back = self.setting.forgets == 0 || self.setting.forgets & all != 0;
+            if state.left.restore > 0 && state.met & all != 0 && goes_back {
+                steps.push((Action::Restore { site }, self.restored(state, site)));
             }
         }
+    }
+
+    /// A site goes back to before it heard of the lift, or to before it was laid out.
+    fn restored(&self, state: &State, site: usize) -> State {
+        let (mut next, all) = (*state, self.mask(site));
+        next.left.restore -= 1;
+        let loses = self.setting.forgets != 0;
+        for part in self.beside(site) {
+            next.sites[part] = if loses { KEEPS_NOTHING } else { self.machine.begin(part) };
+        }
+        next.back |= all;
+        if loses {
+            next.met &= !all;
+        }
+        next
     }
 
     /// What the faults that were planted do.
@@ -71,17 +81,6 @@ impl World {
                 steps.push((Action::Forget, State { decided: NOTHING, ..*state }));
             }
             _ => {}
-        }
-    }
-}
-
-impl Contents {
-    /// What is in both.
-    pub(super) const fn with(self, other: Self) -> Self {
-        Self {
-            promises: self.promises | other.promises,
-            refused: self.refused | other.refused,
-            certificates: self.certificates | other.certificates,
         }
     }
 }

@@ -1,20 +1,18 @@
 //! Sites that lie together: each says over its legs whatever can be made from their keys and what any of them has
 //! heard, to each neighbour something else, and asks the referee with whatever they have.
 
-use super::cast::{NOTHING, REFUSED, Twist, VALID};
-use super::machine::{Act, Contents};
+use super::cast::{NOTHING, REFUSED};
+use super::contents::{Contents, bits};
+use super::lie::{Given, Lie, Other, Twist};
+use super::machine::Act;
 use super::setting::Plant;
 use super::world::{Action, State, Steps, World};
 
-/// The bits that are set, as numbers.
-fn bits(of: u16) -> impl Iterator<Item = u8> {
-    (0..16).filter(move |bit| of & (1 << bit) != 0)
-}
-
 impl World {
-    /// What liars can sign by themselves: their promises and refusals.
+    /// What liars can sign by themselves: their promises and refusals, and the first of them another promise.
     pub(super) const fn own(&self, liars: u8) -> Contents {
-        Contents { promises: liars, refused: liars, certificates: 0 }
+        let again = liars & liars.wrapping_neg();
+        Contents { promises: liars, again, refused: liars, said: 0, certificates: 0 }
     }
 
     pub(super) fn lies(&self, state: &State, steps: &mut Steps) {
@@ -23,9 +21,10 @@ impl World {
         }
         for (leg, to_taker) in self.directions() {
             let (from, to) = self.between(leg, to_taker);
-            if !Self::is_honest(state, from) && Self::is_honest(state, to) {
-                self.speaks(state, (leg, to_taker), steps);
-                self.twists(state, (leg, to_taker), steps);
+            let hears = Self::is_honest(state, to) && Self::is_alive(state, to);
+            if !Self::is_honest(state, from) && hears {
+                self.says(state, (leg, to_taker), steps);
+                self.any_referee(state, (leg, to_taker), steps);
             }
         }
         for certificate in self.possible(state) {
@@ -33,60 +32,42 @@ impl World {
         }
     }
 
-    /// Whatever a liar can say over a leg, as any participant: one thing at a time, as what a participant hears only
-    /// adds up.
-    fn speaks(&self, state: &State, (leg, to_taker): (usize, bool), steps: &mut Steps) {
-        let known = state.known;
-        let nothing = Contents::default();
-        let promises =
-            bits(known.promises.into()).map(|site| Contents { promises: 1 << site, ..nothing });
-        let refused =
-            bits(known.refused.into()).map(|site| Contents { refused: 1 << site, ..nothing });
-        let shown = bits(known.certificates)
-            .map(|number| Contents { certificates: 1 << number, ..nothing });
-        let things: Vec<Contents> =
-            [nothing].into_iter().chain(promises).chain(refused).chain(shown).collect();
-        for as_whom in 0..self.many() {
-            for &says in &things {
-                self.says(state, (leg, to_taker), (as_whom, Twist::None, says), steps);
-            }
-        }
-    }
-
-    /// What does not fit the leg, the record or its referees.
-    fn twists(&self, state: &State, way: (usize, bool), steps: &mut Steps) {
-        for as_whom in 0..self.many() {
-            for twist in Twist::LIES {
-                self.says(state, way, (as_whom, twist, Contents::default()), steps);
-            }
-        }
-    }
-
-    fn says(
-        &self,
-        state: &State,
-        (leg, to_taker): (usize, bool),
-        (as_whom, twist, says): (usize, Twist, Contents),
-        steps: &mut Steps,
-    ) {
+    /// Whatever a liar can say over a leg: the site hears all of it. What it refuses changes nothing.
+    fn says(&self, state: &State, (leg, to_taker): (usize, bool), steps: &mut Steps) {
         let (from, to) = self.between(leg, to_taker);
-        let word = self.machine.lie((leg, from), as_whom, twist, says);
-        let mut next = word.map_or(*state, |word| self.hears(state, to, leg, word));
-        let other_referee = matches!(twist, Twist::Record | Twist::Certificate);
-        if other_referee && self.setting.plant == Some(Plant::AnyReferee) {
-            let site = u8::try_from(from).unwrap_or_default();
-            next = *state;
-            next.sites[to] = self.machine.act(to, state.sites[to], Act::Shown(REFUSED + site));
+        let effects = self.machine.effects((leg, from, to), state.sites[to], state.known);
+        for &(lie, number) in effects.iter() {
+            let mut next = *state;
+            next.met |= 1 << to;
+            next.sites[to] = number;
+            steps.push((Action::Lie { leg, to_taker, lie }, next));
         }
-        steps.push((Action::Lie { leg, to_taker, as_whom, twist, says }, next));
+    }
+
+    /// What was planted: a decision counts whoever its referee is.
+    fn any_referee(&self, state: &State, (leg, to_taker): (usize, bool), steps: &mut Steps) {
+        if self.setting.plant != Some(Plant::AnyReferee) {
+            return;
+        }
+        let (from, to) = self.between(leg, to_taker);
+        let site = u8::try_from(from).unwrap_or_default();
+        let mut next = *state;
+        next.sites[to] = self.machine.act(to, state.sites[to], Act::Shown(REFUSED + site));
+        let (twist, says) = (Twist::Record(Other::Referee), Contents::default());
+        let lie = Lie { as_whom: from, twist, given: Given::None, says };
+        steps.push((Action::Lie { leg, to_taker, lie }, next));
     }
 
     /// What the liars can bring the referee.
     fn possible(&self, state: &State) -> Vec<u8> {
-        let all = (1_u8 << self.many()) - 1;
+        let (known, all) = (state.known, self.machine.cast.named);
         let any_key = self.setting.plant == Some(Plant::AnyKey);
-        let valid = (any_key || state.known.promises & all == all).then_some(VALID);
-        let refused = bits(state.known.refused.into()).map(|site| REFUSED + site);
-        [NOTHING].into_iter().chain(valid).chain(refused).collect()
+        let valid = self.machine.cast.valid().filter(|(again, _)| {
+            let is_known = (known.promises | again) & all == all && again & !known.again == 0;
+            is_known || (any_key && *again == 0)
+        });
+        let refused = bits((known.refused & all).into());
+        let refused = refused.map(|site| REFUSED + u8::try_from(site).unwrap_or_default());
+        [NOTHING].into_iter().chain(valid.map(|(_, number)| number)).chain(refused).collect()
     }
 }

@@ -1,5 +1,6 @@
 //! The shipping machine of one participant, run once for each different input; participants and words by numbers.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use protocol::lift::{Evidence, Outcome};
@@ -7,7 +8,9 @@ use protocol::participant::{
     Heard, Input, KeptParticipant, Participant, Want, Word, judged_together, tell_each_other,
 };
 
-use super::cast::{Cast, Lay, NOTHING, REFUSED, TOO_LATE, Twist, VALID};
+use super::cast::{Cast, Lay, NOTHING, REFUSED, TOO_LATE, VALID};
+use super::contents::Contents;
+use super::lie::Lie;
 use crate::memo::{Interned, Memo};
 use crate::people::fixed;
 
@@ -35,6 +38,10 @@ pub(crate) struct Facts {
     pub(crate) outcome: Option<Outcome>,
     /// Whether it holds what everybody who will owe its users has said.
     pub(crate) owed: bool,
+    /// Whether all that it holds of what its neighbours say is of its own tallies.
+    pub(crate) of_its_tallies: bool,
+    /// Whether it holds a proof that the referee lies.
+    pub(crate) accuses: bool,
     /// Whether it is read again as it was written.
     pub(crate) kept: bool,
     /// What its site asks before it tries a payment once more, or promises another attempt.
@@ -42,6 +49,20 @@ pub(crate) struct Facts {
     pub(crate) came_to_nothing: bool,
     pub(crate) wants: Wants,
 }
+
+const NOTHING_KEPT: Facts = Facts {
+    promised: false,
+    refused: false,
+    locked: false,
+    outcome: None,
+    owed: true,
+    of_its_tallies: true,
+    accuses: false,
+    kept: true,
+    may_be_valid: false,
+    came_to_nothing: false,
+    wants: Wants::Nothing,
+};
 
 /// What a participant needs of its site.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,25 +73,35 @@ pub(crate) enum Wants {
     Ask(u8),
 }
 
-/// What is in a word.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub(crate) struct Contents {
-    /// Whose promises, one bit each.
-    pub(crate) promises: u8,
-    /// Whose refusal, one bit each.
-    pub(crate) refused: u8,
-    /// Which certificates, one bit each.
-    pub(crate) certificates: u16,
+/// What a neighbour says: the word, and what of it a participant hears.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Spoken {
+    word: Word,
+    heard: Heard,
 }
+
+/// The lies that change something for a participant, and what it is then.
+pub(crate) type Effects = Arc<Vec<(Lie, u32)>>;
+
+/// All words that pass the checks of a site, with whether nothing is heard in it that is not in one before.
+type Craft = Vec<(Lie, u32, bool)>;
+
+/// From which participant to which, over which leg.
+pub(crate) type Way = (usize, usize, usize);
+
+/// The number of a participant of which its site keeps nothing: it has lost the lift, or has no part in it.
+pub(crate) const KEEPS_NOTHING: u32 = u32::MAX;
 
 pub(crate) struct Machine {
     pub(crate) cast: Cast,
     participants: Interned<Participant>,
-    words: Interned<Heard>,
-    steps: Memo<(u32, Act), u32>,
+    words: Interned<Spoken>,
+    steps: Memo<(usize, u32, Act), u32>,
     said: Memo<(u32, usize, usize), (u32, Contents)>,
     facts: Memo<(usize, u32), Facts>,
-    lies: Memo<(usize, usize, usize, Twist, Contents), Option<u32>>,
+    lies: Memo<(usize, usize, Lie), Option<u32>>,
+    crafts: Memo<(usize, usize, Contents), Arc<Craft>>,
+    effects: Memo<(Way, u32, Contents), Effects>,
     told: Memo<Vec<u32>, Vec<u32>>,
     judged: Memo<Vec<(u32, bool)>, Vec<Vec<usize>>>,
 }
@@ -85,23 +116,26 @@ impl Machine {
             said: Memo::new(),
             facts: Memo::new(),
             lies: Memo::new(),
+            crafts: Memo::new(),
+            effects: Memo::new(),
             told: Memo::new(),
             judged: Memo::new(),
         }
     }
 
-    /// The participant of a site that has heard nothing.
+    /// The participant of a site that has heard nothing, as it was laid out.
     pub(crate) fn begin(&self, site: usize) -> u32 {
-        self.participants.number(Participant::new(Arc::clone(&self.cast.parts[site])))
+        let part = self.cast.laid_out(site);
+        part.map_or(KEEPS_NOTHING, |part| self.participants.number(Participant::new(part)))
     }
 
     /// The participant after an act; the same where the machine refuses it.
     pub(crate) fn act(&self, site: usize, number: u32, act: Act) -> u32 {
-        self.steps.get((number, act), |_| {
-            let participant = self.participants.get(number);
+        self.steps.get((site, number, act), |_| {
+            let Some(participant) = self.taken(site, number, act) else { return number };
             let input = match act {
                 Act::Hear { leg, word } => {
-                    let heard = Box::new((*self.words.get(word)).clone());
+                    let heard = Box::new(self.words.get(word).heard.clone());
                     Input::Hear { tally: self.cast.tally(leg), heard }
                 }
                 Act::Promise => Input::Promise(self.cast.promises[site].clone()),
@@ -110,8 +144,29 @@ impl Machine {
                 Act::Wait => Input::Wait,
             };
             let step = participant.step(input);
-            step.map_or(number, |step| self.participants.number(step.participant))
+            let next = step.ok().map(|step| step.participant).filter(|next| *next != *participant);
+            next.map_or(number, |next| self.participants.number(next))
         })
+    }
+
+    /// The participant to which something happens: where its site keeps nothing of the lift, what a word brings back.
+    fn taken(&self, site: usize, number: u32, act: Act) -> Option<Arc<Participant>> {
+        match act {
+            _ if number != KEEPS_NOTHING => Some(self.participants.get(number)),
+            Act::Hear { leg, word } => {
+                let part = self.cast.brought_back(site, leg, &self.words.get(word).word)?;
+                Some(Arc::new(Participant::new(Arc::new(part))))
+            }
+            _ => None,
+        }
+    }
+
+    /// What a site that keeps nothing of the lift answers over a leg: it takes no part. None where its user gives there, or
+    /// it never had a part.
+    pub(crate) fn refuses_unknown(&self, site: usize, leg: usize) -> Option<(u32, Contents)> {
+        let begin = self.begin(site);
+        let takes = begin != KEEPS_NOTHING && self.cast.ends(leg)[1] == site;
+        takes.then(|| self.word(site, self.act(site, begin, Act::Refuse), leg))
     }
 
     /// Participants of one site after each has told the others all it knows.
@@ -142,56 +197,78 @@ impl Machine {
             let participant = self.participants.get(number);
             let word = participant.word(&self.cast.tally(leg));
             let word = word.expect("a participant speaks over its legs");
-            let contents = self.contents(&word);
-            let heard = self.cast.heard(site, word).expect("an honest word passes every check");
-            (self.words.number(heard), contents)
+            let contents = self.contents(&word, leg);
+            let heard = self.cast.heard(site, word.clone());
+            let heard = heard.expect("an honest word passes every check");
+            (self.words.number(Spoken { word, heard }), contents)
         })
     }
 
-    fn contents(&self, word: &Word) -> Contents {
+    fn contents(&self, word: &Word, leg: usize) -> Contents {
         let bit = |site: usize| 1_u8 << site;
+        let again = self.cast.twice(&word.promises);
         let promises = word.promises.iter().map(|promise| bit(self.cast.site(&promise.by)));
         let certificate = word.certificate.clone();
+        // What is of another lift has no number.
+        let certificate = certificate.filter(|known| known.lift == self.cast.id());
         let certificate = certificate.map_or(NOTHING, |known| self.cast.number_of(known));
         Contents {
-            promises: promises.fold(0, |all, one| all | one),
+            promises: promises.fold(0, |all, one| all | one) & !again,
+            again,
+            said: if word.conditional.is_givers() { bit(leg) } else { 0 },
             refused: word.refused.map_or(0, |refused| bit(self.cast.site(&refused.by))),
             certificates: certificate_bit(certificate),
         }
     }
 
-    /// A liar's word over a leg, speaking as this participant: with these promises, one refusal, one certificate, and
-    /// something twisted. None where it does not pass the checks of a site.
-    pub(crate) fn lie(
-        &self,
-        (leg, from): (usize, usize),
-        as_whom: usize,
-        twist: Twist,
-        says: Contents,
-    ) -> Option<u32> {
-        self.lies.get((leg, from, as_whom, twist, says), |_| {
-            let mut word = self.cast.word(leg, from, as_whom, twist);
-            let sites = 0..self.cast.shape.sites();
-            let mut promises: Vec<_> = sites
-                .filter(|site| says.promises & (1 << site) != 0)
-                .map(|site| self.cast.promises[site].clone().into_inner())
-                .collect();
-            promises.sort_unstable_by_key(|promise| promise.by);
-            word.promises = protocol::bounded::List::new(promises).unwrap_or_default();
-            if says.refused != 0 {
-                let site = usize::try_from(says.refused.trailing_zeros()).unwrap_or_default();
-                word.refused = Some(*self.cast.refusals[site]);
+    /// A liar's word over a leg. None where it does not pass the checks of a site.
+    fn lie(&self, (leg, from): (usize, usize), lie: Lie) -> Option<u32> {
+        self.lies.get((leg, from, lie), |_| {
+            let word = self.cast.word((leg, from), lie);
+            let heard = self.cast.heard(from, word.clone())?;
+            Some(self.words.number(Spoken { word, heard }))
+        })
+    }
+
+    /// All words that a liar which knows this can make over a leg, and that pass the checks of a site.
+    fn craft(&self, (leg, from): (usize, usize), known: Contents) -> Arc<Craft> {
+        self.crafts.get((leg, from, known), |_| {
+            let mut heard = HashSet::new();
+            let all = Lie::all(known, (leg, from), self.cast.shape.sites()).into_iter();
+            let passes = all.filter_map(|lie| {
+                let word = self.lie((leg, from), lie)?;
+                Some((lie, word, !heard.insert(self.words.get(word).heard.clone())))
+            });
+            Arc::new(passes.collect())
+        })
+    }
+
+    /// What a liar which knows this can do to a participant: it is given every word, and of those that do the same the first
+    /// is told.
+    pub(crate) fn effects(&self, way: Way, number: u32, known: Contents) -> Effects {
+        self.effects.get((way, number, known), |_| {
+            let (leg, from, to) = way;
+            let mut seen = HashSet::from([number]);
+            let mut effects = Vec::new();
+            for &(lie, word, again) in self.craft((leg, from), known).iter() {
+                // Only where a site keeps nothing more of a word counts than what is heard in it.
+                if again && number != KEEPS_NOTHING {
+                    continue;
+                }
+                let next = self.act(to, number, Act::Hear { leg, word });
+                if seen.insert(next) {
+                    effects.push((lie, next));
+                }
             }
-            if says.certificates != 0 {
-                let number = u8::try_from(says.certificates.trailing_zeros()).unwrap_or_default();
-                word.certificate = Some(self.cast.certificate(number).certificate().clone());
-            }
-            self.cast.heard(from, word).map(|heard| self.words.number(heard))
+            Arc::new(effects)
         })
     }
 
     /// What can be read from the participant of a site.
     pub(crate) fn facts(&self, site: usize, number: u32) -> Facts {
+        if number == KEEPS_NOTHING {
+            return NOTHING_KEPT;
+        }
         self.facts.get((site, number), |_| {
             let participant = self.participants.get(number);
             let evidence = participant.evidence();
@@ -207,6 +284,8 @@ impl Machine {
                 locked: participant.is_locked(),
                 outcome: participant.outcome(),
                 owed: self.cast.is_owed(site, &participant),
+                of_its_tallies: self.cast.is_of_its_tallies(site, &participant),
+                accuses: participant.contradiction().is_some(),
                 kept: is_kept(&participant),
                 may_be_valid: participant.may_be_valid(),
                 came_to_nothing: participant.came_to_nothing(),
@@ -217,7 +296,9 @@ impl Machine {
 
     /// Whether a participant holds what the giver of a leg has said.
     pub(crate) fn holds(&self, number: u32, leg: usize) -> bool {
-        self.participants.get(number).conditional(&self.cast.tally(leg)).is_some()
+        let holds =
+            |number| self.participants.get(number).conditional(&self.cast.tally(leg)).is_some();
+        number != KEEPS_NOTHING && holds(number)
     }
 
     /// What a participant brings the referees.
@@ -228,7 +309,11 @@ impl Machine {
     /// The number of the certificate that evidence makes possible.
     fn possible(&self, evidence: &Evidence) -> u8 {
         match evidence {
-            Evidence::Promises(_) => VALID,
+            Evidence::Promises(promises) => {
+                let twice = self.cast.twice(promises);
+                let of = |(again, number)| (again == twice).then_some(number);
+                self.cast.valid().find_map(of).unwrap_or(VALID)
+            }
             Evidence::Late(_) => TOO_LATE,
             Evidence::Refused(refused) => {
                 REFUSED + u8::try_from(self.cast.site(&refused.by)).unwrap_or_default()
@@ -238,8 +323,8 @@ impl Machine {
 }
 
 /// The bit of a certificate; those of lifts with several referees have none.
-const fn certificate_bit(number: u8) -> u16 {
-    if number == NOTHING || number > 15 { 0 } else { 1 << number }
+const fn certificate_bit(number: u8) -> u32 {
+    if number == NOTHING || number > 31 { 0 } else { 1 << number }
 }
 
 /// Whether a participant is read again as it was written.

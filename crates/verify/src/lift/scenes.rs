@@ -17,6 +17,8 @@ pub(super) const CALM: Setting = Setting {
     liars: &[0],
     passes: false,
     faults: Faults { late: 1, ..NO_FAULTS },
+    left_out: 0,
+    forgets: 0,
     mortal: 0b1111,
     plant: None,
     others_ask: true,
@@ -34,6 +36,13 @@ pub(super) const HONEST: Setting = Setting {
 /// Any one site lies.
 pub(super) const LIAR: Setting = Setting { faults: Faults { refuse: 1, ..NO_FAULTS }, ..HONEST };
 
+/// Payer's and payee's sites keep nothing of a lift that they have lost.
+const LOST: Setting =
+    Setting { faults: Faults { restore: 1, refuse: 1, ..NO_FAULTS }, forgets: 0b101, ..HONEST };
+
+/// Two sites that lie lay a lift out among themselves, of which the first leg is over the tally of a third.
+const NEVER_SAID: Setting = Setting { liars: &[0b110], left_out: 0b001, faults: NO_FAULTS, ..LIAR };
+
 /// Only words, and the referee asked by who collects; the deadline never passes.
 const fn refused(shape: Shape) -> Setting {
     let faults = Faults { late: 1, refuse: 1, ..NO_FAULTS };
@@ -46,6 +55,7 @@ pub(super) fn world(setting: Setting) -> impl Fn() -> World {
 
 pub(crate) fn scenarios() -> Vec<Scenario> {
     let mut all = honest();
+    all.push(lost());
     all.extend(liars());
     all.extend(planted());
     all.extend(super::ways::scenarios());
@@ -124,6 +134,16 @@ fn honest() -> Vec<Scenario> {
     ]
 }
 
+fn lost() -> Scenario {
+    let says = "a payer's or payee's site goes back to before the lift was laid out: what is decided comes back";
+    Scenario::new(
+        "lift-lost",
+        says,
+        "1 site goes back and has lost all, 1 refuses, the deadline passes",
+        world(LOST),
+    )
+}
+
 fn liars() -> Vec<Scenario> {
     let faults = "any number of lies, 1 honest site refuses, the deadline passes";
     let of = |name, says, setting| Scenario::new(name, says, faults, world(setting));
@@ -132,6 +152,21 @@ fn liars() -> Vec<Scenario> {
             "lift-liar",
             "any one of three sites on the way of a payment says what it can make: no honest one is hurt or locked",
             Setting { liars: &[0b001, 0b010, 0b100], ..LIAR },
+        ),
+        of(
+            "lift-liars-around-one",
+            "any two of three sites lie together: the third is not hurt or locked",
+            Setting { liars: &[0b011, 0b101, 0b110], ..LIAR },
+        ),
+        of(
+            "lift-never-said",
+            "two sites lay a lift out over a third one's tally, and lie: it owes nothing",
+            NEVER_SAID,
+        ),
+        of(
+            "lift-lost-liar",
+            "a payer's or payee's site has lost the lift, and its neighbour lies: it is bound by what it said itself alone",
+            Setting { liars: &[0b010], faults: Faults { restore: 1, ..NO_FAULTS }, ..LOST },
         ),
         of(
             "lift-liar-circle",
@@ -199,5 +234,12 @@ fn planted() -> Vec<Scenario> {
             world(Setting { liars: &[0b010], plant: Some(Plant::AnyReferee), ..LIAR }),
         )
         .planted(ATOMIC),
+        Scenario::new(
+            "lift-former-agent",
+            "planted: what is said with the key of a site's agent of before counts, and who has that key lies",
+            "any number of lies",
+            world(Setting { plant: Some(Plant::FormerAgent), ..NEVER_SAID }),
+        )
+        .planted(NO_THEFT),
     ]
 }

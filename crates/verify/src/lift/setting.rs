@@ -129,6 +129,8 @@ pub(crate) enum Plant {
     Uncounted,
     /// The site where a lift begins does not ask where it ends.
     Unasked,
+    /// A site takes for its own what was said with the key of an agent that it is no more.
+    FormerAgent,
 }
 
 /// One small world.
@@ -142,6 +144,11 @@ pub(crate) struct Setting {
     /// Whether the deadline passes.
     pub(crate) passes: bool,
     pub(crate) faults: Faults,
+    /// Which sites were laid out over their tallies without their knowledge: they have a leg, and no part. One bit each.
+    pub(crate) left_out: u8,
+    /// Which sites, where they go back, have lost what was laid out too, and keep nothing of the lift; others do not go back
+    /// then. One bit each.
+    pub(crate) forgets: u8,
     /// Which sites may die, one bit each.
     pub(crate) mortal: u8,
     pub(crate) plant: Option<Plant>,

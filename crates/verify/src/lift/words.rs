@@ -1,7 +1,8 @@
 //! A lift's world in words, for traces.
 
-use super::cast::Twist;
-use super::machine::Contents;
+use super::contents::Contents;
+use super::lie::{Given, Lie, Other, Twist};
+use super::machine::KEEPS_NOTHING;
 use super::world::{Action, State, World};
 
 impl World {
@@ -38,12 +39,13 @@ impl World {
             Action::Restore { site } => {
                 format!("{} goes back to before it heard of it", at(site))
             }
-            Action::Lie { leg, to_taker, as_whom, twist, says } => {
-                let way = way(leg, to_taker);
-                match twist {
-                    Twist::None => format!("{way} as participant {as_whom}: {}", says.words()),
-                    twist => format!("{way} as participant {as_whom}: {}", twist.words()),
-                }
+            Action::Lie { leg, to_taker, lie } => {
+                let who = if lie.as_whom < self.many() {
+                    format!("participant {}", lie.as_whom)
+                } else {
+                    "nobody who takes part".to_owned()
+                };
+                format!("{} as {who}: {}", way(leg, to_taker), lie.words())
             }
             Action::LiarAsks { certificate } => {
                 format!(
@@ -67,6 +69,7 @@ impl World {
             let facts = self.machine.facts(site, state.sites[site]);
             let stands = match facts.outcome {
                 Some(outcome) => outcome.word(),
+                None if state.sites[site] == KEEPS_NOTHING => "keeps nothing of it",
                 None if facts.promised => "promised",
                 None if facts.refused => "refused",
                 None if state.met & (1 << site) == 0 => "has not heard of it",
@@ -81,24 +84,83 @@ impl World {
     }
 }
 
+impl Lie {
+    fn words(self) -> String {
+        let mut words = vec![self.says.words()];
+        if self.twist != Twist::None {
+            words.push(self.twist.words());
+        }
+        if self.given != Given::None {
+            words.push(format!("with, as given, {}", self.given.words()));
+        }
+        words.retain(|word| !word.is_empty());
+        if words.is_empty() { "the truth".to_owned() } else { words.join("; ") }
+    }
+}
+
 impl Twist {
-    const fn words(self) -> &'static str {
-        match self {
+    fn words(self) -> String {
+        let words = match self {
             Self::None => "the truth",
             Self::Units => "another amount",
             Self::Side => "the leg seen from the other side",
             Self::Leg => "another leg",
-            Self::Record => "void, by a record with a referee of its own",
+            Self::Users => "other users",
+            Self::OfOther => "the leg of another lift",
+            Self::Unsigned => "unsigned",
+            Self::Agent => "signed by another agent",
+            Self::Record(other) => return format!("what was decided of {}", other.words()),
+            Self::Draft(other) => return other.words().to_owned(),
+            Self::NoBranches => "no leaves",
+            Self::OtherBranches => "another tree's leaves",
+            Self::Promise => "a promise of another lift",
+            Self::Refusal => "a refusal of another lift",
             Self::Certificate => "void, by a referee of its own",
+            Self::Outcome => "the certificate with the other outcome",
+            Self::Round => "the certificate of another round",
+        };
+        words.to_owned()
+    }
+}
+
+impl Other {
+    const fn words(self) -> &'static str {
+        match self {
+            Self::Referee => "a lift with a referee of its own",
+            Self::Deadline => "a lift with another deadline",
+            Self::Date => "a lift of another date",
+            Self::Participants => "a lift of its own participants",
+            Self::Payment => "a lift for another payment",
+            Self::Legs => "a lift with another tree",
+        }
+    }
+}
+
+impl Given {
+    const fn words(self) -> &'static str {
+        match self {
+            Self::None => "nothing",
+            Self::Said => "what the giver's site said",
+            Self::OtherLift => "what the giver's site said of another lift",
+            Self::OtherUnits => "what the giver's site said of another amount",
+            Self::OtherUsers => "what the giver's site said to other users",
+            Self::Unsigned => "what nobody signed",
+            Self::Own => "what the liar's own agent signed",
+            Self::Former => "what is signed with the key of the hearer's agent of before",
+            Self::Takers => "what the taker's site says",
         }
     }
 }
 
 impl Contents {
     fn words(self) -> String {
-        format!(
-            "promises {:04b}, refusals {:04b}, certificates {:b}",
-            self.promises, self.refused, self.certificates
-        )
+        let all = [
+            ("promises", u32::from(self.promises)),
+            ("second promises", self.again.into()),
+            ("refusals", self.refused.into()),
+            ("certificates", self.certificates),
+        ];
+        let said = all.iter().filter(|(_, bits)| *bits != 0);
+        said.map(|(what, bits)| format!("{what} {bits:b}")).collect::<Vec<_>>().join(", ")
     }
 }

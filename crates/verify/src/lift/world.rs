@@ -2,10 +2,12 @@
 //! promised about each step.
 
 use super::audit;
-use super::cast::{Lay, NOTHING, TOO_LATE, Twist};
+use super::cast::{Lay, NOTHING, TOO_LATE};
+use super::contents::Contents;
 use super::ends::Ends;
-use super::machine::{Act, Contents, Machine, Wants};
-use super::setting::{Faults, Setting};
+use super::lie::Lie;
+use super::machine::{Act, KEEPS_NOTHING, Machine, Wants};
+use super::setting::{Faults, Plant, Setting};
 use crate::model::{Broken, Kind, Model};
 
 /// The most participants, and legs; a participant is a site, where the setting does not say that sites have several.
@@ -32,7 +34,7 @@ pub(super) struct State {
     pub(super) decided: u8,
     pub(super) is_past: bool,
     /// Which certificates were ever given, one bit each; and whether one was forgotten.
-    pub(super) given: u16,
+    pub(super) given: u32,
     /// What the liars know together.
     pub(super) known: Contents,
     pub(super) left: Faults,
@@ -80,9 +82,7 @@ pub(super) enum Action {
     Lie {
         leg: usize,
         to_taker: bool,
-        as_whom: usize,
-        twist: Twist,
-        says: Contents,
+        lie: Lie,
     },
     LiarAsks {
         certificate: u8,
@@ -107,6 +107,12 @@ impl World {
     pub(super) fn new(setting: Setting) -> Self {
         let lay =
             setting.sites.map_or_else(|| Lay::of(setting.shape), |sites| sites.lay(setting.shape));
+        let lay = Lay {
+            liars: setting.liars.iter().fold(0, |all, liars| all | liars),
+            left_out: setting.left_out,
+            former_counts: setting.plant == Some(Plant::FormerAgent),
+            ..lay
+        };
         let machine = Machine::new(&lay);
         let ends = setting.sites.map(|sites| sites.ends(&machine.cast));
         Self { machine, setting, ends }
@@ -140,8 +146,11 @@ impl World {
     pub(super) fn hears(&self, state: &State, site: usize, leg: usize, word: u32) -> State {
         let mut next = *state;
         if Self::is_honest(state, site) && Self::is_alive(state, site) {
-            next.met |= 1 << site;
             next.sites[site] = self.machine.act(site, state.sites[site], Act::Hear { leg, word });
+            // Where it takes nothing of what it has lost, it knows as little as before.
+            if next.sites[site] != KEEPS_NOTHING {
+                next.met |= 1 << site;
+            }
         }
         next
     }
@@ -153,8 +162,29 @@ impl World {
                 let (word, _) = self.machine.word(from, state.sites[from], leg);
                 steps.push((Action::Tell { leg, to_taker }, self.hears(state, to, leg, word)));
                 self.keep(state, (leg, to_taker, word), steps);
+            } else if let Some((word, _)) = self.refuses(state, from, (leg, to)) {
+                steps.push((Action::Tell { leg, to_taker }, self.hears(state, to, leg, word)));
             }
         }
+    }
+
+    /// What a site that has lost the lift answers to a neighbour's word on it, while nothing is decided or refused there.
+    fn refuses(
+        &self,
+        state: &State,
+        site: usize,
+        (leg, neighbour): (usize, usize),
+    ) -> Option<(u32, Contents)> {
+        let lost = state.sites[site] == KEEPS_NOTHING;
+        if !lost || !Self::is_honest(state, site) || !Self::is_alive(state, site) {
+            return None;
+        }
+        let asks = !Self::is_honest(state, neighbour)
+            || (Self::acts(state, neighbour) && {
+                let said = self.machine.word(neighbour, state.sites[neighbour], leg).1;
+                (said.refused, said.certificates) == (0, 0)
+            });
+        asks.then(|| self.machine.refuses_unknown(site, leg)).flatten()
     }
 
     /// The state after the liars have heard whatever their honest neighbours have to say and the referee has given:
@@ -165,12 +195,18 @@ impl World {
         }
         for (leg, to_taker) in self.directions() {
             let (from, to) = self.between(leg, to_taker);
-            if Self::acts(&state, from) && !Self::is_honest(&state, to) {
-                let (_, contents) = self.machine.word(from, state.sites[from], leg);
-                state.known = state.known.with(contents);
+            if Self::is_honest(&state, to) {
+                continue;
             }
+            let said = if Self::acts(&state, from) {
+                Some(self.machine.word(from, state.sites[from], leg))
+            } else {
+                self.refuses(&state, from, (leg, to))
+            };
+            state.known = said.map_or(state.known, |(_, contents)| state.known.with(contents));
         }
         state.known.certificates |= state.given;
+        state.known.certificates = self.machine.cast.closed(state.known);
         state
     }
 
@@ -228,7 +264,7 @@ impl Model for World {
         let begin = |&liars: &u8| State {
             sites,
             met: (0..self.many())
-                .filter(|part| self.setting.shape.begins(*part))
+                .filter(|part| self.setting.shape.begins(*part) && sites[*part] != KEEPS_NOTHING)
                 .fold(0, |met, part| met | 1 << part),
             dead: 0,
             liars,
