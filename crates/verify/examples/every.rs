@@ -1,7 +1,7 @@
 //! Every scenario one after the other, the long ones too, as `mychips verify --long --json` tells them; without the rest of the
 //! program, so that it is quickly built. Words on the standard error say how far it is.
 //!
-//! `cargo run --release -p verify --example every [MEMORY_MB] [THREADS]`
+//! `cargo run --release -p verify --example every [MEMORY_MB] [THREADS] [NAME…]`: all of them, or those whose names begin so.
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
 use std::time::Instant;
@@ -10,11 +10,14 @@ use serde_json::json;
 use verify::{Limits, Verdict, scenarios};
 
 fn main() {
-    let mut words = std::env::args().skip(1).map(|word| word.parse::<usize>().unwrap_or(1));
-    let memory_mb = words.next().unwrap_or(4096);
-    let limits = Limits { memory_bytes: memory_mb << 20, threads: words.next().unwrap_or(2) };
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let number = |at: usize| words.get(at).and_then(|word| word.parse::<usize>().ok());
+    let limits =
+        Limits { memory_bytes: number(0).unwrap_or(4096) << 20, threads: number(1).unwrap_or(2) };
+    let names = words.get(2..).unwrap_or_default();
+    let wanted = |name: &str| names.is_empty() || names.iter().any(|begin| name.starts_with(begin));
     let (begun, mut states, mut told) = (Instant::now(), 0, Vec::new());
-    for scenario in scenarios() {
+    for scenario in scenarios().into_iter().filter(|scenario| wanted(scenario.name)) {
         let at = Instant::now();
         let report = scenario.run(limits, &());
         let (counts, seconds) = (report.counts, at.elapsed().as_secs_f64());
@@ -22,7 +25,13 @@ fn main() {
             (scenario.expects(&report.verdict), scenario.planted.is_some());
         let verdict = match report.verdict {
             Verdict::Holds => "holds".to_owned(),
-            Verdict::Broken { invariant, why, .. } => format!("{invariant}: {why}"),
+            Verdict::Broken { invariant, why, trace } => {
+                let lines = trace.way.iter().chain(&trace.cycle);
+                for line in lines.filter(|_| !as_expected) {
+                    eprintln!("  {}\n      {}", line.action, line.state);
+                }
+                format!("{invariant}: {why}")
+            }
             Verdict::NotExhausted { why } => format!("not exhausted: {why}"),
         };
         let name = scenario.name;

@@ -19,6 +19,8 @@ pub(super) fn always(world: &World, state: &State) -> Result<(), Broken> {
         return broken(NOT_ACCUSED, "a referee refuses what an honest one says".to_owned());
     }
     let mut first = None;
+    // What a referee has not written it has told nobody.
+    let written = world.as_written(state);
     for seat in world.setting.living() {
         let facts = world.referee(state, seat);
         if !facts.kept {
@@ -27,7 +29,7 @@ pub(super) fn always(world: &World, state: &State) -> Result<(), Broken> {
         if facts.round > world.setting.most {
             return broken(IN_TIME, format!("referee {seat} is in round {}", facts.round));
         }
-        let Some(outcome) = facts.outcome else { continue };
+        let Some(outcome) = world.referee(&written, seat).outcome else { continue };
         match first {
             Some(before) if before != outcome => {
                 return broken(ONE_OUTCOME, format!("referee {seat} decides otherwise"));
@@ -44,16 +46,24 @@ pub(super) fn between(
     _action: Action,
     to: &State,
 ) -> Result<(), Broken> {
+    let [from, to] = [from, to].map(|state| world.as_written(state));
     (0..world.many())
-        .try_for_each(|site| stays(site, world.facts(from, site), world.facts(to, site)))
+        .try_for_each(|site| stays(site, world.facts(&from, site), world.facts(&to, site)))
 }
 
 pub(super) fn done(world: &World, state: &State) -> bool {
     let alive = || (0..world.many()).filter(|site| World::is_alive(state, *site));
     let facts = |site: usize| world.facts(state, site);
+    let is_written = state.ahead.is_none();
     match world.setting.ends {
-        Ends::Valid => alive().all(|site| facts(site).outcome == Some(Outcome::Commit)),
-        Ends::Free => alive().all(|site| !facts(site).locked),
+        Ends::Valid => {
+            is_written && alive().all(|site| facts(site).outcome == Some(Outcome::Commit))
+        }
+        // Who has promised nothing may never learn of what the dead began.
+        Ends::Decided => {
+            let waits = |site| state.dead == 0 || facts(site).promised;
+            is_written && alive().all(|site| facts(site).outcome.is_some() || !waits(site))
+        }
         Ends::Anywhere => true,
     }
 }

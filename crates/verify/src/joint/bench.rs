@@ -44,6 +44,7 @@ pub(super) struct Bench {
     evidence: Interned<Option<Evidence>>,
     steps: Memo<(u32, Event, bool), (u32, bool)>,
     facts: Memo<(usize, u32), Facts>,
+    read: Memo<u32, u32>,
     agents: Vec<AgentId>,
 }
 
@@ -51,7 +52,14 @@ impl Bench {
     pub(super) fn new(cast: &Cast) -> Self {
         let agents = cast.lift().referees.to_vec();
         let (referees, evidence) = (Interned::new(), Interned::new());
-        Self { referees, evidence, steps: Memo::new(), facts: Memo::new(), agents }
+        Self {
+            referees,
+            evidence,
+            steps: Memo::new(),
+            facts: Memo::new(),
+            read: Memo::new(),
+            agents,
+        }
     }
 
     /// A referee before anybody asked.
@@ -63,6 +71,14 @@ impl Bench {
     pub(super) fn back(&self, cast: &Cast, seat: usize) -> u32 {
         let began = Referee::clone(&self.referees.get(self.begin(cast, seat)));
         self.referees.number(began.went_back())
+    }
+
+    /// The referee that is read from what was written of this one; the same where that is no referee.
+    pub(super) fn read_again(&self, number: u32) -> u32 {
+        self.read.get(number, |_| {
+            let read = read_again(&self.referees.get(number));
+            read.map_or(number, |read| self.referees.number(read))
+        })
     }
 
     /// The number of what a site brings.
@@ -106,8 +122,6 @@ impl Bench {
             let referee = self.referees.get(number);
             let waits = referee.waits();
             let certificate = fixed(referee.certificate(&cast.referees[seat]));
-            let written = serde_json::to_string(&*referee).ok();
-            let read = written.and_then(|text| serde_json::from_str::<Referee>(&text).ok());
             Facts {
                 round: waits.iter().map(|wait| wait.round.get()).max().unwrap_or(0),
                 outcome: referee.outcome(),
@@ -115,8 +129,13 @@ impl Bench {
                 late: referee.is_late(),
                 waits: PHASES.map(|phase| waits.iter().any(|wait| wait.phase == phase)),
                 certificate: certificate.map_or(NOTHING, |given| cast.number_of(given)),
-                kept: read.is_some_and(|read| read == *referee),
+                kept: read_again(&referee).is_some_and(|read| read == *referee),
             }
         })
     }
+}
+
+/// A referee as it is read again from the text in which it is written.
+fn read_again(referee: &Referee) -> Option<Referee> {
+    serde_json::from_str(&serde_json::to_string(referee).ok()?).ok()
 }

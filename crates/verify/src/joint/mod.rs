@@ -2,10 +2,11 @@
 //!
 //! The machines are `protocol::participant` and `protocol::referee`, which gathers evidence and agrees by
 //! `protocol::agreement`, as they ship; certificates are those that the referees' machine makes. `bench.rs` runs the referees,
-//! `world.rs` says what may happen, `audit.rs` what must hold, `setting.rs` by what the scenarios differ.
+//! `world.rs` says what may happen, `faults.rs` what may go wrong, `audit.rs` what must hold, `setting.rs` by what the scenarios differ.
 
 mod audit;
 mod bench;
+mod faults;
 mod scenes;
 mod setting;
 mod words;

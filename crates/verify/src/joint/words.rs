@@ -1,5 +1,6 @@
 //! A lift's world with its referees in words, for traces.
 
+use super::faults::{Kept, Who};
 use super::world::{Action, State, World};
 
 /// What is waited for in each phase.
@@ -26,6 +27,24 @@ impl World {
                 let when = if early { " too early" } else { "" };
                 format!("referee {seat} has waited for {}{when}", WAITS[phase])
             }
+            Action::Keep { kept } => match kept {
+                Kept::Word { leg, to_taker, .. } => {
+                    let to = self.machine.cast.ends(leg)[usize::from(to_taker)];
+                    format!("a word to site {to} is kept on its way")
+                }
+                Kept::Asked { seat, .. } => {
+                    format!("a question to referee {seat} is kept on its way")
+                }
+                Kept::Given { site, .. } => {
+                    format!("a certificate for site {site} is kept on its way")
+                }
+                Kept::Told { seat, from, .. } => {
+                    format!("what referee {from} tells referee {seat} is kept on its way")
+                }
+            },
+            Action::Come { place } => format!("what was kept at place {place} arrives"),
+            Action::Write => "who has not written writes all".to_owned(),
+            Action::Crash => "who has not written stops, and reads what it wrote".to_owned(),
             Action::Die { site } => format!("site {site} dies"),
             Action::Restore { seat } => {
                 format!("referee {seat} goes back to before it heard of it")
@@ -53,7 +72,12 @@ impl World {
             format!("referee {seat} {outcome} in round {}{late}{forgot}", facts.round)
         };
         let sites = (0..self.many()).map(site);
-        let all: Vec<String> = sites.chain(self.setting.living().map(referee)).collect();
+        let ahead = state.ahead.map(|written| match self.written.get(written).who {
+            Who::Site(site) => format!("site {site} has not written all"),
+            Who::Seat(seat) => format!("referee {seat} has not written all"),
+        });
+        let referees = self.setting.living().map(referee);
+        let all: Vec<String> = sites.chain(referees).chain(ahead).collect();
         all.join("; ")
     }
 }

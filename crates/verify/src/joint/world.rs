@@ -3,14 +3,19 @@
 
 use super::audit;
 use super::bench::{Bench, Event};
-use super::setting::Setting;
+use super::faults::{Kept, Written};
+use super::setting::{Faults, Setting};
 use crate::lift::cast::{Lay, NOTHING};
 use crate::lift::machine::{Act, Facts, Machine, Wants};
+use crate::memo::Interned;
 use crate::model::{Broken, Kind, Model};
 
 /// The most sites, and referees.
 pub(super) const SITES: usize = 3;
 pub(super) const SEATS: usize = 4;
+
+/// The most that is kept on its way.
+pub(super) const MOST_LATE: usize = 2;
 
 /// A state: participants and referees by their numbers.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -24,10 +29,11 @@ pub(super) struct State {
     pub(super) past: u8,
     /// Whether a referee takes an honest one for a liar, or refuses what it says.
     pub(super) wrong: bool,
-    pub(super) refuse: u8,
-    pub(super) die: u8,
-    pub(super) early: u8,
-    pub(super) restore: u8,
+    /// What is kept on its way.
+    pub(super) late: [Option<u32>; MOST_LATE],
+    /// What the site or referee has written that has gone on and written nothing since; of all others all is written.
+    pub(super) ahead: Option<u32>,
+    pub(super) left: Faults,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -71,6 +77,16 @@ pub(super) enum Action {
         phase: usize,
         early: bool,
     },
+    Keep {
+        kept: Kept,
+    },
+    Come {
+        place: usize,
+    },
+    /// The site or referee that has gone on writes, …
+    Write,
+    /// … or stops before it has, and begins again with what it wrote.
+    Crash,
     Die {
         site: usize,
     },
@@ -82,10 +98,19 @@ pub(super) enum Action {
 /// What may happen, and the state after it.
 pub(super) type Steps = Vec<(Action, State)>;
 
+/// What happens, and whether who does it writes it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Step {
+    pub(super) action: Action,
+    pub(super) written: bool,
+}
+
 pub(super) struct World {
     pub(super) setting: Setting,
     pub(super) machine: Machine,
     pub(super) bench: Bench,
+    pub(super) kept: Interned<Kept>,
+    pub(super) written: Interned<Written>,
 }
 
 impl World {
@@ -93,7 +118,8 @@ impl World {
         let lay = Lay { referees: setting.seats, ..Lay::of(setting.shape) };
         let machine = Machine::new(&lay);
         let bench = Bench::new(&machine.cast);
-        Self { setting, machine, bench }
+        let (kept, written) = (Interned::new(), Interned::new());
+        Self { setting, machine, bench, kept, written }
     }
 
     pub(super) const fn many(&self) -> usize {
@@ -117,14 +143,14 @@ impl World {
         self.bench.facts(&self.machine.cast, seat, state.referees[seat])
     }
 
-    fn act(&self, state: &State, site: usize, act: Act) -> State {
+    pub(super) fn act(&self, state: &State, site: usize, act: Act) -> State {
         let mut next = *state;
         next.sites[site] = self.machine.act(site, state.sites[site], act);
         next
     }
 
     /// The state after an event at a referee; `from` another one, where it comes from there.
-    fn event(&self, state: &State, (seat, from): (usize, usize), event: Event) -> State {
+    pub(super) fn event(&self, state: &State, (seat, from): (usize, usize), event: Event) -> State {
         let is_past = state.past & (1 << seat) != 0;
         let at = (state.referees[seat], event);
         let (to, wrong) = self.bench.step(&self.machine.cast, at, from, is_past);
@@ -134,60 +160,76 @@ impl World {
         next
     }
 
+    /// The state after a site has heard a word; the dead hear nothing.
+    pub(super) fn hears(&self, state: &State, site: usize, leg: usize, word: u32) -> State {
+        if !Self::is_alive(state, site) {
+            return *state;
+        }
+        let mut next = self.act(state, site, Act::Hear { leg, word });
+        next.met |= 1 << site;
+        next
+    }
+
     fn words(&self, state: &State, steps: &mut Steps) {
+        let spoken = self.spoken(state);
         for leg in 0..self.setting.shape.legs() {
             for to_taker in [true, false] {
                 let [giver, taker] = self.machine.cast.ends(leg);
                 let (from, to) = if to_taker { (giver, taker) } else { (taker, giver) };
-                if Self::acts(state, from) && Self::is_alive(state, to) {
-                    let (word, _) = self.machine.word(from, state.sites[from], leg);
-                    let mut next = self.act(state, to, Act::Hear { leg, word });
-                    next.met |= 1 << to;
+                if Self::acts(&spoken, from) && Self::is_alive(state, to) {
+                    let (word, _) = self.machine.word(from, spoken.sites[from], leg);
+                    let next = self.hears(state, to, leg, word);
                     steps.push((Action::Tell { leg, to_taker }, next));
+                    self.keep(state, Kept::Word { leg, to_taker, word }, steps);
                 }
             }
         }
     }
 
     fn site(&self, state: &State, site: usize, steps: &mut Steps) {
-        match self.facts(state, site).wants {
-            Wants::Judge => {
-                steps.push((Action::Promise { site }, self.act(state, site, Act::Promise)));
-                if state.refuse > 0 {
-                    let next = self.act(state, site, Act::Refuse);
-                    let next = State { refuse: state.refuse - 1, ..next };
-                    steps.push((Action::Refuse { site }, next));
-                }
+        if self.facts(state, site).wants == Wants::Judge {
+            steps.push((Action::Promise { site }, self.act(state, site, Act::Promise)));
+            if state.left.refuse > 0 {
+                let mut next = self.act(state, site, Act::Refuse);
+                next.left.refuse -= 1;
+                steps.push((Action::Refuse { site }, next));
             }
-            Wants::Ask(_) => self.asks(state, site, steps),
-            Wants::Nothing => {}
+        }
+        let spoken = self.spoken(state);
+        let asks =
+            Self::acts(&spoken, site) && matches!(self.facts(&spoken, site).wants, Wants::Ask(_));
+        if asks {
+            self.asks(state, &spoken, site, steps);
         }
         steps.push((Action::Wait { site }, self.act(state, site, Act::Wait)));
     }
 
-    fn asks(&self, state: &State, site: usize, steps: &mut Steps) {
-        let evidence = self.machine.evidence(state.sites[site]);
+    fn asks(&self, state: &State, spoken: &State, site: usize, steps: &mut Steps) {
+        let evidence = self.machine.evidence(spoken.sites[site]);
         let brought = self.bench.brought(evidence);
         for seat in self.setting.living().filter(|seat| self.setting.asks & (1 << seat) != 0) {
             let next = self.event(state, (seat, seat), Event::Ask(brought));
             steps.push((Action::Ask { site, seat }, next));
-            let certificate = self.referee(state, seat).certificate;
+            self.keep(state, Kept::Asked { seat, brought }, steps);
+            let certificate = self.referee(spoken, seat).certificate;
             if certificate != NOTHING {
                 let next = self.act(state, site, Act::Shown(certificate));
                 steps.push((Action::Answer { site, seat }, next));
+                self.keep(state, Kept::Given { site, certificate }, steps);
             }
         }
     }
 
     /// What referees tell each other; whether any of it is new.
     fn informs(&self, state: &State, steps: &mut Steps) -> bool {
-        let mut new = false;
+        let (mut new, spoken) = (false, self.spoken(state));
         for seat in self.setting.living() {
             for from in self.setting.living().filter(|from| *from != seat) {
-                let event = Event::Tell(state.referees[from]);
-                let next = self.event(state, (seat, from), event);
+                let number = spoken.referees[from];
+                let next = self.event(state, (seat, from), Event::Tell(number));
                 new |= next != *state;
                 steps.push((Action::Inform { seat, from }, next));
+                self.keep(state, Kept::Told { seat, from, number }, steps);
             }
         }
         new
@@ -204,39 +246,21 @@ impl World {
         let first = waits.iter().map(|(round, phase, _)| (*round, *phase)).min();
         for (round, phase, seat) in waits {
             let early = busy || Some((round, phase)) != first;
-            if early && state.early == 0 {
+            if early && state.left.early == 0 {
                 continue;
             }
             let mut next = self.event(state, (seat, seat), Event::Pass(phase));
-            next.early -= u8::from(early);
+            next.left.early -= u8::from(early);
             steps.push((Action::Passes { seat, phase, early }, next));
-        }
-    }
-
-    fn faults(&self, state: &State, steps: &mut Steps) {
-        for site in (0..self.many()).filter(|site| state.die > 0 && Self::is_alive(state, *site)) {
-            let dead = state.dead | 1 << site;
-            steps.push((Action::Die { site }, State { dead, die: state.die - 1, ..*state }));
-        }
-        for seat in self.setting.living().filter(|_| state.restore > 0) {
-            let cast = &self.machine.cast;
-            let mut next = *state;
-            next.restore -= 1;
-            next.referees[seat] = match self.setting.forgets {
-                true => self.bench.begin(cast, seat),
-                false => self.bench.back(cast, seat),
-            };
-            steps.push((Action::Restore { seat }, next));
         }
     }
 }
 
 impl Model for World {
     type State = State;
-    type Action = Action;
+    type Action = Step;
 
     fn initial(&self) -> Vec<State> {
-        let Setting { refuse, die, early, restore, .. } = self.setting;
         let (mut sites, mut referees) = ([0; SITES], [0; SEATS]);
         for (site, number) in sites.iter_mut().enumerate().take(self.many()) {
             *number = self.machine.begin(site);
@@ -245,11 +269,12 @@ impl Model for World {
             referees[seat] = self.bench.begin(&self.machine.cast, seat);
         }
         let (met, dead, past, wrong) = (1, 0, 0, false);
-        vec![State { sites, referees, met, dead, past, wrong, refuse, die, early, restore }]
+        let (late, ahead, left) = ([None; MOST_LATE], None, self.setting.faults);
+        vec![State { sites, referees, met, dead, past, wrong, late, ahead, left }]
     }
 
-    fn next(&self, state: &State, steps: &mut Steps) {
-        let from = steps.len();
+    fn next(&self, state: &State, all: &mut Vec<(Step, State)>) {
+        let steps = &mut Vec::new();
         self.words(state, steps);
         for site in (0..self.many()).filter(|site| Self::acts(state, *site)) {
             self.site(state, site, steps);
@@ -258,16 +283,25 @@ impl Model for World {
             let past = state.past | 1 << seat;
             steps.push((Action::Past { seat }, State { past, ..*state }));
         }
-        let busy = self.informs(state, steps);
+        // Who has not written yet has more to tell when it has.
+        let busy = self.informs(state, steps) || state.ahead.is_some();
         self.passes(state, busy, steps);
         self.faults(state, steps);
-        let all = steps.split_off(from);
-        steps.extend(all.into_iter().filter(|(_, next)| next != state));
+        // What would change nothing is left out.
+        for (action, next) in steps.drain(..).filter(|(_, next)| next != state) {
+            let unwritten = self.unwritten(state, action, &next);
+            all.extend(unwritten.map(|next| (Step { action, written: false }, next)));
+            all.push((Step { action, written: true }, next));
+        }
     }
 
-    fn kind(&self, action: &Action) -> Kind {
+    fn kind(&self, step: &Step) -> Kind {
+        // Who does something may stop before it is written: nobody promises that it does not.
+        if !step.written {
+            return Kind::May;
+        }
         let fair = |base: usize, at: usize| Kind::Fair(u8::try_from(base + at).unwrap_or(u8::MAX));
-        match *action {
+        match step.action {
             Action::Tell { leg, to_taker } => fair(0, 2 * leg + usize::from(to_taker)),
             Action::Promise { site } => fair(6, site),
             Action::Wait { site } => fair(9, site),
@@ -276,8 +310,12 @@ impl Model for World {
             Action::Past { seat } => fair(36, seat),
             Action::Inform { seat, from } => fair(40, SEATS * seat + from),
             Action::Passes { seat, early: false, .. } => fair(56, seat),
+            Action::Write => fair(60, 0),
             Action::Passes { .. }
             | Action::Refuse { .. }
+            | Action::Keep { .. }
+            | Action::Come { .. }
+            | Action::Crash
             | Action::Die { .. }
             | Action::Restore { .. } => Kind::May,
         }
@@ -287,16 +325,17 @@ impl Model for World {
         audit::always(self, state)
     }
 
-    fn between(&self, from: &State, action: &Action, to: &State) -> Result<(), Broken> {
-        audit::between(self, from, *action, to)
+    fn between(&self, from: &State, step: &Step, to: &State) -> Result<(), Broken> {
+        audit::between(self, from, step.action, to)
     }
 
     fn done(&self, state: &State) -> bool {
         audit::done(self, state)
     }
 
-    fn say(&self, action: &Action) -> String {
-        self.tell(*action)
+    fn say(&self, step: &Step) -> String {
+        let told = self.tell(step.action);
+        if step.written { told } else { format!("{told}, and is not written yet") }
     }
 
     fn show(&self, state: &State) -> String {
@@ -313,6 +352,7 @@ impl Model for World {
             24..36 => pair("answers between site and referee", class - 24),
             36..40 => format!("the clock of referee {}", class - 36),
             40..56 => pair("what is told between referees", class - 40),
+            60.. => "what is written".to_owned(),
             _ => format!("the times of referee {}", class.saturating_sub(56)),
         }
     }

@@ -148,7 +148,8 @@ pub(crate) fn stays(site: usize, before: Facts, after: Facts) -> Result<(), Brok
     Ok(())
 }
 
-/// Nobody honest who lives is left locked, and neighbours know the same; where nothing can go wrong, all are bound.
+/// Where nobody lies or has died, all know what was decided; otherwise everybody honest who lives and promised does, and neighbours
+/// know the same. Where nothing can go wrong, all are bound.
 pub(super) fn done(world: &World, state: &State) -> bool {
     free(world, state)
         && (0..world.setting.shape.legs()).all(|leg| alike(world, state, leg))
@@ -184,7 +185,9 @@ fn free(world: &World, state: &State) -> bool {
         if world.setting.ends_valid {
             facts.outcome == Some(Outcome::Commit)
         } else {
-            !facts.locked
+            // Who has promised nothing may never learn of what liars and the dead keep to themselves.
+            let waits = state.dead | state.liars == 0 || facts.promised;
+            facts.outcome.is_some() || !waits
         }
     })
 }

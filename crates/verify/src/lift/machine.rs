@@ -99,6 +99,7 @@ pub(crate) struct Machine {
     steps: Memo<(usize, u32, Act), u32>,
     said: Memo<(u32, usize, usize), (u32, Contents)>,
     facts: Memo<(usize, u32), Facts>,
+    read: Memo<u32, u32>,
     lies: Memo<(usize, usize, Lie), Option<u32>>,
     crafts: Memo<(usize, usize, Contents), Arc<Craft>>,
     effects: Memo<(Way, u32, Contents), Effects>,
@@ -115,6 +116,7 @@ impl Machine {
             steps: Memo::new(),
             said: Memo::new(),
             facts: Memo::new(),
+            read: Memo::new(),
             lies: Memo::new(),
             crafts: Memo::new(),
             effects: Memo::new(),
@@ -286,11 +288,19 @@ impl Machine {
                 owed: self.cast.is_owed(site, &participant),
                 of_its_tallies: self.cast.is_of_its_tallies(site, &participant),
                 accuses: participant.contradiction().is_some(),
-                kept: is_kept(&participant),
+                kept: read_again(&participant).is_some_and(|read| read == *participant),
                 may_be_valid: participant.may_be_valid(),
                 came_to_nothing: participant.came_to_nothing(),
                 wants,
             }
+        })
+    }
+
+    /// The participant that is read from what was written of this one; the same where that is no participant.
+    pub(crate) fn read_again(&self, number: u32) -> u32 {
+        self.read.get(number, |_| {
+            let read = read_again(&self.participants.get(number));
+            read.map_or(number, |read| self.participants.number(read))
         })
     }
 
@@ -327,10 +337,9 @@ const fn certificate_bit(number: u8) -> u32 {
     if number == NOTHING || number > 31 { 0 } else { 1 << number }
 }
 
-/// Whether a participant is read again as it was written.
-fn is_kept(participant: &Participant) -> bool {
-    let written = serde_json::to_string(&participant.kept()).ok();
-    let read: Option<KeptParticipant> = written.and_then(|text| serde_json::from_str(&text).ok());
-    let read = read.and_then(|kept| kept.participant().ok());
-    read.is_some_and(|read| read == *participant)
+/// A participant as it is read again from the text in which it is written.
+fn read_again(participant: &Participant) -> Option<Participant> {
+    let written = serde_json::to_string(&participant.kept()).ok()?;
+    let read: KeptParticipant = serde_json::from_str(&written).ok()?;
+    read.participant().ok()
 }

@@ -7,7 +7,7 @@ use protocol::lift::{Mode, Outcome};
 use super::places::half;
 use super::setting::{Attempts, Between, Ends, Plant};
 use super::world::{Action, LIFTS, State, World};
-use crate::lift::audit::{NO_LONELY_TIMEOUT, among, stays};
+use crate::lift::audit::{AS_WRITTEN, DURABLE, NO_LONELY_TIMEOUT, among, stays};
 use crate::lift::cast::{UNITS_MILLI, VALID};
 use crate::model::Broken;
 
@@ -78,6 +78,10 @@ fn of_half(
         );
         return broken(SIGNED, why);
     }
+    if !facts.kept {
+        let why = format!("the {} of tally {tally} does not come back as it was", side.word());
+        return broken(AS_WRITTEN, why);
+    }
     if !facts.sums {
         return broken(SUM, format!("the {} of tally {tally}", side.word()));
     }
@@ -114,9 +118,31 @@ pub(super) fn between(
     if matches!(action, Action::Again { .. }) {
         return Ok(());
     }
+    if matches!(action, Action::Crash) {
+        promised_together(world, to)?;
+    }
+    // What a site has not written it may lose.
+    let [from, to] = [from, to].map(|state| world.as_written(state));
     for at in world.crossings() {
-        stays(at.1, world.facts(from, at), world.facts(to, at))?;
-        free_with_reason(world, from, to, at)?;
+        stays(at.1, world.facts(&from, at), world.facts(&to, at))?;
+        free_with_reason(world, &from, &to, at)?;
+    }
+    Ok(())
+}
+
+/// Who comes back from a crash has set aside what it promises, or promises nothing.
+fn promised_together(world: &World, to: &State) -> Result<(), Broken> {
+    for (lift, site) in world.crossings() {
+        let locked = world.facts(to, (lift, site)).locked;
+        for (leg, place) in world.setting.legs(lift, site).filter(|_| locked) {
+            let aside = world.halves.facts(to.halves[place]).aside & (1 << lift) != 0;
+            let tally = world.setting.lifts[lift].tallies[leg];
+            if !aside && !world.is_freed(to, lift, tally) {
+                let why =
+                    format!("site {site} has promised lift {lift}, and has set nothing aside");
+                return Err(Broken::new(DURABLE, why));
+            }
+        }
     }
     Ok(())
 }
@@ -143,14 +169,15 @@ fn free_with_reason(
     Ok(())
 }
 
-/// Nothing is set aside, who proposed knows the decision, both halves of each tally are one, where sites live.
+/// Each lift that was begun is decided at all its sites that live, or, where one died, at those of them that promised;
+/// nothing is set aside, all is written, both halves of each tally are one.
 pub(super) fn done(world: &World, state: &State) -> bool {
     let alive = |at: &(usize, usize)| world.is_alive(state, *at);
     let free = world.crossings().filter(alive).all(|at| {
         let facts = world.facts(state, at);
-        // Where one dies, who collects may never learn what is not promised.
-        let collects = world.setting.lifts[at.0].shape.collects(at.1) && state.dead == 0;
-        !facts.locked && (!collects || facts.outcome.is_some() || !world.acts(state, at))
+        // Who has promised nothing may never learn of what the dead began.
+        let waits = state.dead == 0 && state.met[at.0] != 0;
+        facts.outcome.is_some() || !waits && !facts.promised
     });
     let tallies = 0..world.setting.tallies.len();
     let clean = tallies.into_iter().all(|tally| is_clean(world, state, tally));
@@ -159,7 +186,7 @@ pub(super) fn done(world: &World, state: &State) -> bool {
         Ends::Decided => 0,
         Ends::Valid(lifts) => lifts,
     };
-    free && clean && valid >= wanted
+    free && clean && valid >= wanted && state.ahead.is_none()
 }
 
 fn is_clean(world: &World, state: &State, tally: usize) -> bool {

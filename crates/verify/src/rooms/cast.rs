@@ -4,7 +4,7 @@ use std::num::NonZeroU32;
 
 use protocol::cert::Type;
 use protocol::chit::{Chit, Entry, Written};
-use protocol::ledger::{Good, Ledger};
+use protocol::ledger::Good;
 use protocol::lift::Mode;
 use protocol::tally::{Members, Party};
 use protocol::{ChitId, Freed, Hash, LiftId, SecretKey, Side, Signer as _, Tally, Units, Verified};
@@ -36,7 +36,8 @@ fn party(tally: usize, side: Side, between: &Between) -> Party {
     Party { cert: cert.into_inner(), terms: limit(between.limits[place]) }
 }
 
-fn signed(number: usize, between: &Between) -> Verified<Tally> {
+/// What both users of a tally signed.
+pub(super) fn signed(number: usize, between: &Between) -> Verified<Tally> {
     let members = Members {
         uuid: tally_id(number),
         revision: NonZeroU32::MIN,
@@ -51,12 +52,6 @@ fn signed(number: usize, between: &Between) -> Verified<Tally> {
     let sign = |tally: Tally, side| fixed(tally.signed(side, &user(number, side)));
     let tally = Side::BOTH.into_iter().fold(fixed(Tally::new(members)), sign);
     fixed(Verified::check(tally, &()))
-}
-
-/// Both halves of a tally, before any chit.
-pub(super) fn ledgers(number: usize, between: &Between) -> [Ledger; 2] {
-    let tally = signed(number, between);
-    Side::BOTH.map(|side| fixed(Ledger::open(&tally, side)))
 }
 
 /// A chit that a user signed.

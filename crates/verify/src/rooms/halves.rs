@@ -5,7 +5,7 @@ use std::sync::Arc;
 use protocol::chit::{Chit, Entry};
 use protocol::ledger::{Good, Input, Ledger, Link, Message};
 use protocol::lift::{Leg, Mode};
-use protocol::{LiftId, Side};
+use protocol::{LiftId, Side, Tally, Verified};
 
 use super::cast::freed;
 use super::setting::Plant;
@@ -48,6 +48,17 @@ pub(super) struct Facts {
     pub(super) paid: bool,
     /// Whether the balance is what the chits come to.
     pub(super) sums: bool,
+    /// Whether it is read again as it was written.
+    pub(super) kept: bool,
+}
+
+/// How far a talk of two halves comes.
+#[derive(Clone, Debug)]
+pub(super) struct Talk {
+    /// Both halves before anything is heard, and after each message in its turn.
+    pub(super) halves: Vec<[u32; 2]>,
+    /// To which of them each message goes, the stock's first, and which it is.
+    pub(super) said: Vec<(usize, u32)>,
 }
 
 /// A lift, as halves see it.
@@ -63,26 +74,48 @@ pub(super) struct Halves {
     lifts: Vec<Known>,
     payment: Option<Good>,
     plant: Option<Plant>,
+    /// What both users signed: a half that is read again is told whose agents they named.
+    signed: Vec<Verified<Tally>>,
     halves: Interned<Half>,
+    messages: Interned<Message<Good>>,
     moves: Memo<(u32, Move), Option<u32>>,
-    talks: Memo<[u32; 2], [u32; 2]>,
+    talks: Memo<[u32; 2], Arc<Talk>>,
+    heard: Memo<(u32, u32), u32>,
+    read: Memo<u32, u32>,
     facts: Memo<u32, Facts>,
 }
 
 impl Halves {
-    pub(super) fn new(lifts: Vec<Known>, payment: Option<Good>, plant: Option<Plant>) -> Self {
-        let (halves, moves) = (Interned::new(), Memo::new());
-        Self { lifts, payment, plant, halves, moves, talks: Memo::new(), facts: Memo::new() }
+    pub(super) fn new(
+        lifts: Vec<Known>,
+        signed: Vec<Verified<Tally>>,
+        payment: Option<Good>,
+        plant: Option<Plant>,
+    ) -> Self {
+        Self {
+            lifts,
+            payment,
+            plant,
+            signed,
+            halves: Interned::new(),
+            messages: Interned::new(),
+            moves: Memo::new(),
+            talks: Memo::new(),
+            heard: Memo::new(),
+            read: Memo::new(),
+            facts: Memo::new(),
+        }
     }
 
     /// Two halves that know what is owed in the beginning.
-    pub(super) fn begin(&self, ledgers: [Ledger; 2], owed: Option<Good>) -> [u32; 2] {
-        let mut halves = ledgers.map(|ledger| Half { ledger, links: Vec::new() });
+    pub(super) fn begin(&self, tally: usize, owed: Option<Good>) -> [u32; 2] {
+        let open = |side| fixed(Ledger::open(&self.signed[tally], side));
+        let mut halves = Side::BOTH.map(|side| Half { ledger: open(side), links: Vec::new() });
         if let Some(chit) = owed {
             let by = usize::from(chit.chit().by == Side::Foil);
             halves[by] = fixed(halves[by].takes(Input::Write { chit, over_limit: false }));
         }
-        self.talk(halves.map(|half| self.halves.number(half)))
+        self.after_talk(halves.map(|half| self.halves.number(half)))
     }
 
     /// A half after a move; none where it refuses.
@@ -147,29 +180,55 @@ impl Halves {
     }
 
     /// Both halves after they have told each other all that is new, the stock's first.
-    pub(super) fn talk(&self, halves: [u32; 2]) -> [u32; 2] {
-        self.talks.get(halves, |halves| {
-            let [stock, foil] = halves.map(|half| Half::clone(&self.halves.get(half)));
-            let mut both = [stock, foil];
-            // To whom, and what.
-            let mut waiting: Vec<(usize, Message)> = Vec::new();
-            for (at, half) in both.iter_mut().enumerate() {
-                let said = half.says(Input::Remind);
-                waiting.extend(said.into_iter().map(|said| (1 - at, said)));
+    pub(super) fn after_talk(&self, halves: [u32; 2]) -> [u32; 2] {
+        self.talk(halves).halves.last().copied().unwrap_or(halves)
+    }
+
+    /// What two halves tell each other, and how far they are after each message.
+    pub(super) fn talk(&self, halves: [u32; 2]) -> Arc<Talk> {
+        self.talks.get(halves, |halves| Arc::new(self.talks_over(*halves)))
+    }
+
+    fn talks_over(&self, halves: [u32; 2]) -> Talk {
+        let mut both = halves.map(|half| Half::clone(&self.halves.get(half)));
+        let numbers = |both: &[Half; 2]| both.clone().map(|half| self.halves.number(half));
+        // To whom, and what.
+        let mut waiting: Vec<(usize, Message)> = Vec::new();
+        for (at, half) in both.iter_mut().enumerate() {
+            let said = half.says(Input::Remind);
+            waiting.extend(said.into_iter().map(|said| (1 - at, said)));
+        }
+        let mut talk = Talk { halves: vec![numbers(&both)], said: Vec::new() };
+        for _ in 0..LONGEST_TALK {
+            if waiting.is_empty() {
+                break;
             }
-            for _ in 0..LONGEST_TALK {
-                if waiting.is_empty() {
-                    break;
-                }
-                let (to, said) = waiting.remove(0);
-                let heard = fixed(
-                    said.try_map(|chit| both[1 - to].proof(&chit).ok_or("a chit of its own")),
-                );
-                let answers = both[to].says(Input::Receive(heard));
-                waiting.extend(answers.into_iter().map(|said| (1 - to, said)));
-            }
-            assert!(waiting.is_empty(), "two halves talk for ever");
-            both.map(|half| self.halves.number(half))
+            let (to, said) = waiting.remove(0);
+            let heard =
+                fixed(said.try_map(|chit| both[1 - to].proof(&chit).ok_or("a chit of its own")));
+            talk.said.push((to, self.messages.number(heard.clone())));
+            let answers = both[to].says(Input::Receive(heard));
+            waiting.extend(answers.into_iter().map(|said| (1 - to, said)));
+            talk.halves.push(numbers(&both));
+        }
+        assert!(waiting.is_empty(), "two halves talk for ever");
+        talk
+    }
+
+    /// A half after a message that was said some time ago; what it answers is lost.
+    pub(super) fn hears(&self, half: u32, message: u32) -> u32 {
+        self.heard.get((half, message), |_| {
+            let mut half = Half::clone(&self.halves.get(half));
+            half.says(Input::Receive(Message::clone(&self.messages.get(message))));
+            self.halves.number(half)
+        })
+    }
+
+    /// The half that is read from what was written of this one; the same where that is no half.
+    pub(super) fn read_again(&self, number: u32) -> u32 {
+        self.read.get(number, |_| {
+            let read = self.halves.get(number).read_again(&self.signed);
+            read.map_or(number, |read| self.halves.number(read))
         })
     }
 
@@ -193,6 +252,7 @@ impl Halves {
                 lifted: bits(&linked),
                 paid: half.links.iter().any(|link| Some(link.chit_hash) == paid),
                 sums: half.ledger.balance_milli() == i128::from(sum),
+                kept: half.read_again(&self.signed).is_some_and(|read| read == *half),
             }
         })
     }
@@ -230,6 +290,16 @@ impl Half {
             links.extend(change.then);
         }
         (Self { ledger: step.ledger, links }, step.send)
+    }
+
+    /// The half as it is read again from the text in which its site writes it: agents are those of the signed tally.
+    fn read_again(&self, signed: &[Verified<Tally>]) -> Option<Self> {
+        let tally = self.ledger.tally();
+        let signed = signed.iter().find(|signed| signed.members().uuid == tally)?;
+        let ledger: Ledger =
+            serde_json::from_str(&serde_json::to_string(&self.ledger).ok()?).ok()?;
+        let links = serde_json::from_str(&serde_json::to_string(&self.links).ok()?).ok()?;
+        Some(Self { ledger: ledger.with_agents_of(signed), links })
     }
 
     /// The proof of a chit that it has.

@@ -10,6 +10,11 @@ pub(super) fn half(tally: usize, side: Side) -> usize {
 }
 
 impl Setting {
+    /// The site of the half at a place.
+    pub(super) fn home(&self, place: usize) -> usize {
+        self.tallies[place / 2].sites[place % 2]
+    }
+
     /// The side of a tally whose user is at a site.
     pub(super) fn side(&self, tally: usize, site: usize) -> Side {
         if self.tallies[tally].sites[0] == site { Side::Stock } else { Side::Foil }

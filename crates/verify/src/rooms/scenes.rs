@@ -4,9 +4,9 @@ use protocol::Side;
 use protocol::lift::Mode;
 
 use super::audit::{ONCE, PROOF, SIGNED, TOLD_STAYS, WHOLE};
-use super::setting::{Attempts, Between, Ends, Plant, Setting, Way};
+use super::setting::{Attempts, Between, Ends, Faults, Plant, Setting, Way};
 use super::world::World;
-use crate::lift::audit::NO_LONELY_TIMEOUT;
+use crate::lift::audit::{DURABLE, NO_LONELY_TIMEOUT, ONE_WORD};
 use crate::lift::cast::UNITS_MILLI;
 use crate::lift::setting::Shape;
 use crate::liveness::{DEADLOCK, LIVELOCK};
@@ -38,6 +38,17 @@ const ROW: &[Between] = &[
     Between { sites: [2, 1], limits: LIMITS, owes: None },
 ];
 
+const LONG_ROW: &[Between] =
+    &[ROW[0], ROW[1], Between { sites: [3, 2], limits: LIMITS, owes: None }];
+/// Around three sites, and around two of them and a fourth: 0, 1, 2 and 3, 0, 1.
+const TWO_ROUNDS: &[Between] = &[
+    AROUND[0],
+    AROUND[1],
+    AROUND[2],
+    Between { sites: [0, 3], limits: LIMITS, owes: Some((Side::Stock, UNITS_MILLI)) },
+    Between { sites: [3, 1], limits: LIMITS, owes: Some((Side::Stock, UNITS_MILLI)) },
+];
+
 const fn pays(shape: Shape, sites: &'static [usize], tallies: &'static [usize]) -> Way {
     Way { shape, mode: Mode::Payment, sites, tallies }
 }
@@ -49,6 +60,8 @@ const fn clears(shape: Shape, sites: &'static [usize], tallies: &'static [usize]
 const THERE: Way = pays(Shape::Chain(2), &[0, 1], &[0]);
 const HITHER: Way = pays(Shape::Chain(2), &[1, 0], &[0]);
 
+const NO_FAULTS: Faults = Faults { late: 0, cut: 0, crash: 0, die: 0 };
+
 /// Two payments over one tally, from site 0 to site 1.
 const SAME_WAY: Setting = Setting {
     tallies: ONE,
@@ -57,12 +70,15 @@ const SAME_WAY: Setting = Setting {
     attempts: Attempts::No,
     passes: true,
     others_ask: true,
-    die: 0,
+    faults: NO_FAULTS,
     again: false,
     frees: 0,
     ends: Ends::Decided,
     plant: None,
 };
+
+/// The same, where no deadline passes.
+const BY_WORDS: Setting = Setting { passes: false, ..SAME_WAY };
 
 /// Two payments over two tallies.
 const SIDE_BY_SIDE: Setting =
@@ -70,6 +86,17 @@ const SIDE_BY_SIDE: Setting =
 
 /// One each way, where the first has no room unless the second makes it.
 const OPPOSITE: Setting = Setting { tallies: FULL, lifts: &[THERE, HITHER], ..SAME_WAY };
+
+/// Two payments over one tally with room for both.
+const WIDE_ROOM: Setting =
+    Setting { tallies: WIDE, passes: false, ends: Ends::Valid(2), ..SAME_WAY };
+
+const LATE: Faults = Faults { late: 1, ..NO_FAULTS };
+const CRASH: Faults = Faults { crash: 1, ..NO_FAULTS };
+
+const fn with(setting: Setting, faults: Faults) -> Setting {
+    Setting { faults, ..setting }
+}
 
 /// One payment, which has no room unless an invoice is paid.
 const INVOICE: Setting = Setting {
@@ -108,8 +135,30 @@ const LONGER: Setting = Setting {
     ..SAME_WAY
 };
 
+/// Four sites in a row: a payment over the first three and one over the last three share the tally in the middle.
+const CHAINS_OF_FOUR: Setting = Setting {
+    tallies: LONG_ROW,
+    lifts: &[
+        pays(Shape::Chain(3), &[0, 1, 2], &[0, 1]),
+        pays(Shape::Chain(3), &[1, 2, 3], &[1, 2]),
+    ],
+    ..SAME_WAY
+};
+
+/// Two clearings, each around three of four sites, that share the tally between the two that are in both.
+const CIRCLES_OF_FOUR: Setting = Setting {
+    tallies: TWO_ROUNDS,
+    lifts: &[
+        clears(Shape::Circle(3), &[0, 1, 2], &[0, 1, 2]),
+        clears(Shape::Circle(3), &[3, 0, 1], &[3, 0, 4]),
+    ],
+    ..CIRCLES
+};
+
 pub(crate) fn scenarios() -> Vec<Scenario> {
     let mut all = shared();
+    all.extend(faulty());
+    all.extend(four());
     all.extend(attempts());
     all.extend(blocked());
     all.extend(planted());
@@ -122,7 +171,7 @@ fn world(setting: Setting) -> impl Fn() -> World {
 
 fn shared() -> Vec<Scenario> {
     let of = |name, says, faults, setting| Scenario::new(name, says, faults, world(setting));
-    let late = "words lost, late and repeated, the deadlines pass";
+    let late = "words lost and repeated, the deadlines pass";
     vec![
         of(
             "rooms-same-way",
@@ -133,8 +182,8 @@ fn shared() -> Vec<Scenario> {
         of(
             "rooms-wide",
             "two payments over one tally with room for both: both are valid",
-            "words lost, late and repeated",
-            Setting { tallies: WIDE, passes: false, ends: Ends::Valid(2), ..SAME_WAY },
+            "words lost and repeated",
+            WIDE_ROOM,
         ),
         of(
             "rooms-opposite",
@@ -145,19 +194,19 @@ fn shared() -> Vec<Scenario> {
         of(
             "rooms-invoice",
             "a payment has room only where an invoice is paid: it is no room before that",
-            "words lost, late and repeated, the deadline passes, the invoice is paid or refused",
+            "words lost and repeated, the deadline passes, the invoice is paid or refused",
             INVOICE,
         ),
         of(
             "rooms-same-way-dies",
             "two payments over one tally with room for one, and a site dies",
-            "1 site dies, words lost, late and repeated, the deadlines pass",
-            Setting { die: 1, ..SAME_WAY },
+            "1 site dies, words lost and repeated, the deadlines pass",
+            Setting { faults: Faults { die: 1, ..NO_FAULTS }, ..SAME_WAY },
         ),
         of(
             "rooms-freed",
             "two payments over one tally with room for one, and both users may free the first: both halves come to the same, whatever is decided and heard first",
-            "words lost, late and repeated, the deadlines pass, users sign that the first is free",
+            "words lost and repeated, the deadlines pass, users sign that the first is free",
             Setting { frees: 1, ..SAME_WAY },
         ),
         of(
@@ -170,11 +219,91 @@ fn shared() -> Vec<Scenario> {
     ]
 }
 
+/// Words that come late or again, talks that break off, and sites that stop before they have written.
+fn faulty() -> Vec<Scenario> {
+    let of = |name, says, faults, setting| Scenario::new(name, says, faults, world(setting));
+    let late = "1 word late or repeated, others lost, the deadlines pass";
+    vec![
+        of(
+            "rooms-same-way-old",
+            "two payments over one tally with room for one, and an old word arrives late, and again",
+            late,
+            with(SAME_WAY, LATE),
+        ),
+        of(
+            "rooms-wide-old",
+            "two payments over one tally with room for both: old words of sites and halves arrive late, and again, and a talk of both halves breaks off",
+            "1 word late or repeated, 1 talk breaks off, others lost",
+            with(WIDE_ROOM, Faults { cut: 1, ..LATE }),
+        ),
+        of(
+            "rooms-circles-old",
+            "two sites propose the same clearing, and an old word arrives late, and again",
+            "1 word late or repeated, others lost",
+            with(CIRCLES, LATE),
+        ),
+        of(
+            "rooms-same-way-crash",
+            "two payments over one tally with room for one, and a site stops before it has written: what it has told stays",
+            "1 site stops before it has written, words lost",
+            with(BY_WORDS, CRASH),
+        ),
+        of(
+            "rooms-wide-crash",
+            "two payments over one tally with room for both, and a site stops before it has written: both are valid",
+            "1 site stops before it has written, words lost",
+            with(WIDE_ROOM, CRASH),
+        ),
+        of(
+            "rooms-opposite-old",
+            "a payment has room only where another one the other way is valid, and an old word arrives late, and again",
+            late,
+            with(OPPOSITE, LATE),
+        )
+        .long(),
+        of(
+            "rooms-circles-crash",
+            "two sites propose the same clearing, and one of them stops before it has written",
+            "1 site stops before it has written, words lost",
+            with(CIRCLES, CRASH),
+        )
+        .long(),
+        of(
+            "rooms-same-way-all",
+            "two payments over one tally with room for one, whatever goes wrong",
+            "1 word late or repeated, 1 talk breaks off, 1 site stops before it has written, the deadlines pass",
+            with(SAME_WAY, Faults { late: 1, cut: 1, crash: 1, die: 0 }),
+        )
+        .long(),
+    ]
+}
+
+/// Two lifts among four sites.
+fn four() -> Vec<Scenario> {
+    let of = |name, says, faults, setting| Scenario::new(name, says, faults, world(setting));
+    vec![
+        of(
+            "rooms-chains-four",
+            "four sites in a row: a payment over the first three and one over the last three have room for one of them",
+            "words lost and repeated, the deadlines pass",
+            CHAINS_OF_FOUR,
+        )
+        .long(),
+        of(
+            "rooms-circles-four",
+            "four sites: two clearings, each around three of them, over the same debt between the two that are in both",
+            "words lost and repeated",
+            CIRCLES_OF_FOUR,
+        )
+        .long(),
+    ]
+}
+
 /// Two attempts of one payment.
 const AGAIN: Setting = Setting { tallies: WIDE, attempts: Attempts::InTurn, ..SAME_WAY };
 
 fn attempts() -> Vec<Scenario> {
-    let late = "words lost, late and repeated, the deadlines pass";
+    let late = "words lost and repeated, the deadlines pass";
     let of = |name, says, setting| Scenario::new(name, says, late, world(setting));
     vec![
         of(
@@ -202,7 +331,7 @@ fn attempts() -> Vec<Scenario> {
 }
 
 fn blocked() -> Vec<Scenario> {
-    let words = "words lost, late and repeated";
+    let words = "words lost and repeated";
     let of = |name, says, setting| Scenario::new(name, says, words, world(setting));
     vec![
         of(
@@ -225,7 +354,7 @@ fn blocked() -> Vec<Scenario> {
 }
 
 fn planted() -> Vec<Scenario> {
-    let words = "words lost, late and repeated";
+    let words = "words lost and repeated";
     let plant = |name, says, plant, setting| {
         Scenario::new(name, says, words, world(Setting { plant: Some(plant), ..setting }))
     };
@@ -272,6 +401,27 @@ fn planted() -> Vec<Scenario> {
             SIDE_BY_SIDE,
         )
         .planted(WHOLE),
+        Scenario::new(
+            "rooms-said-first",
+            "planted: a site tells others what it has not written, and stops",
+            "1 site stops before it has written",
+            world(Setting { plant: Some(Plant::SaidFirst), ..with(BY_WORDS, CRASH) }),
+        )
+        .planted(ONE_WORD),
+        Scenario::new(
+            "rooms-promised-first",
+            "planted: a site writes that it promises before it writes what it sets aside, and stops in between",
+            "1 site stops before it has written",
+            world(Setting { plant: Some(Plant::PromisedFirst), ..with(BY_WORDS, CRASH) }),
+        )
+        .planted(DURABLE),
+        Scenario::new(
+            "rooms-last-word",
+            "planted: a site takes the last word for all that its neighbour says, and an old one frees what it has set aside",
+            "1 word late or repeated, others lost",
+            world(Setting { plant: Some(Plant::LastWord), ..with(BY_WORDS, LATE) }),
+        )
+        .planted(NO_LONELY_TIMEOUT),
         plant(
             "rooms-freed-by-one",
             "planted: one user's word alone frees what is set aside",

@@ -51,6 +51,25 @@ pub(super) enum Plant {
     EachALift,
     /// One user's word frees what a lift has set aside on its half.
     FreedByOne,
+    /// A site tells others what it has not written.
+    SaidFirst,
+    /// A site takes the last word for all that its neighbour says: an old one without its promise frees what is set aside.
+    LastWord,
+    /// A site writes that it promises before it writes what it has set aside for it.
+    PromisedFirst,
+}
+
+/// How often what may go wrong does. Words are lost as often as may be, without a budget.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub(super) struct Faults {
+    /// A word, of a participant or a half, is kept on its way and comes later than others, or again and again.
+    pub(super) late: u8,
+    /// A talk of two halves breaks off.
+    pub(super) cut: u8,
+    /// A site stops, forgets what it has not written, and goes on with what it reads again.
+    pub(super) crash: u8,
+    /// A site dies, and is never heard of again.
+    pub(super) die: u8,
 }
 
 /// Whether the lifts are attempts of one payment.
@@ -86,12 +105,19 @@ pub(super) struct Setting {
     pub(super) passes: bool,
     /// Whether sites that wait ask the referee themselves; otherwise only who collects does.
     pub(super) others_ask: bool,
-    /// How many sites die.
-    pub(super) die: u8,
+    pub(super) faults: Faults,
     /// Whether a lift that is void is begun anew, after a pause drawn by chance.
     pub(super) again: bool,
     /// Of which lifts users free their legs once the deadline has passed, one bit each.
     pub(super) frees: u8,
     pub(super) ends: Ends,
     pub(super) plant: Option<Plant>,
+}
+
+impl Setting {
+    /// Whether a site writes what it heard of a decision before it does at its halves what follows: where it may stop in
+    /// between. Otherwise both are one step.
+    pub(super) const fn settles_apart(&self) -> bool {
+        self.faults.crash > 0
+    }
 }

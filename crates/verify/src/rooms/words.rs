@@ -1,5 +1,6 @@
 //! The world of two lifts in words, for traces.
 
+use super::faults::Kept;
 use super::world::{Action, State, World};
 use crate::lift::machine::Facts;
 
@@ -14,6 +15,27 @@ impl World {
                 format!("lift {lift}: a word of site {from} to site {to} arrives")
             }
             Action::Judge { lift, site } => format!("lift {lift}: site {} judges", of(lift, site)),
+            Action::Settle { lift, site } => {
+                format!("lift {lift}: site {} does what was decided", of(lift, site))
+            }
+            Action::Keep { kept: Kept::Word { lift, leg, to_taker, .. } } => {
+                let to = self.setting.lifts[lift].shape.ends(leg)[usize::from(to_taker)];
+                format!("lift {lift}: a word to site {} is kept on its way", of(lift, to))
+            }
+            Action::Keep { kept: Kept::Said { place, .. } } => {
+                let (tally, to) = (place / 2, self.setting.home(place));
+                format!("tally {tally}: a word to the half at site {to} is kept on its way")
+            }
+            Action::Come { place } => format!("the word kept at place {place} arrives"),
+            Action::BreakOff { tally, after } => {
+                format!(
+                    "the halves of tally {tally} compare, and all is lost after message {after}"
+                )
+            }
+            Action::Write => "the site that has not written writes all".to_owned(),
+            Action::Crash => {
+                "the site that has not written stops, and reads what it wrote".to_owned()
+            }
             Action::Wait { lift, site } => {
                 format!("lift {lift}: site {} has waited for long", of(lift, site))
             }
@@ -59,7 +81,10 @@ impl World {
         };
         let lifts = (0..self.lifts.len()).map(lift);
         let tallies = (0..self.setting.tallies.len()).map(tally);
-        let all: Vec<String> = lifts.chain(tallies).collect();
+        let ahead = state
+            .ahead
+            .map(|written| format!("site {} has not written all", self.written.get(written).site));
+        let all: Vec<String> = lifts.chain(tallies).chain(ahead).collect();
         all.join("; ")
     }
 }

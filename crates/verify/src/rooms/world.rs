@@ -2,20 +2,25 @@
 //! what is promised about each step.
 
 use super::audit;
-use super::cast::{lay, ledgers, owed, payment};
+use super::cast::{lay, owed, payment, signed};
+use super::faults::{Kept, Written};
 use super::halves::{Halves, Known, Move};
 use super::places::half;
-use super::setting::{Attempts, Plant, Setting};
+use super::setting::{Attempts, Faults, Plant, Setting};
 use crate::lift::cast::{NOTHING, TOO_LATE};
 use crate::lift::machine::{Act, Facts, Machine, Wants};
+use crate::memo::Interned;
 use crate::model::{Broken, Kind, Model};
 use protocol::Side;
 use protocol::lift::Outcome;
 
 /// The most lifts, sites of one, and tallies.
 pub(super) const LIFTS: usize = 2;
-pub(super) const SITES: usize = 3;
-pub(super) const TALLIES: usize = 3;
+pub(super) const SITES: usize = 4;
+pub(super) const TALLIES: usize = 5;
+
+/// The most words that are kept on their way.
+pub(super) const MOST_LATE: usize = 2;
 
 /// A state: participants and halves by their numbers, by lift and its sites, by tally and side.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -28,13 +33,17 @@ pub(super) struct State {
     pub(super) decided: [u8; LIFTS],
     /// Whether each referee's clock has passed the deadline.
     pub(super) is_past: [bool; LIFTS],
-    /// Which sites of the world have died, one bit each; and how many still may.
+    /// Which sites of the world have died, one bit each.
     pub(super) dead: u8,
-    pub(super) die: u8,
     /// Whether the invoice is open.
     pub(super) invoice: bool,
     /// Which users have signed of each lift that its leg is free, one bit for each half.
-    pub(super) freed: [u8; LIFTS],
+    pub(super) freed: [u16; LIFTS],
+    /// Words kept on their way.
+    pub(super) late: [Option<u32>; MOST_LATE],
+    /// What the site has written that has gone on and written nothing since; of all others all is written.
+    pub(super) ahead: Option<u32>,
+    pub(super) left: Faults,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -47,6 +56,11 @@ pub(super) enum Action {
     },
     /// A site judges, and promises or refuses.
     Judge {
+        lift: usize,
+        site: usize,
+    },
+    /// A site does at its halves what was decided.
+    Settle {
         lift: usize,
         site: usize,
     },
@@ -86,6 +100,21 @@ pub(super) enum Action {
     Pay,
     /// The invoice is refused, or taken back.
     Refuse,
+    Keep {
+        kept: Kept,
+    },
+    Come {
+        place: usize,
+    },
+    /// Both halves of a tally tell each other what is new, and after so many messages all is lost.
+    BreakOff {
+        tally: usize,
+        after: usize,
+    },
+    /// The site that has gone on writes, …
+    Write,
+    /// … or stops before it has, and begins again with what it wrote.
+    Crash,
     Die {
         site: usize,
     },
@@ -100,10 +129,19 @@ pub(super) enum Action {
 /// What may happen, and the state after it.
 pub(super) type Steps = Vec<(Action, State)>;
 
+/// What happens, and whether the site that does it writes it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Step {
+    pub(super) action: Action,
+    pub(super) written: bool,
+}
+
 pub(super) struct World {
     pub(super) setting: Setting,
     pub(super) lifts: Vec<Machine>,
     pub(super) halves: Halves,
+    pub(super) kept: Interned<Kept>,
+    pub(super) written: Interned<Written>,
 }
 
 impl World {
@@ -116,8 +154,10 @@ impl World {
             legs: machine.cast.way().to_vec(),
             goods: (0..way.shape.legs()).map(|leg| machine.cast.good(leg)).collect(),
         });
-        let halves = Halves::new(known.collect(), payment(&setting), setting.plant);
-        Self { setting, lifts, halves }
+        let tallies = setting.tallies.iter().enumerate();
+        let tallies = tallies.map(|(tally, between)| signed(tally, between)).collect();
+        let halves = Halves::new(known.collect(), tallies, payment(&setting), setting.plant);
+        Self { setting, lifts, halves, kept: Interned::new(), written: Interned::new() }
     }
 
     /// The lifts with their sites.
@@ -139,21 +179,25 @@ impl World {
         self.lifts[lift].facts(site, state.sites[lift][site])
     }
 
-    /// Whether the halves of a tally can talk.
+    /// Whether the halves of a tally can talk: they live, and say only what is written.
     pub(super) fn talks(&self, state: &State, tally: usize) -> bool {
-        self.setting.tallies[tally].sites.iter().all(|site| state.dead & (1 << site) == 0)
+        let sites = self.setting.tallies[tally].sites;
+        sites.iter().all(|site| state.dead & (1 << site) == 0 && !self.is_ahead(state, *site))
     }
 
-    /// The state after an act of a participant, with all that follows from it at its site at once.
-    fn act(&self, state: &State, (lift, site): (usize, usize), act: Act) -> State {
+    /// The state after an act of a participant, with all that follows from it at its site at once, where that is no step of
+    /// its own.
+    pub(super) fn act(&self, state: &State, (lift, site): (usize, usize), act: Act) -> State {
         let mut next = *state;
         next.sites[lift][site] = self.lifts[lift].act(site, state.sites[lift][site], act);
-        self.settle(&mut next, (lift, site));
+        if !self.setting.settles_apart() {
+            self.settle(&mut next, (lift, site));
+        }
         next
     }
 
     /// What was decided is done: chits that are proved are linked, or what was set aside is free.
-    fn settle(&self, state: &mut State, (lift, site): (usize, usize)) {
+    pub(super) fn settle(&self, state: &mut State, (lift, site): (usize, usize)) {
         let number = state.sites[lift][site];
         let Some(outcome) = self.lifts[lift].facts(site, number).outcome else { return };
         for (leg, half) in self.setting.legs(lift, site) {
@@ -176,10 +220,14 @@ impl World {
                 for to_taker in [true, false] {
                     let [giver, taker] = way.shape.ends(leg);
                     let (from, to) = if to_taker { (giver, taker) } else { (taker, giver) };
-                    if !self.acts(state, (lift, from)) || !self.is_alive(state, (lift, to)) {
+                    let Some(number) = self.speaks(state, (lift, from)) else { continue };
+                    if !self.is_alive(state, (lift, to)) {
                         continue;
                     }
-                    let word = self.lifts[lift].word(from, state.sites[lift][from], leg).0;
+                    let (word, said) = self.lifts[lift].word(from, number, leg);
+                    let promises = said.promises;
+                    let kept = Kept::Word { lift, leg, to_taker, word, promises };
+                    self.keep(state, kept, steps);
                     let mut next = self.act(state, (lift, to), Act::Hear { leg, word });
                     next.met[lift] |= 1 << to;
                     steps.push((Action::Tell { lift, leg, to_taker }, next));
@@ -221,29 +269,34 @@ impl World {
 
     fn site(&self, state: &State, at: (usize, usize), steps: &mut Steps) {
         let (lift, site) = at;
-        match self.facts(state, at).wants {
-            Wants::Judge => steps.push((Action::Judge { lift, site }, self.judge(state, at))),
-            Wants::Ask(certificate) => {
-                let collects = self.setting.lifts[lift].shape.collects(site);
-                let asks = self.setting.others_ask || collects;
-                if asks {
-                    let mut next = *state;
-                    if state.decided[lift] == NOTHING {
-                        let past = state.is_past[lift];
-                        next.decided[lift] = if past { TOO_LATE } else { certificate };
-                    }
-                    steps.push((Action::Ask { lift, site }, next));
-                }
-                if asks && state.decided[lift] != NOTHING {
-                    let next = self.act(state, at, Act::Shown(state.decided[lift]));
-                    steps.push((Action::Answer { lift, site }, next));
-                }
-            }
-            Wants::Nothing => {}
+        if self.facts(state, at).wants == Wants::Judge {
+            steps.push((Action::Judge { lift, site }, self.judge(state, at)));
+        }
+        self.settles(state, at, steps);
+        let wants = |number| self.lifts[lift].facts(site, number).wants;
+        if let Some(Wants::Ask(certificate)) = self.speaks(state, at).map(wants) {
+            self.asks(state, at, certificate, steps);
         }
         // Who has waited asks itself; where nobody does, and no deadline passes, waiting changes nothing for anybody.
         if self.setting.others_ask || self.setting.passes {
             steps.push((Action::Wait { lift, site }, self.act(state, at, Act::Wait)));
+        }
+    }
+
+    /// A site asks, and the referee decides once; it answers by what it has decided.
+    fn asks(&self, state: &State, at: (usize, usize), certificate: u8, steps: &mut Steps) {
+        let (lift, site) = at;
+        if !self.setting.others_ask && !self.setting.lifts[lift].shape.collects(site) {
+            return;
+        }
+        let mut next = *state;
+        if state.decided[lift] == NOTHING {
+            next.decided[lift] = if state.is_past[lift] { TOO_LATE } else { certificate };
+        }
+        steps.push((Action::Ask { lift, site }, next));
+        if state.decided[lift] != NOTHING {
+            let next = self.act(state, at, Act::Shown(state.decided[lift]));
+            steps.push((Action::Answer { lift, site }, next));
         }
     }
 
@@ -254,7 +307,7 @@ impl World {
         for tally in (0..self.setting.tallies.len()).filter(|tally| self.talks(state, *tally)) {
             let places = Side::BOTH.map(|side| half(tally, side));
             let mut next = *state;
-            let both = self.halves.talk(places.map(|place| state.halves[place]));
+            let both = self.halves.after_talk(places.map(|place| state.halves[place]));
             for (place, half) in places.into_iter().zip(both) {
                 next.halves[place] = half;
             }
@@ -269,6 +322,7 @@ impl World {
         {
             // A site that knows the decision takes no word any more.
             if !self.is_alive(state, (lift, site))
+                || self.is_ahead(state, self.setting.lifts[lift].sites[site])
                 || self.facts(state, (lift, site)).outcome.is_some()
             {
                 continue;
@@ -307,6 +361,9 @@ impl World {
         if let (true, Some((tally, by, _))) = (state.invoice, self.setting.invoice) {
             let first = self.setting.plant == Some(Plant::AnnouncedFirst);
             let place = half(tally, if first { by.other() } else { by });
+            if self.is_ahead(state, self.setting.home(place)) {
+                return;
+            }
             let paid = self.halves.moves(state.halves[place], Move::Pay);
             let over = State { invoice: false, ..*state };
             steps.push((Action::Refuse, over));
@@ -316,16 +373,11 @@ impl World {
                 (Action::Pay, next)
             }));
         }
-        let waits = self.setting.attempts == Attempts::InTurn && state.met[1] == 0;
+        let waits = self.setting.attempts == Attempts::InTurn
+            && state.met[1] == 0
+            && !self.is_ahead(state, 0);
         if waits && self.acts(state, (0, 0)) && self.facts(state, (0, 0)).came_to_nothing {
             steps.push((Action::Second, State { met: [state.met[0], 1], ..*state }));
-        }
-        let sites = self.setting.tallies.iter().flat_map(|between| between.sites).max();
-        for site in (0..=sites.unwrap_or(0)).filter(|_| state.die > 0) {
-            if state.dead & (1 << site) == 0 {
-                let dead = state.dead | 1 << site;
-                steps.push((Action::Die { site }, State { dead, die: state.die - 1, ..*state }));
-            }
         }
     }
 
@@ -360,7 +412,7 @@ impl World {
 
 impl Model for World {
     type State = State;
-    type Action = Action;
+    type Action = Step;
 
     fn initial(&self) -> Vec<State> {
         let mut state = State {
@@ -370,9 +422,11 @@ impl Model for World {
             decided: [NOTHING; LIFTS],
             is_past: [false; LIFTS],
             dead: 0,
-            die: self.setting.die,
             invoice: self.setting.invoice.is_some(),
             freed: [0; LIFTS],
+            late: [None; MOST_LATE],
+            ahead: None,
+            left: self.setting.faults,
         };
         for lift in 0..self.lifts.len() {
             self.begin(&mut state, lift);
@@ -381,7 +435,7 @@ impl Model for World {
             state.met[1] = 0;
         }
         for (tally, between) in self.setting.tallies.iter().enumerate() {
-            let both = self.halves.begin(ledgers(tally, between), owed(tally, between));
+            let both = self.halves.begin(tally, owed(tally, between));
             for (side, number) in Side::BOTH.into_iter().zip(both) {
                 state.halves[half(tally, side)] = number;
             }
@@ -389,8 +443,8 @@ impl Model for World {
         vec![state]
     }
 
-    fn next(&self, state: &State, steps: &mut Steps) {
-        let from = steps.len();
+    fn next(&self, state: &State, all: &mut Vec<(Step, State)>) {
+        let steps = &mut Vec::new();
         self.words(state, steps);
         for at in self.crossings().filter(|at| self.acts(state, *at)) {
             self.site(state, at, steps);
@@ -405,52 +459,39 @@ impl Model for World {
         self.compares(state, steps);
         self.frees(state, steps);
         self.whims(state, steps);
-        let all = steps.split_off(from);
-        steps.extend(all.into_iter().filter(|(_, next)| next != state));
-        let rests = steps[from..].iter().all(|(action, _)| self.kind(action) == Kind::May);
-        if self.setting.again && rests {
+        self.faults(state, steps);
+        // What would change nothing is left out.
+        steps.retain(|(_, next)| next != state);
+        if self.setting.again && steps.iter().all(|(action, _)| kind(*action) == Kind::May) {
             self.again(state, steps);
+        }
+        for (action, next) in steps.drain(..) {
+            let unwritten = self.unwritten(state, action, &next);
+            all.extend(unwritten.map(|next| (Step { action, written: false }, next)));
+            all.push((Step { action, written: true }, next));
         }
     }
 
-    fn kind(&self, action: &Action) -> Kind {
-        let number = |number: usize| u8::try_from(number).unwrap_or(u8::MAX);
-        let site =
-            |base: usize, lift: usize, site: usize| Kind::Fair(number(base + SITES * lift + site));
-        match *action {
-            Action::Tell { lift, leg, to_taker } => {
-                Kind::Fair(number(6 * lift + 2 * leg + usize::from(to_taker)))
-            }
-            Action::Judge { lift, site: at } => site(12, lift, at),
-            Action::Wait { lift, site: at } => site(18, lift, at),
-            Action::Ask { lift, site: at } => site(24, lift, at),
-            Action::Answer { lift, site: at } => site(30, lift, at),
-            Action::Past { lift } => Kind::Fair(number(36 + lift)),
-            Action::Compare { tally } => Kind::Fair(number(38 + tally)),
-            Action::Again { .. } => Kind::Chance(41),
-            Action::Pay
-            | Action::Refuse
-            | Action::Second
-            | Action::Free { .. }
-            | Action::Freed { .. }
-            | Action::Die { .. } => Kind::May,
-        }
+    fn kind(&self, step: &Step) -> Kind {
+        // A site may stop before it writes: nobody promises that it does not.
+        if step.written { kind(step.action) } else { Kind::May }
     }
 
     fn always(&self, state: &State) -> Result<(), Broken> {
         audit::always(self, state)
     }
 
-    fn between(&self, from: &State, action: &Action, to: &State) -> Result<(), Broken> {
-        audit::between(self, from, *action, to)
+    fn between(&self, from: &State, step: &Step, to: &State) -> Result<(), Broken> {
+        audit::between(self, from, step.action, to)
     }
 
     fn done(&self, state: &State) -> bool {
         audit::done(self, state)
     }
 
-    fn say(&self, action: &Action) -> String {
-        self.tell(*action)
+    fn say(&self, step: &Step) -> String {
+        let told = self.tell(step.action);
+        if step.written { told } else { format!("{told}, and is not written yet") }
     }
 
     fn show(&self, state: &State) -> String {
@@ -458,16 +499,48 @@ impl Model for World {
     }
 
     fn class(&self, class: u8) -> String {
-        let of = |what: &str, at: u8| format!("{what} {} of lift {}", at % 3, at / 3);
+        let of = |what: &str, at: u8| format!("{what} {} of lift {}", at % 4, at / 4);
         match class {
-            0..12 => format!("words over leg {} of lift {}", class % 6 / 2, class / 6),
-            12..18 => of("judgements of site", class - 12),
-            18..24 => of("the timer of site", class - 18),
-            24..30 => of("questions of site", class - 24),
-            30..36 => of("answers to site", class - 30),
-            36..38 => format!("the deadline of lift {}", class - 36),
-            38..41 => format!("comparing tally {}", class - 38),
-            _ => "new attempts".to_owned(),
+            0..16 => format!("words over leg {} of lift {}", class % 8 / 2, class / 8),
+            16..24 => of("what is done at site", class - 16),
+            24..32 => of("the timer of site", class - 24),
+            32..40 => of("questions of site", class - 32),
+            40..48 => of("answers to site", class - 40),
+            48..50 => format!("the deadline of lift {}", class - 48),
+            50..55 => format!("comparing tally {}", class - 50),
+            55 => "new attempts".to_owned(),
+            _ => "what is written".to_owned(),
         }
+    }
+}
+
+/// What is promised about a step that is written.
+fn kind(action: Action) -> Kind {
+    let number = |number: usize| u8::try_from(number).unwrap_or(u8::MAX);
+    let site =
+        |base: usize, lift: usize, site: usize| Kind::Fair(number(base + SITES * lift + site));
+    match action {
+        Action::Tell { lift, leg, to_taker } => {
+            Kind::Fair(number(8 * lift + 2 * leg + usize::from(to_taker)))
+        }
+        // Who is to judge knows of no decision yet: never both.
+        Action::Judge { lift, site: at } | Action::Settle { lift, site: at } => site(16, lift, at),
+        Action::Wait { lift, site: at } => site(24, lift, at),
+        Action::Ask { lift, site: at } => site(32, lift, at),
+        Action::Answer { lift, site: at } => site(40, lift, at),
+        Action::Past { lift } => Kind::Fair(number(48 + lift)),
+        Action::Compare { tally } => Kind::Fair(number(50 + tally)),
+        Action::Again { .. } => Kind::Chance(55),
+        Action::Write => Kind::Fair(56),
+        Action::Pay
+        | Action::Refuse
+        | Action::Second
+        | Action::Free { .. }
+        | Action::Freed { .. }
+        | Action::Keep { .. }
+        | Action::Come { .. }
+        | Action::BreakOff { .. }
+        | Action::Crash
+        | Action::Die { .. } => Kind::May,
     }
 }
