@@ -135,7 +135,9 @@ fn promised_together(world: &World, to: &State) -> Result<(), Broken> {
     for (lift, site) in world.crossings() {
         let locked = world.facts(to, (lift, site)).locked;
         for (leg, place) in world.setting.legs(lift, site).filter(|_| locked) {
-            let aside = world.halves.facts(to.halves[place]).aside & (1 << lift) != 0;
+            // The partner's half may have told this one the lift's chit, which takes its place.
+            let facts = world.halves.facts(to.halves[place]);
+            let aside = (facts.aside | facts.lifted) & (1 << lift) != 0;
             let tally = world.setting.lifts[lift].tallies[leg];
             if !aside && !world.is_freed(to, lift, tally) {
                 let why =
