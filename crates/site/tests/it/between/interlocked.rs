@@ -2,7 +2,7 @@
 //! whoever comes again does so at a moment that it draws, or the two would meet again and again.
 
 use protocol::lift::Reason;
-use site::{Site, SiteError};
+use site::{Site, SiteError, WhyVoid};
 
 use super::around::circle;
 use crate::seek::land::{Land, Tie};
@@ -99,7 +99,7 @@ async fn of_two_payments_in_step_that_need_the_same_two_tallies_one_is_made() {
     let refused = first.err().or(second.err()).unwrap();
     let honest = matches!(
         refused,
-        SiteError::NotLifted { why: Some(Reason::Room | Reason::Busy) } | SiteError::NoWay { .. }
+        SiteError::NotLifted { why: WhyVoid::Room | WhyVoid::Busy } | SiteError::NoWay { .. }
     );
     assert!(honest, "{refused}");
     land.calms().await;
