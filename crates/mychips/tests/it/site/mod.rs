@@ -12,6 +12,7 @@ mod import;
 mod invoices;
 mod keys;
 mod killed;
+mod lies;
 mod lifts;
 mod limits;
 mod lines;
