@@ -261,8 +261,13 @@ pub(crate) fn write_new(path: &Path, parts: &[&[u8]]) -> Result<(), Failure> {
     let written = write();
     // Whatever became of it, nobody needs it any more.
     let _ = fs::remove_file(&part);
-    let synced = written
-        .and_then(|()| path.parent().map_or(Ok(()), |folder| File::open(folder)?.sync_all()));
+    // A name alone is in the folder that we are in, whose name is not said.
+    let folder = path.parent().map(|folder| match folder.as_os_str().is_empty() {
+        true => Path::new("."),
+        false => folder,
+    });
+    let synced =
+        written.and_then(|()| folder.map_or(Ok(()), |folder| File::open(folder)?.sync_all()));
     synced.map_err(|error| cannot(&error))
 }
 

@@ -1,7 +1,6 @@
 //! Lifts that stand in each other's way, each having promised first what the other needs: both come to nothing at once, and
 //! whoever comes again does so at a moment that it draws, or the two would meet again and again.
 
-use protocol::lift::Reason;
 use site::{Site, SiteError, WhyVoid};
 
 use super::around::circle;
