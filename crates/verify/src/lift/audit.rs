@@ -148,7 +148,7 @@ pub(crate) fn stays(site: usize, before: Facts, after: Facts) -> Result<(), Brok
     Ok(())
 }
 
-/// Where nobody lies or has died, all know what was decided; otherwise everybody honest who lives and promised does, and neighbours
+/// Where nobody lies, has died or has lost all of it, all know what was decided; otherwise everybody honest who lives and promised does, and neighbours
 /// know the same. Where nothing can go wrong, all are bound.
 pub(super) fn done(world: &World, state: &State) -> bool {
     free(world, state)
@@ -181,12 +181,13 @@ fn alike(world: &World, state: &State, leg: usize) -> bool {
 }
 
 fn free(world: &World, state: &State) -> bool {
+    let lost = state.sites[..world.many()].contains(&KEEPS_NOTHING);
     honest(world, state).filter(|(site, _)| World::is_alive(state, *site)).all(|(_, facts)| {
         if world.setting.ends_valid {
             facts.outcome == Some(Outcome::Commit)
         } else {
-            // Who has promised nothing may never learn of what liars and the dead keep to themselves.
-            let waits = state.dead | state.liars == 0 || facts.promised;
+            // Who has promised nothing may never learn of what liars and the dead keep to themselves, and others have lost.
+            let waits = (state.dead | state.liars == 0 && !lost) || facts.promised;
             facts.outcome.is_some() || !waits
         }
     })
