@@ -98,7 +98,7 @@ pub(crate) struct Net {
     /// People pay strangers at other sites too, and sites clear around each other, by lifts that referees decide
     #[arg(long, group = "with_lifts")]
     lifts: bool,
-    /// The same, and some sites lie together about lifts, and one of four referees lies
+    /// The same, and some sites lie together about lifts, and one of four referees lies, or two of seven
     #[arg(long, group = "with_lifts")]
     liars: bool,
     /// Go on from seed to seed until so many lifts between sites were decided, be it as valid or as void

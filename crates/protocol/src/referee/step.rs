@@ -202,7 +202,7 @@ mod tests {
             Input::Tell(Box::new(told))
         };
         let given = Given { is_past: false };
-        let referee = Referee::new(lift.clone(), &agents[0]).unwrap();
+        let referee = Referee::new(lift, &agents[0]).unwrap();
         let once = referee.step(told(b"one"), given).unwrap().referee;
         assert_ne!(once, referee, "the first is news");
         let twice = once.step(told(b"another"), given).unwrap().referee;

@@ -20,6 +20,9 @@ use crate::half::Kept as _;
 /// Of how many such lifts a user is asked at once on one tally, and how many of those that it gave nothing by are remembered.
 pub const MAX_CLAIMS: usize = 32;
 
+/// How many bytes of them are kept for one half, about; a setting takes some more.
+const MOST_BYTES: usize = 200 * 1024;
+
 /// What the name of a setting begins with that keeps them for one half.
 const CLAIMS: &str = "claims:";
 
@@ -29,7 +32,25 @@ struct Claims {
     /// Of which the user is asked, with what proves them but for whose word it is.
     asked: BTreeMap<LiftId, LiftProof>,
     /// Those by which it says that it gave nothing, oldest first: whoever was wrong may still say that it gave.
-    denied: Vec<(LiftId, LiftProof)>,
+    denied: Vec<Denied>,
+}
+
+/// A lift by which a user says that it gave nothing.
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum Denied {
+    /// With what proves it.
+    Whole(LiftId, Box<LiftProof>),
+    /// As programs kept it until November 2026, or where there was no room for more.
+    Named(LiftId),
+}
+
+impl Denied {
+    const fn lift(&self) -> &LiftId {
+        match self {
+            Self::Whole(lift, _) | Self::Named(lift) => lift,
+        }
+    }
 }
 
 /// What a user is asked: whether it gave so much by a lift that its site has lost.
@@ -69,11 +90,8 @@ async fn claims(view: &mut View, of: Of<'_>) -> Result<Claims, SiteError> {
     text.map_or_else(|| Ok(Claims::default()), |text| read(&text))
 }
 
-async fn keep(work: &mut Work, of: Of<'_>, claims: &Claims) -> Result<(), SiteError> {
-    let text = match claims.asked.is_empty() && claims.denied.is_empty() {
-        true => None,
-        false => Some(protocol::CanonicalText::of(&protocol::Json::of(claims)?)?.to_string()),
-    };
+async fn keep(work: &mut Work, of: Of<'_>, claims: &mut Claims) -> Result<(), SiteError> {
+    let text = claims.text()?;
     Ok(work.tx().set(&setting(of), text.as_deref()).await?)
 }
 
@@ -102,12 +120,15 @@ impl Claims {
     /// What the holder sees of them: first what it is asked.
     fn shown(&self) -> Vec<Claimed> {
         let asked = self.asked.iter().map(|(lift, proof)| Claimed::of(*lift, proof, false));
-        let denied = self.denied.iter().map(|(lift, proof)| Claimed::of(*lift, proof, true));
+        let denied = self.denied.iter().filter_map(|denied| match denied {
+            Denied::Whole(lift, proof) => Some(Claimed::of(*lift, proof, true)),
+            Denied::Named(_) => None,
+        });
         asked.chain(denied).collect()
     }
 
     fn is_denied(&self, lift: &LiftId) -> bool {
-        self.denied.iter().any(|(denied, _)| denied == lift)
+        self.denied.iter().any(|denied| denied.lift() == lift)
     }
 
     /// The lift with this leg, asked about or denied, which is so no more.
@@ -115,9 +136,37 @@ impl Claims {
         if self.asked.get(&lift).is_some_and(|proof| is_it(&proof.leg)) {
             return self.asked.remove(&lift);
         }
-        let is_its = |(denied, proof): &(LiftId, LiftProof)| *denied == lift && is_it(&proof.leg);
+        let is_its = |denied: &Denied| match denied {
+            Denied::Whole(id, proof) => *id == lift && is_it(&proof.leg),
+            Denied::Named(_) => false,
+        };
         let place = self.denied.iter().position(is_its)?;
-        Some(self.denied.remove(place).1)
+        match self.denied.remove(place) {
+            Denied::Whole(_, proof) => Some(*proof),
+            Denied::Named(_) => None,
+        }
+    }
+
+    /// As it is kept; none where that is nothing. What was denied keeps its proof as long as there is room: others are asked
+    /// about first.
+    fn text(&mut self) -> Result<Option<String>, SiteError> {
+        if self.asked.is_empty() && self.denied.is_empty() {
+            return Ok(None);
+        }
+        loop {
+            let text =
+                protocol::Json::of(&*self).and_then(|json| protocol::CanonicalText::of(&json));
+            if let Ok(text) = &text
+                && text.to_string().len() <= MOST_BYTES
+            {
+                return Ok(Some(text.to_string()));
+            }
+            let whole = self.denied.iter_mut().find(|one| matches!(one, Denied::Whole(..)));
+            match whole {
+                Some(one) => *one = Denied::Named(*one.lift()),
+                None => return Ok(Some(text?.to_string())),
+            }
+        }
     }
 }
 
@@ -141,7 +190,7 @@ pub(super) async fn is_there(
 ) -> Result<(), SiteError> {
     let mut all = claims(work.view(), of).await?;
     if all.take(lift, |asked| asked == leg).is_some() {
-        keep(work, of, &all).await?;
+        keep(work, of, &mut all).await?;
     }
     Ok(())
 }
@@ -170,7 +219,7 @@ impl Site {
         let event = self.event(of.0, "lift_claimed", said.to_string());
         work.tx().tell([event]);
         all.asked.insert(lift, proof);
-        keep(work, of, &all).await
+        keep(work, of, &mut all).await
     }
 
     /// A neighbour's word, which holds, on a lift that is valid and was not taken: where the holder gives by what this site said
@@ -221,7 +270,7 @@ impl Site {
         let mut all = claims(work.view(), of).await?;
         let proof = all.take(lift, |leg| leg.units.get() == units);
         let proof = proof.ok_or(SiteError::NotClaimed { lift, tally: of.1 })?;
-        keep(work, of, &all).await?;
+        keep(work, of, &mut all).await?;
         self.take_proof(batch, of, proof, self.former_agents()).await
     }
 
@@ -239,9 +288,9 @@ impl Site {
         let mut all = claims(work.view(), of).await?;
         let proof = all.asked.remove(&lift);
         let proof = proof.ok_or(SiteError::NotClaimed { lift, tally: of.1 })?;
-        all.denied.push((lift, proof));
+        all.denied.push(Denied::Whole(lift, Box::new(proof)));
         let more = all.denied.len().saturating_sub(MAX_CLAIMS);
         all.denied.drain(..more);
-        keep(work, of, &all).await
+        keep(work, of, &mut all).await
     }
 }

@@ -45,6 +45,7 @@ mod trials;
 mod why;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::atomic::AtomicBool;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use protocol::errand::Expected;
@@ -101,6 +102,8 @@ pub(crate) struct UnderWay {
     awaiting: Mutex<BTreeMap<Hash, LiftId>>,
     /// What users here have promised, and is not decided: with each neighbour's site, and under each referee.
     open: Mutex<BTreeMap<OpenWith, Open>>,
+    /// Whether that was read from the store since this program began.
+    is_open_known: AtomicBool,
     /// Payments that are being made, and how far each has come.
     paying: Mutex<BTreeMap<(Cuid, PaymentId), Course>>,
     /// Ways that were laid out for quotes lately.

@@ -13,7 +13,7 @@ use crate::epoch::restored_at;
 use crate::error::SiteError;
 
 /// After how long a partner's site that has not answered since a restore counts as gone, in milliseconds: a week.
-const GONE_MS: i64 = 7 * 24 * 3_600_000;
+pub(super) const GONE_MS: i64 = 7 * 24 * 3_600_000;
 
 /// How many rows are read at once.
 const AT_ONCE: u32 = 64;
@@ -38,15 +38,17 @@ impl Site {
         let before =
             restored.filter(|at| is_ours && by.cuid == *payer && authorisation.date <= *at);
         let Some(restored) = before else { return Ok(None) };
+        let since_ms = self.clock.now().ms().saturating_sub(restored.ms());
         match self.lift_for(&mut view, payer, hash).await? {
             Lost::Begins(lift) => {
                 drop(view);
                 return self.is_lift_for(lift, authorisation).await.map(Some);
             }
-            Lost::GoesOut => return Err(SiteError::PaymentToCompare(authorisation.uuid)),
-            Lost::Nothing => {}
+            Lost::GoesOut if (0..GONE_MS).contains(&since_ms) => {
+                return Err(SiteError::PaymentToCompare(authorisation.uuid));
+            }
+            Lost::GoesOut | Lost::Nothing => {}
         }
-        let since_ms = self.clock.now().ms().saturating_sub(restored.ms());
         let may_come = (0..LONGEST_MS).contains(&since_ms)
             || ((0..GONE_MS).contains(&since_ms) && waits_somewhere(&mut view, payer).await?);
         if may_come { Err(SiteError::PaymentToCompare(authorisation.uuid)) } else { Ok(None) }

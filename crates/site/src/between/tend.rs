@@ -1,6 +1,7 @@
 //! What time brings to lifts under way: what is due is done, referees are asked, and what may have been lost is said again.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::Ordering;
 
 use protocol::errand::Errand;
 use protocol::lift::Outcome;
@@ -8,6 +9,7 @@ use protocol::participant::Want;
 use protocol::{LiftId, Timestamp};
 
 use super::part::Part;
+use super::repeated::GONE_MS;
 use super::{Asked, LONGEST_MS, Open, UnderWay, lock};
 use crate::door::Site;
 use crate::error::SiteError;
@@ -92,9 +94,9 @@ impl UnderWay {
         lock(&self.told).remove(lift);
     }
 
-    /// Whether all open parts were looked at since this program began.
+    /// Whether all open parts were read since this program began.
     fn has_looked(&self) -> bool {
-        lock(&self.looked).is_some()
+        self.is_open_known.load(Ordering::Relaxed)
     }
 
     /// Whether it is time to look at all open parts: for the first time, or again.
@@ -147,7 +149,7 @@ impl Site {
         // Before anything new is promised it is known what is open since before this program began: that has its limits.
         let looked = match self.known.under_way.has_looked() {
             true => Ok(()),
-            false => self.look_again(self.clock.now()).await,
+            false => self.look_at_open_parts(Look::First, self.clock.now()).await,
         };
         let done = match looked {
             Ok(()) => self.act_on_all(&due).await.map(drop),
@@ -206,6 +208,7 @@ impl Site {
             let page = self.store.read().await?.open_parts(after, AT_ONCE).await?;
             let Some(last) = page.last() else {
                 *lock(&self.known.under_way.open) = open;
+                self.known.under_way.is_open_known.store(true, Ordering::Relaxed);
                 return Ok(());
             };
             after = Some((last.lift, last.key));
@@ -271,10 +274,12 @@ fn is_long_over(time: Timestamp, now: Timestamp) -> bool {
 }
 
 /// Whether nobody needs this part any more: nothing was promised, and it is void, or its time is long over. Of a valid lift that
-/// this site had lost all has to be done first, however late it is told of it.
+/// this site had lost all has to be done first, however late it is told of it; what cannot be done in a week never is.
 pub(super) fn is_dead(part: &Part, deadline: Timestamp, now: Timestamp) -> bool {
     let is_void = part.outcome() == Some(Outcome::Void) && part.more.settled;
-    let is_done = part.outcome() != Some(Outcome::Commit) || part.more.settled;
+    let is_done = part.outcome() != Some(Outcome::Commit)
+        || part.more.settled
+        || now.ms().saturating_sub(deadline.ms()) > GONE_MS;
     part.participant.promise().is_none()
         && is_done
         && (is_void || is_long_over(deadline, now))

@@ -47,7 +47,8 @@ impl Site {
         let mut events = Vec::new();
         for user in moved {
             let legs = legs_of(&user, parts);
-            if legs.iter().any(|(_, leg, _)| !is_there(&user, leg)) {
+            // Of what this site had lost it does not know whether that is all.
+            if legs.is_empty() || legs.iter().any(|(_, leg, _)| !is_there(&user, leg)) {
                 continue;
             }
             let mut cleared = OfClearing::default();
@@ -104,7 +105,9 @@ fn paid(batch: &Batch, parts: &[&Part]) -> Option<Told> {
     for part in parts {
         let Some(signed) = part.more.authorisation.as_deref() else { continue };
         let Some(first) = part.more.path.first() else { continue };
-        let Some(giver) = holder(part, first, first.by) else { continue };
+        // Of a payment that was lost the payer's own leg may be yet to come: whoever gave it on is not the payer.
+        let giver = holder(part, first, first.by).filter(|giver| *giver == signed.payer.cuid);
+        let Some(giver) = giver else { continue };
         given = given.saturating_add(first.units.get().milli());
         legs.push(leg(batch, part, first, first.by));
         told.get_or_insert((giver, part, signed));

@@ -25,6 +25,9 @@ const LONGEST_AGAIN_MS: u64 = 600_000;
 /// How long a case is waited for of which somebody has asked so late, in milliseconds; then somebody has to ask again.
 const ASKED_FOR_MS: i64 = 60 * 60 * 1_000;
 
+/// How many such cases are waited for at once.
+const MAX_LATE: u64 = 1_024;
+
 /// How often it is looked in the store for cases that another program at it began, or this one before it was restarted,
 /// in milliseconds.
 const LOOK_EVERY_MS: i64 = 60_000;
@@ -77,8 +80,12 @@ impl Bench {
             return;
         }
         let before = seats.waiting.remove(&id);
-        if before.is_none() && u64::try_from(seats.waiting.len()).is_ok_and(|many| many >= MAX_OPEN)
-        {
+        let is_late = |deadline: Timestamp| now.ms() - deadline.ms() > GIVES_UP_AFTER_MS;
+        let late = is_late(referee.lift().deadline);
+        // Whoever asks about old ones keeps no others out.
+        let most = if late { MAX_LATE } else { MAX_OPEN };
+        let many = || seats.waiting.values().filter(|one| is_late(one.deadline) == late).count();
+        if before.is_none() && u64::try_from(many()).is_ok_and(|many| many >= most) {
             return;
         }
         let known = before.as_ref().map_or(&[][..], |before| &before.waits);

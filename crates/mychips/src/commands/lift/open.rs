@@ -21,7 +21,7 @@ use crate::visit::Visit;
 /// they are gone, the two users of a tally free it by both signing: mychips lift free.
 ///
 /// Payments to other sites are there as soon as they are asked for, with their attempts: what stood in the way of
-/// the one before, and which referees have not answered.
+/// the one before, and for which referees it waits.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 JSON:
@@ -34,7 +34,7 @@ JSON:
           decided   and what follows is being done
           legs: holder, tally, effect on the holder's balance, in milli-CHIPs,
           and freed_by: who has signed that it is free, holder, partner, both
-          unanswered: the referees of which nothing was heard, while it is
+          unanswered: the referees for whose decision it waits, while it is
           promised; unreached: those of them that could not be reached
           why: why it will be void, or is (see below)
           payment, payer, payee, units: of a payment from here, for its payer;
@@ -172,7 +172,7 @@ fn word(phase: Phase) -> String {
     word.to_owned()
 }
 
-/// Which referees have not answered, and which of them cannot be reached; empty where none is waited for.
+/// Which referees are waited for, and which of them cannot be reached; empty where none is waited for.
 pub(in crate::commands) fn waits_for(unanswered: &[AgentId], unreached: &[AgentId]) -> String {
     let named =
         |agents: &[AgentId]| agents.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
@@ -180,12 +180,10 @@ pub(in crate::commands) fn waits_for(unanswered: &[AgentId], unreached: &[AgentI
         ([], _) => String::new(),
         ([one], []) => format!("its referee {one} has not answered"),
         ([one], _) => format!("its referee {one} has not answered, and cannot be reached"),
-        (all, []) => format!("of its referees these have not answered: {}", named(all)),
-        (all, gone) => format!(
-            "of its referees these have not answered: {}; cannot be reached: {}",
-            named(all),
-            named(gone)
-        ),
+        (all, []) => format!("it waits for its referees {}", named(all)),
+        (all, gone) => {
+            format!("it waits for its referees {}; cannot be reached: {}", named(all), named(gone))
+        }
     }
 }
 
@@ -257,7 +255,7 @@ mod tests {
              \n\
              {lift}: attempt 2; the one before came to nothing: other lifts are under way over the \
              same tallies\n\
-             {lift}: of its referees these have not answered: {one}, {two}, {three}, {four}; cannot \
+             {lift}: it waits for its referees {one}, {two}, {three}, {four}; cannot \
              be reached: {two}\n\
              7.000 to eve: attempt 3; the one before came to nothing: its deadline passed before all \
              sites on the way had promised\n"

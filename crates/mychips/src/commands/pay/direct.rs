@@ -90,7 +90,10 @@ fn sign(visit: &Visit, keys: &Keys, flags: &Pay, chit: Chit) -> Result<(), Failu
     let chit = chit.with_key(signing.name);
     let (uuid, tally) = (chit.uuid, chit.tally);
     let amount = chit.effect_on(chit.by.other());
-    question::agreed(flags, || Ok(page(&half, amount)), None)?;
+    // What goes beyond the limit is refused, and not asked about before.
+    if flags.over_limit || amount <= possible(&half) {
+        question::agreed(flags, || Ok(page(&half, amount)), None)?;
+    }
     let device = Device::of(visit, user);
     let chit = match device.as_ref().and_then(|device| device.signed_before(&chit)) {
         Some(before) => before,

@@ -175,13 +175,17 @@ fn the_token_is_private_and_made_anew_where_it_is_gone() {
 
 #[test]
 fn killed_under_load_it_keeps_what_it_told_sqlite() {
-    killed_under_load(&Town::with_tally());
+    let seed = seed();
+    println!("SEED={seed}");
+    killed_under_load(&Town::with_tally(), seed);
 }
 
 #[test]
 fn killed_under_load_it_keeps_what_it_told_postgres() {
     let database = database(Cluster::shared().unwrap());
-    killed_under_load(&Town::with_tally_in(&database));
+    let seed = seed();
+    println!("SEED={seed}");
+    killed_under_load(&Town::with_tally_in(&database), seed);
 }
 
 fn database(cluster: &Cluster) -> String {
@@ -189,11 +193,14 @@ fn database(cluster: &Cluster) -> String {
     runtime.block_on(cluster.database()).unwrap()
 }
 
+/// What says when a site is killed: `SEED=7` repeats that.
+fn seed() -> u32 {
+    std::env::var("SEED").map_or_else(|_| std::process::id(), |seed| seed.parse().unwrap())
+}
+
 /// Callers pay until the site is killed; whatever was asked is asked again under its name.
-fn killed_under_load(town: &Town) {
+fn killed_under_load(town: &Town, seed: u32) {
     let kills = std::env::var("KILLS").map_or(KILLS, |kills| kills.parse().unwrap());
-    let seed = std::env::var("SEED").map_or_else(|_| std::process::id(), |it| it.parse().unwrap());
-    println!("SEED={seed}");
     let tally = town.json("tally show ann --as bob");
     let mut asked: BTreeSet<ChitId> = BTreeSet::new();
     let mut open: Vec<ChitId> = Vec::new();

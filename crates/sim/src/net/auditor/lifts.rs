@@ -130,7 +130,11 @@ impl Lifts {
             promised.map(|promised| (promised.epoch, promised.agents)).collect()
         };
         let lies = |home: &usize| self.liars.contains(home);
-        let forgot = |home: &usize| lives(one, *home).is_disjoint(&lives(other, *home));
+        // Who never promised one of them has nothing to forget.
+        let forgot = |home: &usize| {
+            let [one, other] = [one, other].map(|lift| lives(lift, *home));
+            !one.is_empty() && !other.is_empty() && one.is_disjoint(&other)
+        };
         homes.iter().any(lies) && homes.iter().all(|home| lies(home) || forgot(home))
     }
 
