@@ -167,3 +167,42 @@ impl Waiting {
         Some(Due::Tell)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use protocol::bounded::List;
+    use protocol::lift::{Lift, Mode};
+    use protocol::{AgentId, Hash, SecretKey, Signer as _};
+
+    use super::*;
+
+    /// Somebody asks a day after the deadline: the agreement has its times, which telling the others does not end.
+    #[test]
+    fn a_case_that_is_asked_about_late_is_looked_after_for_a_while() {
+        let key = |seed: u8| SecretKey::ed25519(&[seed; 32]).public_key();
+        let mut referees: Vec<AgentId> =
+            (1..5).map(|seed| AgentId::of(&key(seed)).unwrap()).collect();
+        referees.sort_unstable();
+        let date: Timestamp = "2026-11-28T12:00:00.000Z".parse().unwrap();
+        let lift = Lift {
+            nonce: Hash::of(b"late"),
+            mode: Mode::Clearing,
+            date,
+            deadline: date,
+            legs: Hash::of(b"legs"),
+            participants: List::new(vec![key(9)]).unwrap(),
+            referees: List::new(referees.clone()).unwrap(),
+            quorum: Lift::quorum_of(4).unwrap(),
+            payment: None,
+        };
+        let (id, bench) = (lift.id().unwrap(), Bench::default());
+        let referee = Referee::new(lift, &referees[0]).unwrap();
+        let asked = date.plus_ms(GIVES_UP_AFTER_MS + 3_600_000).unwrap();
+        bench.note(&referee, false, asked);
+        assert_eq!(bench.due(asked, 9), [(id, Due::Tell)]);
+        bench.give_up(asked);
+        assert!(bench.has(&id), "its times have yet to pass");
+        bench.give_up(asked.plus_ms(ASKED_FOR_MS).unwrap());
+        assert!(!bench.has(&id), "somebody has to ask again");
+    }
+}

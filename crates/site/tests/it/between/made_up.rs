@@ -348,7 +348,8 @@ fn a_payment_that_came_back_is_not_hidden_by_a_made_up_one() {
             let mut made_up = MadeUp::by(&land, ANN, name);
             made_up.lift.mode = Mode::Payment;
             made_up.lift.payment = Some(signed.hash().unwrap());
-            (made_up.lift.id().unwrap() < paid.lift).then_some(made_up)
+            let id = made_up.lift.id().unwrap().to_string();
+            (id < paid.lift.to_string()).then_some(made_up)
         });
         hears(&land, made_up.unwrap().word(true, None)).await;
         assert_eq!(balance_of_bob(&land).await, 95_000);
