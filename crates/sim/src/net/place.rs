@@ -284,7 +284,8 @@ impl Place {
 
     /// What whoever restores a site does before anything else.
     pub(super) async fn begin_epoch(&mut self, backup_ms: i64) -> Sim<()> {
-        self.went_back_ms = Some(self.clock.now().ms());
+        let back_ms = self.clock.now().ms().max(backup_ms);
+        self.went_back_ms = self.went_back_ms.max(Some(back_ms));
         let Some(site) = &self.site else { return Ok(()) };
         let begun = site.begin_epoch(moment(backup_ms)).await;
         begun.map(|_| ()).map_err(|error| self.cannot("begin an epoch", &error))

@@ -122,7 +122,7 @@ impl Site {
         if state.referee.me() != Some(self.agent) {
             return Err(protocol::lift::LiftFault::NotReferee(self.agent).into());
         }
-        if self.may_have_forgotten(view, state.referee.lift()).await?.is_some() {
+        if self.may_have_forgotten(view, state.referee.lift().date).await?.is_some() {
             state.referee = state.referee.went_back();
         }
         Ok(state)

@@ -82,7 +82,7 @@ impl Site {
             Unjudged::Ahead { date, now }
         } else if lift.deadline.ms() - date.ms() > MAX_SPAN_MS {
             Unjudged::Long
-        } else if let Some(since) = self.may_have_forgotten(view, lift).await? {
+        } else if let Some(since) = self.may_have_forgotten(view, lift.date).await? {
             Unjudged::Forgotten { since }
         } else {
             return Ok(());
@@ -90,18 +90,18 @@ impl Site {
         Err(SiteError::NotJudged { lift: id, reason })
     }
 
-    /// Since when everything is known that this agent signed, where the lift may have been judged before: this store
-    /// did not exist then, or went back since. A lift may have been judged a little before its date.
-    pub(super) async fn may_have_forgotten(
+    /// Since when everything is known that this agent signed, where a lift of that date may have been judged before: this
+    /// store did not exist then, or went back since. A lift may have been judged a little before its date.
+    pub(crate) async fn may_have_forgotten(
         &self,
         view: &mut View,
-        lift: &Lift,
+        date: Timestamp,
     ) -> Result<Option<Timestamp>, SiteError> {
         let restored = restored_at(view).await?;
         let founded = view.meta().await?.founded.map(|founded| founded.at);
         // What was dated ahead may have been judged just before.
-        let restored = restored.filter(|at| lift.date.ms() <= at.ms() + MAX_AHEAD_MS);
-        Ok(restored.or(founded.filter(|at| lift.date < *at)))
+        let restored = restored.filter(|at| date.ms() <= at.ms() + MAX_AHEAD_MS);
+        Ok(restored.or(founded.filter(|at| date < *at)))
     }
 
     /// Whether there is room for a case that is new.

@@ -10,7 +10,6 @@ use store::UserStatus;
 use tokio::sync::oneshot;
 
 use super::planned::Planned;
-use super::referees::accepted;
 use super::state::Ended;
 use super::turn::Told;
 use super::waits::Waits;
@@ -170,7 +169,7 @@ impl Site {
         let mut view = self.store.read().await?;
         match view.user(user).await? {
             None => Err(SiteError::NoUser(user.clone())),
-            Some(known) if known.status == UserStatus::Active => accepted(&mut view).await,
+            Some(known) if known.status == UserStatus::Active => self.referees_now(&mut view).await,
             Some(_) => Err(SiteError::Suspended(user.clone())),
         }
     }

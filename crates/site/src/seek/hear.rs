@@ -7,7 +7,6 @@ use clearing::Input;
 use protocol::errand::Errand;
 use protocol::{AgentId, Timestamp};
 
-use super::referees::accepted;
 use super::turn::Told;
 use super::waits::Waits;
 use crate::door::Site;
@@ -35,7 +34,7 @@ impl Site {
         // An answer is weighed by the referees of its question.
         let referees = match &input {
             Input::Answered { .. } => None,
-            _ => Some(accepted(&mut self.store.read().await?).await?.to_vec()),
+            _ => Some(self.referees_now(&mut self.store.read().await?).await?.to_vec()),
         };
         let told = Told::Heard { from, input: Box::new(input) };
         self.tell_seeker(waits, told, referees).await

@@ -5,6 +5,7 @@ use proptest::prelude::*;
 use protocol::Record as _;
 use protocol::errand::Errand;
 use protocol::lift::Certificate;
+use protocol::query::Why;
 use site::{Caller, Command, SiteError};
 
 use super::paid::{three, tie};
@@ -270,4 +271,44 @@ fn a_payer_is_told_that_it_has_paid_only_once_its_tally_says_so() {
         }));
     }
     assert!(lacked > 0, "its tally never lacked what was decided");
+}
+
+/// A referee that was just restored says nothing of what it may have judged: for two minutes no lift is proposed under it through
+/// its own tallies, so that nothing is locked that it would not decide; another one is taken where there is one.
+#[test]
+fn a_referee_that_was_just_restored_locks_nothing_that_it_would_not_decide() {
+    // The payer's site, the site between, and the payee's.
+    for alone in 0..3 {
+        run(async move {
+            let users = [("ann", 0), ("bob", 1), ("cat", 2)];
+            let mut land = Land::new(4, &users, &[tie("ann", "bob"), tie("bob", "cat")]).await;
+            land.referees_at(&[alone]).await;
+            land.restart(alone).await;
+            land.sites[alone].begin_epoch(land.now()).await.unwrap();
+            let halves = [(0, "ann"), (0, "bob"), (1, "bob"), (1, "cat")];
+            for (tie, name) in halves.into_iter().filter(|(_, name)| land.at[name] == alone) {
+                land.has_no_more(name, tie).await;
+            }
+            for _ in 0..20 {
+                land.breathe(50).await;
+            }
+            let refusal = land.pays(1, ["ann", "cat"], [5_000, 5_000]).await.unwrap_err();
+            let says_so = matches!(&refusal, SiteError::NoWay { why: Why::Referees, .. });
+            assert!(says_so, "site {alone}: {refusal}");
+            for (tie, name) in halves {
+                assert_eq!(land.locked(name, tie).await, [0; 0], "site {alone}: {name} {tie}");
+            }
+
+            land.referees_at(&[alone, 3]).await;
+            land.pays(2, ["ann", "cat"], [1_000, 1_000]).await.unwrap();
+            for site in 0..4 {
+                land.drop_referee(site, agent(3)).await;
+            }
+            land.world.pass(120_000);
+            land.pays(3, ["ann", "cat"], [500, 500]).await.unwrap();
+            assert_eq!(land.balances(0).await, [-1_500, 1_500], "site {alone}");
+            assert_eq!(land.balances(1).await, [-1_500, 1_500], "site {alone}");
+            land.assert_sound().await;
+        });
+    }
 }

@@ -57,7 +57,7 @@ impl Land {
     }
 
     /// What of a lift is set aside on a user's half, as its effect there.
-    async fn locked(&self, name: &str, tie: usize) -> Vec<i64> {
+    pub(super) async fn locked(&self, name: &str, tie: usize) -> Vec<i64> {
         let seen = self.site_of(name).tally(&cuid(name), tally_of(tie)).await.unwrap();
         seen.promised.iter().filter_map(|one| Some(one.effect?.milli())).collect()
     }
