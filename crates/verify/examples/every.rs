@@ -4,16 +4,25 @@
 //! `cargo run --release -p verify --example every [MEMORY_MB] [THREADS] [NAME…]`: all of them, or those whose names begin so.
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
+use std::process::ExitCode;
 use std::time::Instant;
 
 use serde_json::json;
 use verify::{Limits, Verdict, scenarios};
 
-fn main() {
+fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
-    let number = |at: usize| words.get(at).and_then(|word| word.parse::<usize>().ok());
-    let limits =
-        Limits { memory_bytes: number(0).unwrap_or(4096) << 20, threads: number(1).unwrap_or(2) };
+    let number = |at: usize, otherwise: usize| {
+        words.get(at).map_or(Ok(otherwise), |word| word.parse().map_err(|_| word))
+    };
+    let (megabytes, threads) = match (number(0, 4096), number(1, 2)) {
+        (Ok(megabytes), Ok(threads)) => (megabytes, threads),
+        (Err(word), _) | (_, Err(word)) => {
+            eprintln!("{word}: first how much memory, in MiB, then how many threads, then names");
+            return ExitCode::FAILURE;
+        }
+    };
+    let limits = Limits { memory_bytes: megabytes << 20, threads };
     let names = words.get(2..).unwrap_or_default();
     let wanted = |name: &str| names.is_empty() || names.iter().any(|begin| name.starts_with(begin));
     let (begun, mut states, mut told) = (Instant::now(), 0, Vec::new());
@@ -45,4 +54,5 @@ fn main() {
     }
     let seconds = begun.elapsed().as_secs_f64();
     println!("{:#}", json!({ "states": states, "seconds": seconds, "scenarios": told }));
+    ExitCode::SUCCESS
 }
