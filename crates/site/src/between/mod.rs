@@ -218,6 +218,11 @@ impl UnderWay {
         lock(&self.open).get(with).copied().unwrap_or_default()
     }
 
+    /// Whether something is promised under a referee, and not decided as far as is known here.
+    pub(crate) fn is_promised_under(&self, referee: AgentId) -> bool {
+        self.open_with(&OpenWith::Referee(referee)).promises > 0
+    }
+
     /// A part is promised.
     fn promises(&self, part: &Part) {
         let mut open = lock(&self.open);
