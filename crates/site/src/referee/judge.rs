@@ -18,14 +18,21 @@ pub const MAX_AHEAD_MS: i64 = 2 * 60 * 1_000;
 /// How long after its date a lift's deadline may be, in milliseconds: so long, all that it moves is locked.
 pub const MAX_SPAN_MS: i64 = 60 * 60 * 1_000;
 
-/// How many cases may be open that one agent was the first to ask about; this site's own is not counted.
+/// How many cases may be open that one agent was the first to ask about which is known here; this site's own is not counted.
 pub const MAX_OPEN_OF_ONE: u64 = 256;
 
-/// With so many open cases, strangers are not heard about new lifts.
-pub const MAX_OPEN_WITH_STRANGERS: u64 = 1_024;
+/// How many cases may be open that one stranger was the first to ask about.
+pub const MAX_OPEN_OF_ONE_STRANGER: u64 = 64;
+
+/// How many cases may be open that strangers were the first to ask about: the rest of the room is only for those of others, and
+/// takes nothing from theirs.
+pub const MAX_OPEN_OF_STRANGERS: u64 = 1_024;
 
 /// How many cases may be open: those of sole referees never are.
 pub const MAX_OPEN: u64 = 8_192;
+
+/// How many cases may be open whose asker was known here.
+pub(super) const OPEN_OF_KNOWN: u64 = MAX_OPEN - MAX_OPEN_OF_STRANGERS;
 
 /// About how many lifts strangers, all together, may be the first to ask within an hour; they are kept
 /// for ever, each of at most some tens of KiB, most of one or two.
@@ -117,11 +124,14 @@ impl Site {
         let (deadline, asked) = (ago(GIVES_UP_AFTER_MS), ago(STRANGERS_WITHIN_MS));
         let mut view = self.store.read().await?;
         let counts = view.count_cases(&CaseCount { asked_by, deadline, asked }).await?;
-        let strangers =
-            counts.open < MAX_OPEN_WITH_STRANGERS && counts.of_strangers < MAX_STRANGERS;
-        let room = counts.open < MAX_OPEN
-            && counts.open_of_one < MAX_OPEN_OF_ONE
-            && (strangers || self.knows_asker(&mut view, asked_by).await?);
+        let room = if self.knows_asker(&mut view, asked_by).await? {
+            let of_known = counts.open.saturating_sub(counts.open_of_strangers);
+            of_known < OPEN_OF_KNOWN && counts.open_of_one < MAX_OPEN_OF_ONE
+        } else {
+            counts.open_of_strangers < MAX_OPEN_OF_STRANGERS
+                && counts.open_of_one < MAX_OPEN_OF_ONE_STRANGER
+                && counts.of_strangers < MAX_STRANGERS
+        };
         if room {
             return Ok(());
         }

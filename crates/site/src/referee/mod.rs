@@ -22,8 +22,8 @@ pub use self::accepted::{Accepted, MAX_ACCEPTED, MAX_SOLE_MILLI};
 pub(crate) use self::accepted::{accepted, is_accepted, no_referee, place_of_referee, sole_most};
 pub(crate) use self::bench::Bench;
 pub use self::judge::{
-    MAX_AHEAD_MS, MAX_OPEN, MAX_OPEN_OF_ONE, MAX_OPEN_WITH_STRANGERS, MAX_SPAN_MS, MAX_STRANGERS,
-    Unjudged,
+    MAX_AHEAD_MS, MAX_OPEN, MAX_OPEN_OF_ONE, MAX_OPEN_OF_ONE_STRANGER, MAX_OPEN_OF_STRANGERS,
+    MAX_SPAN_MS, MAX_STRANGERS, Unjudged,
 };
 use crate::door::Site;
 use crate::error::SiteError;

@@ -46,6 +46,7 @@ impl Hand {
         Ok(CaseCounts {
             open: count(open().count()),
             open_of_one: count(open().filter(|case| case.asked_by == which.asked_by).count()),
+            open_of_strangers: count(open().filter(|case| !case.known).count()),
             of_strangers: count(of_strangers),
         })
     }

@@ -78,7 +78,7 @@ impl Hand {
     pub(crate) async fn count_cases(&mut self, which: &CaseCount) -> Result<CaseCounts> {
         let open = "SELECT COUNT(*) FROM cases WHERE status = $1 AND deadline >= $2";
         let sql = format!(
-            "SELECT ({open}), ({open} AND asked_by = $3), \
+            "SELECT ({open}), ({open} AND asked_by = $3), ({open} AND known = 0), \
              (SELECT COUNT(*) FROM cases WHERE known = 0 AND asked >= $4)"
         );
         let values = vec![
@@ -93,6 +93,7 @@ impl Hand {
         Ok(CaseCounts {
             open: cells.count()?,
             open_of_one: cells.count()?,
+            open_of_strangers: cells.count()?,
             of_strangers: cells.count()?,
         })
     }
