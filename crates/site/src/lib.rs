@@ -98,8 +98,9 @@ pub use query::{MAX_ROWS, Query};
 pub use queue::MAX_WAITING;
 pub use read::{Entry, Promised, Signing, Summary};
 pub use referee::{
-    Accepted, MAX_ACCEPTED, MAX_AHEAD_MS, MAX_OPEN, MAX_OPEN_OF_ONE, MAX_OPEN_OF_ONE_STRANGER,
-    MAX_OPEN_OF_STRANGERS, MAX_SOLE_MILLI, MAX_SPAN_MS, MAX_STRANGERS, Unjudged,
+    Accepted, MAX_ACCEPTED, MAX_AHEAD_MS, MAX_OF_ONE, MAX_OPEN, MAX_OPEN_OF_ONE,
+    MAX_OPEN_OF_ONE_STRANGER, MAX_OPEN_OF_STRANGERS, MAX_SOLE_MILLI, MAX_SPAN_MS, MAX_STRANGERS,
+    Unjudged,
 };
 pub use refusal::Class;
 pub use rekey::{KeyAsked, MAX_FORMER_KEYS};

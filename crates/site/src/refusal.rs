@@ -125,6 +125,7 @@ const fn of_judging(reason: Unjudged) -> (Class, &'static str) {
         Unjudged::Ahead { .. } | Unjudged::Long => (Class::Refused, "not_judged"),
         Unjudged::Forgotten { .. } => (Class::Refused, "referee_forgot"),
         Unjudged::TooMany => (Class::Passing, "too_many_cases"),
+        Unjudged::TooManyOfOne { .. } => (Class::Passing, "too_many_cases_of_one"),
     }
 }
 

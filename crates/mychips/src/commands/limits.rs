@@ -271,6 +271,7 @@ fn all() -> Vec<Limit> {
         limit!("site::referee::MAX_OPEN_OF_ONE" => site::MAX_OPEN_OF_ONE, "cases", "of them that one known agent was the first to ask about"),
         limit!("site::referee::MAX_OPEN_OF_ONE_STRANGER" => site::MAX_OPEN_OF_ONE_STRANGER, "cases", "of them that one stranger was the first to ask about"),
         limit!("site::referee::MAX_OPEN_OF_STRANGERS" => site::MAX_OPEN_OF_STRANGERS, "cases", "of them that strangers brought: the rest is for others"),
+        limit!("site::referee::MAX_OF_ONE" => site::MAX_OF_ONE, "cases", "that one known agent brings in an hour"),
         limit!("site::referee::MAX_STRANGERS" => site::MAX_STRANGERS, "cases", "that strangers bring in an hour: they are kept for ever"),
         limit!("site::post::MAX_WAITING" => site::MAX_LETTERS_WAITING, "letters", "of one half that wait: all that both sides can have to say"),
         limit!("site::query::MAX_ROWS" => site::MAX_ROWS, "rows", "in one answer: whoever wants more asks for the next page"),

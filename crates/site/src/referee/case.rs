@@ -151,6 +151,7 @@ impl Site {
             let case =
                 Case { lift, text, status, asked_by, known, asked, deadline, changed, version };
             tx.add_case(&case).await?;
+            self.known.brings.one_more(case.asked_by);
         }
         tx.tell(events);
         let mut told = Vec::with_capacity(proofs.len());

@@ -6,7 +6,7 @@ use protocol::SecretKey;
 use protocol::errand::{Ask, Errand};
 use protocol::lift::{Lift, MAX_PARTICIPANTS, MAX_REFEREES};
 use site::{
-    Class, Clock as _, MAX_AHEAD_MS, MAX_OPEN_OF_ONE, MAX_OPEN_OF_ONE_STRANGER,
+    Class, Clock as _, MAX_AHEAD_MS, MAX_OF_ONE, MAX_OPEN_OF_ONE, MAX_OPEN_OF_ONE_STRANGER,
     MAX_OPEN_OF_STRANGERS, MAX_SPAN_MS, Site, SiteError, Unjudged,
 };
 use store::{Case, CaseCount, Store};
@@ -16,6 +16,7 @@ use crate::town::on_every_store;
 
 on_every_store! {
     what_strangers_leave_open_takes_nothing_from_who_is_known,
+    a_partner_cannot_fill_a_referees_disk_and_others_are_heard_all_the_same,
 }
 
 /// Four referees, of whom the first keeps its cases here.
@@ -97,6 +98,48 @@ async fn what_strangers_leave_open_takes_nothing_from_who_is_known(store: Store)
     }
     let error = site.hear_referee(asker(), open(&court, 30_000).1).await.unwrap_err();
     assert_eq!(reason(&error), Unjudged::TooMany, "each of those known has its share");
+}
+
+/// All but so many of the cases that one may bring in an hour, decided, as they are kept.
+async fn brought(court: &Court, store: &Store, who: protocol::AgentId, but: u64) {
+    let (site, now) = (court.sites[0].as_ref().unwrap(), court.world.now());
+    let (model, errand) = open(court, 1_000_000);
+    site.hear_referee(who, errand).await.unwrap();
+    let model = store.read().await.unwrap().case(&model).await.unwrap().unwrap();
+    let mut tx = store.begin().await.unwrap();
+    for number in 1..MAX_OF_ONE - but {
+        let lift = protocol::LiftId::from(protocol::Hash::of(&number.to_be_bytes()));
+        let status = protocol::lift::Outcome::Void.word().to_owned();
+        let text = "a decided one is not read".to_owned();
+        let case = Case { lift, text, status, asked: now, ..model.clone() };
+        tx.add_case(&case).await.unwrap();
+    }
+    tx.commit().await.unwrap();
+}
+
+async fn a_partner_cannot_fill_a_referees_disk_and_others_are_heard_all_the_same(store: Store) {
+    let court = court_over(store.clone()).await;
+    let (site, another) = (court.sites[0].as_ref().unwrap(), stranger(7));
+    is_met(&store, asker()).await;
+    is_met(&store, another).await;
+    brought(&court, &store, asker(), 2).await;
+    // What comes by another program is counted within a minute; until then, what comes by this one.
+    court.world.pass(60_000);
+    let (_, last) = open(&court, 1);
+    site.hear_referee(asker(), last.clone()).await.unwrap();
+    site.hear_referee(asker(), open(&court, 2).1).await.unwrap();
+    let (id, errand) = open(&court, 3);
+    let error = site.hear_referee(asker(), errand.clone()).await.unwrap_err();
+    assert_eq!(reason(&error), Unjudged::TooManyOfOne { agent: asker() });
+    assert_eq!((error.class(), error.word()), (Class::Passing, "too_many_cases_of_one"));
+    assert!(error.to_string().contains(&asker().to_string()), "{error}");
+    // It is heard about what it has brought, and what it may not bring another may.
+    site.hear_referee(asker(), last).await.unwrap();
+    site.hear_referee(another, errand).await.unwrap();
+    assert!(store.read().await.unwrap().case(&id).await.unwrap().is_some());
+    // An hour later it brings more, as before.
+    court.world.pass(60 * 60 * 1_000);
+    site.hear_referee(asker(), open(&court, 4).1).await.unwrap();
 }
 
 /// Strangers ask again about lifts of more than a day ago, as often as they like: one about which a partner asks is gone on with.
