@@ -93,7 +93,7 @@ pub use moved::MAX_FORMER_AGENTS;
 pub use planted::Planted;
 pub use ports::{Asks, Chance, Clock, SEND_WITHIN_MS, Transport, Unsent};
 pub use post::{MAX_WAITING as MAX_LETTERS_WAITING, Posted};
-pub use proofs::{MAX_PROOFS, MAX_PROOFS_OF_ONE, Proven};
+pub use proofs::{MAX_PROOFS, MAX_PROOFS_OF_ONE, MAX_PROOFS_OF_STRANGERS, Proven};
 pub use query::{MAX_ROWS, Query};
 pub use queue::MAX_WAITING;
 pub use read::{Entry, Promised, Signing, Summary};
