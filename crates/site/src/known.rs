@@ -17,7 +17,7 @@ use crate::between::{Drafts, Part, Tried, UnderWay};
 use crate::error::SiteError;
 use crate::lift::{Line, Map, Proven};
 use crate::ports::Asks;
-use crate::referee::Bench;
+use crate::referee::{Bench, Brings};
 use crate::seek::{Met, Seeking};
 
 /// How many halves are remembered: some 10 KiB each, so some 80 MiB.
@@ -75,6 +75,8 @@ pub(crate) struct Known {
     pub(crate) errands: Errands,
     /// Lifts that this agent decides as a referee, and has not decided.
     pub(crate) bench: Bench,
+    /// What agents that are known here have brought it lately.
+    pub(crate) brings: Brings,
     /// How many lines of letters are on their way to other agents.
     pub(crate) lines: Mutex<BTreeMap<AgentId, usize>>,
     /// What other agents refused: it is told once, however often it is said again.
@@ -102,6 +104,7 @@ impl Default for Known {
             tried: Tried::default(),
             errands: Errands::default(),
             bench: Bench::default(),
+            brings: Brings::default(),
             lines: Mutex::default(),
             refused: Mutex::new(Lately::at_most(NAMES)),
             present: Mutex::default(),

@@ -69,7 +69,7 @@ mod words;
 
 pub use abroad::{Carried, MAX_ERRANDS, MOST_BACK, Outgoing, Peer};
 pub use between::{
-    Attempt, Claimed, MAX_AUTHORISATIONS, MAX_CLAIMS, MAX_DRAFTS, MAX_DRAFTS_OF_ONE,
+    Attempt, Claimed, MAX_AUTHORISATIONS, MAX_CLAIMS, MAX_DRAFTS, MAX_DRAFTS_OF_ONE, MAX_LOST,
     MAX_OPEN_MILLI, MAX_OPEN_PROMISES, MAX_TRIED, MAX_TRIED_OF_ONE, Making, OpenLeg, OpenLift,
     Phase, Whose, WhyVoid, lift_key,
 };
@@ -93,13 +93,14 @@ pub use moved::MAX_FORMER_AGENTS;
 pub use planted::Planted;
 pub use ports::{Asks, Chance, Clock, SEND_WITHIN_MS, Transport, Unsent};
 pub use post::{MAX_WAITING as MAX_LETTERS_WAITING, Posted};
-pub use proofs::{MAX_PROOFS, MAX_PROOFS_OF_ONE, Proven};
+pub use proofs::{MAX_PROOFS, MAX_PROOFS_OF_ONE, MAX_PROOFS_OF_STRANGERS, Proven};
 pub use query::{MAX_ROWS, Query};
 pub use queue::MAX_WAITING;
 pub use read::{Entry, Promised, Signing, Summary};
 pub use referee::{
-    Accepted, MAX_ACCEPTED, MAX_AHEAD_MS, MAX_OPEN, MAX_OPEN_OF_ONE, MAX_OPEN_WITH_STRANGERS,
-    MAX_SOLE_MILLI, MAX_SPAN_MS, MAX_STRANGERS, Unjudged,
+    Accepted, MAX_ACCEPTED, MAX_AHEAD_MS, MAX_OF_ONE, MAX_OPEN, MAX_OPEN_OF_ONE,
+    MAX_OPEN_OF_ONE_STRANGER, MAX_OPEN_OF_STRANGERS, MAX_SOLE_MILLI, MAX_SPAN_MS, MAX_STRANGERS,
+    Unjudged,
 };
 pub use refusal::Class;
 pub use rekey::{KeyAsked, MAX_FORMER_KEYS};

@@ -22,8 +22,15 @@ use crate::referee::{MAX_ACCEPTED, accepted, is_accepted};
 /// How many proofs are kept of one agent: more say nothing new.
 pub const MAX_PROOFS_OF_ONE: usize = 4;
 
-/// How many proofs are kept in all, each of at most some tens of kilobytes.
+/// How many proofs are kept in all that concern this site, each of at most some tens of kilobytes.
 pub const MAX_PROOFS: usize = MAX_PROOFS_OF_ONE * MAX_ACCEPTED;
+
+/// How many are kept beside them of strangers who lied about strangers' lifts that this site decides: names cost nothing, so
+/// these may be any number, and take no room from those that concern it.
+pub const MAX_PROOFS_OF_STRANGERS: usize = 32;
+
+/// How many are kept whatever an administrator accepts and drops: whom they concern may change.
+const MOST: usize = 2 * MAX_PROOFS + MAX_PROOFS_OF_STRANGERS;
 
 /// To how many agents a new proof is handed on at most; once.
 const MAX_TOLD: usize = 64;
@@ -45,6 +52,17 @@ pub struct Proven {
     pub heard_from: Option<AgentId>,
     /// When it was kept.
     pub at: Timestamp,
+}
+
+/// Whom a proof concerns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Concern {
+    /// This site and its users.
+    Ours,
+    /// Strangers, whose lift this site decides.
+    Strangers,
+    /// Nobody here.
+    None,
 }
 
 impl Site {
@@ -72,10 +90,12 @@ impl Site {
         row.map(|row| row.text).ok_or(SiteError::NoProof(id))
     }
 
-    /// Somebody tells of a lie. Kept is what is proved, new, and of somebody whom this site deals with.
+    /// Somebody tells of a lie. Kept is what is proved, new, and of somebody or about a lift that this site deals with.
     pub(crate) async fn hear_proof(&self, from: AgentId, proof: &Proof) -> Result<(), SiteError> {
         let mut view = self.store.read().await?;
-        if view.proof(&proof.hash()?).await?.is_some() || !self.concerns(&mut view, proof).await? {
+        let Some(lift) = proof.lift() else { return Ok(()) };
+        let concern = self.concern(&mut view, &proof.suspects(), lift).await?;
+        if view.proof(&proof.hash()?).await?.is_some() || concern == Concern::None {
             return Ok(());
         }
         drop(view);
@@ -91,17 +111,47 @@ impl Site {
         Ok(())
     }
 
-    /// Whether a proof is of a referee that is accepted here, of somebody with whom users here have dealings, or about a lift
-    /// that this site takes part in or decides.
-    async fn concerns(&self, view: &mut View, proof: &Proof) -> Result<bool, SiteError> {
-        for agent in proof.suspects() {
-            let ours = agent == self.agent;
-            if ours || is_accepted(view, agent).await? || is_known(view, agent).await? {
-                return Ok(true);
+    /// Whom a proof concerns: it is of a referee that is accepted here, of somebody with whom users here have dealings, or about
+    /// a lift that this site takes part in or decides.
+    async fn concern(
+        &self,
+        view: &mut View,
+        suspects: &[AgentId],
+        lift: LiftId,
+    ) -> Result<Concern, SiteError> {
+        for agent in suspects {
+            let ours = *agent == self.agent;
+            if ours || is_accepted(view, *agent).await? || is_known(view, *agent).await? {
+                return Ok(Concern::Ours);
             }
         }
-        let Some(lift) = proof.lift() else { return Ok(false) };
-        Ok(!view.parts_in(&lift).await?.is_empty() || view.case(&lift).await?.is_some())
+        if !view.parts_in(&lift).await?.is_empty() {
+            return Ok(Concern::Ours);
+        }
+        Ok(match view.case(&lift).await? {
+            Some(case) if case.known => Concern::Ours,
+            Some(_) => Concern::Strangers,
+            None => Concern::None,
+        })
+    }
+
+    /// Whether there is room for one more proof of this concern: strangers' take none from the others.
+    async fn has_room(
+        &self,
+        view: &mut View,
+        before: &[store::Proof],
+        ours: bool,
+    ) -> Result<bool, SiteError> {
+        let most = if ours { MAX_PROOFS } else { MAX_PROOFS_OF_STRANGERS };
+        if before.len() < most {
+            return Ok(true);
+        }
+        let mut alike = 0;
+        for row in before {
+            let concern = self.concern(view, &row.accused, row.lift).await?;
+            alike += usize::from((concern == Concern::Ours) == ours);
+        }
+        Ok(alike < most && before.len() < MOST)
     }
 
     /// Keeps a proof that was checked, and tells an administrator; says to whom it is to be handed on once that is
@@ -118,7 +168,11 @@ impl Site {
         let before = kept(tx).await?;
         let many =
             |agent: &AgentId| before.iter().filter(|row| row.accused.contains(agent)).count();
-        if before.len() >= MAX_PROOFS || accused.iter().all(|who| many(who) >= MAX_PROOFS_OF_ONE) {
+        if accused.iter().all(|who| many(who) >= MAX_PROOFS_OF_ONE) {
+            return Ok(BTreeSet::new());
+        }
+        let ours = self.concern(tx, &accused, lift).await? == Concern::Ours;
+        if !self.has_room(tx, &before, ours).await? {
             return Ok(BTreeSet::new());
         }
         let (id, at) = (proof.hash()?, self.clock.now());
@@ -166,6 +220,6 @@ fn event_of(proof: &Proof, row: &store::Proof) -> NewEvent {
 
 /// All that are kept.
 async fn kept(view: &mut View) -> Result<Vec<store::Proof>, SiteError> {
-    let most = u32::try_from(MAX_PROOFS).unwrap_or(u32::MAX);
+    let most = u32::try_from(MOST).unwrap_or(u32::MAX);
     Ok(view.proofs(None, most).await?)
 }

@@ -94,6 +94,7 @@ impl SiteError {
             Self::NoPlace(_) => (Class::Refused, "no_place"),
             Self::NotLifted { .. } => (Class::Conflict, "not_lifted"),
             Self::Undecided { .. } => (Class::Passing, "undecided"),
+            Self::TooManyLost(_) => (Class::Passing, "too_many_lost"),
             Self::NoLift(_) => (Class::NotFound, "no_lift"),
             Self::LiftExists(_) => (Class::Conflict, "lift_exists"),
             Self::NotJudged { reason, .. } => of_judging(*reason),
@@ -125,6 +126,7 @@ const fn of_judging(reason: Unjudged) -> (Class, &'static str) {
         Unjudged::Ahead { .. } | Unjudged::Long => (Class::Refused, "not_judged"),
         Unjudged::Forgotten { .. } => (Class::Refused, "referee_forgot"),
         Unjudged::TooMany => (Class::Passing, "too_many_cases"),
+        Unjudged::TooManyOfOne { .. } => (Class::Passing, "too_many_cases_of_one"),
     }
 }
 

@@ -1,6 +1,8 @@
 //! `View`: what can be asked of the store. A transaction ([`crate::Tx`]) can be asked the same.
 
-use protocol::{ChitId, ContractId, Cuid, Hash, LiftId, PaymentId, Side, TallyId, Timestamp};
+use protocol::{
+    AgentId, ChitId, ContractId, Cuid, Hash, LiftId, PaymentId, Side, TallyId, Timestamp,
+};
 
 use crate::{
     Audience, Case, CaseCount, CaseCounts, CommandResult, Contract, Derived, Event, Half,
@@ -340,6 +342,11 @@ impl View {
     /// How many cases there are.
     pub async fn count_cases(&mut self, which: &CaseCount) -> Result<CaseCounts> {
         ask!(self.count_cases(which))
+    }
+
+    /// How many cases one agent that was known here was the first to ask about, then or later, open or not.
+    pub async fn cases_of_one(&mut self, asked_by: AgentId, asked: Timestamp) -> Result<u64> {
+        ask!(self.cases_of_one(asked_by, asked))
     }
 
     /// A proof that an agent lies.

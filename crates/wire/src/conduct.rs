@@ -32,6 +32,20 @@ pub(crate) enum Offence {
 /// How much may be forgiven: lines break, programs are old, so some things happen.
 const PATIENCE: Rate = Rate { burst: 20, per_minute: 10 };
 
+/// How often it is asked anew whether an agent that says something about decisions sits with this one.
+const ASKS: Rate = Rate { burst: 1, per_minute: 6 };
+
+/// As whose a message counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Standing {
+    /// Of whoever else connects.
+    Stranger,
+    /// Of a referee whose words on decisions are waited for.
+    Referee,
+    /// Of a partner's agent.
+    Partner,
+}
+
 impl Offence {
     /// How much of the patience it takes; what takes more than there ever is ends it at once.
     const fn weight(self) -> u32 {
@@ -73,7 +87,11 @@ struct One {
     sends: [Bucket; Kind::ALL.len()],
     backs: [Bucket; Kind::ALL.len()],
     patience: Bucket,
+    asks: Bucket,
     partner: bool,
+    sits: bool,
+    /// Whether something about decisions was said to it.
+    told: bool,
     cut: Option<Cut>,
     seen_ms: u64,
 }
@@ -100,7 +118,10 @@ impl One {
             sends: Kind::ALL.map(|kind| Bucket::full(kind.row().rate.with_margin(), now_ms)),
             backs: Kind::ALL.map(|kind| Bucket::full(kind.row().rate, now_ms)),
             patience: Bucket::full(PATIENCE, now_ms),
+            asks: Bucket::full(ASKS, now_ms),
             partner: false,
+            sits: false,
+            told: false,
             cut: None,
             seen_ms: now_ms,
         }
@@ -108,6 +129,14 @@ impl One {
 
     fn is_cut(&self, now_ms: u64) -> bool {
         self.cut.is_some_and(|cut| now_ms < cut.until_ms)
+    }
+
+    const fn standing(&self) -> Standing {
+        match (self.partner, self.sits) {
+            (true, _) => Standing::Partner,
+            (false, true) => Standing::Referee,
+            (false, false) => Standing::Stranger,
+        }
     }
 }
 
@@ -132,7 +161,7 @@ impl Conduct {
         let kind = kind.counts_as(one.partner);
         let own = one.takes[kind as usize].take(kind.row().rate, notes, now_ms);
         own.map_err(|after_ms| Over { after_ms, is_own: true })?;
-        if one.partner {
+        if self.counts_as(agent, kind) > Standing::Stranger {
             return Ok(());
         }
         // Of what strangers may not say one is as bad as many, and is found out for itself.
@@ -181,8 +210,43 @@ impl Conduct {
         self.one(agent, now_ms).partner = false;
     }
 
+    /// Whether the agent is a referee whose words are waited for.
+    pub(crate) fn seat(&mut self, agent: AgentId, sits: bool, now_ms: u64) {
+        self.one(agent, now_ms).sits = sits;
+    }
+
+    /// Something about decisions is said to it: that makes it nobody's partner, as whoever asks names its referees.
+    pub(crate) fn tell(&mut self, agent: AgentId, now_ms: u64) {
+        self.one(agent, now_ms).told = true;
+    }
+
+    /// Whether it is to be asked now whether the agent sits with this one. Remembers that it was.
+    pub(crate) fn may_ask(&mut self, agent: AgentId, now_ms: u64) -> bool {
+        let one = self.one(agent, now_ms);
+        !one.partner && one.asks.take(ASKS, 1, now_ms).is_ok()
+    }
+
     pub(crate) fn is_partner(&self, agent: AgentId) -> bool {
-        self.agents.get(&agent).is_some_and(|one| one.partner)
+        self.standing(agent) == Standing::Partner
+    }
+
+    /// Who an agent is, as far as is known.
+    pub(crate) fn standing(&self, agent: AgentId) -> Standing {
+        self.agents.get(&agent).map_or(Standing::Stranger, One::standing)
+    }
+
+    /// As whose a message of this kind counts: a referee has its own room for decisions only.
+    pub(crate) fn counts_as(&self, agent: AgentId, kind: Kind) -> Standing {
+        match self.standing(agent) {
+            Standing::Referee if kind != Kind::Decision => Standing::Stranger,
+            standing => standing,
+        }
+    }
+
+    /// Whether it matters where the agent answers: something is said to it, or may be.
+    pub(crate) fn is_of_use(&self, agent: AgentId) -> bool {
+        let one = self.agents.get(&agent);
+        one.is_some_and(|one| one.standing() > Standing::Stranger || one.told)
     }
 
     /// For how many milliseconds the agent is cut off now, where patience with it has ended.
@@ -217,9 +281,9 @@ impl Conduct {
         one
     }
 
-    /// Strangers first, whoever is cut off last; of these the one not seen for longest.
+    /// Strangers first, then referees, whoever is cut off last; of these the one not seen for longest.
     fn forget_one(&mut self, now_ms: u64) {
-        let worth = |one: &One| (one.is_cut(now_ms), one.partner, one.seen_ms);
+        let worth = |one: &One| (one.is_cut(now_ms), one.standing(), one.told, one.seen_ms);
         let least = self.agents.iter().min_by_key(|(_, one)| worth(one));
         if let Some(agent) = least.map(|(agent, _)| *agent) {
             self.agents.remove(&agent);
@@ -308,6 +372,37 @@ mod tests {
         // Who sends more than one may is.
         while conduct.take(agent(1), Kind::Answer, 1, 0).is_ok() {}
         assert!(conduct.take(agent(1), Kind::Answer, 1, 0).unwrap_err().is_own);
+    }
+
+    /// Whoever judges lifts under others hears what they say, whatever strangers do.
+    #[test]
+    fn referees_have_a_rate_of_their_own_for_decisions_and_for_nothing_else() {
+        let mut conduct = conduct(200);
+        conduct.seat(agent(150), true, 0);
+        for n in 0..100 {
+            while conduct.take(agent(n), Kind::Decision, 1, 0).is_ok() {}
+        }
+        assert!(conduct.take(agent(151), Kind::Decision, 1, 0).is_err(), "a stranger has to wait");
+        let mut taken = 0;
+        let over = loop {
+            match conduct.take(agent(150), Kind::Decision, 1, 0) {
+                Ok(()) => taken += 1,
+                Err(over) => break over,
+            }
+        };
+        assert_eq!(taken, Kind::Decision.row().rate.burst, "no more than one agent may");
+        assert!(over.is_own);
+        // One of them takes nothing from another.
+        conduct.seat(agent(152), true, 0);
+        assert!(conduct.take(agent(152), Kind::Decision, 1, 0).is_ok());
+        // Otherwise it is a stranger.
+        for n in 0..100 {
+            while conduct.take(agent(n), Kind::Answer, 1, 0).is_ok() {}
+        }
+        assert!(conduct.take(agent(150), Kind::Answer, 1, 0).is_err());
+        // Of whom that is no longer said, it is no longer so.
+        conduct.seat(agent(152), false, 0);
+        assert!(conduct.take(agent(152), Kind::Decision, 1, 0).is_err());
     }
 
     /// Two a payment from the payer's site to the payee's, and as many more where it is said once more.

@@ -16,6 +16,13 @@ pub trait Inbox: Send + Sync + 'static {
     /// for each message that needs it, so where it is slow to find out, remember it.
     fn knows(&self, agent: AgentId) -> impl Future<Output = Result<bool, Refused>> + Send;
 
+    /// Whether the agent is one of the referees whose words on decisions are waited for here, be it a partner's or not:
+    /// strangers must not crowd those out. Asked when it connects, and seldom after that. Nobody is, unless it is said.
+    fn sits_with(&self, agent: AgentId) -> impl Future<Output = Result<bool, Refused>> + Send {
+        let _ = agent;
+        std::future::ready(Ok(false))
+    }
+
     /// Takes a message, and gives the answer to it: what was told is done must be kept before. The
     /// connection has proved that `from` sends it, and the rows of the [table](crate::TABLE) are
     /// kept; nothing else is checked.

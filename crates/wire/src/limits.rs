@@ -13,6 +13,8 @@ pub struct Limits {
     /// The most of them that agents opened who are no partners': beyond, the oldest of these is
     /// closed, so that strangers never take a partner's place. Default 128.
     pub connections_of_strangers: usize,
+    /// The most of them that referees opened who are no partners', counted apart: their words are waited for. Default 128.
+    pub connections_of_referees: usize,
     /// The most connections with one agent: one each way, and as many again while a dead one is not
     /// found out. Default 4.
     pub connections_per_agent: u32,
@@ -38,6 +40,8 @@ pub struct Limits {
     pub waiting_per_agent: usize,
     /// The most of them from agents that are no partners'. Default 128.
     pub waiting_of_strangers: usize,
+    /// The most of them about decisions from referees who are no partners', counted apart. Default 128.
+    pub waiting_of_referees: usize,
     /// How many messages the inbox is given at once: it has to wait for one disk. Default 32.
     pub at_work: usize,
     /// The most bytes of messages that are being read or wait. Default 64 MiB: 256 of the largest.
@@ -88,6 +92,7 @@ impl Default for Limits {
         Self {
             connections: 512,
             connections_of_strangers: 128,
+            connections_of_referees: 128,
             connections_per_agent: 4,
             opening: 64,
             open_within: Duration::from_secs(10),
@@ -98,6 +103,7 @@ impl Default for Limits {
             waiting: 512,
             waiting_per_agent: 64,
             waiting_of_strangers: 128,
+            waiting_of_referees: 128,
             at_work: 32,
             bytes: 64 * 1024 * 1024,
             sends_waiting: 1024,

@@ -24,6 +24,7 @@ pub(crate) use self::hear::fate;
 pub use self::peers::Peer;
 use crate::door::Site;
 use crate::error::SiteError;
+use crate::referee::is_accepted;
 
 impl Site {
     /// Where this agent answers, as it is told to others from now on.
@@ -70,6 +71,21 @@ impl Site {
     pub async fn knows(&self, agent: AgentId) -> Result<bool, SiteError> {
         let mut view = self.store.read().await?;
         Ok(view.setting(&agent_key(agent)).await?.is_some())
+    }
+}
+
+impl Site {
+    /// Whether an agent's words on decisions are waited for, though it may be no partner's: it is accepted as a referee, or
+    /// something is promised here under it. Strangers can bring nobody to be so. That it [is known](Site::knows) does not
+    /// follow: nothing else that it says is listened to.
+    ///
+    /// # Errors
+    /// [`SiteError`] where the store could not.
+    pub async fn sits_with(&self, agent: AgentId) -> Result<bool, SiteError> {
+        if self.known.under_way.is_promised_under(agent) {
+            return Ok(true);
+        }
+        is_accepted(&mut self.store.read().await?, agent).await
     }
 }
 

@@ -13,7 +13,7 @@ use protocol::{LiftId, Signer as _, TallyId, Verified};
 
 use super::judge::arriving;
 use super::part::Part;
-use super::tend::{WAIT_MS, is_dead};
+use super::tend::{WAIT_MS, counted_from, is_dead};
 use crate::batch::Batch;
 use crate::door::Site;
 use crate::epoch::restored_at;
@@ -75,7 +75,7 @@ impl Site {
         }
         self.act_in(batch, &mut parts).await?;
         for (row, part) in rows.iter().zip(&parts) {
-            let is_dead = is_dead(part, row.deadline, now);
+            let is_dead = is_dead(part, counted_from(part, row), now);
             // Of one from before a restore this site may have forgotten that it promised it, and needs its legs then.
             let is_nothing = match part.outcome() {
                 Some(outcome) => outcome == Outcome::Void,

@@ -198,6 +198,11 @@ impl Part {
         self.more.judged.is_some()
     }
 
+    /// Whether this site has lost it, and was told that it is valid; and not all that it means is done.
+    pub(super) fn is_lost(&self) -> bool {
+        !self.is_remembered() && self.outcome() == Some(Outcome::Commit) && !self.more.settled
+    }
+
     /// Whether it was laid out and no more: this site has not judged it, as far as it knows, no payer here signed it, and it is
     /// not decided to be valid.
     pub(super) fn is_laid_out_alone(&self) -> bool {

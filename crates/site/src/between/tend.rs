@@ -1,12 +1,12 @@
 //! What time brings to lifts under way: what is due is done, referees are asked, and what may have been lost is said again.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::Ordering;
 
 use protocol::errand::Errand;
 use protocol::lift::Outcome;
 use protocol::participant::Want;
-use protocol::{LiftId, Timestamp};
+use protocol::{LiftId, TallyId, Timestamp};
 
 use super::part::Part;
 use super::repeated::GONE_MS;
@@ -14,6 +14,7 @@ use super::{Asked, LONGEST_MS, Open, UnderWay, lock};
 use crate::door::Site;
 use crate::error::SiteError;
 use crate::planted::Planted;
+use store::LiftPart;
 
 /// After how long all open parts are looked at again, in milliseconds.
 const LOOK_MS: i64 = 1_000;
@@ -75,17 +76,15 @@ impl UnderWay {
         true
     }
 
-    /// Whether it is time to tell a payee's site what was signed: for the first time, or again after a while, longer each
-    /// time. Remembers that it is told.
+    /// Whether it is time to tell a payee's site what was signed. Remembers that it is told.
     fn may_tell(&self, lift: LiftId, now: Timestamp) -> bool {
-        let mut told = lock(&self.told);
-        let before = told.get(&lift).copied();
-        if before.is_some_and(|(at, wait_ms)| is_within(wait_ms, at, now)) {
-            return false;
-        }
-        let longer = |(_, wait_ms): (Timestamp, i64)| (2 * wait_ms).min(LONGEST_WHEN_OVER_MS);
-        told.insert(lift, (now, before.map_or(ASK_AGAIN_MS, longer)));
-        true
+        is_time(&mut lock(&self.told), lift, now)
+    }
+
+    /// Whether it is time to try to do all that a decided lift means here: where it could not be done, a partner may see to it
+    /// that it never can. Remembers that it is tried.
+    fn may_settle(&self, lift: LiftId, now: Timestamp) -> bool {
+        is_time(&mut lock(&self.settling), lift, now)
     }
 
     /// Nobody has to be asked or told about a lift any more.
@@ -204,10 +203,13 @@ impl Site {
     async fn look_at_open_parts(&self, look: Look, now: Timestamp) -> Result<(), SiteError> {
         let mut after = None;
         let mut open = BTreeMap::new();
+        let (mut decided, mut lost) = (BTreeSet::new(), BTreeMap::<TallyId, usize>::new());
         loop {
             let page = self.store.read().await?.open_parts(after, AT_ONCE).await?;
             let Some(last) = page.last() else {
                 *lock(&self.known.under_way.open) = open;
+                *lock(&self.known.under_way.lost) = lost;
+                lock(&self.known.under_way.settling).retain(|lift, _| decided.contains(lift));
                 self.known.under_way.is_open_known.store(true, Ordering::Relaxed);
                 return Ok(());
             };
@@ -222,6 +224,18 @@ impl Site {
                 if part.participant.is_locked() {
                     for with in part.open_with() {
                         open.entry(with).or_insert_with(Open::default).add(&part);
+                    }
+                }
+                if part.is_lost() {
+                    for tally in part.tallies() {
+                        *lost.entry(tally).or_default() += 1;
+                    }
+                }
+                // What could not be done when it was decided.
+                if part.outcome().is_some() {
+                    decided.insert(row.lift);
+                    if !self.known.under_way.may_settle(row.lift, now) && look == Look::Again {
+                        continue;
                     }
                 }
                 let waits = part.participant.is_locked()
@@ -263,6 +277,18 @@ impl Site {
     }
 }
 
+/// Whether it is time for something about a lift: for the first time, or again after a while, longer each time. Remembers that it
+/// is done.
+fn is_time(done: &mut BTreeMap<LiftId, (Timestamp, i64)>, lift: LiftId, now: Timestamp) -> bool {
+    let before = done.get(&lift).copied();
+    if before.is_some_and(|(at, wait_ms)| is_within(wait_ms, at, now)) {
+        return false;
+    }
+    let longer = |(_, wait_ms): (Timestamp, i64)| (2 * wait_ms).min(LONGEST_WHEN_OVER_MS);
+    done.insert(lift, (now, before.map_or(ASK_AGAIN_MS, longer)));
+    true
+}
+
 /// Whether so many milliseconds have not passed since. A clock that was set back stops nobody.
 fn is_within(ms: i64, since: Timestamp, now: Timestamp) -> bool {
     (0..ms).contains(&now.ms().saturating_sub(since.ms()))
@@ -271,6 +297,12 @@ fn is_within(ms: i64, since: Timestamp, now: Timestamp) -> bool {
 /// Whether a lift's time, or some other one, is long over.
 fn is_long_over(time: Timestamp, now: Timestamp) -> bool {
     now.ms().saturating_sub(time.ms()) > LONGEST_MS
+}
+
+/// Since when a week is counted in which all that a lift means can be done: its deadline; of one that this site has lost, and whose
+/// deadline may be any, no later than something changed about it here.
+pub(super) fn counted_from(part: &Part, row: &LiftPart) -> Timestamp {
+    if part.is_lost() { row.deadline.min(row.changed) } else { row.deadline }
 }
 
 /// Whether nobody needs this part any more: nothing was promised, and it is void, or its time is long over. Of a valid lift that

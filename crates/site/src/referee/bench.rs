@@ -8,7 +8,7 @@ use protocol::agreement::{Timeout, timeout_ms};
 use protocol::referee::Referee;
 use protocol::{LiftId, Timestamp};
 
-use super::judge::{GIVES_UP_AFTER_MS, MAX_OPEN};
+use super::judge::{GIVES_UP_AFTER_MS, MAX_OPEN_OF_STRANGERS, OPEN_OF_KNOWN};
 
 /// How long the first round of an agreement waits, in milliseconds: longer than most errands take there and back.
 const FIRST_ROUND_MS: u64 = 1_000;
@@ -25,7 +25,7 @@ const LONGEST_AGAIN_MS: u64 = 600_000;
 /// How long a case is waited for of which somebody has asked so late, in milliseconds; then somebody has to ask again.
 const ASKED_FOR_MS: i64 = 60 * 60 * 1_000;
 
-/// How many such cases are waited for at once.
+/// How many such cases are waited for at once, of those that somebody known asked about, and of strangers'.
 const MAX_LATE: u64 = 1_024;
 
 /// How often it is looked in the store for cases that another program at it began, or this one before it was restarted,
@@ -44,6 +44,8 @@ struct Seats {
 
 struct Waiting {
     deadline: Timestamp,
+    /// Whether somebody who is known here asked about it.
+    known: bool,
     waits: Vec<(Timeout, Timestamp)>,
     /// When the others were told last; none: they have to be told now.
     told: Option<Timestamp>,
@@ -72,8 +74,9 @@ impl Bench {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A case is now like this. Where that is news the others are being told of it; waits go on that were there before.
-    pub(super) fn note(&self, referee: &Referee, is_new: bool, now: Timestamp) {
+    /// A case is now like this, of which somebody who is known here asked, or not. Where it is news the others are being told of
+    /// it; waits go on that were there before.
+    pub(super) fn note(&self, referee: &Referee, known: bool, is_new: bool, now: Timestamp) {
         let (id, mut seats) = (referee.id(), self.open());
         if referee.outcome().is_some() || referee.forgot() {
             seats.waiting.remove(&id);
@@ -82,16 +85,22 @@ impl Bench {
         let before = seats.waiting.remove(&id);
         let is_late = |deadline: Timestamp| now.ms() - deadline.ms() > GIVES_UP_AFTER_MS;
         let late = is_late(referee.lift().deadline);
-        // Whoever asks about old ones keeps no others out.
-        let most = if late { MAX_LATE } else { MAX_OPEN };
-        let many = || seats.waiting.values().filter(|one| is_late(one.deadline) == late).count();
+        let known = known || before.as_ref().is_some_and(|before| before.known);
+        // Whoever asks about old ones keeps no others out, and strangers keep out nobody else.
+        let most = match (late, known) {
+            (true, _) => MAX_LATE,
+            (false, true) => OPEN_OF_KNOWN,
+            (false, false) => MAX_OPEN_OF_STRANGERS,
+        };
+        let alike = |one: &&Waiting| (is_late(one.deadline), one.known) == (late, known);
+        let many = || seats.waiting.values().filter(alike).count();
         if before.is_none() && u64::try_from(many()).is_ok_and(|many| many >= most) {
             return;
         }
-        let known = before.as_ref().map_or(&[][..], |before| &before.waits);
+        let waited = before.as_ref().map_or(&[][..], |before| &before.waits);
         let since = |timeout: Timeout| {
-            let known = known.iter().find(|(known, _)| *known == timeout);
-            (timeout, known.map_or(now, |(_, since)| *since))
+            let waited = waited.iter().find(|(waited, _)| *waited == timeout);
+            (timeout, waited.map_or(now, |(_, since)| *since))
         };
         let waits = referee.waits().into_iter().map(since).collect();
         let (told, again) = match &before {
@@ -101,7 +110,7 @@ impl Bench {
         };
         let deadline = referee.lift().deadline;
         let since = before.map_or(now, |before| before.since);
-        seats.waiting.insert(id, Waiting { deadline, waits, told, again, since });
+        seats.waiting.insert(id, Waiting { deadline, known, waits, told, again, since });
     }
 
     /// Whether a case waits here.
@@ -125,15 +134,14 @@ impl Bench {
         due
     }
 
-    /// What is due, of at most so many lifts. Whoever is given something does it: it is not due again until it was
-    /// noted, or as much later as is usual.
+    /// What is due, of at most so many lifts that somebody known asked about, and of as many of strangers': neither keep the
+    /// others waiting. Whoever is given something does it: it is not due again until it was noted, or as much later as is usual.
     pub(super) fn due(&self, now: Timestamp, most: usize) -> Vec<(LiftId, Due)> {
-        let mut due = Vec::new();
-        for (id, waiting) in &mut self.open().waiting {
-            if due.len() >= most {
-                break;
-            }
-            due.extend(waiting.due(now).map(|what| (*id, what)));
+        let (mut due, mut seats) = (Vec::new(), self.open());
+        for known in [true, false] {
+            let alike = seats.waiting.iter_mut().filter(|(_, waiting)| waiting.known == known);
+            let of_them = alike.filter_map(|(id, waiting)| Some((*id, waiting.due(now)?)));
+            due.extend(of_them.take(most));
         }
         due
     }
@@ -198,7 +206,7 @@ mod tests {
         let (id, bench) = (lift.id().unwrap(), Bench::default());
         let referee = Referee::new(lift, &referees[0]).unwrap();
         let asked = date.plus_ms(GIVES_UP_AFTER_MS + 3_600_000).unwrap();
-        bench.note(&referee, false, asked);
+        bench.note(&referee, false, false, asked);
         assert_eq!(bench.due(asked, 9), [(id, Due::Tell)]);
         bench.give_up(asked);
         assert!(bench.has(&id), "its times have yet to pass");

@@ -46,6 +46,8 @@ impl Docket {
 struct Decided {
     row: Option<Case>,
     state: Docket,
+    /// Whether somebody asked about it who is known here, now or when it began.
+    known: bool,
     events: Vec<NewEvent>,
     proofs: Vec<Proof>,
     changed: bool,
@@ -63,6 +65,7 @@ impl Site {
         loop {
             let Some(decided) = self.step_case(brought, &input).await? else { return Ok(None) };
             let (changed, kept) = (decided.changed, decided.changed || decided.row.is_some());
+            let known = decided.known;
             let referee = decided.state.referee.clone();
             if changed {
                 match self.keep_case(brought, decided).await {
@@ -74,7 +77,7 @@ impl Site {
                 }
             }
             if kept {
-                self.known.bench.note(&referee, changed, self.clock.now());
+                self.known.bench.note(&referee, known, changed, self.clock.now());
             }
             if changed {
                 self.tell_referees(&referee)?;
@@ -92,6 +95,9 @@ impl Site {
         let now = self.clock.now();
         let mut view = self.store.read().await?;
         let row = view.case(&brought.id).await?;
+        // As time passes, nobody asks.
+        let known = row.as_ref().is_some_and(|row| row.known)
+            || (brought.lift.is_some() && self.knows_asker(&mut view, brought.from).await?);
         let before = match (&row, &brought.lift) {
             (Some(row), _) => self.kept_case(&mut view, row).await?,
             (None, Some(lift)) => {
@@ -113,7 +119,7 @@ impl Site {
         if row.is_none() && changed {
             self.check_room(brought, now).await?;
         }
-        Ok(Some(Decided { row, state, events, proofs, changed }))
+        Ok(Some(Decided { row, state, known, events, proofs, changed }))
     }
 
     /// A case as it is kept; where the site went back since the lift was proposed, one that signs nothing new.
@@ -145,6 +151,7 @@ impl Site {
             let case =
                 Case { lift, text, status, asked_by, known, asked, deadline, changed, version };
             tx.add_case(&case).await?;
+            self.known.brings.one_more(case.asked_by);
         }
         tx.tell(events);
         let mut told = Vec::with_capacity(proofs.len());

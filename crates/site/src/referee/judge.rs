@@ -18,21 +18,32 @@ pub const MAX_AHEAD_MS: i64 = 2 * 60 * 1_000;
 /// How long after its date a lift's deadline may be, in milliseconds: so long, all that it moves is locked.
 pub const MAX_SPAN_MS: i64 = 60 * 60 * 1_000;
 
-/// How many cases may be open that one agent was the first to ask about; this site's own is not counted.
+/// How many cases may be open that one agent was the first to ask about which is known here; this site's own is not counted.
 pub const MAX_OPEN_OF_ONE: u64 = 256;
 
-/// With so many open cases, strangers are not heard about new lifts.
-pub const MAX_OPEN_WITH_STRANGERS: u64 = 1_024;
+/// How many cases may be open that one stranger was the first to ask about.
+pub const MAX_OPEN_OF_ONE_STRANGER: u64 = 64;
+
+/// How many cases may be open that strangers were the first to ask about: the rest of the room is only for those of others, and
+/// takes nothing from theirs.
+pub const MAX_OPEN_OF_STRANGERS: u64 = 1_024;
 
 /// How many cases may be open: those of sole referees never are.
 pub const MAX_OPEN: u64 = 8_192;
+
+/// How many cases may be open whose asker was known here.
+pub(super) const OPEN_OF_KNOWN: u64 = MAX_OPEN - MAX_OPEN_OF_STRANGERS;
 
 /// About how many lifts strangers, all together, may be the first to ask within an hour; they are kept
 /// for ever, each of at most some tens of KiB, most of one or two.
 pub const MAX_STRANGERS: u64 = 1_024;
 
-/// Within which time strangers' lifts are counted, in milliseconds.
-const STRANGERS_WITHIN_MS: i64 = 60 * 60 * 1_000;
+/// About how many lifts one agent that is known here may be the first to ask about within an hour, decided or not; this
+/// site's own is not counted.
+pub const MAX_OF_ONE: u64 = 65_536;
+
+/// Within which time lifts are counted that are kept for ever, in milliseconds.
+const KEPT_WITHIN_MS: i64 = 60 * 60 * 1_000;
 
 /// For how long after its deadline a case that is open counts, and the other referees are told of it, in
 /// milliseconds: later, somebody has to ask.
@@ -66,6 +77,14 @@ pub enum Unjudged {
         "too many lifts are undecided here, or were brought by strangers lately; ask again later"
     )]
     TooMany,
+    /// One agent that is known here brings too many.
+    #[error(
+        "{agent} was the first to ask about {MAX_OF_ONE} lifts within an hour, and no agent may about more; ask again later"
+    )]
+    TooManyOfOne {
+        /// Which one.
+        agent: AgentId,
+    },
 }
 
 impl Site {
@@ -114,18 +133,50 @@ impl Site {
         if asked_by == self.agent {
             return Ok(());
         }
-        let (deadline, asked) = (ago(GIVES_UP_AFTER_MS), ago(STRANGERS_WITHIN_MS));
+        let (deadline, asked) = (ago(GIVES_UP_AFTER_MS), ago(KEPT_WITHIN_MS));
         let mut view = self.store.read().await?;
         let counts = view.count_cases(&CaseCount { asked_by, deadline, asked }).await?;
-        let strangers =
-            counts.open < MAX_OPEN_WITH_STRANGERS && counts.of_strangers < MAX_STRANGERS;
-        let room = counts.open < MAX_OPEN
-            && counts.open_of_one < MAX_OPEN_OF_ONE
-            && (strangers || self.knows_asker(&mut view, asked_by).await?);
+        let known = self.knows_asker(&mut view, asked_by).await?;
+        if known && self.has_brought_many(&mut view, asked_by, (asked, now)).await? {
+            let reason = Unjudged::TooManyOfOne { agent: asked_by };
+            return Err(SiteError::NotJudged { lift: brought.id, reason });
+        }
+        let room = if known {
+            let of_known = counts.open.saturating_sub(counts.open_of_strangers);
+            of_known < OPEN_OF_KNOWN && counts.open_of_one < MAX_OPEN_OF_ONE
+        } else {
+            counts.open_of_strangers < MAX_OPEN_OF_STRANGERS
+                && counts.open_of_one < MAX_OPEN_OF_ONE_STRANGER
+                && counts.of_strangers < MAX_STRANGERS
+        };
         if room {
             return Ok(());
         }
         Err(SiteError::NotJudged { lift: brought.id, reason: Unjudged::TooMany })
+    }
+
+    /// Whether one that is known here was the first to ask about as many lifts lately as one may. There may be tens of thousands,
+    /// so they are counted once in a while, and what comes meanwhile is added.
+    async fn has_brought_many(
+        &self,
+        view: &mut View,
+        agent: AgentId,
+        (since, now): (Timestamp, Timestamp),
+    ) -> Result<bool, SiteError> {
+        let brings = &self.known.brings;
+        let many = match brings.counted(agent, now) {
+            Some(many) => many,
+            None => {
+                let many = view.cases_of_one(agent, since).await?;
+                brings.count(agent, many, now);
+                if many >= MAX_OF_ONE {
+                    // Who asks is told nothing: an administrator may speak with its site's.
+                    tracing::warn!(%agent, many, "brings too many lifts to be decided here");
+                }
+                many
+            }
+        };
+        Ok(many >= MAX_OF_ONE)
     }
 
     /// Whether an agent is no stranger: this one, one that users here have dealings with, or an accepted referee.

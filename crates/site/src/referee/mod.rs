@@ -3,11 +3,13 @@
 //!
 //! * here what comes in, and what is answered; `case.rs` one step of one lift, kept or taken back; `judge.rs` which lifts
 //!   are judged at all, and how many;
+//! * `brings.rs` how much each asker has brought lately;
 //! * `bench.rs` what is waited for, in memory; `tend.rs` what is done when it has passed;
 //! * `accepted.rs` whom this site's own users accept as referees: that is another matter.
 
 mod accepted;
 mod bench;
+mod brings;
 mod case;
 mod judge;
 mod tend;
@@ -21,9 +23,10 @@ use protocol::{AgentId, LiftId, Signer};
 pub use self::accepted::{Accepted, MAX_ACCEPTED, MAX_SOLE_MILLI};
 pub(crate) use self::accepted::{accepted, is_accepted, no_referee, place_of_referee, sole_most};
 pub(crate) use self::bench::Bench;
+pub(crate) use self::brings::Brings;
 pub use self::judge::{
-    MAX_AHEAD_MS, MAX_OPEN, MAX_OPEN_OF_ONE, MAX_OPEN_WITH_STRANGERS, MAX_SPAN_MS, MAX_STRANGERS,
-    Unjudged,
+    MAX_AHEAD_MS, MAX_OF_ONE, MAX_OPEN, MAX_OPEN_OF_ONE, MAX_OPEN_OF_ONE_STRANGER,
+    MAX_OPEN_OF_STRANGERS, MAX_SPAN_MS, MAX_STRANGERS, Unjudged,
 };
 use crate::door::Site;
 use crate::error::SiteError;

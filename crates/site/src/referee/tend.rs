@@ -10,7 +10,7 @@ use super::judge::GIVES_UP_AFTER_MS;
 use crate::door::Site;
 use crate::error::SiteError;
 
-/// Of how many lifts something is done at once.
+/// Of how many lifts of either kind something is done at once.
 const AT_ONCE: usize = 64;
 
 /// How many cases are read from the store at once.
@@ -58,7 +58,7 @@ impl Site {
                 let state = self.kept_case(&mut view, &row).await?;
                 drop(view);
                 // Another program may have decided it.
-                self.known.bench.note(&state.referee, false, self.clock.now());
+                self.known.bench.note(&state.referee, row.known, false, self.clock.now());
                 self.tell_referees(&state.referee)?;
             }
         }
@@ -76,7 +76,7 @@ impl Site {
             after = Some((last.deadline, last.lift));
             for row in page.iter().filter(|row| !self.known.bench.has(&row.lift)) {
                 match Docket::read(row) {
-                    Ok(state) => self.known.bench.note(&state.referee, false, now),
+                    Ok(state) => self.known.bench.note(&state.referee, row.known, false, now),
                     Err(error) => tracing::warn!(lift = %row.lift, "cannot judge a lift: {error}"),
                 }
             }

@@ -3,7 +3,7 @@
 
 use std::ops::Bound;
 
-use protocol::{LiftId, Timestamp};
+use protocol::{AgentId, LiftId, Timestamp};
 
 use super::Hand;
 use super::read::page;
@@ -46,8 +46,15 @@ impl Hand {
         Ok(CaseCounts {
             open: count(open().count()),
             open_of_one: count(open().filter(|case| case.asked_by == which.asked_by).count()),
+            open_of_strangers: count(open().filter(|case| !case.known).count()),
             of_strangers: count(of_strangers),
         })
+    }
+
+    pub(crate) fn cases_of_one(&self, asked_by: AgentId, asked: Timestamp) -> Result<u64> {
+        let is_its = |case: &Case| case.known && case.asked_by == asked_by && case.asked >= asked;
+        let many = self.state.cases.iter().filter(|(_, case)| is_its(case)).count();
+        Ok(u64::try_from(many).unwrap_or(u64::MAX))
     }
 
     pub(crate) fn add_case(&mut self, case: &Case) -> Result<()> {

@@ -49,6 +49,8 @@ pub struct CaseCounts {
     pub open: u64,
     /// Open ones that the agent was the first to ask about.
     pub open_of_one: u64,
+    /// Open ones that strangers were the first to ask about.
+    pub open_of_strangers: u64,
     /// All, open or not, that strangers were the first to ask about.
     pub of_strangers: u64,
 }

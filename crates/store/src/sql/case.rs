@@ -1,7 +1,7 @@
 //! Lifts that are decided here, in the databases. What each question means is said in `crate::View`, what each
 //! change means in `crate::Tx`.
 
-use protocol::{LiftId, Timestamp};
+use protocol::{AgentId, LiftId, Timestamp};
 
 use super::conn::Hand;
 use super::fault::About;
@@ -78,7 +78,7 @@ impl Hand {
     pub(crate) async fn count_cases(&mut self, which: &CaseCount) -> Result<CaseCounts> {
         let open = "SELECT COUNT(*) FROM cases WHERE status = $1 AND deadline >= $2";
         let sql = format!(
-            "SELECT ({open}), ({open} AND asked_by = $3), \
+            "SELECT ({open}), ({open} AND asked_by = $3), ({open} AND known = 0), \
              (SELECT COUNT(*) FROM cases WHERE known = 0 AND asked >= $4)"
         );
         let values = vec![
@@ -93,8 +93,20 @@ impl Hand {
         Ok(CaseCounts {
             open: cells.count()?,
             open_of_one: cells.count()?,
+            open_of_strangers: cells.count()?,
             of_strangers: cells.count()?,
         })
+    }
+
+    pub(crate) async fn cases_of_one(
+        &mut self,
+        asked_by: AgentId,
+        asked: Timestamp,
+    ) -> Result<u64> {
+        let sql = "SELECT COUNT(*) FROM cases WHERE known = 1 AND asked >= $1 AND asked_by = $2";
+        let values = vec![asked.into(), name(&asked_by)];
+        let rows = self.rows(sql.to_owned(), values, Kind::Case).await?;
+        rows.first().map_or(Ok(0), |row| row.cells(Kind::Case).count())
     }
 
     pub(crate) async fn add_case(&mut self, case: &Case) -> Result<()> {

@@ -84,7 +84,12 @@ async fn open_cases_are_listed_by_deadline_and_counted(home: &Home) {
     let which = CaseCount { asked_by: agent(2), deadline: at(11), asked: at(19) };
     let counts = view.count_cases(&which).await.unwrap();
     // Of strangers' the decided ones count, too; agent 1 is none.
-    assert_eq!(counts, CaseCounts { open: 3, open_of_one: 1, of_strangers: 3 });
+    let expected = CaseCounts { open: 3, open_of_one: 1, open_of_strangers: 2, of_strangers: 3 };
+    assert_eq!(counts, expected);
+    // Of one that is known all count since then.
+    for (who, since, many) in [(1, 0, 1), (1, 19, 1), (1, 20, 0), (2, 0, 0)] {
+        assert_eq!(view.cases_of_one(agent(who), at(since)).await.unwrap(), many, "{who} {since}");
+    }
 }
 
 everywhere!(

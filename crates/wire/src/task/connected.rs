@@ -13,9 +13,10 @@ use protocol::address::Endpoint;
 
 use super::Task;
 use crate::bucket::{Bucket, Rate};
-use crate::conduct::Offence;
+use crate::conduct::{Offence, Standing};
 use crate::identity;
 use crate::inbox::Inbox;
+use crate::limits::Limits;
 use crate::place;
 use crate::text::one_line;
 
@@ -89,23 +90,27 @@ impl<I: Inbox> Task<I> {
         });
         self.shared.counts.connections.set(connected.lines.len());
         self.make_room();
-        if !point.is_relayed() {
-            self.ask_who(peer, agent);
-        }
+        self.ask_who(peer, agent, !point.is_relayed());
         self.reached(agent, peer);
         self.relay_reached(id);
     }
 
-    /// Closes the oldest connection of a stranger where strangers have too many.
+    /// Closes the oldest connection of a stranger where strangers have too many, and of a referee where referees have.
     fn make_room(&mut self) {
-        let lines = self.connected.lines.iter();
-        let strange =
-            lines.filter(|(_, line)| line.by_them && !self.conduct.is_partner(line.agent));
-        let strange: Vec<_> = strange.map(|(id, line)| (line.number, *id)).collect();
-        if strange.len() > self.limits.connections_of_strangers
-            && let Some((_, oldest)) = strange.into_iter().min()
-        {
-            self.swarm.close_connection(oldest);
+        let Limits { connections_of_strangers, connections_of_referees, .. } = self.limits;
+        for (standing, most) in [
+            (Standing::Stranger, connections_of_strangers),
+            (Standing::Referee, connections_of_referees),
+        ] {
+            let lines = self.connected.lines.iter();
+            let such = lines
+                .filter(|(_, line)| line.by_them && self.conduct.standing(line.agent) == standing);
+            let such: Vec<_> = such.map(|(id, line)| (line.number, *id)).collect();
+            if such.len() > most
+                && let Some((_, oldest)) = such.into_iter().min()
+            {
+                self.swarm.close_connection(oldest);
+            }
         }
     }
 
@@ -137,12 +142,12 @@ impl<I: Inbox> Task<I> {
         let Some(ip) = ip else { return };
         met.said = place::believed(&info.listen_addrs, ip, most);
         let agent = met.agent;
-        if self.conduct.is_partner(agent) {
+        if self.conduct.is_of_use(agent) {
             self.follow(agent, peer);
         }
     }
 
-    /// Remembers where a partner's agent says that it answers.
+    /// Remembers where an agent of use says that it answers.
     pub(super) fn follow(&mut self, agent: AgentId, peer: &PeerId) {
         let said = self.connected.said(peer).to_vec();
         self.book.heard(agent, &said);

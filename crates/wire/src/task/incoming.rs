@@ -16,7 +16,7 @@ use tokio::time::timeout;
 
 use super::Task;
 use crate::codec::Got;
-use crate::conduct::Offence;
+use crate::conduct::{Offence, Standing};
 use crate::frame::Reply;
 use crate::inbox::{Inbox, Refused};
 use crate::limits::{Limits, ROOM_AFTER_MS};
@@ -32,7 +32,7 @@ pub(super) struct Incoming<I> {
     /// Answers that are on their way out.
     telling: HashSet<InboundRequestId>,
     of: HashMap<AgentId, usize>,
-    strangers: usize,
+    as_whose: HashMap<Standing, usize>,
 }
 
 /// A message that the inbox has.
@@ -40,7 +40,7 @@ struct Handed {
     channel: ResponseChannel<Reply>,
     peer: PeerId,
     agent: AgentId,
-    stranger: bool,
+    standing: Standing,
 }
 
 /// What became of it.
@@ -70,7 +70,7 @@ impl<I: Inbox> Incoming<I> {
             handed: HashMap::new(),
             telling: HashSet::new(),
             of: HashMap::new(),
-            strangers: 0,
+            as_whose: HashMap::new(),
         }
     }
 
@@ -99,11 +99,15 @@ impl<I: Inbox> Incoming<I> {
         self.telling.remove(&id);
     }
 
-    fn has_room(&self, agent: AgentId, stranger: bool, limits: &Limits) -> bool {
+    fn has_room(&self, agent: AgentId, standing: Standing, limits: &Limits) -> bool {
         let of_agent = self.of.get(&agent).copied().unwrap_or(0);
-        self.handed.len() < limits.waiting
-            && of_agent < limits.waiting_per_agent
-            && !(stranger && self.strangers >= limits.waiting_of_strangers)
+        let of_such = self.as_whose.get(&standing).copied().unwrap_or(0);
+        let most = match standing {
+            Standing::Stranger => limits.waiting_of_strangers,
+            Standing::Referee => limits.waiting_of_referees,
+            Standing::Partner => limits.waiting,
+        };
+        self.handed.len() < limits.waiting && of_agent < limits.waiting_per_agent && of_such < most
     }
 
     fn hand(
@@ -117,7 +121,7 @@ impl<I: Inbox> Incoming<I> {
         let (inbox, places) = (Arc::clone(&self.inbox), Arc::clone(&self.places));
         let (agent, within) = (handed.agent, self.answer_within);
         *self.of.entry(agent).or_default() += 1;
-        self.strangers += usize::from(handed.stranger);
+        *self.as_whose.entry(handed.standing).or_default() += 1;
         self.handed.insert(id, handed);
         self.work.spawn(async move {
             let mut knows = None;
@@ -144,7 +148,9 @@ impl<I: Inbox> Incoming<I> {
                 self.of.remove(&handed.agent);
             }
         }
-        self.strangers = self.strangers.saturating_sub(usize::from(handed.stranger));
+        if let Some(count) = self.as_whose.get_mut(&handed.standing) {
+            *count = count.saturating_sub(1);
+        }
         Some(handed)
     }
 }
@@ -242,6 +248,10 @@ impl<I: Inbox> Task<I> {
             return self.tell(id, channel, Reply::Later(ROOM_AFTER_MS, reason));
         }
         let now_ms = self.now_ms();
+        if kind == Kind::Decision && self.conduct.may_ask(agent, now_ms) {
+            // An administrator may have accepted it, or dropped it, since it connected.
+            self.ask_who(peer, agent, false);
+        }
         if let Err(over) = self.conduct.take(agent, kind, kind.count(&bytes), now_ms) {
             self.shared.counts.over_rate.one();
             let after_ms = u32::try_from(over.after_ms).unwrap_or(u32::MAX);
@@ -252,12 +262,12 @@ impl<I: Inbox> Task<I> {
             }
             return;
         }
-        let stranger = !self.conduct.is_partner(agent);
-        if !self.incoming.has_room(agent, stranger, &self.limits) {
+        let standing = self.conduct.counts_as(agent, kind);
+        if !self.incoming.has_room(agent, standing, &self.limits) {
             self.shared.counts.busy.one();
             return self.tell(id, channel, no_room());
         }
-        let handed = Handed { channel, peer, agent, stranger };
+        let handed = Handed { channel, peer, agent, standing };
         self.incoming.hand(id, handed, kind, bytes, room);
     }
 

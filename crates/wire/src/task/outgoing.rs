@@ -151,8 +151,11 @@ impl<I: Inbox> Task<I> {
             let reason = "as much was said to it lately, or came back, as may be".to_owned();
             return sending.end(Err(NotSent::Later { agent: to, after_ms, reason }));
         }
-        // Whoever we speak to is somebody's partner, or about to be.
-        self.conduct.recognise(to, now_ms);
+        // Whoever we speak to is somebody's partner, or about to be; but of decisions we speak to whom a stranger names.
+        match sending.kind {
+            Kind::Decision => self.conduct.tell(to, now_ms),
+            _ => self.conduct.recognise(to, now_ms),
+        }
         self.book.told(to, &sending.at);
         out.waiting.push_back(sending);
         self.go_on(to);

@@ -31,10 +31,12 @@ pub(super) struct Reservation {
     again_ms: u64,
 }
 
-/// Whether an agent is known, as the inbox says.
+/// Who an agent is, as the inbox says.
 pub(super) struct Asked {
     peer: PeerId,
     known: bool,
+    /// None: the inbox does not know now.
+    sits: Option<bool>,
 }
 
 impl<I: Inbox> Task<I> {
@@ -155,7 +157,7 @@ impl<I: Inbox> Task<I> {
                 counts.relay_refused.one();
                 // It may have become a partner's since it connected; whoever asks ever later is forgiven.
                 if let Some(agent) = self.connected.agent(peer) {
-                    self.ask_who(*peer, agent);
+                    self.ask_who(*peer, agent, true);
                     self.offended(*peer, agent, Offence::NotKnown);
                 }
             }
@@ -165,26 +167,33 @@ impl<I: Inbox> Task<I> {
         }
     }
 
-    /// Asks the inbox whether a relay may be called for an agent that has connected.
-    pub(super) fn ask_who(&mut self, peer: PeerId, agent: AgentId) {
-        if self.limits.relayed == 0 {
-            return;
-        }
+    /// Asks the inbox whether an agent that has connected sits with this one, and, where it may want that, whether it is called
+    /// for it as a relay.
+    pub(super) fn ask_who(&mut self, peer: PeerId, agent: AgentId, may_reserve: bool) {
         let (inbox, within) = (self.incoming.inbox(), self.limits.answer_within);
+        let relays = may_reserve && self.limits.relayed > 0;
         self.asking.spawn(async move {
-            let answer = tokio::time::timeout(within, inbox.knows(agent)).await;
-            Asked { peer, known: matches!(answer, Ok(Ok(true))) }
+            let knows = async { relays && matches!(inbox.knows(agent).await, Ok(true)) };
+            let known = tokio::time::timeout(within, knows).await.unwrap_or(false);
+            let sits = tokio::time::timeout(within, inbox.sits_with(agent)).await;
+            Asked { peer, known, sits: sits.ok().and_then(Result::ok) }
         });
     }
 
-    /// The inbox has said whether an agent is known.
+    /// The inbox has said who an agent is.
     pub(super) fn who(&mut self, asked: &Result<Asked, JoinError>) {
         // Otherwise the inbox panicked: it is not known.
-        let Ok(Asked { peer, known: true }) = asked else { return };
-        if let Some(agent) = self.connected.agent(peer) {
-            let now_ms = self.now_ms();
+        let Ok(Asked { peer, known, sits }) = asked else { return };
+        let Some(agent) = self.connected.agent(peer) else { return };
+        let now_ms = self.now_ms();
+        if *known {
             self.shared.known.is(*peer);
             self.conduct.recognise(agent, now_ms);
+        }
+        if let Some(sits) = *sits {
+            self.conduct.seat(agent, sits, now_ms);
+        }
+        if *known || *sits == Some(true) {
             self.follow(agent, peer);
         }
     }

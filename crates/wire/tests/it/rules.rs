@@ -56,6 +56,67 @@ async fn a_stranger_that_insists_is_cut_off() {
     assert!(matches!(why, NotSent::Broken { .. } | NotSent::Unreachable { .. }), "{why}");
 }
 
+/// A message about decisions that counts for a good part of what strangers may say; the answer to it is as long.
+fn long() -> String {
+    "x".repeat(Kind::Decision.row().max_bytes / 2)
+}
+
+/// Strangers say as much about decisions as all of them together may.
+async fn crowd(quernby: &Site, strangers: &[Site]) {
+    for stranger in strangers {
+        while stranger.say(quernby, Kind::Decision, &long()).await.is_ok() {}
+    }
+}
+
+/// Strangers go on until this one has to wait, too: why.
+async fn has_to_wait(quernby: &Site, strangers: &[Site], one: &Site) -> String {
+    for _ in 0..20 {
+        crowd(quernby, strangers).await;
+        if let Err(why) = one.say(quernby, Kind::Decision, &long()).await {
+            assert!(matches!(why, NotSent::Later { .. }), "{why}");
+            return why.to_string();
+        }
+    }
+    panic!("it never has to wait")
+}
+
+/// Referees of which the site's inbox says so are heard though strangers say all that they may; each no more than its own rate.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn strangers_do_not_crowd_out_what_referees_say() {
+    let quernby = Site::start_with(1, Transport::Tcp, Desk::knowing([]), limits()).await;
+    let first = Site::start(60, Transport::Tcp).await;
+    let second = Site::start(61, Transport::Tcp).await;
+    quernby.desk.accept(first.agent());
+    first.say(&quernby, Kind::Decision, "hello").await.unwrap();
+    second.say(&quernby, Kind::Decision, "hello").await.unwrap();
+    let strangers = [Site::start(50, Transport::Tcp).await, Site::start(51, Transport::Tcp).await];
+    // Nobody said so of this one.
+    let why = has_to_wait(&quernby, &strangers, &second).await;
+    assert!(why.contains("of strangers"), "{why}");
+    crowd(&quernby, &strangers).await;
+    let mut taken = 0;
+    let why = loop {
+        match first.say(&quernby, Kind::Decision, &long()).await {
+            Ok(_) => taken += 1,
+            Err(why) => break why.to_string(),
+        }
+        assert!(taken < 1_000, "no rate is kept");
+    };
+    assert!(taken > 15 && !why.contains("of strangers"), "{taken}: {why}");
+    assert_eq!(quernby.wire.counts().cut_off, 0);
+}
+
+/// Whoever asks about a lift names its referees, and those are told of it: that makes none of them a partner's agent.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stranger_that_was_told_of_a_decision_is_a_stranger() {
+    let quernby = Site::start_with(1, Transport::Tcp, Desk::knowing([]), limits()).await;
+    let named = Site::start(60, Transport::Tcp).await;
+    quernby.say(&named, Kind::Decision, "a lift that you decide too").await.unwrap();
+    let strangers = [Site::start(50, Transport::Tcp).await, Site::start(51, Transport::Tcp).await];
+    let why = has_to_wait(&quernby, &strangers, &named).await;
+    assert!(why.contains("of strangers"), "{why}");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_too_large_does_not_leave() {
     let quernby = Site::start(1, Transport::Tcp).await;

@@ -27,6 +27,7 @@ pub(crate) type Came = (AgentId, Kind, Vec<u8>);
 /// Remembers what came, and answers with it and its sender.
 pub(crate) struct Desk {
     knows: Mutex<BTreeSet<AgentId>>,
+    sits: Mutex<BTreeSet<AgentId>>,
     came: Mutex<Vec<Came>>,
     /// One is taken for each message: closed doors keep messages waiting.
     pub(crate) door: Semaphore,
@@ -42,6 +43,7 @@ impl Desk {
     pub(crate) fn with_door(agents: impl IntoIterator<Item = AgentId>, open: usize) -> Arc<Self> {
         Arc::new(Self {
             knows: Mutex::new(agents.into_iter().collect()),
+            sits: Mutex::default(),
             came: Mutex::default(),
             door: Semaphore::new(open),
         })
@@ -49,6 +51,11 @@ impl Desk {
 
     pub(crate) fn meet(&self, agent: AgentId) {
         self.knows.lock().unwrap().insert(agent);
+    }
+
+    /// From now on it is a referee whose words are waited for.
+    pub(crate) fn accept(&self, agent: AgentId) {
+        self.sits.lock().unwrap().insert(agent);
     }
 
     pub(crate) fn came(&self) -> Vec<Came> {
@@ -64,6 +71,10 @@ pub(crate) fn answer(from: AgentId, kind: Kind, bytes: &[u8]) -> Vec<u8> {
 impl Inbox for Desk {
     async fn knows(&self, agent: AgentId) -> Result<bool, Refused> {
         Ok(self.knows.lock().unwrap().contains(&agent))
+    }
+
+    async fn sits_with(&self, agent: AgentId) -> Result<bool, Refused> {
+        Ok(self.sits.lock().unwrap().contains(&agent))
     }
 
     async fn receive(&self, from: AgentId, kind: Kind, bytes: Vec<u8>) -> Result<Vec<u8>, Refused> {

@@ -4,10 +4,11 @@
 use protocol::bounded::List;
 use protocol::export::LiftProof;
 use protocol::lift::{Certificate, Conditional, Evidence, Leg, Mode, Promise, Tree, Vote};
+use protocol::mail::Fate;
 use protocol::note::{Body, Note};
 use protocol::participant::Word;
 use protocol::{Hash, Lift, PublicKey, Record as _, SecretKey, Side, Signer as _};
-use site::{Answer, Command, Site, SiteError, Wish};
+use site::{Answer, Class, Command, MAX_LOST, Site, SiteError, Wish};
 
 use super::fates::run;
 use super::paid::{chain, three, tie};
@@ -116,13 +117,42 @@ async fn asked_of_bob(land: &Land) -> Vec<(protocol::LiftId, protocol::Units)> {
     asked.map(|one| (one.lift, one.units)).collect()
 }
 
-/// Bob's site hears it from ann's.
-async fn hears(land: &Land, word: Word) {
+/// Bob's site hears it from ann's; gives what becomes of it.
+async fn hears(land: &Land, word: Word) -> Fate {
     let body = Body::Lift(Box::new(word));
     let (tally, from, to) = (tally_of(0), land.address("ann"), cuid("bob"));
     let note = Note { tally, from, to, token: None, moved: None, body };
-    land.sites[1].hear_from(agent(0), vec![Ok(note)]).await;
+    let receipt = land.sites[1].hear_from(agent(0), vec![Ok(note)]).await;
     land.sites[1].tend_lifts(land.now()).await.unwrap();
+    receipt.fates[0].clone()
+}
+
+/// Bob's site went back to before anything, and ann's has not answered yet what his half has lost: so long nothing that it is told
+/// of lifts can be done.
+async fn went_back() -> Land {
+    let mut land = three().await;
+    let (copy, date) = (land.stores[1].copy_in_memory().unwrap(), land.now());
+    land.stores[1] = copy;
+    land.restart(1).await;
+    land.sites[1].begin_epoch(date).await.unwrap();
+    land
+}
+
+/// Ann's site answers what bob's half has lost. Her real half has none of these lifts, so she takes nothing from his.
+async fn ann_answers(land: &Land) {
+    for _ in 0..4 {
+        land.deliver().await;
+    }
+}
+
+/// So many seconds pass at bob's site, at the end of which ann's still has not answered; gives how often something was tried.
+async fn waits(land: &Land, seconds: usize) -> usize {
+    let mut tried = 0;
+    for _ in 0..seconds {
+        land.world.pass(1_000);
+        tried += land.sites[1].tend_lifts(land.now()).await.unwrap();
+    }
+    tried
 }
 
 async fn balance_of_bob(land: &Land) -> i128 {
@@ -170,6 +200,69 @@ fn nobody_owes_by_a_lift_that_its_site_has_not_promised() {
         hears(&land, MadeUp::by(&land, ANN, 99).word(true, None)).await;
         assert_eq!(balance_of_bob(&land).await, 100_000);
         land.sites[1].tally(&cuid("bob"), tally_of(1)).await.unwrap();
+    });
+}
+
+/// Whoever tells of lifts, and sees to it that nothing can be done about them, has bob's site do little; and once it can it does.
+#[test]
+fn lost_lifts_about_which_nothing_can_be_done_are_tried_less_and_less_often() {
+    run(async {
+        let land = went_back().await;
+        for name in 0..16 {
+            let word = MadeUp::by(&land, ANN, name).word(true, None);
+            assert_eq!(hears(&land, word).await, Fate::Taken);
+        }
+        assert_eq!(balance_of_bob(&land).await, 0, "it waits for what bob's half has lost");
+        // After 1, 2, 4, … seconds, and no less often than every 64.
+        let tried = waits(&land, 63).await;
+        assert!((16 * 5..=16 * 7).contains(&tried), "{tried} times");
+        let tried = waits(&land, 640).await;
+        assert!((16 * 9..=16 * 11).contains(&tried), "{tried} times");
+        ann_answers(&land).await;
+        waits(&land, 64).await;
+        assert_eq!(balance_of_bob(&land).await, 1_600_000, "all of it is done");
+        assert_eq!(waits(&land, 64).await, 0, "there is nothing left to try");
+    });
+}
+
+/// Of what can never be done, as its deadline is in time to come, nothing is tried after a week.
+#[test]
+fn a_lost_lift_is_given_up_a_week_after_it_was_told_whatever_its_deadline() {
+    run(async {
+        let land = went_back().await;
+        let mut made_up = MadeUp::by(&land, ANN, 1);
+        made_up.lift.deadline = "9999-01-01T00:00:00.000Z".parse().unwrap();
+        assert_eq!(hears(&land, made_up.word(false, None)).await, Fate::Taken);
+        assert!(waits(&land, 600).await > 0);
+        land.world.pass(7 * 24 * 3_600_000);
+        waits(&land, 128).await;
+        assert_eq!(waits(&land, 600).await, 0, "it is given up");
+    });
+}
+
+/// As many lost lifts wait on a tally as may; the next is told again when some of them are done.
+#[test]
+fn so_many_lost_lifts_wait_on_a_tally_and_no_honest_one_is_refused_for_good() {
+    run(async {
+        let land = went_back().await;
+        for number in 0..MAX_LOST {
+            let (name, ago_ms) = (u8::try_from(number % 256).unwrap(), 1_000);
+            let word = MadeUp::dated(&land, ANN, name, (ago_ms, &[0])).word(true, None);
+            assert_eq!(hears(&land, word).await, Fate::Taken, "{number}");
+        }
+        let word = MadeUp::by(&land, ANN, 1).word(true, None);
+        let told = hears(&land, word.clone()).await;
+        let Fate::Later(reason) = told else { panic!("{told:?}") };
+        let expected = SiteError::TooManyLost(tally_of(0));
+        assert_eq!(reason.to_string(), expected.to_string());
+        assert_eq!((expected.class(), expected.word()), (Class::Passing, "too_many_lost"));
+        waits(&land, 8).await;
+        assert!(matches!(hears(&land, word.clone()).await, Fate::Later(_)), "they wait still");
+        ann_answers(&land).await;
+        waits(&land, 64).await;
+        assert_eq!(hears(&land, word).await, Fate::Taken);
+        let many = i128::try_from(MAX_LOST).unwrap() + 1;
+        assert_eq!(balance_of_bob(&land).await, many * 100_000);
     });
 }
 

@@ -43,6 +43,9 @@ async fn an_administrator_accepts_and_drops_referees(store: Store) {
     assert_eq!(listed(&town).await, shown.collect::<Vec<_>>());
     // Accepted is not known: a stranger's notes are not listened to for that.
     assert!(!town.site.knows(agent_of(8)).await.unwrap());
+    // What it says of decisions is waited for all the same; of others it is not.
+    assert!(town.site.sits_with(agent_of(8)).await.unwrap());
+    assert!(!town.site.sits_with(agent_of(7)).await.unwrap());
 
     for command in [accept(agent_of(7), None), Command::DropReferee { agent: agent() }] {
         let refused = town.ask(&user("suzie"), command).await.unwrap_err();
@@ -50,7 +53,9 @@ async fn an_administrator_accepts_and_drops_referees(store: Store) {
     }
     assert!(town.site.query(&user("suzie"), Query::Referees).await.is_err());
 
+    assert!(town.site.sits_with(agent()).await.unwrap());
     town.ask(&admin, Command::DropReferee { agent: agent() }).await.unwrap();
+    assert!(!town.site.sits_with(agent()).await.unwrap());
     let again = town.ask(&admin, Command::DropReferee { agent: agent() }).await.unwrap_err();
     assert_eq!((again.class(), again.word()), (Class::NotFound, "no_referee"));
     assert_eq!(listed(&town).await.len(), 1);

@@ -6,11 +6,173 @@ use protocol::SecretKey;
 use protocol::errand::{Ask, Errand};
 use protocol::lift::{Lift, MAX_PARTICIPANTS, MAX_REFEREES};
 use site::{
-    Class, Clock as _, MAX_AHEAD_MS, MAX_OPEN_OF_ONE, MAX_SPAN_MS, Site, SiteError, Unjudged,
+    Class, Clock as _, MAX_AHEAD_MS, MAX_OF_ONE, MAX_OPEN_OF_ONE, MAX_OPEN_OF_ONE_STRANGER,
+    MAX_OPEN_OF_STRANGERS, MAX_SPAN_MS, Site, SiteError, Unjudged,
 };
-use store::{CaseCount, Store};
+use store::{Case, CaseCount, Store};
 
 use super::court::{Court, agent, asker, lift, participants, promises, refusal};
+use crate::town::on_every_store;
+
+on_every_store! {
+    what_strangers_leave_open_takes_nothing_from_who_is_known,
+    a_partner_cannot_fill_a_referees_disk_and_others_are_heard_all_the_same,
+}
+
+/// Four referees, of whom the first keeps its cases here.
+async fn court_over(store: Store) -> Court {
+    Court::over(vec![store, Store::memory(), Store::memory(), Store::memory()]).await
+}
+
+/// A stranger: names cost nothing.
+fn stranger(number: u64) -> protocol::AgentId {
+    let mut seed = [79; 32];
+    seed[..8].copy_from_slice(&number.to_be_bytes());
+    agent(&SecretKey::ed25519(&seed))
+}
+
+/// A question about a lift that stays undecided until the other referees have spoken.
+fn open(court: &Court, number: u64) -> (protocol::LiftId, Errand) {
+    let lift = court.new_lift(&number.to_be_bytes());
+    let ask = Ask::new(lift.clone(), Some(refusal(&lift, &participants(2)[0])));
+    (lift.id().unwrap(), Errand::Ask(Box::new(ask)))
+}
+
+/// As many cases as strangers may leave open but for the last one, as they are kept.
+async fn crowd(court: &Court, store: &Store) {
+    let site = court.sites[0].as_ref().unwrap();
+    let mut model = None;
+    for number in 0..MAX_OPEN_OF_STRANGERS - 1 {
+        let (who, of_one) =
+            (stranger(number / MAX_OPEN_OF_ONE_STRANGER), number % MAX_OPEN_OF_ONE_STRANGER);
+        if of_one == 0 {
+            let (lift, errand) = open(court, number);
+            site.hear_referee(who, errand).await.unwrap();
+            model = store.read().await.unwrap().case(&lift).await.unwrap();
+            continue;
+        }
+        let lift = protocol::LiftId::from(protocol::Hash::of(&number.to_be_bytes()));
+        let case = Case { lift, ..model.clone().unwrap() };
+        let mut tx = store.begin().await.unwrap();
+        tx.add_case(&case).await.unwrap();
+        tx.commit().await.unwrap();
+    }
+}
+
+/// Strangers leave as many cases open as all of them may; gives their lifts.
+async fn fill(court: &Court) -> Vec<(protocol::AgentId, Errand)> {
+    let site = court.sites[0].as_ref().unwrap();
+    let mut all = Vec::new();
+    for number in 0..MAX_OPEN_OF_STRANGERS {
+        let who = stranger(number / MAX_OPEN_OF_ONE_STRANGER);
+        let (_, errand) = open(court, number);
+        site.hear_referee(who, errand.clone()).await.unwrap();
+        all.push((who, errand));
+    }
+    all
+}
+
+/// Users here have dealings with whoever asks.
+async fn is_met(store: &Store, agent: protocol::AgentId) {
+    let mut tx = store.begin().await.unwrap();
+    tx.set(&format!("agent:{agent}"), Some("")).await.unwrap();
+    tx.commit().await.unwrap();
+}
+
+async fn what_strangers_leave_open_takes_nothing_from_who_is_known(store: Store) {
+    let court = court_over(store.clone()).await;
+    let site = court.sites[0].as_ref().unwrap();
+    is_met(&store, asker()).await;
+    // Nor the other way round: a partner's cases leave strangers their room, to the last of it.
+    for number in 0..8 {
+        site.hear_referee(asker(), open(&court, 10_000 + number).1).await.unwrap();
+    }
+    crowd(&court, &store).await;
+    // The hour in which strangers bring so many new ones has passed, and all of them are undecided still.
+    court.world.pass(60 * 60 * 1_000);
+    site.hear_referee(stranger(98), open(&court, 20_000).1).await.unwrap();
+    let error = site.hear_referee(stranger(99), open(&court, 20_001).1).await.unwrap_err();
+    assert_eq!(reason(&error), Unjudged::TooMany);
+    for number in 8..MAX_OPEN_OF_ONE {
+        site.hear_referee(asker(), open(&court, 10_000 + number).1).await.unwrap();
+    }
+    let error = site.hear_referee(asker(), open(&court, 30_000).1).await.unwrap_err();
+    assert_eq!(reason(&error), Unjudged::TooMany, "each of those known has its share");
+}
+
+/// All but so many of the cases that one may bring in an hour, decided, as they are kept.
+async fn brought(court: &Court, store: &Store, who: protocol::AgentId, but: u64) {
+    let (site, now) = (court.sites[0].as_ref().unwrap(), court.world.now());
+    let (model, errand) = open(court, 1_000_000);
+    site.hear_referee(who, errand).await.unwrap();
+    let model = store.read().await.unwrap().case(&model).await.unwrap().unwrap();
+    let mut tx = store.begin().await.unwrap();
+    for number in 1..MAX_OF_ONE - but {
+        let lift = protocol::LiftId::from(protocol::Hash::of(&number.to_be_bytes()));
+        let status = protocol::lift::Outcome::Void.word().to_owned();
+        let text = "a decided one is not read".to_owned();
+        let case = Case { lift, text, status, asked: now, ..model.clone() };
+        tx.add_case(&case).await.unwrap();
+    }
+    tx.commit().await.unwrap();
+}
+
+async fn a_partner_cannot_fill_a_referees_disk_and_others_are_heard_all_the_same(store: Store) {
+    let court = court_over(store.clone()).await;
+    let (site, another) = (court.sites[0].as_ref().unwrap(), stranger(7));
+    is_met(&store, asker()).await;
+    is_met(&store, another).await;
+    brought(&court, &store, asker(), 2).await;
+    // What comes by another program is counted within a minute; until then, what comes by this one.
+    court.world.pass(60_000);
+    let (_, last) = open(&court, 1);
+    site.hear_referee(asker(), last.clone()).await.unwrap();
+    site.hear_referee(asker(), open(&court, 2).1).await.unwrap();
+    let (id, errand) = open(&court, 3);
+    let error = site.hear_referee(asker(), errand.clone()).await.unwrap_err();
+    assert_eq!(reason(&error), Unjudged::TooManyOfOne { agent: asker() });
+    assert_eq!((error.class(), error.word()), (Class::Passing, "too_many_cases_of_one"));
+    assert!(error.to_string().contains(&asker().to_string()), "{error}");
+    // It is heard about what it has brought, and what it may not bring another may.
+    site.hear_referee(asker(), last).await.unwrap();
+    site.hear_referee(another, errand).await.unwrap();
+    assert!(store.read().await.unwrap().case(&id).await.unwrap().is_some());
+    // An hour later it brings more, as before.
+    court.world.pass(60 * 60 * 1_000);
+    site.hear_referee(asker(), open(&court, 4).1).await.unwrap();
+}
+
+/// Strangers ask again about lifts of more than a day ago, as often as they like: one about which a partner asks is gone on with.
+#[tokio::test]
+async fn old_cases_of_strangers_keep_nobody_elses_waiting() {
+    let mut court = Court::new(4).await;
+    is_met(&court.stores[0], asker()).await;
+    let (lift, partners) = open(&court, 10_000);
+    let strange = fill(&court).await;
+    let site = court.sites[0].as_ref().unwrap();
+    site.hear_referee(asker(), partners.clone()).await.unwrap();
+    court.world.pass(25 * 60 * 60 * 1_000);
+    // Nobody has asked about them lately, so none is waited for.
+    court.killed(0).await;
+    court.tend().await;
+    court.road.clear();
+    let site = court.sites[0].as_ref().unwrap();
+    for (who, errand) in strange {
+        site.hear_referee(who, errand).await.unwrap();
+    }
+    site.hear_referee(asker(), partners).await.unwrap();
+    site.take_errands().await.unwrap();
+    let mut told = false;
+    for _ in 0..4 {
+        court.world.pass(2_000);
+        site.tend_referee(court.world.now()).await.unwrap();
+        for outgoing in site.take_errands().await.unwrap() {
+            let Errand::Telling(telling) = outgoing.errand else { continue };
+            told |= telling.lift.id().unwrap() == lift;
+        }
+    }
+    assert!(told, "the other referees hear again what is known of it");
+}
 
 fn reason(error: &SiteError) -> Unjudged {
     match error {
@@ -81,14 +243,10 @@ async fn a_question_that_brings_nothing_is_not_kept() {
 async fn one_agent_leaves_few_cases_open_and_others_are_heard_all_the_same() {
     let court = Court::new(4).await;
     let site = court.sites[0].as_ref().unwrap();
-    let key = &participants(2)[0];
-    let open = |number: u64| {
-        let lift = court.new_lift(&number.to_be_bytes());
-        Errand::Ask(Box::new(Ask::new(lift.clone(), Some(refusal(&lift, key)))))
-    };
+    let open = |number: u64| open(&court, number).1;
     let first = open(0);
     site.hear_referee(asker(), first.clone()).await.unwrap();
-    for number in 1..MAX_OPEN_OF_ONE {
+    for number in 1..MAX_OPEN_OF_ONE_STRANGER {
         site.hear_referee(asker(), open(number)).await.unwrap();
     }
     let error = site.hear_referee(asker(), open(MAX_OPEN_OF_ONE)).await.unwrap_err();
