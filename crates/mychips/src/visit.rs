@@ -188,7 +188,7 @@ impl Visit {
         }
         config::write(data, chosen)?;
         if home.agent().is_ok() {
-            runtime.block_on(Site::past_is_lost(&store, World.now()))?;
+            runtime.block_on(Site::past_is_lost(&store, World.now(), &World))?;
         }
         home.agent_or_new()?;
         served::token_or_new(home.folder())?;

@@ -13,6 +13,7 @@ use store::{CommandResult, Founded, NewEvent, Store};
 use crate::abroad::Agents;
 use crate::answered;
 use crate::batch::Batch;
+use crate::between::lift_keys;
 use crate::command::{Answer, Caller, Command, CommandId, Wish};
 use crate::error::SiteError;
 use crate::hear::Hears;
@@ -72,10 +73,11 @@ impl Site {
             }
         }
         let former = former_agents(&mut store.read().await?).await?.into();
+        let keys = lift_keys(&mut store.read().await?).await?;
         let (queue, known) = (Arc::new(Queue::default()), Arc::new(Known::default()));
         let (signer, tending, hears) = (None, Arc::default(), Hears::AtOnce);
         let (abroad, planted) = (Arc::default(), None);
-        Ok(Self {
+        let site = Self {
             store,
             agent,
             former,
@@ -89,7 +91,9 @@ impl Site {
             hears,
             most_referees: MOST_REFEREES,
             planted,
-        })
+        };
+        site.makes_lift_keys(keys);
+        Ok(site)
     }
 
     /// The same site, able to decide lifts: by the agent's key, which is nowhere else in it.

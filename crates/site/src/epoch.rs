@@ -14,12 +14,14 @@ use store::{Half, HalfFilter, Negotiation, NewEvent, NewLetter, Store, Tx, View}
 
 use crate::abroad::remember_invited;
 use crate::batch::Batch;
+use crate::between::lift_keys_since;
 use crate::door::Site;
 use crate::error::SiteError;
 use crate::half::{Kept, ledger, states};
 use crate::history::History;
 use crate::moved::is_party;
 use crate::planted::Planted;
+use crate::ports::Chance;
 use crate::post::Input as HalfInput;
 use crate::users::{active, cert_of};
 
@@ -62,6 +64,8 @@ impl Site {
         tx.set(WENT_BACK_TO, Some(&backup.to_string())).await?;
         let since = self.clock.now().max(backup);
         forgets_since(&mut tx, since).await?;
+        let keys = Hash::from_bytes(self.chance.bytes());
+        lift_keys_since(&mut tx, keys).await?;
         let mut epoch = Epoch { number, halves: 0, asking: 0, damaged: 0, invitations };
         let mut after = None;
         loop {
@@ -105,17 +109,24 @@ impl Site {
         tx.tell([NewEvent { user: None, kind, text, at }]);
         tx.commit().await?;
         self.known.map.forget();
+        self.makes_lift_keys(Some(keys));
         Ok(epoch)
     }
 
     /// Says in a store that is nobody's yet that its agent was a site before, whose store is lost: for whoever founds a
-    /// site with a key that was there. As a referee it says nothing new of lifts from before.
+    /// site with a key that was there. As a referee it says nothing new of lifts from before, and as a participant it has other
+    /// keys, by chance: a clock that is wrong may say the same twice.
     ///
     /// # Errors
     /// [`SiteError::Store`].
-    pub async fn past_is_lost(store: &Store, now: Timestamp) -> Result<(), SiteError> {
+    pub async fn past_is_lost(
+        store: &Store,
+        now: Timestamp,
+        chance: &dyn Chance,
+    ) -> Result<(), SiteError> {
         let mut tx = store.begin().await?;
         forgets_since(&mut tx, now).await?;
+        lift_keys_since(&mut tx, Hash::from_bytes(chance.bytes())).await?;
         Ok(tx.commit().await.map(|_| ())?)
     }
 

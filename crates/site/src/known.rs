@@ -69,6 +69,8 @@ pub(crate) struct Known {
     /// Lifts with other sites that are being laid out, and that are under way.
     pub(crate) drafts: Drafts,
     pub(crate) under_way: UnderWay,
+    /// Since which restore its keys for lifts are made as they are.
+    pub(crate) lift_keys: RwLock<Option<Hash>>,
     /// For whom ways round were looked for lately.
     pub(crate) tried: Tried,
     /// What is said to other agents without a letter.
@@ -101,6 +103,7 @@ impl Default for Known {
             asks: RwLock::default(),
             drafts: Drafts::default(),
             under_way: UnderWay::default(),
+            lift_keys: RwLock::default(),
             tried: Tried::default(),
             errands: Errands::default(),
             bench: Bench::default(),

@@ -71,7 +71,7 @@ pub use abroad::{Carried, MAX_ERRANDS, MOST_BACK, Outgoing, Peer};
 pub use between::{
     Attempt, Claimed, MAX_AUTHORISATIONS, MAX_CLAIMS, MAX_DRAFTS, MAX_DRAFTS_OF_ONE, MAX_LOST,
     MAX_OPEN_MILLI, MAX_OPEN_PROMISES, MAX_TRIED, MAX_TRIED_OF_ONE, Making, OpenLeg, OpenLift,
-    Phase, Whose, WhyVoid, lift_key,
+    Phase, Whose, WhyVoid, lift_key, lift_keys,
 };
 pub use command::{Answer, Caller, Command, CommandId, Wish};
 pub use device::{Allowed, Governing};

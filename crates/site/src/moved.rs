@@ -11,7 +11,7 @@ use store::{Half, Store, Tx, View};
 
 use crate::abroad::{is_known, remember_invited};
 use crate::batch::{Held, Work};
-use crate::between::forget_laid_out;
+use crate::between::{forget_laid_out, lift_keys_of_another};
 use crate::door::Site;
 use crate::error::SiteError;
 use crate::post::Input;
@@ -68,6 +68,7 @@ impl Site {
         put_former(&mut tx, &with(former, founded.agent, agent)?).await?;
         no_referee(&mut tx, founded.agent).await?;
         forget_laid_out(&mut tx).await?;
+        lift_keys_of_another(&mut tx, agent).await?;
         tx.replace_agent(&agent).await?;
         tx.commit().await?;
         Ok(Some(founded.agent))

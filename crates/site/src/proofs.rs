@@ -1,6 +1,7 @@
 //! Proofs that agents lie about lifts (`protocol::proof`): kept where this site sees one itself or is told of one, shown to
 //! its administrator, and handed on to its partners' agents and to the referees that it accepts. Each is checked before it
-//! is kept, and can be checked by anybody after that.
+//! is kept, and can be checked by anybody after that. What a site said twice is not handed on: it says what moves over a
+//! tally here, and an administrator decides who may see that.
 //!
 //! Nothing is done to a liar: an administrator drops a referee, or a partner its tally.
 
@@ -22,7 +23,8 @@ use crate::referee::{MAX_ACCEPTED, accepted, is_accepted};
 /// How many proofs are kept of one agent: more say nothing new.
 pub const MAX_PROOFS_OF_ONE: usize = 4;
 
-/// How many proofs are kept in all that concern this site, each of at most some tens of kilobytes.
+/// How many proofs are kept in all that concern this site, each of at most some tens of kilobytes: so many that referees lie, and
+/// so many that sites do.
 pub const MAX_PROOFS: usize = MAX_PROOFS_OF_ONE * MAX_ACCEPTED;
 
 /// How many are kept beside them of strangers who lied about strangers' lifts that this site decides: names cost nothing, so
@@ -30,7 +32,7 @@ pub const MAX_PROOFS: usize = MAX_PROOFS_OF_ONE * MAX_ACCEPTED;
 pub const MAX_PROOFS_OF_STRANGERS: usize = 32;
 
 /// How many are kept whatever an administrator accepts and drops: whom they concern may change.
-const MOST: usize = 2 * MAX_PROOFS + MAX_PROOFS_OF_STRANGERS;
+const MOST: usize = 3 * MAX_PROOFS + MAX_PROOFS_OF_STRANGERS;
 
 /// To how many agents a new proof is handed on at most; once.
 const MAX_TOLD: usize = 64;
@@ -41,7 +43,7 @@ const MAX_TOLD: usize = 64;
 pub struct Proven {
     /// Its name: the hash of the record.
     pub id: Hash,
-    /// What proves it: `lie` or `contradiction`.
+    /// What proves it: `lie`, `contradiction` or `twice`.
     pub kind: String,
     /// The lift.
     pub lift: LiftId,
@@ -165,7 +167,15 @@ impl Site {
         let (Some(lift), accused) = (proof.lift(), proof.suspects()) else {
             return Ok(BTreeSet::new());
         };
-        let before = kept(tx).await?;
+        let id = proof.hash()?;
+        // Whoever says the same again costs no more than that.
+        if tx.proof(&id).await?.is_some() {
+            return Ok(BTreeSet::new());
+        }
+        let is_told = Proof::TOLD.contains(&proof.word());
+        let mut before = kept(tx).await?;
+        // Partners are many, and must not take the room that is for referees.
+        before.retain(|row| Proof::TOLD.contains(&row.kind.as_str()) == is_told);
         let many =
             |agent: &AgentId| before.iter().filter(|row| row.accused.contains(agent)).count();
         if accused.iter().all(|who| many(who) >= MAX_PROOFS_OF_ONE) {
@@ -175,13 +185,16 @@ impl Site {
         if !self.has_room(tx, &before, ours).await? {
             return Ok(BTreeSet::new());
         }
-        let (id, at) = (proof.hash()?, self.clock.now());
+        let at = self.clock.now();
         let (kind, text) = (proof.word().to_owned(), proof.to_text()?.to_string());
         let row = store::Proof { id, kind, lift, accused, text, heard_from, at };
         if !tx.add_proof(&row).await? {
             return Ok(BTreeSet::new());
         }
         tx.tell([event_of(proof, &row)]);
+        if !is_told {
+            return Ok(BTreeSet::new());
+        }
         let mut whom: BTreeSet<AgentId> =
             accepted(tx).await?.into_iter().map(|(agent, _)| agent).collect();
         whom.extend(known_agents(tx).await?);
@@ -204,11 +217,12 @@ fn event_of(proof: &Proof, row: &store::Proof) -> NewEvent {
     let kind = match proof {
         Proof::Lie(_) => "referee_lied",
         Proof::Contradiction(_) => "referees_contradicted",
+        Proof::Twice(_) => "site_lied",
     };
     let text = match proof {
         Proof::Lie(_) => row.text.clone(),
         // The record is long: it is kept under this name.
-        Proof::Contradiction(_) => serde_json::json!({
+        Proof::Contradiction(_) | Proof::Twice(_) => serde_json::json!({
             "lift": row.lift.to_string(),
             "proof": row.id.to_string(),
             "accused": row.accused.iter().map(ToString::to_string).collect::<Vec<_>>(),

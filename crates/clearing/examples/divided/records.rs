@@ -124,7 +124,7 @@ fn lift(between: usize, inner: usize, is_payment: bool) -> Result<[u64; 2], Fail
     let mut words = 0;
     for (before, key) in keys.iter().enumerate().take(between) {
         let (side, users, key) = (Side::Stock, number(7), key.public_key());
-        let conditional = Conditional { lift: id, leg, users, side, key, sign: None };
+        let conditional = Conditional { lift: id, leg, users, side, key, anew: false, sign: None };
         let word = Word {
             lift: lift.clone(),
             branches: branches.clone(),

@@ -43,11 +43,13 @@ pub(crate) enum Referee {
 /// What is proved here that others lied about lifts: seen by this site itself, or told by another and checked.
 ///
 /// A referee that says two things of which an honest one says only one is named; so are referees that
-/// decided one lift both ways. Nothing happens to them by itself: drop them.
+/// decided one lift both ways, and the site of a partner that promised one lift twice. Nothing happens
+/// to them by itself: drop such a referee; with whom users here have tallies, they decide.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 JSON:
-  lies  for each: id, the name of the record; kind, lie or contradiction; lift;
+  lies  for each: id, the name of the record; kind, lie or contradiction of
+        referees, twice of a site; lift;
         accused, agents of whom at least one lies; heard_from, the agent that
         told it, or null where this site saw it itself; at")]
 pub(crate) struct ListLies {
@@ -247,6 +249,9 @@ fn lies(visit: &Visit, json: bool) -> Result<(), Failure> {
 fn proves(kind: &str) -> &'static str {
     match kind {
         "contradiction" => "the referees of the lift decided it both ways",
+        "twice" => {
+            "a site promised the lift twice, judged by different things, as an honest one never does"
+        }
         _ => "a referee said two things of which an honest one says only one",
     }
 }

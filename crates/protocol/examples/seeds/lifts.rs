@@ -6,7 +6,7 @@ use std::error::Error;
 use protocol::errand::{Ask, Compose, Composed, Errand, Expect, Expected, Meet};
 use protocol::lift::{Conditional, Late, Lift, Promise, Refused};
 use protocol::participant::Word;
-use protocol::proof::Contradiction;
+use protocol::proof::{Contradiction, Twice};
 use protocol::query::{Advert, Answer, Query};
 use protocol::referee::{Lie, Ruling, Telling};
 use protocol::{Hash, PayNumber, Record};
@@ -117,6 +117,15 @@ fn referees(decided: &Value) -> Result<Vec<(&'static str, String)>, Box<dyn Erro
     let both =
         json!({ "kind": "contradiction", "v": 1, "lift": lift, "commit": valid, "void": void });
     all.push(("contradiction", seed::<Contradiction>(&both)?));
+    let said = list(&decided["conditionals"])?;
+    let said = said.first().ok_or("decided.json lacks a conditional")?;
+    let [first, second, ..] = promises.as_slice() else {
+        return Err("decided.json lacks two promises".into());
+    };
+    let twice = json!({
+        "kind": "twice", "v": 1, "agent": referee, "conditional": said, "first": first, "second": second,
+    });
+    all.push(("twice", seed::<Twice>(&twice)?));
     let told = messages.iter().map(|message| json!({ "messages": [message] }));
     let proofs = [
         json!({ "messages": messages, "promises": promises }),

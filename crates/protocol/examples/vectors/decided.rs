@@ -78,7 +78,7 @@ impl World {
     fn conditional(&self, side: Side, who: usize, agent: &SecretKey) -> Result<Conditional> {
         let key = self.participants[who].public_key();
         let (lift, leg, users) = (self.lift.id()?, self.leg, Hash::of(b"users"));
-        let said = Conditional { lift, leg, users, side, key, sign: None };
+        let said = Conditional { lift, leg, users, side, key, anew: false, sign: None };
         Ok(said.signed(agent)?)
     }
 }

@@ -108,7 +108,7 @@ impl Errand {
             Ask::KIND => Self::Ask(record(&value)?),
             Telling::KIND => Self::Telling(record(&value)?),
             Certificate::KIND => Self::Certificate(record(&value)?),
-            kind if Proof::KINDS.contains(&kind) => Self::Proof(proof(&value)?),
+            kind if Proof::TOLD.contains(&kind) => Self::Proof(proof(&value)?),
             other => return Err(ErrandFault::Kind(other.to_owned())),
         })
     }

@@ -31,6 +31,10 @@ pub struct Conditional {
     pub side: Side,
     /// The participant that this site is on this leg.
     pub key: PublicKey,
+    /// Whether it is said anew of a lift that was decided: by a site that had lost it, or that is another agent since. It proves
+    /// the chit as the first word does, but not whose key it names: that may be any of the record's, or in other hands by now.
+    #[serde(default, skip_serializing_if = "is_not")]
+    pub anew: bool,
     /// The signature of that site's agent.
     pub sign: Option<Signature>,
 }
@@ -140,6 +144,17 @@ impl Conditional {
     pub fn is_givers(&self) -> bool {
         self.side == self.leg.by
     }
+
+    /// Whether it ties the key that it names to the agent that says it: only that of a giver's site, when the lift is laid out.
+    #[must_use]
+    pub fn names_own_key(&self) -> bool {
+        self.is_givers() && !self.anew
+    }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands out references")]
+const fn is_not(flag: &bool) -> bool {
+    !*flag
 }
 
 impl Signed for Conditional {

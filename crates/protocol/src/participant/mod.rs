@@ -1,6 +1,6 @@
 //! The participant: one crossing of one site by a lift (protocol §7, "Promise" and "Resolve"). What it is in
 //! the lift is in `part.rs`, what neighbours say to each other in `word.rs`, what it does in `step.rs`; how it is
-//! kept in `kept.rs`, what a site takes of one that it has lost in `lost.rs`.
+//! kept in `kept.rs`, what a site takes of one that it has lost in `lost.rs`, that a neighbour lies in `doubted.rs`.
 //!
 //! All that a participant learns only grows: its neighbours' conditional chits, promises, a refusal, the
 //! certificate. So a word that is lost, late, repeated or out of order does no harm, and what a neighbour has to be
@@ -12,6 +12,7 @@
 //! other all they know (`beside.rs`): so the ways of a payment in several parts end together.
 
 mod beside;
+mod doubted;
 mod kept;
 mod lost;
 mod part;

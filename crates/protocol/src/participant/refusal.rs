@@ -43,6 +43,12 @@ pub enum Refusal {
         /// The tally.
         tally: TallyId,
     },
+    /// Said anew of a lift of which nothing was decided, as far as is known.
+    #[error("what is said anew of lift {lift} counts once the lift is decided")]
+    Anew {
+        /// The lift.
+        lift: LiftId,
+    },
     /// Signed by another participant's key.
     #[error("it is another participant's word about lift {lift}")]
     NotOurs {

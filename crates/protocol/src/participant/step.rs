@@ -118,6 +118,10 @@ impl Participant {
     fn hear(&self, tally: TallyId, heard: Heard) -> Result<Step, Refusal> {
         let Heard { conditional, promises, refused, decided } = heard;
         self.belongs(tally, &conditional)?;
+        // Nobody promises by a word that names nobody's key.
+        if conditional.anew && decided.is_none() && self.decided.is_none() {
+            return Err(Refusal::Anew { lift: self.lift() });
+        }
         let mut step = self.unchanged();
         let next = &mut step.participant;
         let is_new = !next.theirs.contains_key(&tally);

@@ -2,24 +2,27 @@
 //! anybody, who needs nothing else to check it.
 //!
 //! * [`Lie`]: a referee said two things of which an honest one says only one;
-//! * [`Contradiction`]: the referees of a lift decided it both ways.
+//! * [`Contradiction`]: the referees of a lift decided it both ways;
+//! * [`Twice`]: a site promised a lift twice.
 //!
-//! Of participants nothing can be proved so: an honest site that was restored from a backup has forgotten what it promised,
-//! and may judge again, promise by other settings, or refuse. A referee that went back signs nothing more.
+//! That a participant refuses beside its promise proves nothing: a site that has forgotten a search refuses at once, and keeps
+//! nothing of that, so an honest one may be brought to it. Either outcome is safe then.
 
 mod contradiction;
+mod twice;
 
 use serde_json::Value;
 use thiserror::Error;
 
 pub use contradiction::Contradiction;
+pub use twice::Twice;
 
 use crate::canonical::CanonicalText;
 use crate::json::{self, Json, JsonError};
 use crate::lift::LiftFault;
 use crate::record::Record;
 use crate::referee::{Lie, Refusal};
-use crate::{AgentId, Hash, LiftId};
+use crate::{AgentId, Hash, LiftId, SignatureFault};
 
 /// One of them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,6 +31,8 @@ pub enum Proof {
     Lie(Box<Lie>),
     /// The referees of a lift decided it both ways.
     Contradiction(Box<Contradiction>),
+    /// A site promised a lift twice, judged by different things.
+    Twice(Box<Twice>),
 }
 
 /// Why something is no proof.
@@ -45,14 +50,25 @@ pub enum ProofFault {
     /// A certificate, or the lift.
     #[error(transparent)]
     Lift(#[from] LiftFault),
+    /// A signature does not fit.
+    #[error(transparent)]
+    Signature(#[from] SignatureFault),
     /// What an honest agent may well sign together.
     #[error("the two do not contradict each other")]
     NoLie,
+    /// What a site says of a leg that its user takes, or says anew.
+    #[error(
+        "what a site says of a leg that its user takes, or says anew, does not prove whose key it names"
+    )]
+    NotGivers,
 }
 
 impl Proof {
     /// The kinds of records that prove a lie.
-    pub const KINDS: [&'static str; 2] = [Lie::KIND, Contradiction::KIND];
+    pub const KINDS: [&'static str; 3] = [Lie::KIND, Contradiction::KIND, Twice::KIND];
+
+    /// Those that agents tell each other. What a site promised twice says what moves over a tally: whom that is shown, people decide.
+    pub const TOLD: [&'static str; 2] = [Lie::KIND, Contradiction::KIND];
 
     /// Reads one: the record says itself which it is. Nothing of it is checked.
     ///
@@ -71,6 +87,7 @@ impl Proof {
         Ok(match kind {
             Lie::KIND => Self::Lie(Box::new(Lie::from_json(value)?)),
             Contradiction::KIND => Self::Contradiction(Box::new(Contradiction::from_json(value)?)),
+            Twice::KIND => Self::Twice(Box::new(Twice::from_json(value)?)),
             other => return Err(ProofFault::Kind(other.to_owned())),
         })
     }
@@ -83,6 +100,7 @@ impl Proof {
         match self {
             Self::Lie(record) => record.to_text(),
             Self::Contradiction(record) => record.to_text(),
+            Self::Twice(record) => record.to_text(),
         }
     }
 
@@ -94,6 +112,7 @@ impl Proof {
         match self {
             Self::Lie(record) => record.hash(),
             Self::Contradiction(record) => record.hash(),
+            Self::Twice(record) => record.hash(),
         }
     }
 
@@ -103,6 +122,7 @@ impl Proof {
         match self {
             Self::Lie(_) => Lie::KIND,
             Self::Contradiction(_) => Contradiction::KIND,
+            Self::Twice(_) => Twice::KIND,
         }
     }
 
@@ -112,6 +132,7 @@ impl Proof {
         match self {
             Self::Lie(lie) => Some(lie.lift),
             Self::Contradiction(both) => both.lift.id().ok(),
+            Self::Twice(twice) => Some(twice.conditional.lift),
         }
     }
 
@@ -123,6 +144,7 @@ impl Proof {
         match self {
             Self::Lie(lie) => Ok(lie.check()?),
             Self::Contradiction(both) => both.check(),
+            Self::Twice(twice) => twice.check(),
         }
     }
 
@@ -133,6 +155,7 @@ impl Proof {
         match self {
             Self::Lie(lie) => vec![lie.referee],
             Self::Contradiction(both) => both.liars(),
+            Self::Twice(twice) => vec![twice.agent],
         }
     }
 
@@ -141,7 +164,7 @@ impl Proof {
     pub fn suspects(&self) -> Vec<AgentId> {
         match self {
             Self::Contradiction(both) => both.suspects(),
-            Self::Lie(lie) => vec![lie.referee],
+            Self::Lie(_) | Self::Twice(_) => self.liars(),
         }
     }
 }

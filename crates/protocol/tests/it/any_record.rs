@@ -15,7 +15,7 @@ use protocol::lift::{
 };
 use protocol::note::Note;
 use protocol::participant::Word;
-use protocol::proof::Contradiction;
+use protocol::proof::{Contradiction, Twice};
 use protocol::query::{Advert, Answer, Query};
 use protocol::record::Record;
 use protocol::referee::{Lie, Ruling, Telling};
@@ -28,7 +28,7 @@ use crate::letters::{any_ack, any_freed, any_invoice, any_moved, any_note};
 use crate::lift_records::{any_conditional, any_judged, any_late, any_promise, any_refused};
 use crate::people::{
     any_authorisation, any_cert, any_certificate, any_chit, any_contract, any_contradiction,
-    any_leg, any_lift, any_tally,
+    any_leg, any_lift, any_tally, any_twice,
 };
 use crate::query::{any_advert, any_answer, any_query};
 
@@ -83,6 +83,7 @@ fn total(bytes: &[u8]) -> TestCaseResult {
     one::<Telling>(bytes)?;
     one::<Lie>(bytes)?;
     one::<Contradiction>(bytes)?;
+    one::<Twice>(bytes)?;
     one::<Authorisation>(bytes)?;
     one::<Query>(bytes)?;
     one::<Answer>(bytes)?;
@@ -204,6 +205,11 @@ proptest! {
     #[test]
     fn a_contradiction_comes_back_as_written(both in any_contradiction()) {
         comes_back(&both)?;
+    }
+
+    #[test]
+    fn what_a_site_said_twice_comes_back_as_written(twice in any_twice()) {
+        comes_back(&twice)?;
     }
 
     #[test]

@@ -90,7 +90,7 @@ fn promised_before(
     let certificate = Certificate::by_sole_referee(lift, promises, referee).unwrap();
     let key = keys[0].public_key();
     let users = World::new().half(leg.by).ledger.users();
-    let said = giver(Conditional { lift, leg, users, side: leg.by, key, sign: None });
+    let said = giver(Conditional { lift, leg, users, side: leg.by, key, anew: false, sign: None });
     LiftProof { record, certificate, leg, way, giver: Some(said), branches: List::default() }
 }
 

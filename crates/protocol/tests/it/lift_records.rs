@@ -12,10 +12,10 @@ use crate::some::{agent, secret_key};
 
 pub(crate) fn any_conditional() -> impl Strategy<Value = Conditional> {
     let side = prop_oneof![Just(Side::Stock), Just(Side::Foil)];
-    (hash(), any_leg(), hash(), side, secret_key(), signature()).prop_map(
-        |(lift, leg, users, side, key, sign)| {
+    (hash(), any_leg(), hash(), side, secret_key(), any::<bool>(), signature()).prop_map(
+        |(lift, leg, users, side, key, anew, sign)| {
             let (lift, key) = (lift.into(), key.public_key());
-            Conditional { lift, leg, users, side, key, sign }
+            Conditional { lift, leg, users, side, key, anew, sign }
         },
     )
 }

@@ -39,5 +39,6 @@ mod sealed;
 mod some;
 mod tally;
 mod terms;
+mod twice;
 mod units;
 mod vectors;

@@ -12,7 +12,7 @@ use protocol::chit::{Set, Wait, Written};
 use protocol::contract::{Content, Contract, Section};
 use protocol::ledger::Head;
 use protocol::lift::{Authorisation, Certificate, Evidence, Leg, Mode, Vote};
-use protocol::proof::Contradiction;
+use protocol::proof::{Contradiction, Twice};
 use protocol::tally::{Agree, Members, Party, Sign, Tally};
 use protocol::terms::{Term, Terms, Whole};
 use protocol::{
@@ -21,7 +21,7 @@ use protocol::{
 };
 
 use crate::given::{amount, settings, units};
-use crate::lift_records::{any_late, any_promise, any_refused};
+use crate::lift_records::{any_conditional, any_late, any_promise, any_refused};
 use crate::some::{address, agent, secret_key};
 
 const SIZE: i64 = (1 << 53) - 1;
@@ -312,6 +312,11 @@ pub(crate) fn any_certificate() -> impl Strategy<Value = Certificate> {
 pub(crate) fn any_contradiction() -> impl Strategy<Value = Contradiction> {
     (any_lift(), any_certificate(), any_certificate())
         .prop_map(|(lift, commit, void)| Contradiction { lift, commit, void })
+}
+
+pub(crate) fn any_twice() -> impl Strategy<Value = Twice> {
+    (agent(), any_conditional(), any_promise(), any_promise())
+        .prop_map(|(agent, conditional, first, second)| Twice { agent, conditional, first, second })
 }
 
 pub(crate) fn any_authorisation() -> impl Strategy<Value = Authorisation> {

@@ -122,9 +122,11 @@ impl Net {
         let home = |who: &usize| self.people.get(*who).is_some_and(|person| person.home == from);
         let sides = self.auditor.book.sides.iter().filter(|(_, who)| home(who));
         let tallies: BTreeSet<TallyId> = sides.map(|((tally, _), _)| *tally).collect();
-        let agent = self.places[from].key.clone();
-        let made = tallies.into_iter().find_map(|tally| {
-            let secret = lift_key(&*agent, word.lift.nonce, tally).ok()?;
+        let place = &self.places[from];
+        // One that was restored takes part with others than before.
+        let since = |tally: TallyId| place.lift_keys.iter().map(move |since| (*since, tally));
+        let made = tallies.into_iter().flat_map(since).find_map(|(since, tally)| {
+            let secret = lift_key(&*place.key, since, word.lift.nonce, tally).ok()?;
             (secret.public_key() == key).then_some(secret)
         });
         if let Some(secret) = made {

@@ -23,7 +23,7 @@ pub(super) enum Lie {
     Silent,
     /// It refuses what it has promised.
     Refuses,
-    /// It promises twice, by different settings.
+    /// It promises twice, by different settings: one neighbour hears another promise each time, another both at once.
     PromisesTwice,
     /// It takes part under another participant's key.
     OtherKey,
@@ -201,7 +201,13 @@ impl Pieces {
         let own = word.promises.iter().find(|promise| self.keys.contains_key(&promise.by))?;
         let judged = Hash::of(format!("{} {before}", own.by.name()).as_bytes());
         let other = Promise { judged, sign: None, ..*own }.signed(self.keys.get(&own.by)?).ok()?;
-        let all = word.promises.iter().map(|one| if one == own { other } else { *one });
+        // To some the other one alone, to some both at once.
+        let both = own.by.name().as_bytes()[0].is_multiple_of(2);
+        let all = word.promises.iter().flat_map(|one| match (one == own, both) {
+            (true, true) => vec![*one, other],
+            (true, false) => vec![other],
+            (false, _) => vec![*one],
+        });
         Some(Word { promises: List::new(all.collect()).ok()?, ..word.clone() })
     }
 

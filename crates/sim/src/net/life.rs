@@ -419,7 +419,17 @@ impl Net {
         for note in &notes {
             self.auditor.privacy.note(from, to, note)?;
         }
+        let mut told = Vec::with_capacity(notes.len());
+        for note in &notes {
+            let place = (to, &self.places[to]);
+            told.push(self.auditor.before_word((from, agent), place, note).await?);
+        }
         let mut receipt = hear(&site, agent, mail::write(&notes).as_bytes(), notes.len()).await?;
+        for (told, fate) in told.into_iter().zip(&receipt.fates) {
+            if let (Some(told), Fate::Taken) = (told, fate) {
+                self.auditor.took_word(told);
+            }
+        }
         receipt.notes = self.notes_as_told(to, from, receipt.notes);
         self.is_busy(to);
         for (note, fate) in notes.iter().zip(&receipt.fates) {

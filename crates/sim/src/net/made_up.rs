@@ -88,7 +88,7 @@ impl MadeUp {
     ) -> Option<Word> {
         let said = |side, key: &SecretKey, agent: &SecretKey| {
             let (lift, leg, users, key) = (self.id, self.leg, self.users, key.public_key());
-            Conditional { lift, leg, users, side, key, sign: None }.signed(agent).ok()
+            Conditional { lift, leg, users, side, key, anew: false, sign: None }.signed(agent).ok()
         };
         let conditional = said(self.side, &self.keys[0], &liar.agent)?;
         let given = if dice.percent(30) {

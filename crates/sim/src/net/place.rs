@@ -1,10 +1,10 @@
 //! A simulated site: its disk, its lives, and the copies of its disk that a restart may find.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use protocol::address::Endpoint;
-use protocol::{AgentId, SecretKey, Signer as _, Timestamp};
+use protocol::{AgentId, Hash, SecretKey, Signer as _, Timestamp};
 use site::{Carried, Clock as _, Hears, Planted, Site, SiteError};
 use store::Store;
 use tokio::task::JoinHandle;
@@ -58,6 +58,8 @@ pub(super) struct Place {
     pub(super) host: String,
     /// Its agent's key.
     pub(super) key: Arc<SecretKey>,
+    /// Since when its keys for lifts are made as they are, and were made before.
+    pub(super) lift_keys: BTreeSet<Option<Hash>>,
     clock: Arc<SiteClock>,
     /// How far ahead of true time its clock ever was, at most.
     pub(super) ahead_ms: i64,
@@ -111,6 +113,7 @@ impl Place {
             agent,
             host,
             key: Arc::new(key),
+            lift_keys: BTreeSet::new(),
             clock: Arc::new(SiteClock::new(time, skew)),
             ahead_ms: skew.max(LITTLE_MS),
             chance: Arc::new(SiteChance::new(dice.bytes())),
@@ -192,6 +195,15 @@ impl Place {
         none.map_err(|error| self.cannot("say what it asks others", &error))?;
         self.site = Some(site);
         self.life += 1;
+        self.notes_lift_keys().await
+    }
+
+    /// Whoever has its keys has them all.
+    async fn notes_lift_keys(&mut self) -> Sim<()> {
+        let mut view =
+            self.store.read().await.map_err(|error| Broken::harness(&error.to_string()))?;
+        let since = site::lift_keys(&mut view).await;
+        self.lift_keys.insert(since.map_err(|error| self.cannot("make keys", &error))?);
         Ok(())
     }
 
@@ -288,7 +300,8 @@ impl Place {
         self.went_back_ms = self.went_back_ms.max(Some(back_ms));
         let Some(site) = &self.site else { return Ok(()) };
         let begun = site.begin_epoch(moment(backup_ms)).await;
-        begun.map(|_| ()).map_err(|error| self.cannot("begin an epoch", &error))
+        begun.map(|_| ()).map_err(|error| self.cannot("begin an epoch", &error))?;
+        self.notes_lift_keys().await
     }
 
     /// Something that never fails on a sound disk has failed.

@@ -192,7 +192,7 @@ impl Report {
         self.counts.lies
     }
 
-    /// How many proofs that a referee lies honest sites have in the end.
+    /// How many proofs that a referee or a site lies honest sites have in the end.
     #[must_use]
     pub const fn proofs(&self) -> u64 {
         self.ending.proofs
@@ -202,6 +202,12 @@ impl Report {
     #[must_use]
     pub const fn named(&self) -> u64 {
         self.ending.named
+    }
+
+    /// How many sites honest ones have a proof against, that they contradicted themselves about a lift.
+    #[must_use]
+    pub const fn sites_named(&self) -> u64 {
+        self.ending.sites_named
     }
 
     /// How many of them were decided by more referees than one.
@@ -306,8 +312,8 @@ impl fmt::Display for Report {
         if c.liars > 0 {
             writeln!(
                 f,
-                "  liars      {} sites and {} referees, {} lies; {} proofs at honest sites, {} referees named",
-                c.liars, c.false_referees, c.lies, ending.proofs, ending.named
+                "  liars      {} sites and {} referees, {} lies; {} proofs at honest sites, {} referees and {} sites named",
+                c.liars, c.false_referees, c.lies, ending.proofs, ending.named, ending.sites_named
             )?;
         }
         write!(f, "  tallies   ")?;

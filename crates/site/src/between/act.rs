@@ -13,10 +13,9 @@ use protocol::{LiftId, Signer as _, TallyId, Verified};
 
 use super::judge::arriving;
 use super::part::Part;
-use super::tend::{WAIT_MS, counted_from, is_dead};
+use super::tend::{WAIT_MS, counted_from, is_dead, is_gone};
 use crate::batch::Batch;
 use crate::door::Site;
-use crate::epoch::restored_at;
 use crate::error::SiteError;
 use crate::hear::Hears;
 use crate::planted::{self, Planted};
@@ -64,7 +63,6 @@ impl Site {
     async fn act_on(&self, batch: &mut Batch, lift: LiftId) -> Result<(), SiteError> {
         // Only with all halves locked it is sure what the parts are.
         let (rows, now) = (batch.work.tx().lock_parts(&lift).await?, self.clock.now());
-        let restored = restored_at(batch.work.view()).await?;
         let mut parts =
             rows.iter().map(|row| self.known.part(row)).collect::<Result<Vec<_>, _>>()?;
         for (row, part) in rows.iter().zip(&mut parts) {
@@ -75,11 +73,14 @@ impl Site {
         }
         self.act_in(batch, &mut parts).await?;
         for (row, part) in rows.iter().zip(&parts) {
-            let is_dead = is_dead(part, counted_from(part, row), now);
+            // One that this site cannot sign for any more it never judges, but hears how it ended.
+            let waits = part.participant.wants() == Some(Want::Judge)
+                && (!is_gone(row.deadline, now) || self.has_key_of(part)?);
+            let is_dead = !waits && is_dead(part, counted_from(part, row), now);
             // Of one from before a restore this site may have forgotten that it promised it, and needs its legs then.
             let is_nothing = match part.outcome() {
                 Some(outcome) => outcome == Outcome::Void,
-                None => restored.is_none_or(|at| at < row.changed),
+                None => is_dead && self.has_key_of(part)?,
             };
             if is_dead && is_nothing && !part.more.proposed {
                 // Whoever lays out lifts for nothing must not fill this site's disk with them.
@@ -151,22 +152,31 @@ impl Site {
     ) -> Result<(), SiteError> {
         let mut all: Vec<_> = parts.iter_mut().map(|part| &mut part.participant).collect();
         for (place, events) in tell_each_other(&mut all)? {
-            self.note_lies(&mut batch.work, &parts[place].participant, &events).await?;
+            self.note_lies(&mut batch.work, &parts[place], &events).await?;
         }
         Ok(())
     }
 
     /// Asks the referees where it is time to.
     async fn ask_referees(&self, batch: &mut Batch, part: &Part) -> Result<(), SiteError> {
-        if let Some(Want::Ask(evidence)) = part.participant.wants()
+        let is_late = self.clock.now() > part.participant.part().lift().deadline;
+        let wants = match part.participant.wants() {
+            // It says nothing of it any more, and hears how it ends.
+            Some(Want::Judge) if is_late && !self.has_key_of(part)? => {
+                Some(Want::Ask(part.participant.evidence()))
+            }
+            wants => wants,
+        };
+        if let Some(Want::Ask(evidence)) = wants
             && self.known.under_way.may_ask(part, evidence.is_some(), self.clock.now())
         {
             let record = part.participant.part().lift();
             let ask = Ask::new(record.clone(), evidence);
             for referee in record.referees.iter() {
-                // Nobody else has this site ask strangers. Under whom it promised, it asks as long as nothing is decided, whether
-                // an administrator has dropped that one since or not.
-                if part.is_remembered() || is_accepted(batch.work.view(), *referee).await? {
+                // Nobody else has this site ask strangers. Under whom it promised, or chose, it asks as long as nothing is decided,
+                // whether an administrator has dropped that one since or not.
+                let is_chosen = part.is_remembered() || part.more.proposed;
+                if is_chosen || is_accepted(batch.work.view(), *referee).await? {
                     batch.work.errands.push((*referee, Errand::Ask(Box::new(ask.clone()))));
                 }
             }
@@ -216,7 +226,8 @@ impl Site {
         Ok(())
     }
 
-    /// Whether this site can still sign for a part: not where it took it on as an agent of before. Nothing comes of it then.
+    /// Whether this site can still sign for a part: not where it took it on as an agent of before, or before it was restored.
+    /// Nothing comes of it then.
     fn has_key_of(&self, part: &Part) -> Result<bool, SiteError> {
         let taken = part.participant.part();
         let key = self.lift_key(taken.lift().nonce, part.more.over)?;
@@ -233,7 +244,8 @@ impl Site {
         Ok(match word {
             Some(word) if by_another(&word) => {
                 let signer = self.signer.as_deref().ok_or(SiteError::NoAgentKey)?;
-                let unsigned = Conditional { sign: None, ..word.conditional };
+                // The key is another one's than this agent's.
+                let unsigned = Conditional { anew: true, sign: None, ..word.conditional };
                 Some(Word { conditional: unsigned.signed(signer)?, ..word })
             }
             word => word,

@@ -85,7 +85,7 @@ impl Site {
             }
         };
         let (part, events) = proved(part, proof, giver, &partner)?;
-        self.note_lies(work, &part.participant, &events).await?;
+        self.note_lies(work, &part, &events).await?;
         self.keep_part(work, &part).await?;
         work.due.push(lift);
         Ok(())

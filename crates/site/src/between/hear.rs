@@ -5,14 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use protocol::bounded::List;
-use protocol::errand::Errand;
 use protocol::lift::{
     Authorisation, Certificate, Conditional, Decided, Leg, Legs, LiftFault, Reason, Refused,
 };
 use protocol::note::Body;
 use protocol::participant::Part as Taken;
-use protocol::participant::{Event, Input, Participant, Word};
-use protocol::proof::{Contradiction, Proof};
+use protocol::participant::{Input, Participant, Word};
 use protocol::record::Record;
 use protocol::{
     AgentId, Cuid, Hash, Lift, LiftId, PublicKey, Side, Signer as _, TallyId, Verified,
@@ -92,9 +90,10 @@ impl Site {
             return self.refuse_new(work, held, &word, (neighbour, reason)).await;
         };
         let heard = Box::new(word.check(&from)?);
+        self.note_second_promise(work, &part.participant, (&tally, &from), &heard).await?;
         let step = part.participant.step(Input::Hear { tally, heard })?;
         part.participant = step.participant;
-        self.note_lies(work, &part.participant, &step.events).await?;
+        self.note_lies(work, &part, &step.events).await?;
         if knows {
             part.more.told.insert(tally);
         } else if part.outcome().is_some() || (part.participant.is_refused() && !refuses) {
@@ -126,7 +125,7 @@ impl Site {
         let before = part.clone();
         let step = part.participant.step(Input::Decided(Arc::new(decided)))?;
         part.participant = step.participant;
-        self.note_lies(work, &part.participant, &step.events).await?;
+        self.note_lies(work, &part, &step.events).await?;
         part.more.told.insert(tally);
         if part != before {
             self.keep_part(work, &part).await?;
@@ -173,22 +172,6 @@ impl Site {
         let said = part.participant.word(&tally).map(|word| Body::Lift(Box::new(word)));
         let state = Arc::clone(&held.state);
         self.post_all(work, held, &state, said.into_iter().collect()).await
-    }
-
-    /// Referees that decided both ways lie, and both certificates prove it: that is kept, and handed on.
-    pub(super) async fn note_lies(
-        &self,
-        work: &mut Work,
-        now: &Participant,
-        events: &[Event],
-    ) -> Result<(), SiteError> {
-        let both = now.contradiction().filter(|_| events.contains(&Event::Contradicted));
-        let both = both.and_then(|(one, other)| Contradiction::of(now.part().lift(), one, other));
-        let Some(both) = both else { return Ok(()) };
-        let proof = Proof::Contradiction(Box::new(both));
-        let whom = self.keep_proof(work.tx(), &proof, None).await?;
-        work.errands.extend(whom.into_iter().map(|agent| (agent, Errand::Proof(proof.clone()))));
-        Ok(())
     }
 
     /// The part that is meant by the first word on a lift: as it was laid out here, for one lift. None where nothing was.
@@ -242,6 +225,8 @@ impl Site {
     ) -> Result<Part, SiteError> {
         let signer = self.signer.as_deref().ok_or(SiteError::NoAgentKey)?;
         let id = lift.id()?;
+        // Under any other key it has lost the lift: whose that is it does not say.
+        let anew = self.lift_key(lift.nonce, over)?.public_key() != key;
         let inner: Vec<Leg> =
             legs.iter().filter(|leg| !neighbours.contains_key(&leg.tally)).copied().collect();
         // Without its leaf no chit among users here would be good, whatever is decided.
@@ -253,7 +238,7 @@ impl Site {
         let crossing = legs.iter().filter_map(|leg| Some((leg, neighbours.get(&leg.tally)?.users)));
         let ours = crossing.map(|(leg, users)| {
             let side = says(leg);
-            Conditional { lift: id, leg: *leg, users, side, key, sign: None }.signed(signer)
+            Conditional { lift: id, leg: *leg, users, side, key, anew, sign: None }.signed(signer)
         });
         let ours = ours.collect::<Result<Vec<_>, _>>()?;
         let taken = Taken::new(lift.clone(), branches.clone(), key, ours, collects)?;
@@ -355,10 +340,10 @@ impl Site {
             let mut part = self.known.part(&row)?;
             let decided = Decided::check(certificate.clone(), part.participant.part().lift())?;
             let step = part.participant.step(Input::Decided(Arc::new(decided)))?;
-            let next = step.participant;
-            self.note_lies(&mut batch.work, &next, &step.events).await?;
-            if next != part.participant {
-                part.participant = next;
+            let is_news = step.participant != part.participant;
+            part.participant = step.participant;
+            self.note_lies(&mut batch.work, &part, &step.events).await?;
+            if is_news {
                 self.keep_part(&mut batch.work, &part).await?;
                 changed = true;
             }

@@ -5,7 +5,7 @@
 //!   keys to take part with;
 //! * `hear.rs` what neighbours, payers' sites and referees say: it is noted, and what follows is done right after in a
 //!   transaction of its own (`act.rs`): judging and promising (`judge.rs`), settling what was decided (`settle.rs`,
-//!   `told.rs`), telling neighbours; `halves.rs` which halves a leg is on;
+//!   `told.rs`), telling neighbours; `halves.rs` which halves a leg is on; `proved.rs` what is kept of those that lie;
 //! * `lost.rs` lifts that this site has lost and neighbours tell of, `brought.rs` those that users' devices prove, `claimed.rs`
 //!   those of which only the giver knows whether it gave;
 //! * `freeing.rs` what both users of a tally sign to be free though nobody decides;
@@ -36,6 +36,7 @@ mod open;
 mod part;
 mod pay;
 mod propose;
+mod proved;
 mod quote;
 mod repeated;
 mod settle;
@@ -58,7 +59,8 @@ pub(crate) use self::claimed::{AllClaimed, claimed_of};
 pub use self::claimed::{Claimed, MAX_CLAIMS};
 pub(crate) use self::drafts::Drafts;
 pub use self::drafts::{MAX_DRAFTS, MAX_DRAFTS_OF_ONE};
-pub use self::keys::lift_key;
+pub use self::keys::{lift_key, lift_keys};
+pub(crate) use self::keys::{lift_keys_of_another, lift_keys_since};
 pub(crate) use self::lost::forget_laid_out;
 use self::making::Course;
 pub use self::making::{Attempt, Making};

@@ -300,10 +300,10 @@ impl Part {
     }
 
     /// What the site of a leg's giver says of it, where that is this one, on the tally of these users
-    /// ([`protocol::ledger::Ledger::users`]); not signed yet.
+    /// ([`protocol::ledger::Ledger::users`]), once it is decided; not signed yet.
     pub(crate) fn said_by_giver(&self, leg: Leg, users: Hash) -> Conditional {
-        let key = *self.participant.part().key();
-        Conditional { lift: self.lift(), leg, users, side: leg.by, key, sign: None }
+        let (lift, key) = (self.lift(), *self.participant.part().key());
+        Conditional { lift, leg, users, side: leg.by, key, anew: true, sign: None }
     }
 
     /// The agent on the other side of a tally with another site.

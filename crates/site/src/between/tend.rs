@@ -5,7 +5,6 @@ use std::sync::atomic::Ordering;
 
 use protocol::errand::Errand;
 use protocol::lift::Outcome;
-use protocol::participant::Want;
 use protocol::{LiftId, TallyId, Timestamp};
 
 use super::part::Part;
@@ -299,21 +298,23 @@ fn is_long_over(time: Timestamp, now: Timestamp) -> bool {
     now.ms().saturating_sub(time.ms()) > LONGEST_MS
 }
 
+/// Whether a lift's time is so long over that what is not done about it never is.
+pub(super) fn is_gone(deadline: Timestamp, now: Timestamp) -> bool {
+    now.ms().saturating_sub(deadline.ms()) > GONE_MS
+}
+
 /// Since when a week is counted in which all that a lift means can be done: its deadline; of one that this site has lost, and whose
 /// deadline may be any, no later than something changed about it here.
 pub(super) fn counted_from(part: &Part, row: &LiftPart) -> Timestamp {
     if part.is_lost() { row.deadline.min(row.changed) } else { row.deadline }
 }
 
-/// Whether nobody needs this part any more: nothing was promised, and it is void, or its time is long over. Of a valid lift that
-/// this site had lost all has to be done first, however late it is told of it; what cannot be done in a week never is.
+/// Whether nobody needs this part any more, but to judge it: nothing was promised, and it is void, or its time is long over. Of a
+/// valid lift that this site had lost all has to be done first, however late it is told of it; what cannot be done in a week
+/// never is.
 pub(super) fn is_dead(part: &Part, deadline: Timestamp, now: Timestamp) -> bool {
     let is_void = part.outcome() == Some(Outcome::Void) && part.more.settled;
-    let is_done = part.outcome() != Some(Outcome::Commit)
-        || part.more.settled
-        || now.ms().saturating_sub(deadline.ms()) > GONE_MS;
-    part.participant.promise().is_none()
-        && is_done
-        && (is_void || is_long_over(deadline, now))
-        && part.participant.wants() != Some(Want::Judge)
+    let is_done =
+        part.outcome() != Some(Outcome::Commit) || part.more.settled || is_gone(deadline, now);
+    part.participant.promise().is_none() && is_done && (is_void || is_long_over(deadline, now))
 }

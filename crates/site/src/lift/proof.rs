@@ -9,7 +9,7 @@ use protocol::export::LiftProof;
 use protocol::ledger::Good;
 use protocol::lift::{Certificate, Committed, Conditional, Leg, Legs, LiftFault};
 use protocol::record::Record;
-use protocol::{Cuid, Hash, Lift, LiftId, Side, Signer, TallyId};
+use protocol::{AgentId, Cuid, Hash, Lift, LiftId, Side, Signer, TallyId, Verified};
 use store::{Half, LegAt, View};
 
 use super::verify::payment_faults;
@@ -185,9 +185,14 @@ pub(crate) async fn proof_on(
             // Nor is what an agent of before said of this site's own leg known everywhere as its word.
             if proof.giver.is_none_or(|giver| part.is_givers(&giver)) {
                 let signer = signer.ok_or(SiteError::NoAgentKey)?;
-                let before = proof.giver.map(|giver| Conditional { sign: None, ..giver });
-                let said = before.unwrap_or_else(|| part.said_by_giver(leg, users));
-                proof.giver = Some(said.signed(signer)?);
+                let agent = AgentId::of(&signer.public_key()).ok();
+                let is_its = |said| agent.is_some_and(|own| Verified::check(said, &own).is_ok());
+                if !proof.giver.is_some_and(is_its) {
+                    let anew = |said| Conditional { anew: true, sign: None, ..said };
+                    let before = proof.giver.map(anew);
+                    let said = before.unwrap_or_else(|| part.said_by_giver(leg, users));
+                    proof.giver = Some(said.signed(signer)?);
+                }
             }
         }
     }

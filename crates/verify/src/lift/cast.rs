@@ -254,7 +254,8 @@ impl Cast {
         if lift != self.id && ours.side != word.conditional.leg.by {
             return None;
         }
-        let ours = Conditional { lift, leg: word.conditional.leg, key, sign: None, ..ours };
+        let leg = word.conditional.leg;
+        let ours = Conditional { lift, leg, key, anew: true, sign: None, ..ours };
         let ours = vec![fixed(ours.signed(agent))];
         Part::new(word.lift.clone(), word.branches.clone(), key, ours, false).ok()
     }
@@ -295,7 +296,7 @@ impl Cast {
         let gives = self.ends(leg)[0] == site;
         let (lift, leg, key) = (self.id, self.way[leg], self.keys[as_whom]);
         let side = if gives { leg.by } else { leg.by.other() };
-        let said = Conditional { lift, leg, users: users(), side, key, sign: None };
+        let said = Conditional { lift, leg, users: users(), side, key, anew: false, sign: None };
         fixed(said.signed(&self.agents[site]))
     }
 

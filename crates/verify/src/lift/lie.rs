@@ -37,6 +37,8 @@ pub(crate) enum Twist {
     /// Nobody signed it, or an agent that is not the partner's.
     Unsigned,
     Agent,
+    /// As if it had lost the lift.
+    Anew,
     /// Another lift with the same legs, with what was really decided of it, or without.
     Record(Other),
     Draft(Other),
@@ -93,7 +95,7 @@ impl Other {
 
 impl Twist {
     /// What is wrong in what is said of the leg.
-    const OF_LEG: [Self; 7] = [
+    const OF_LEG: [Self; 8] = [
         Self::Units,
         Self::Side,
         Self::Leg,
@@ -101,6 +103,7 @@ impl Twist {
         Self::OfOther,
         Self::Unsigned,
         Self::Agent,
+        Self::Anew,
     ];
     /// What is wrong in the rest.
     const OF_REST: [Self; 7] = [
@@ -215,6 +218,7 @@ impl Cast {
             Twist::Leg => said.leg = self.way()[(leg + 1) % self.way().len()],
             Twist::Users => said.users = others(),
             Twist::OfOther => said.lift = self.other_id(),
+            Twist::Anew => said.anew = true,
             _ => {}
         }
         said.sign = None;

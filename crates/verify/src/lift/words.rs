@@ -109,6 +109,7 @@ impl Twist {
             Self::OfOther => "the leg of another lift",
             Self::Unsigned => "unsigned",
             Self::Agent => "signed by another agent",
+            Self::Anew => "said anew",
             Self::Record(other) => return format!("what was decided of {}", other.words()),
             Self::Draft(other) => return other.words().to_owned(),
             Self::NoBranches => "no leaves",

@@ -39,6 +39,9 @@ fn page(proved: &Proved) -> String {
     let lift = proved.lift.map(|lift| lift.to_string()).unwrap_or_default();
     let mut page = match proved.kind {
         "contradiction" => format!("The referees of lift {lift} decided it both ways.\n"),
+        "twice" => format!(
+            "A site promised lift {lift} twice, judged by different things, as an honest one never does.\n"
+        ),
         _ => format!(
             "About lift {lift} a referee said two things of which an honest one says only one.\n"
         ),
@@ -47,6 +50,11 @@ fn page(proved: &Proved) -> String {
         let verdict = "They signed in different rounds of their agreement, so at least one of these lies, and their \
                        signatures do not say which:";
         (verdict, &proved.accused)
+    } else if proved.kind == "twice" {
+        (
+            "It is proved that it lies; whoever has tallies with its users should know:",
+            &proved.liars,
+        )
     } else {
         ("It is proved that it lies; whoever accepts it as a referee should not:", &proved.liars)
     };

@@ -136,7 +136,8 @@ impl Story {
     pub(super) fn word(&self, agent: &SecretKey, users: Hash) -> Body {
         let (lift, own) = (self.lift.id().unwrap(), self.keys[0].public_key());
         let [leg, _] = self.legs;
-        let conditional = Conditional { lift, leg, users, side: leg.by, key: own, sign: None };
+        let conditional =
+            Conditional { lift, leg, users, side: leg.by, key: own, anew: false, sign: None };
         let promises = self.promises().into_iter().filter(|promise| promise.by == own);
         Body::Lift(Box::new(Word {
             lift: self.lift.clone(),

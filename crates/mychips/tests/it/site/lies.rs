@@ -8,10 +8,13 @@ use std::time::Duration;
 use protocol::address::Endpoint;
 use protocol::agreement::{Ballot, Round, Statement, Vote};
 use protocol::bounded::List;
-use protocol::lift::{Certificate, Evidence, Mode, Outcome, Promise, Reason, Refused, Tree};
-use protocol::proof::{Contradiction, Proof};
+use protocol::lift::{Certificate, Conditional, Evidence, Leg, Mode, Outcome, Promise, Reason};
+use protocol::lift::{Refused, Tree};
+use protocol::proof::{Contradiction, Proof, Twice};
 use protocol::referee::{Lie, Ruling, Stated};
-use protocol::{AgentId, Hash, Lift, Record as _, SecretKey, Signer as _, Timestamp};
+use protocol::{
+    AgentId, Hash, Lift, Record as _, SecretKey, Side, Signer as _, TallyId, Timestamp, Units,
+};
 use serde_json::{Value, json};
 use tokio::runtime::Builder;
 use wire::{Inbox, Kind, Limits, Wire};
@@ -79,6 +82,18 @@ fn lie() -> Proof {
     };
     let [first, second] = [Outcome::Commit, Outcome::Void].map(stated);
     Proof::Lie(Box::new(Lie { lift, referee: agent(&referee()), first, second }))
+}
+
+/// A partner's site promises twice.
+fn twice() -> Twice {
+    let (lift, key) = (lift().id().unwrap(), participant().public_key());
+    let units = Units::new(1_000).unwrap().try_into().unwrap();
+    let leg = Leg { tally: TallyId::random([6; 16]), by: Side::Foil, units };
+    let users = Hash::of(b"two users");
+    let said = Conditional { lift, leg, users, side: Side::Foil, key, anew: false, sign: None };
+    let said = said.signed(&referee()).unwrap();
+    let [one, other] = [promise(b"one"), promise(b"other")];
+    Twice::of(&agent(&referee()), &said, [&one, &other]).unwrap()
 }
 
 /// Listens to nobody.
@@ -177,12 +192,16 @@ fn a_lie_that_another_agent_tells_of_is_shown_and_verified_without_a_site() {
 fn a_proof_that_was_changed_proves_nothing() {
     let town = Town::bare();
     let other = agent(&SecretKey::ed25519(&[64; 32])).to_string();
-    let changes: [(&Proof, &str, Value); 5] = [
+    let twice = Proof::Twice(Box::new(twice()));
+    let changes: [(&Proof, &str, Value); 8] = [
         (&lie(), "/referee", json!(other)),
         (&lie(), "/lift", json!(Hash::of(b"another lift"))),
         (&lie(), "/second/statement/vote/outcome", json!("commit")),
         (&contradiction(), "/lift/nonce", json!(Hash::of(b"another"))),
         (&contradiction(), "/void/refused/reason", json!("room")),
+        (&twice, "/agent", json!(other)),
+        (&twice, "/conditional/leg/units", json!(2_000)),
+        (&twice, "/first/judged", json!(Hash::of(b"nothing"))),
     ];
     for (proof, pointer, to) in changes {
         let text = proof.to_text().unwrap().to_string();
@@ -194,4 +213,23 @@ fn a_proof_that_was_changed_proves_nothing() {
         town.room.put("lie.json", value.to_string());
         is_refused(&town, "lie.json");
     }
+}
+
+/// What a site promised twice is kept at the site that it promised it to; its administrator shows whom it likes.
+#[test]
+fn a_site_that_promised_twice_is_named_wherever_it_is_shown() {
+    let mut town = Town::new();
+    let proof = Proof::Twice(Box::new(twice()));
+    town.room.put("twice.json", proof.to_text().unwrap().to_string());
+    let page = verified(&town, "twice.json", &[]);
+    assert_eq!((page.code, page.err.as_str()), (0, ""));
+    town.told += &town.hidden(&page.out);
+    // No agent tells another: it says what moves over a tally.
+    town.does(&format!("referee accept {} --most 10", agent(&referee())));
+    let serving = town.serve();
+    let (_, heard) = is_told(&serving, &[&proof]);
+    assert!(!heard, "it is no errand");
+    serving.end();
+    assert_eq!(town.json("referee lies"), json!({ "lies": [] }));
+    insta::assert_snapshot!("site_promised_twice", town.told);
 }

@@ -253,7 +253,7 @@ fn part(lift: &Lift, legs: &[(usize, usize, Leg)], number: usize, collects: bool
         let side = if leg.0 == number { leg.2.by } else { leg.2.by.other() };
         let lift = lift.id().unwrap();
         let (users, key) = (Hash::of(b"users"), key.public_key());
-        let said = Conditional { lift, leg: leg.2, users, side, key, sign: None };
+        let said = Conditional { lift, leg: leg.2, users, side, key, anew: false, sign: None };
         said.signed(&agent).unwrap()
     });
     let mut branches: Vec<Hash> = legs.iter().map(|leg| leg.2.leaf(lift.salt()).unwrap()).collect();

@@ -32,6 +32,8 @@ pub(crate) struct Ending {
     pub(crate) proofs: u64,
     /// Referees of which an honest one held two statements that contradict each other; each is named.
     pub(crate) named: u64,
+    /// Sites that honest ones have proofs against.
+    pub(crate) sites_named: u64,
     /// All chains, as text.
     pub(crate) heads: String,
 }
@@ -88,8 +90,10 @@ impl Auditor {
         for (number, place) in places.iter().enumerate() {
             self.privacy.keeps(number, place)?;
         }
-        let (proofs, named) = self.slanders_nobody(places).await?;
-        (ending.proofs, ending.named) = (proofs, self.names_liars(places, &named)?);
+        let proofs = self.slanders_nobody(places).await?;
+        ending.proofs = proofs.many;
+        ending.named = self.names_liars(places, &proofs.referees)?;
+        ending.sites_named = self.names_sites(places, &proofs.sites)?;
         let honest = places.iter().enumerate().filter(|(at, _)| !self.liars.contains(at));
         for (_, place) in honest {
             let Some(site) = &place.site else { continue };

@@ -5,7 +5,7 @@
 //! * `half.rs` what holds of one half, `pair.rs` of two, and of a half and what it was before;
 //! * `privacy.rs` what sites hear and keep, `excuse.rs` what they may know, `markers.rs` how it is searched for, `fresh.rs` what must be new in each lift;
 //! * `lifts.rs` what holds of lifts between sites, `fair.rs` of what they did to whom, `clears.rs` of those that clear, `decides.rs` which of them end;
-//!   `freed.rs` what people freed, `room.rs` what of them keeps within what was signed, `heads.rs` where halves stood then, `part.rs` a part as a site keeps it, `proof.rs` what a certificate has to prove, `slander.rs` proofs that agents lie, `named.rs` that each referee is named of which one could be made;
+//!   `freed.rs` what people freed, `room.rs` what of them keeps within what was signed, `heads.rs` where halves stood then, `part.rs` a part as a site keeps it, `proof.rs` what a certificate has to prove, `slander.rs` proofs that agents lie, `named.rs` that each referee is named of which one could be made, `told_twice.rs` the same of sites;
 //! * `outbox.rs` what holds of letters that wait; `end.rs` what holds once faults have stopped, `table.rs` of invoices and offers.
 
 mod book;
@@ -29,6 +29,7 @@ mod proof;
 mod room;
 mod slander;
 mod table;
+mod told_twice;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -47,6 +48,7 @@ use outbox::Outbox;
 use pair::Past;
 use privacy::Privacy;
 use table::Taken;
+use told_twice::ToldTwice;
 
 use super::broken::{Broken, Sim};
 use super::person::Person;
@@ -63,6 +65,7 @@ pub(super) struct Auditor {
     pub(super) lifts: Lifts,
     pub(super) privacy: Privacy,
     named: Named,
+    told_twice: ToldTwice,
     halves: BTreeMap<(usize, HalfId), Half>,
     heads: Heads,
     taken: Taken,
@@ -118,6 +121,7 @@ impl Auditor {
         self.taken.went_back(place);
         self.outbox.went_back(place);
         self.named.went_back(place);
+        self.told_twice.went_back(place);
         self.lifts.went_back(place);
         self.back.insert(place);
     }

@@ -207,7 +207,8 @@ async fn whoever_was_looked_for_in_vain_is_woken_by_a_debt_that_closes_a_circle(
 #[tokio::test]
 async fn sites_that_clear_the_same_circle_at_once_do_not_lock_each_other() {
     let land = circle(&[5_000, 3_000, 4_000]).await;
-    for _ in 0..40 {
+    // Each rests twice as long every time, and draws how long exactly.
+    for _ in 0..400 {
         let asked: Vec<_> = (0..3)
             .map(|site| {
                 let site: Site = land.sites[site].clone();

@@ -16,7 +16,7 @@ use crate::seek::land::{Land, agent, tally_of};
 use crate::town::{cuid, units};
 
 /// The liar's site is 0; the honest one, 1, has two users between, who are each other's partners.
-async fn land() -> Land {
+pub(super) async fn land() -> Land {
     let users = [("ann", 0), ("bob", 1), ("bea", 1), ("cat", 2)];
     let ties = [tie("ann", "bob"), tie("bob", "bea"), tie("bea", "cat")];
     let land = Land::new(4, &users, &ties).await;
@@ -24,7 +24,7 @@ async fn land() -> Land {
     land
 }
 
-fn key_of(site: u8) -> SecretKey {
+pub(super) fn key_of(site: u8) -> SecretKey {
     SecretKey::ed25519(&[site + 50; 32])
 }
 
@@ -37,7 +37,7 @@ async fn token(land: &Land) -> Hash {
 }
 
 /// Has a lift of this nonce laid out from the liar's site on.
-async fn laid_out(land: &Land, nonce: Hash) -> Laid {
+pub(super) async fn laid_out(land: &Land, nonce: Hash) -> Laid {
     let drawn = drawn(land, token(land).await, nonce).await;
     let Drawn::Laid(laid) = drawn else { panic!("{drawn:?}") };
     laid
@@ -69,7 +69,13 @@ async fn drawn(land: &Land, token: Hash, nonce: Hash) -> Drawn {
 }
 
 /// The liar's word on a lift with these leaves.
-fn word(land: &Land, nonce: Hash, laid: &Laid, branches: Vec<Hash>, deadline_ms: i64) -> Word {
+pub(super) fn word(
+    land: &Land,
+    nonce: Hash,
+    laid: &Laid,
+    branches: Vec<Hash>,
+    deadline_ms: i64,
+) -> Word {
     let own = key_of(77);
     let mut keys = laid.participants.to_vec();
     keys.push(own.public_key());
@@ -89,7 +95,7 @@ fn word(land: &Land, nonce: Hash, laid: &Laid, branches: Vec<Hash>, deadline_ms:
     let id = lift.id().unwrap();
     let leg = Leg { tally: tally_of(0), by: Side::Stock, units: laid.enters };
     let (side, users, key) = (Side::Stock, land.users(0), own.public_key());
-    let said = Conditional { lift: id, leg, users, side, key, sign: None };
+    let said = Conditional { lift: id, leg, users, side, key, anew: false, sign: None };
     let promise =
         Promise { lift: id, by: own.public_key(), judged: Hash::of(b"nothing"), sign: None };
     Word {
@@ -104,7 +110,7 @@ fn word(land: &Land, nonce: Hash, laid: &Laid, branches: Vec<Hash>, deadline_ms:
 }
 
 /// The honest site hears it; says what it answers on the same tally, and what it says to the next site.
-async fn says(land: &Land, word: Word) -> (Option<Word>, bool) {
+pub(super) async fn says(land: &Land, word: Word) -> (Option<Word>, bool) {
     let (tally, body) = (tally_of(0), Body::Lift(Box::new(word)));
     let (from, to) = (land.address("ann"), cuid("bob"));
     let note = Note { tally, from, to, token: None, moved: None, body };

@@ -224,6 +224,8 @@ fn a_lift_of_an_agent_of_before_is_proved_once_the_giver_says_that_it_gave() {
         for (name, tie) in [("ann", 0), ("abe", 0), ("abe", 1)] {
             let giver = kept(&land, name, tie).await.giver.unwrap();
             assert!(Verified::check(giver, &land.sites[0].agent()).is_ok(), "{name} {tie}");
+            // Others may have the key that it names.
+            assert!(giver.anew, "{name} {tie}");
         }
     });
 }
@@ -243,6 +245,9 @@ fn each_leg_of_a_lift_is_proved_to_strangers() {
             let ledger = protocol::ledger::Ledger::open(&signed, seen.side).unwrap();
             let good = proof.check(&ledger, |_| false).unwrap();
             assert_eq!(good.chit().effect_on(seen.side).milli().abs(), 5_000, "{name} {tie}");
+            // Of a leg inside one site its agent says so only now.
+            let anew = proof.giver.is_some_and(|giver| giver.anew);
+            assert!(anew == (tie == 0) || tie > 1, "{name} {tie}");
         }
     });
 }

@@ -71,7 +71,7 @@ impl MadeUp {
     fn said(&self, side: Side, by: &SecretKey) -> Conditional {
         let (lift, leg, users) = (self.lift.id().unwrap(), self.leg, self.users);
         let key = self.keys[usize::from(side == BOB)].public_key();
-        Conditional { lift, leg, users, side, key, sign: None }.signed(by).unwrap()
+        Conditional { lift, leg, users, side, key, anew: false, sign: None }.signed(by).unwrap()
     }
 
     fn promises(&self) -> List<Promise, { protocol::lift::MAX_PARTICIPANTS }> {

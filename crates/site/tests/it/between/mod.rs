@@ -16,3 +16,4 @@ mod phases;
 mod run;
 mod stolen;
 mod told_again;
+mod twice;

@@ -52,7 +52,7 @@ impl Found {
     async fn decided(&self, land: &Land, parts: &[(usize, TallyId)]) -> Certificate {
         let lift = self.lift.id().unwrap();
         let promise = |(site, over): &(usize, TallyId)| {
-            let key = lift_key(&agent_key(*site), self.lift.nonce, *over).unwrap();
+            let key = lift_key(&agent_key(*site), None, self.lift.nonce, *over).unwrap();
             let (by, judged) = (key.public_key(), Hash::of(b"nothing was judged"));
             Promise { lift, by, judged, sign: None }.signed(&key).unwrap()
         };
@@ -79,7 +79,7 @@ impl Found {
         land.sites[site].hear_errand(agent(by.0), errand).await;
         land.sites[site].tend_lifts(land.now()).await.unwrap();
         let given = self.said[said];
-        let key = lift_key(&agent_key(by.0), self.lift.nonce, by.1).unwrap().public_key();
+        let key = lift_key(&agent_key(by.0), None, self.lift.nonce, by.1).unwrap().public_key();
         let theirs = Conditional { side: given.side.other(), key, sign: None, ..given };
         let word = Word {
             lift: self.lift.clone(),
@@ -103,8 +103,12 @@ async fn balance(land: &Land, name: &str, tie: usize) -> i64 {
     i64::try_from(seen.balance_milli).unwrap()
 }
 
-/// Time passes until a part is kept at this site, which does nothing about it; nor do those after it.
-async fn laid_out(land: &Land, site: usize) -> Found {
+/// Time passes until a part is kept at this site, which does nothing about it; nor do those after it. The site as it is then.
+pub(super) async fn laid_out(land: &Land, site: usize) -> Store {
+    found(land, site).await.copy
+}
+
+async fn found(land: &Land, site: usize) -> Found {
     for _ in 0..400 {
         land.world.pass(50);
         land.carry_with_answers().await;
@@ -136,7 +140,7 @@ fn a_way_round_that_an_agent_of_before_laid_out_takes_nothing() {
         let mut land = circle(&[5_000, 3_000, 4_000]).await;
         let looking: Site = land.sites[0].clone();
         let asked = tokio::spawn(async move { looking.clear_around().await });
-        let found = laid_out(&land, 0).await;
+        let found = found(&land, 0).await;
         asked.abort();
         goes_back(&mut land, 0, found.copy.clone()).await;
         let parts = [(0, tally_of(0)), (1, tally_of(0)), (2, tally_of(1)), (0, tally_of(2))];
@@ -159,7 +163,7 @@ fn a_payment_that_an_agent_of_before_was_to_pass_on_takes_nothing() {
         let mut land = three().await;
         let signed = Box::new(land.signed(1, ["ann", "cat"], [5_000, 5_000]));
         let asked = land.asks("pay", signed);
-        let found = laid_out(&land, 1).await;
+        let found = found(&land, 1).await;
         asked.abort();
         goes_back(&mut land, 1, found.copy.clone()).await;
         let parts = [(0, tally_of(0)), (1, tally_of(0)), (2, tally_of(1))];
@@ -181,7 +185,7 @@ fn a_payment_that_its_payer_signed_is_under_way_also_as_another_agent() {
         let mut land = three().await;
         let signed = Box::new(land.signed(1, ["ann", "cat"], [5_000, 5_000]));
         let asked = land.asks("pay", signed);
-        let found = laid_out(&land, 0).await;
+        let found = found(&land, 0).await;
         asked.abort();
         goes_back(&mut land, 0, found.copy.clone()).await;
         let name = protocol::PaymentId::random([1; 16]);

@@ -217,7 +217,7 @@ async fn a_referee_that_lost_its_store_and_kept_its_key_says_nothing_of_lifts_fr
     court.lift = Lift { date, deadline: date.plus_ms(30_000).unwrap(), ..court.lift.clone() };
     court.ask(0, court.promises()).await.unwrap();
     let store = Store::memory();
-    Site::past_is_lost(&store, court.world.now()).await.unwrap();
+    Site::past_is_lost(&store, court.world.now(), &*court.world).await.unwrap();
     court.sites[0] = None;
     court.stores[0] = store;
     court.reopened(0).await;
