@@ -103,15 +103,15 @@ fn a_record_says_one_lie_and_says_it_one_way() {
     let proof = of_promises(&said, [&one, &other]).unwrap();
     let (first, second) = (proof.first, proof.second);
     for wrong in [
-        Twice { first: second, second: first, ..proof.clone() },
-        Twice { second: first, ..proof.clone() },
+        Twice { first: second, second: first, ..proof },
+        Twice { second: first, ..proof },
     ] {
         assert_eq!(read(wrong).check(), Err(ProofFault::NoLie));
     }
     let takers = sign(Conditional { side: Side::Stock, ..said });
     let anew = sign(Conditional { anew: true, ..said });
     for conditional in [takers, anew] {
-        let wrong = read(Twice { conditional, ..proof.clone() });
+        let wrong = read(Twice { conditional, ..proof });
         assert_eq!(wrong.check(), Err(ProofFault::NotGivers));
     }
 }
