@@ -11,7 +11,7 @@ use protocol::{
 use store::StoreError;
 use thiserror::Error;
 
-use crate::between::{MAX_LOST, WhyVoid};
+use crate::between::WhyVoid;
 use crate::referee::{MAX_ACCEPTED, Unjudged};
 
 /// Why nothing was done; what was kept before is as it was.
@@ -306,11 +306,6 @@ pub enum SiteError {
         /// Its referees of which nothing was heard; none where nobody serves this site.
         unanswered: Vec<AgentId>,
     },
-    /// Too many lifts that this site has lost wait on a tally.
-    #[error(
-        "{MAX_LOST} lifts that this site has lost wait on tally {0} until what they mean can be done; say this one again later"
-    )]
-    TooManyLost(TallyId),
     /// No such lift, or none that the caller may see.
     #[error("no lift {0} is known here; list those that are")]
     NoLift(LiftId),

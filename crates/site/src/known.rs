@@ -9,7 +9,7 @@ use protocol::address::Endpoint;
 use protocol::chit::Chit;
 use protocol::half::HalfTally;
 use protocol::ledger::{Good, Link};
-use protocol::{AgentId, ChitId, Cuid, Hash, LiftId, PublicKey, TallyId};
+use protocol::{AgentId, ChitId, Cuid, Hash, LiftId, PublicKey, TallyId, Timestamp};
 use store::{Half, HalfId, LiftPart};
 
 use crate::abroad::Errands;
@@ -76,6 +76,8 @@ pub(crate) struct Known {
     /// What is said to other agents without a letter.
     pub(crate) errands: Errands,
     /// Lifts that this agent decides as a referee, and has not decided.
+    /// When there was no room for strangers' proofs: it is not looked for again at once.
+    pub(crate) strangers_had_no_room: Mutex<Option<Timestamp>>,
     pub(crate) bench: Bench,
     /// What agents that are known here have brought it lately.
     pub(crate) brings: Brings,
@@ -106,6 +108,7 @@ impl Default for Known {
             lift_keys: RwLock::default(),
             tried: Tried::default(),
             errands: Errands::default(),
+            strangers_had_no_room: Mutex::default(),
             bench: Bench::default(),
             brings: Brings::default(),
             lines: Mutex::default(),

@@ -6,6 +6,7 @@
 //! Nothing is done to a liar: an administrator drops a referee, or a partner its tally.
 
 use std::collections::BTreeSet;
+use std::sync::{MutexGuard, PoisonError};
 
 use protocol::errand::Errand;
 use protocol::proof::Proof;
@@ -33,6 +34,9 @@ pub const MAX_PROOFS_OF_STRANGERS: usize = 32;
 
 /// How many are kept whatever an administrator accepts and drops: whom they concern may change.
 const MOST: usize = 3 * MAX_PROOFS + MAX_PROOFS_OF_STRANGERS;
+
+/// How long it is not looked for room for strangers' proofs again where there was none, in milliseconds.
+const NO_ROOM_FOR_MS: i64 = 60_000;
 
 /// To how many agents a new proof is handed on at most; once.
 const MAX_TOLD: usize = 64;
@@ -100,6 +104,9 @@ impl Site {
         if view.proof(&proof.hash()?).await?.is_some() || concern == Concern::None {
             return Ok(());
         }
+        if concern == Concern::Strangers && self.had_no_room_for_strangers() {
+            return Ok(());
+        }
         drop(view);
         if let Err(fault) = proof.check() {
             tracing::info!(%from, "what another site says of a lie proves nothing: {fault}");
@@ -137,6 +144,17 @@ impl Site {
         })
     }
 
+    fn no_room_for_strangers(&self) -> MutexGuard<'_, Option<Timestamp>> {
+        self.known.strangers_had_no_room.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether there was no room for strangers' proofs a moment ago: whoever tells of many has not all that are kept read for each.
+    fn had_no_room_for_strangers(&self) -> bool {
+        let now = self.clock.now().ms();
+        self.no_room_for_strangers()
+            .is_some_and(|at| (0..NO_ROOM_FOR_MS).contains(&now.saturating_sub(at.ms())))
+    }
+
     /// Whether there is room for one more proof of this concern: strangers' take none from the others.
     async fn has_room(
         &self,
@@ -172,6 +190,10 @@ impl Site {
         if tx.proof(&id).await?.is_some() {
             return Ok(BTreeSet::new());
         }
+        let ours = self.concern(tx, &accused, lift).await? == Concern::Ours;
+        if !ours && self.had_no_room_for_strangers() {
+            return Ok(BTreeSet::new());
+        }
         let is_told = Proof::TOLD.contains(&proof.word());
         let mut before = kept(tx).await?;
         // Partners are many, and must not take the room that is for referees.
@@ -181,8 +203,10 @@ impl Site {
         if accused.iter().all(|who| many(who) >= MAX_PROOFS_OF_ONE) {
             return Ok(BTreeSet::new());
         }
-        let ours = self.concern(tx, &accused, lift).await? == Concern::Ours;
         if !self.has_room(tx, &before, ours).await? {
+            if !ours {
+                *self.no_room_for_strangers() = Some(self.clock.now());
+            }
             return Ok(BTreeSet::new());
         }
         let at = self.clock.now();

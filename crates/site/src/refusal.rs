@@ -94,7 +94,6 @@ impl SiteError {
             Self::NoPlace(_) => (Class::Refused, "no_place"),
             Self::NotLifted { .. } => (Class::Conflict, "not_lifted"),
             Self::Undecided { .. } => (Class::Passing, "undecided"),
-            Self::TooManyLost(_) => (Class::Passing, "too_many_lost"),
             Self::NoLift(_) => (Class::NotFound, "no_lift"),
             Self::LiftExists(_) => (Class::Conflict, "lift_exists"),
             Self::NotJudged { reason, .. } => of_judging(*reason),

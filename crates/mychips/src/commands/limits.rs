@@ -255,7 +255,6 @@ fn all() -> Vec<Limit> {
         limit!("site::abroad::MAX_ERRANDS" => site::MAX_ERRANDS, "errands", "that wait: the oldest is lost, and asked again"),
         limit!("site::between::MAX_DRAFTS" => site::MAX_DRAFTS, "drafts", "of lifts that partners lay out: half a minute each"),
         limit!("site::between::MAX_CLAIMS" => site::MAX_CLAIMS, "lifts", "on one tally, of which its user is asked if it gave"),
-        limit!("site::between::MAX_LOST" => site::MAX_LOST, "lifts", "on one tally that the site has lost, and cannot do yet"),
         limit!("site::between::MAX_DRAFTS_OF_ONE" => site::MAX_DRAFTS_OF_ONE, "drafts", "of lifts for one partner: so that there is room for others"),
         limit!("site::between::MAX_TRIED" => site::MAX_TRIED, "drafts", "that users' quotes in several parts cause in half a minute"),
         limit!("site::between::MAX_TRIED_OF_ONE" => site::MAX_TRIED_OF_ONE, "drafts", "of them that one user may cause"),

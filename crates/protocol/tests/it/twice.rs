@@ -102,10 +102,8 @@ fn a_record_says_one_lie_and_says_it_one_way() {
     let (said, [one, other]) = (said(), promises());
     let proof = of_promises(&said, [&one, &other]).unwrap();
     let (first, second) = (proof.first, proof.second);
-    for wrong in [
-        Twice { first: second, second: first, ..proof },
-        Twice { second: first, ..proof },
-    ] {
+    for wrong in [Twice { first: second, second: first, ..proof }, Twice { second: first, ..proof }]
+    {
         assert_eq!(read(wrong).check(), Err(ProofFault::NoLie));
     }
     let takers = sign(Conditional { side: Side::Stock, ..said });

@@ -260,7 +260,7 @@ pub(crate) fn fate(note: &Note, error: &SiteError) -> Fate {
         },
         // The word with what was decided may come after its chit; a word that is of no use now is of none later.
         SiteError::NoLift(_) => !matches!(note.body, Body::Lift(_)),
-        SiteError::Part { .. } | SiteError::NoAgentKey | SiteError::TooManyLost(_) => true,
+        SiteError::Part { .. } | SiteError::NoAgentKey => true,
         // A half that was restored, and has not compared yet.
         SiteError::State { .. } | SiteError::NotOpen { .. } | SiteError::MoveNotProved { .. } => {
             true

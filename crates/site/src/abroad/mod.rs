@@ -75,14 +75,14 @@ impl Site {
 }
 
 impl Site {
-    /// Whether an agent's words on decisions are waited for, though it may be no partner's: it is accepted as a referee, or
-    /// something is promised here under it. Strangers can bring nobody to be so. That it [is known](Site::knows) does not
+    /// Whether an agent's words on decisions are waited for, though it may be no partner's: it is accepted as a referee, something is
+    /// promised here under it, or it decides with this site what somebody known has asked about. Strangers can bring nobody to be so. That it [is known](Site::knows) does not
     /// follow: nothing else that it says is listened to.
     ///
     /// # Errors
     /// [`SiteError`] where the store could not.
     pub async fn sits_with(&self, agent: AgentId) -> Result<bool, SiteError> {
-        if self.known.under_way.is_promised_under(agent) {
+        if self.known.under_way.is_promised_under(agent) || self.known.bench.sits_with(&agent) {
             return Ok(true);
         }
         is_accepted(&mut self.store.read().await?, agent).await

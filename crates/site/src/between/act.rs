@@ -63,6 +63,7 @@ impl Site {
     async fn act_on(&self, batch: &mut Batch, lift: LiftId) -> Result<(), SiteError> {
         // Only with all halves locked it is sure what the parts are.
         let (rows, now) = (batch.work.tx().lock_parts(&lift).await?, self.clock.now());
+        self.follows_lift_keys(batch.work.view()).await?;
         let mut parts =
             rows.iter().map(|row| self.known.part(row)).collect::<Result<Vec<_>, _>>()?;
         for (row, part) in rows.iter().zip(&mut parts) {
@@ -72,15 +73,20 @@ impl Site {
             }
         }
         self.act_in(batch, &mut parts).await?;
+        let mut all_dead = !parts.is_empty();
         for (row, part) in rows.iter().zip(&parts) {
-            // One that this site cannot sign for any more it never judges, but hears how it ended.
-            let waits = part.participant.wants() == Some(Want::Judge)
-                && (!is_gone(row.deadline, now) || self.has_key_of(part)?);
+            // One that this site cannot sign for any more it never judges, but hears how it ended: for a week, and where its
+            // payer waits for it, for as long as it takes.
+            let is_paid_by = part.more.proposed && part.more.authorisation.is_some();
+            let waits = match self.is_past_signing(part)? {
+                true => is_paid_by || !is_gone(row.deadline, now),
+                false => part.participant.wants() == Some(Want::Judge),
+            };
             let is_dead = !waits && is_dead(part, counted_from(part, row), now);
             // Of one from before a restore this site may have forgotten that it promised it, and needs its legs then.
             let is_nothing = match part.outcome() {
                 Some(outcome) => outcome == Outcome::Void,
-                None => is_dead && self.has_key_of(part)?,
+                None => is_dead && !self.is_past_signing(part)?,
             };
             if is_dead && is_nothing && !part.more.proposed {
                 // Whoever lays out lifts for nothing must not fill this site's disk with them.
@@ -92,13 +98,14 @@ impl Site {
                 batch.work.tx().put_part(&kept).await?;
                 self.known.remember_part(&kept, part.clone());
             }
-            if is_dead {
-                self.known.under_way.is_over(&lift);
-            }
+            all_dead &= is_dead;
             if part.participant.promise().is_some() {
                 let nonce = &part.participant.part().lift().nonce;
                 self.known.drafts.is_promised(nonce, &part.more.over, lift);
             }
+        }
+        if all_dead {
+            self.known.under_way.is_over(&lift);
         }
         Ok(())
     }
@@ -160,12 +167,9 @@ impl Site {
     /// Asks the referees where it is time to.
     async fn ask_referees(&self, batch: &mut Batch, part: &Part) -> Result<(), SiteError> {
         let is_late = self.clock.now() > part.participant.part().lift().deadline;
-        let wants = match part.participant.wants() {
-            // It says nothing of it any more, and hears how it ends.
-            Some(Want::Judge) if is_late && !self.has_key_of(part)? => {
-                Some(Want::Ask(part.participant.evidence()))
-            }
-            wants => wants,
+        let wants = match self.is_past_signing(part)? {
+            true => is_late.then(|| Want::Ask(part.participant.evidence())),
+            false => part.participant.wants(),
         };
         if let Some(Want::Ask(evidence)) = wants
             && self.known.under_way.may_ask(part, evidence.is_some(), self.clock.now())
@@ -224,6 +228,12 @@ impl Site {
             self.promise(batch, &mut parts[place], judged)?;
         }
         Ok(())
+    }
+
+    /// Whether nothing is known of how a part ends that this site has not promised, as far as it knows, and cannot sign for any more.
+    fn is_past_signing(&self, part: &Part) -> Result<bool, SiteError> {
+        let is_open = part.outcome().is_none() && part.participant.promise().is_none();
+        Ok(is_open && self.signer.is_some() && !self.has_key_of(part)?)
     }
 
     /// Whether this site can still sign for a part: not where it took it on as an agent of before, or before it was restored.

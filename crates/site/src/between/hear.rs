@@ -61,10 +61,6 @@ impl Site {
                 None => {
                     let lost = self.lost(&word, (holder, tally), (side, neighbour), &keys)?;
                     if lost.is_some() {
-                        // It is told again once some of them are done.
-                        if !self.known.under_way.has_room_for_lost(tally) {
-                            return Err(SiteError::TooManyLost(tally));
-                        }
                         is_there(work, (holder, tally), (lift, &word.conditional.leg)).await?;
                     }
                     lost

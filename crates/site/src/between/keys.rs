@@ -12,6 +12,7 @@ use protocol::{AgentId, Hash, SecretKey, SignError, Signer, TallyId};
 use store::{Tx, View};
 
 use crate::door::Site;
+use crate::epoch::restored_at;
 use crate::error::SiteError;
 use crate::planted::Planted;
 
@@ -34,12 +35,16 @@ pub(crate) async fn lift_keys_of_another(tx: &mut Tx, agent: AgentId) -> Result<
 }
 
 /// Since when the site of this store makes its keys for lifts as it does ([`lift_key`]): another value after each restore, and for
-/// each agent; none where there was neither.
+/// each agent; none where there was neither. What a program from before this value restored has the date of that instead.
 ///
 /// # Errors
 /// [`SiteError::Store`].
 pub async fn lift_keys(view: &mut View) -> Result<Option<Hash>, SiteError> {
-    Ok(view.setting(SINCE).await?.and_then(|since| since.parse().ok()))
+    if let Some(since) = view.setting(SINCE).await? {
+        // Whatever stands there, it is not what stood there before.
+        return Ok(Some(since.parse().unwrap_or_else(|_| Hash::of(since.as_bytes()))));
+    }
+    Ok(restored_at(view).await?.map(|at| Hash::of(at.to_string().as_bytes())))
 }
 
 /// The key that the site of this agent takes part with in a lift of this nonce that comes over this tally, where it makes its
@@ -71,6 +76,12 @@ impl Site {
         let signer = self.signer.as_deref().ok_or(SiteError::NoAgentKey)?;
         let since = *self.known.lift_keys.read().unwrap_or_else(PoisonError::into_inner);
         Ok(lift_key(signer, since, nonce, over)?)
+    }
+
+    /// Makes keys as the store says now: another program at the same one may have restored it.
+    pub(super) async fn follows_lift_keys(&self, view: &mut View) -> Result<(), SiteError> {
+        self.makes_lift_keys(lift_keys(view).await?);
+        Ok(())
     }
 
     /// Which keys for lifts are made now.

@@ -51,7 +51,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use protocol::errand::Expected;
 use protocol::lift::Authorisation;
-use protocol::{AgentId, Cuid, Hash, LiftId, PaymentId, TallyId, Timestamp};
+use protocol::{AgentId, Cuid, Hash, LiftId, PaymentId, Timestamp};
 use tokio::sync::Notify;
 
 pub(crate) use self::around::Tried;
@@ -88,10 +88,6 @@ pub const MAX_OPEN_PROMISES: usize = 256;
 /// that decides alone an administrator says how much ([`crate::MAX_SOLE_MILLI`]).
 pub const MAX_OPEN_MILLI: i64 = 100_000_000;
 
-/// How many lifts that this site has lost may wait on one tally because what they mean cannot be done yet, as on a half that has
-/// yet to hear what it has lost, or that a partner has filled to the brim. A message brings 64 at most.
-pub const MAX_LOST: usize = 256;
-
 /// How many authorisations are remembered for lifts that have not come yet: a few kilobytes each.
 pub const MAX_AUTHORISATIONS: usize = 4_096;
 
@@ -120,8 +116,6 @@ pub(crate) struct UnderWay {
     told: Mutex<BTreeMap<LiftId, (Timestamp, i64)>>,
     /// When it was last tried to do all that a decided lift means here, and how long it is not tried again, in milliseconds.
     settling: Mutex<BTreeMap<LiftId, (Timestamp, i64)>>,
-    /// How many lifts that this site has lost wait on each tally for all of them to be done.
-    lost: Mutex<BTreeMap<TallyId, usize>>,
     /// Lifts whose end somebody here waits for: how many do, and how often something was done about it.
     watched: Mutex<BTreeMap<LiftId, (usize, u64)>>,
     /// When open parts were looked at last.
@@ -231,15 +225,6 @@ impl UnderWay {
     /// Whether something is promised under a referee, and not decided as far as is known here.
     pub(crate) fn is_promised_under(&self, referee: AgentId) -> bool {
         self.open_with(&OpenWith::Referee(referee)).promises > 0
-    }
-
-    /// Makes room for one more lift that is lost on a tally, where there is some. They are counted anew every second.
-    fn has_room_for_lost(&self, tally: TallyId) -> bool {
-        let mut lost = lock(&self.lost);
-        let many = lost.entry(tally).or_default();
-        let has_room = *many < MAX_LOST;
-        *many += usize::from(has_room);
-        has_room
     }
 
     /// A part is promised.

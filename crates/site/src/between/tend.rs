@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 
 use protocol::errand::Errand;
 use protocol::lift::Outcome;
-use protocol::{LiftId, TallyId, Timestamp};
+use protocol::{LiftId, Timestamp};
 
 use super::part::Part;
 use super::repeated::GONE_MS;
@@ -202,12 +202,11 @@ impl Site {
     async fn look_at_open_parts(&self, look: Look, now: Timestamp) -> Result<(), SiteError> {
         let mut after = None;
         let mut open = BTreeMap::new();
-        let (mut decided, mut lost) = (BTreeSet::new(), BTreeMap::<TallyId, usize>::new());
+        let mut decided = BTreeSet::new();
         loop {
             let page = self.store.read().await?.open_parts(after, AT_ONCE).await?;
             let Some(last) = page.last() else {
                 *lock(&self.known.under_way.open) = open;
-                *lock(&self.known.under_way.lost) = lost;
                 lock(&self.known.under_way.settling).retain(|lift, _| decided.contains(lift));
                 self.known.under_way.is_open_known.store(true, Ordering::Relaxed);
                 return Ok(());
@@ -223,11 +222,6 @@ impl Site {
                 if part.participant.is_locked() {
                     for with in part.open_with() {
                         open.entry(with).or_insert_with(Open::default).add(&part);
-                    }
-                }
-                if part.is_lost() {
-                    for tally in part.tallies() {
-                        *lost.entry(tally).or_default() += 1;
                     }
                 }
                 // What could not be done when it was decided.

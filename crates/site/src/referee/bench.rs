@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use protocol::agreement::{Timeout, timeout_ms};
+use protocol::bounded::List;
+use protocol::lift::MAX_REFEREES;
 use protocol::referee::Referee;
-use protocol::{LiftId, Timestamp};
+use protocol::{AgentId, LiftId, Timestamp};
 
 use super::judge::{GIVES_UP_AFTER_MS, MAX_OPEN_OF_STRANGERS, OPEN_OF_KNOWN};
 
@@ -46,6 +48,8 @@ struct Waiting {
     deadline: Timestamp,
     /// Whether somebody who is known here asked about it.
     known: bool,
+    /// Who decides it, this site among them.
+    referees: List<AgentId, MAX_REFEREES>,
     waits: Vec<(Timeout, Timestamp)>,
     /// When the others were told last; none: they have to be told now.
     told: Option<Timestamp>,
@@ -110,7 +114,13 @@ impl Bench {
         };
         let deadline = referee.lift().deadline;
         let since = before.map_or(now, |before| before.since);
-        seats.waiting.insert(id, Waiting { deadline, known, waits, told, again, since });
+        let referees = referee.lift().referees.clone();
+        seats.waiting.insert(id, Waiting { deadline, known, referees, waits, told, again, since });
+    }
+
+    /// Whether an agent decides something with this site that somebody who is known here asked about.
+    pub(crate) fn sits_with(&self, agent: &AgentId) -> bool {
+        self.open().waiting.values().any(|one| one.known && one.referees.contains(agent))
     }
 
     /// Whether a case waits here.

@@ -8,7 +8,7 @@ use protocol::mail::Fate;
 use protocol::note::{Body, Note};
 use protocol::participant::Word;
 use protocol::{Hash, Lift, PublicKey, Record as _, SecretKey, Side, Signer as _};
-use site::{Answer, Class, Command, MAX_LOST, Site, SiteError, Wish};
+use site::{Answer, Command, Site, SiteError, Wish};
 
 use super::fates::run;
 use super::paid::{chain, three, tie};
@@ -237,32 +237,6 @@ fn a_lost_lift_is_given_up_a_week_after_it_was_told_whatever_its_deadline() {
         land.world.pass(7 * 24 * 3_600_000);
         waits(&land, 128).await;
         assert_eq!(waits(&land, 600).await, 0, "it is given up");
-    });
-}
-
-/// As many lost lifts wait on a tally as may; the next is told again when some of them are done.
-#[test]
-fn so_many_lost_lifts_wait_on_a_tally_and_no_honest_one_is_refused_for_good() {
-    run(async {
-        let land = went_back().await;
-        for number in 0..MAX_LOST {
-            let (name, ago_ms) = (u8::try_from(number % 256).unwrap(), 1_000);
-            let word = MadeUp::dated(&land, ANN, name, (ago_ms, &[0])).word(true, None);
-            assert_eq!(hears(&land, word).await, Fate::Taken, "{number}");
-        }
-        let word = MadeUp::by(&land, ANN, 1).word(true, None);
-        let told = hears(&land, word.clone()).await;
-        let Fate::Later(reason) = told else { panic!("{told:?}") };
-        let expected = SiteError::TooManyLost(tally_of(0));
-        assert_eq!(reason.to_string(), expected.to_string());
-        assert_eq!((expected.class(), expected.word()), (Class::Passing, "too_many_lost"));
-        waits(&land, 8).await;
-        assert!(matches!(hears(&land, word.clone()).await, Fate::Later(_)), "they wait still");
-        ann_answers(&land).await;
-        waits(&land, 64).await;
-        assert_eq!(hears(&land, word).await, Fate::Taken);
-        let many = i128::try_from(MAX_LOST).unwrap() + 1;
-        assert_eq!(balance_of_bob(&land).await, many * 100_000);
     });
 }
 
