@@ -403,3 +403,30 @@ fn a_payer_hears_of_what_its_site_had_proposed_before_it_went_back() {
         });
     }
 }
+
+/// A program goes on that was not stopped when another one restored the store: it signs by what the store says.
+#[test]
+fn a_program_that_another_restored_the_store_of_promises_nothing_from_before() {
+    run(async {
+        let mut land = three().await;
+        let _asked = land.asks("pay", Box::new(land.signed(1, ["ann", "cat"], [5_000, 5_000])));
+        let _ = super::stolen::laid_out(&land, 1).await;
+        let laid_out = land.stores[1].read().await.unwrap().open_parts(None, 9).await.unwrap();
+        let (running, date) = (land.sites[1].clone(), land.now());
+        land.restart(1).await;
+        land.sites[1].begin_epoch(date).await.unwrap();
+        land.sites[1] = running;
+        for _ in 0..4 {
+            land.deliver().await;
+        }
+        for tie in 0..2 {
+            land.has_no_more("bob", tie).await;
+        }
+        land.calms().await;
+        for part in set_down(&land, laid_out[0].lift).await {
+            assert!(!part.state.contains("\"judged\":{"), "{}", part.state);
+        }
+        assert_eq!(land.balances(0).await, land.balances(1).await);
+        land.assert_sound().await;
+    });
+}

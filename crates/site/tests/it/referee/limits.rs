@@ -331,3 +331,24 @@ async fn a_site_without_its_key_judges_nothing() {
     assert!(matches!(error, SiteError::NoAgentKey), "{error}");
     assert_eq!(site.tend_referee(court.world.now()).await.unwrap(), 0);
 }
+
+/// Who decides with a referee what somebody known asked about is no stranger on the wire, accepted or not; whom a stranger names is.
+#[tokio::test]
+async fn the_other_referees_of_a_known_askers_lift_are_waited_for() {
+    let store = Store::memory();
+    let court = court_over(store.clone()).await;
+    let site = court.sites[0].as_ref().unwrap();
+    let (lift, errand) = open(&court, 1);
+    let referees = court.new_lift(&1_u64.to_be_bytes()).referees;
+    let others = referees.iter().filter(|other| **other != site.agent());
+    site.hear_referee(stranger(1), errand.clone()).await.unwrap();
+    for other in others.clone() {
+        assert!(!site.sits_with(*other).await.unwrap(), "a stranger may name anybody");
+    }
+    is_met(&store, stranger(1)).await;
+    site.hear_referee(stranger(1), errand).await.unwrap();
+    for other in others {
+        assert!(site.sits_with(*other).await.unwrap(), "of lift {lift}");
+    }
+    assert!(!site.sits_with(stranger(2)).await.unwrap());
+}
