@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use protocol::bounded::List;
 use protocol::chit::Positive;
 use protocol::lift::MAX_REFEREES;
-use protocol::query::{Curve, MOST_DEPTH, MOST_PLANS, Plan, Query, Said, Sought, Why};
+use protocol::query::{Answer, Curve, MOST_DEPTH, MOST_PLANS, Plan, Query, Said, Sought, Why};
 use protocol::{AgentId, Hash};
 
 use super::{Branch, Effect, Here, Open, Origin, Seeker};
@@ -91,7 +91,8 @@ impl Seeker {
         over.into_iter().flat_map(|nonce| self.end(session, nonce, here, now_ms)).collect()
     }
 
-    /// Ends a query of a session, which is remembered by what came in only.
+    /// Ends a query of a session, which is remembered by what came in only: where it led to a plan for as long as that, and where
+    /// not, until its time is over, so that it is known if it comes twice.
     fn end(&mut self, session: Hash, nonce: Hash, here: &Here<'_>, now_ms: i64) -> Vec<Effect> {
         let Some(known) = self.sessions.get_mut(&session) else { return Vec::new() };
         let Some(mut open) = known.open.remove(&nonce) else { return Vec::new() };
@@ -99,7 +100,10 @@ impl Seeker {
         open.is_over = true;
         let effects = self.finish(&open, here, now_ms);
         (open.branches, open.here) = (BTreeMap::new(), Vec::new());
-        self.sessions.entry(session).or_default().open.insert(nonce, open);
+        if effects.iter().any(is_refusal) {
+            open.expires_ms = open.until_ms;
+        }
+        self.sessions.entry(session).or_default().remembers(nonce, open);
         effects
     }
 
@@ -148,6 +152,11 @@ impl Seeker {
         }
         List::new(told).ok().filter(|plans| !plans.is_empty())
     }
+}
+
+/// Whether a query ends in vain.
+fn is_refusal(effect: &Effect) -> bool {
+    matches!(effect, Effect::Answer { answer: Answer { said: Said::Refused(_), .. }, .. })
 }
 
 fn kept_here((way, plan): (Way, Plan), is_round: bool) -> Kept {

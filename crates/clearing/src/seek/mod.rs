@@ -52,9 +52,10 @@ pub struct Limits {
     pub refill_a_second: u32,
     /// How long answers are waited for, for each tally that a query may still go over, in milliseconds.
     pub hop_ms: i64,
-    /// For how long a query and the plans for it are remembered, in milliseconds from when it came.
+    /// For how long a query that led to plans is remembered with them, in milliseconds from when it came. Others are only for as
+    /// long as they may take.
     pub keep_ms: i64,
-    /// How many queries of one partner, and searches of one's own, are remembered at once.
+    /// How many queries of one partner, and searches of one's own, are remembered at once: each takes some kilobytes at most.
     pub open: usize,
     /// For how long it is remembered that no way round goes on beyond a tally, in milliseconds.
     pub end_ms: i64,
@@ -68,7 +69,7 @@ impl Default for Limits {
             refill_a_second: 1_024,
             hop_ms: 1_000,
             keep_ms: 30_000,
-            open: 1_024,
+            open: 4_096,
             end_ms: 600_000,
         }
     }
@@ -168,11 +169,16 @@ struct Branch {
 impl Session {
     /// One more query, which is not over.
     fn add(&mut self, nonce: Hash, open: Open) {
+        self.waiting += 1;
+        let before = self.remembers(nonce, open);
+        self.waiting -= usize::from(before.is_some_and(|before| !before.is_over));
+    }
+
+    /// Remembers a query until it expires; gives the one of before.
+    fn remembers(&mut self, nonce: Hash, open: Open) -> Option<Open> {
         let first = self.first_expires_ms.unwrap_or(i64::MAX);
         self.first_expires_ms = Some(first.min(open.expires_ms));
-        self.waiting += 1;
-        let before = self.open.insert(nonce, open);
-        self.waiting -= usize::from(before.is_some_and(|before| !before.is_over));
+        self.open.insert(nonce, open)
     }
 }
 

@@ -1,8 +1,10 @@
-//! Keys: public ones of both kinds, and how they verify; `good.rs` remembers which are usable. Their JSON form (JWK) is in
-//! `jwk.rs`, secret keys and signing in `secret.rs`, secret keys locked with a passphrase in `sealed.rs`.
+//! Keys: public ones of both kinds, and how they verify; `good.rs` remembers which are usable, `proved.rs` which signatures are
+//! good. Their JSON form (JWK) is in `jwk.rs`, secret keys and signing in `secret.rs`, secret keys locked with a passphrase in
+//! `sealed.rs`.
 
 mod good;
 mod jwk;
+mod proved;
 mod sealed;
 mod secret;
 
@@ -140,7 +142,7 @@ impl PublicKey {
     /// Whether `signature` is this key's over `message`.
     #[must_use]
     pub fn verifies(&self, message: &[u8], signature: &Signature) -> bool {
-        match &self.0 {
+        self.if_proved(message, signature, || match &self.0 {
             Kind::P256 { x, y } => UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, sec1(x, y))
                 .verify(message, signature.as_bytes())
                 .is_ok(),
@@ -149,7 +151,7 @@ impl PublicKey {
                 ed25519_dalek::VerifyingKey::from_bytes(bytes)
                     .is_ok_and(|key| key.verify_strict(message, &signature).is_ok())
             }
-        }
+        })
     }
 }
 

@@ -16,6 +16,8 @@ proptest! {
         let public = key.public_key();
         let signature = key.sign(&message).unwrap();
         prop_assert!(public.verifies(&message, &signature));
+        // Good ones are remembered: that must say nothing about any other.
+        prop_assert!(public.verifies(&message, &signature));
         prop_assert_eq!(key.sign(&message).unwrap(), signature, "signing is deterministic");
         prop_assert!(!other.public_key().verifies(&message, &signature));
 

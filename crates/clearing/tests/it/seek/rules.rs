@@ -174,6 +174,29 @@ fn one_partner_is_remembered_only_so_often() {
     assert_eq!(other, Some(Said::Refused(Why::Deep)));
 }
 
+/// Of what led nowhere nothing has to be kept but that it was asked, in case it comes twice: or whoever searches in growing depth
+/// soon waits half a minute for nothing.
+#[test]
+fn what_led_nowhere_is_forgotten_soon_and_what_was_found_is_kept_for_as_long_as_its_plans() {
+    let limits = Limits { open: 5, ..Limits::default() };
+    let mut world = street_within(3, &[(0, 1), (2, 1)], limits);
+    let mut chance = Chance(1);
+    let ask = |world: &mut World, payee: u32, numbers: std::ops::Range<u8>| {
+        let taken = numbers.filter(|number| {
+            let said = says(world, 1, 0, &query(0, &[*number], payee, 1, 1));
+            said != Some(Said::Refused(Why::Busy))
+        });
+        taken.count()
+    };
+    assert_eq!(ask(&mut world, 7, 0..8), 5, "its partner's neighbour, too far");
+    world.wait(Limits::default().hop_ms, &mut chance);
+    assert_eq!(ask(&mut world, 1, 10..18), 5, "somebody at its partner's");
+    world.wait(Limits::default().keep_ms - 1, &mut chance);
+    assert_eq!(ask(&mut world, 1, 20..28), 0, "there are plans to come back to");
+    world.wait(1, &mut chance);
+    assert_eq!(ask(&mut world, 1, 30..38), 5);
+}
+
 #[test]
 fn a_search_causes_no_more_queries_than_its_budget() {
     let mut most = 0;
