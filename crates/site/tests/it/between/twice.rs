@@ -337,6 +337,22 @@ async fn whoever_founds_a_site_with_a_key_that_was_there_has_other_keys_each_tim
     assert!(since[0] != since[1] && since[0] != since[2] && since[1] != since[2], "{since:?}");
 }
 
+/// One from before sites had other keys then: all that it noted is when it was.
+#[tokio::test]
+async fn a_site_that_an_older_program_restored_has_other_keys_each_time() {
+    let land = land().await;
+    let mut since = vec![None];
+    for _ in 0..2 {
+        land.world.pass(1);
+        land.sites[1].begin_epoch(land.world.now()).await.unwrap();
+        let mut tx = land.stores[1].begin().await.unwrap();
+        tx.set("lift_keys", None).await.unwrap();
+        tx.commit().await.unwrap();
+        since.push(site::lift_keys(&mut land.stores[1].read().await.unwrap()).await.unwrap());
+    }
+    assert!(since[0] != since[1] && since[0] != since[2] && since[1] != since[2], "{since:?}");
+}
+
 /// It went back to when the lift was laid out and not judged, and who proposed it has lost it: nobody tells, so it asks.
 #[test]
 fn of_a_lift_that_it_cannot_sign_for_any_more_a_site_hears_from_the_referees() {
