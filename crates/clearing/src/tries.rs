@@ -9,6 +9,8 @@ use std::collections::BTreeMap;
 
 use protocol::Units;
 
+use crate::seek::LEAST_PART;
+
 /// How much smaller an amount is looked for next where one led nowhere. Searches in vain are what clearing costs, so there
 /// are few steps: a way that carries too little for one is lifted piece by piece in the next.
 const SMALLER: i64 = 16;
@@ -135,21 +137,29 @@ impl<K: Ord + Clone> Tries<K> {
         now_ms: i64,
         spread: impl FnOnce(i64) -> i64,
     ) -> bool {
-        let less = Units::new(units.milli() / SMALLER).unwrap_or(Units::ZERO);
-        let rests = less < self.least;
+        let less = self.smaller(units);
         let known = self.of(who);
-        if known.is_woken(now_ms) {
-            known.news = less;
-            if rests {
+        match less {
+            Some(less) if known.is_woken(now_ms) => known.news = less,
+            Some(less) => (known.up_to, known.until_ms) = (less, now_ms),
+            None if known.is_woken(now_ms) => {
                 known.last_ms = now_ms;
                 known.has_no_news();
             }
-        } else if rests {
-            known.rest(Units::MAX, now_ms, spread);
-        } else {
-            (known.up_to, known.until_ms) = (less, now_ms);
+            None => known.rest(Units::MAX, now_ms, spread),
         }
-        rests
+        less.is_none()
+    }
+
+    /// What is looked for after so much; none where that is not worth it. Before the end ways are looked for that carry no more
+    /// than is worth it, where the last search has not followed those that carry twice as much.
+    fn smaller(&self, units: Units) -> Option<Units> {
+        let milli = units.milli();
+        let (next, last) = (milli / SMALLER, self.least.milli().saturating_mul(LEAST_PART));
+        if next >= self.least.milli() {
+            return Units::new(next).ok();
+        }
+        Units::new(last).ok().filter(|last| 2 * last.milli() <= milli)
     }
 
     /// A way was found for so much and came to nothing, as others were at it at the same time: it rests as above, and then as

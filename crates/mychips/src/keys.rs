@@ -5,7 +5,7 @@ use std::fs;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
-use protocol::{Cuid, KeyError, PaymentId, PublicKey, SecretKey, Signer, TallyId};
+use protocol::{Cuid, Hash, KeyError, PaymentId, PublicKey, SecretKey, Signer, TallyId};
 
 use crate::failure::Failure;
 use crate::imported::Imported;
@@ -18,6 +18,9 @@ const USUAL: &str = "mychips-keys";
 const KEPT: &str = "kept";
 /// How the names of files there end.
 const KEPT_END: &str = ".jsonl";
+
+/// How the file's name ends that has what was signed to pay.
+const PAYMENT_END: &str = ".payment.json";
 
 /// A folder with the signing keys of one or more users.
 #[derive(Clone, Debug)]
@@ -93,7 +96,23 @@ impl Keys {
 
     /// Where is kept what this device signed last to pay under this name.
     pub(crate) fn payment_file(&self, user: &Cuid, name: PaymentId) -> PathBuf {
-        self.kept_folder(user).join(format!("{name}.payment.json"))
+        self.kept_folder(user).join(format!("{name}{PAYMENT_END}"))
+    }
+
+    /// … and what it signed before that: the record of this hash.
+    pub(crate) fn earlier_payment_file(&self, user: &Cuid, name: PaymentId, hash: Hash) -> PathBuf {
+        self.kept_folder(user).join(format!("{name}.{hash}{PAYMENT_END}"))
+    }
+
+    /// All of them that are there.
+    pub(crate) fn payment_files(&self, user: &Cuid, name: PaymentId) -> Vec<PathBuf> {
+        let begin = format!("{name}.");
+        let is_one = |file: &PathBuf| {
+            let file = file.file_name().and_then(|file| file.to_str());
+            file.is_some_and(|file| file.starts_with(&begin) && file.ends_with(PAYMENT_END))
+        };
+        let files = fs::read_dir(self.kept_folder(user)).into_iter().flatten().flatten();
+        files.map(|file| file.path()).filter(is_one).collect()
     }
 
     /// Makes the folder of what this device keeps for a user, where there is none.

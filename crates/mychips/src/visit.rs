@@ -127,7 +127,7 @@ pub(crate) fn was_agent(data: &Path, before: AgentId, sure: bool) -> Result<Agen
     let runtime = runtime()?;
     let store = runtime.block_on(stored(&home, &config))?;
     let said = async {
-        Site::was_agent(&store, before, sure).await?;
+        Site::was_agent(&store, before, sure, World.now()).await?;
         store.close().await;
         Ok::<_, SiteError>(())
     };

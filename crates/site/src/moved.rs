@@ -6,13 +6,14 @@ use protocol::half::HalfTally;
 use protocol::ledger::{Input as LedgerInput, Ledger};
 use protocol::negotiation::Input as NegotiationInput;
 use protocol::note::{Body, Note};
-use protocol::{AgentId, ChipAddress, Moved, Side, Tally, Verified};
+use protocol::{AgentId, ChipAddress, Moved, Side, Tally, Timestamp, Verified};
 use store::{Half, Store, Tx, View};
 
 use crate::abroad::{is_known, remember_invited};
 use crate::batch::{Held, Work};
 use crate::between::{forget_laid_out, lift_keys_of_another};
 use crate::door::Site;
+use crate::epoch::forgets_since;
 use crate::error::SiteError;
 use crate::post::Input;
 use crate::referee::no_referee;
@@ -74,23 +75,33 @@ impl Site {
         Ok(Some(founded.agent))
     }
 
-    /// Says that a store's site was this agent `until` then: of a site that was set up anew for the users of one
-    /// that was lost with its agent's key, or restored to before it was this agent. Nobody may have the site open.
+    /// Says `now` that a store's site was this agent: of a site that was set up anew for the users of one that was lost with its
+    /// agent's key, or restored to before it was this agent. What was signed and made until now may be lost here, as after a
+    /// restore. Nobody may have the site open.
     ///
     /// # Errors
     /// [`SiteError::LivingAgent`] where users here have dealings with users of that agent, unless somebody is `sure`: an
     /// own device may have named it before; [`SiteError::TooManyAgents`],
     /// [`SiteError::Store`].
-    pub async fn was_agent(store: &Store, agent: AgentId, sure: bool) -> Result<(), SiteError> {
+    pub async fn was_agent(
+        store: &Store,
+        agent: AgentId,
+        sure: bool,
+        now: Timestamp,
+    ) -> Result<(), SiteError> {
         let mut tx = store.begin().await?;
         let living = tx.meta().await?.founded.map_or(agent, |founded| founded.agent);
         if !sure && is_known(&mut tx, agent).await? {
             return Err(SiteError::LivingAgent(agent));
         }
-        let former = with(former_agents(&mut tx).await?, agent, living)?;
-        put_former(&mut tx, &former).await?;
+        let before = former_agents(&mut tx).await?;
+        let is_new = agent != living && !before.contains(&agent);
+        put_former(&mut tx, &with(before, agent, living)?).await?;
         if agent != living {
             no_referee(&mut tx, agent).await?;
+        }
+        if is_new {
+            forgets_since(&mut tx, now).await?;
         }
         tx.commit().await?;
         Ok(())

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use protocol::Units;
 
 /// A way round that carries less than this part of what is looked for is not followed: a search for less finds it.
-const LEAST_PART: i64 = 4;
+pub(crate) const LEAST_PART: i64 = 4;
 
 /// The least that a way round for so much has to carry.
 pub(super) fn least_round(amount: Units) -> Units {

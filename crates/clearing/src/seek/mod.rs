@@ -36,6 +36,7 @@ pub use step::{Effect, Input};
 use crate::crossing::{Start, Way};
 use advertised::Advertised;
 use allowance::Allowances;
+pub(crate) use dead::LEAST_PART;
 use dead::{DeadEnds, least_round};
 use gather::Heard;
 use here::Whom;
@@ -44,7 +45,7 @@ use own::Search;
 /// What a site allows itself and its partners.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Over how many tallies one query is handed on at most.
+    /// Over how many tallies one query is handed on at most, and over how many what is advertised is looked at for it.
     pub exits: usize,
     /// How many queries a partner may cause at once.
     pub allowance: u32,
@@ -55,7 +56,8 @@ pub struct Limits {
     /// For how long a query that led to plans is remembered with them, in milliseconds from when it came. Others are only for as
     /// long as they may take.
     pub keep_ms: i64,
-    /// How many queries of one partner, and searches of one's own, are remembered at once: each takes some kilobytes at most.
+    /// How many queries of one partner, and searches of one's own, are remembered at once: each takes some kilobytes, and with
+    /// four plans, all as long as can be, some 17.
     pub open: usize,
     /// For how long it is remembered that no way round goes on beyond a tally, in milliseconds.
     pub end_ms: i64,
@@ -69,7 +71,7 @@ impl Default for Limits {
             refill_a_second: 1_024,
             hop_ms: 1_000,
             keep_ms: 30_000,
-            open: 4_096,
+            open: 2_048,
             end_ms: 600_000,
         }
     }

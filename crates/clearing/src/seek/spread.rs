@@ -43,7 +43,13 @@ impl Seeker {
         if depth.is_none() && !exits.is_empty() {
             open.left_out = Some(Why::Deep);
         }
-        exits.retain(|(gate, _)| !self.knows(open, &found, *gate, here));
+        // What is advertised costs whoever asks nothing, and may be told over all tallies here.
+        let mut known = 0;
+        exits.retain(|(gate, _)| {
+            let knows = known < self.limits.exits && self.knows(open, &found, *gate, here);
+            known += usize::from(knows);
+            !knows
+        });
         let Some(depth) = depth.filter(|_| !is_enough(open, here)) else { return spread };
         let most = usize::try_from(budget).unwrap_or(usize::MAX).min(self.limits.exits);
         if exits.len() > most {

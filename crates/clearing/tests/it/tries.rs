@@ -68,6 +68,16 @@ fn less_is_looked_for_where_much_led_nowhere_and_then_it_rests() {
     assert_eq!(tries.next(owed(&all), -100_000, 2).len(), 2);
 }
 
+/// A search follows ways that carry a quarter of its amount: at the end no way is left out that carries as much as is worth it.
+#[test]
+fn before_it_rests_it_is_looked_for_whatever_is_worth_it() {
+    let mut tries = Tries::new(units(10));
+    assert!(!tries.led_nowhere(&"ann", units(120), 0, |ms| ms), "30 and more was followed");
+    assert_eq!(tries.next(owed(&[("ann", 120)]), 0, 1), with(&[("ann", 40)]));
+    assert!(tries.led_nowhere(&"ann", units(40), 0, |ms| ms), "10 and more was");
+    assert_eq!(tries.next(owed(&[("ann", 120)]), 0, 1), []);
+}
+
 #[test]
 fn who_was_cleared_for_is_looked_for_again_at_once() {
     let mut tries = Tries::new(units(10));

@@ -225,8 +225,9 @@ impl Place {
         let replaced = Site::replace_agent(&self.store, agent).await;
         replaced.map_err(|error| self.cannot("have another agent", &error))?;
         // A disk of before does not know who it was since: the administrator does.
+        let now = self.clock.now();
         for former in &self.former {
-            let told = Site::was_agent(&self.store, former.agent, true).await;
+            let told = Site::was_agent(&self.store, former.agent, true, now).await;
             told.map_err(|error| self.cannot("hear who it was", &error))?;
         }
         Ok(())

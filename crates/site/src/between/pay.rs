@@ -80,13 +80,13 @@ impl Site {
             let plans = match plans {
                 // What stood in the way of the attempt before says more.
                 Err(_) if why.is_some() => break,
+                Err(SiteError::NoWay { why: Why::Costly, .. }) => Vec::new(),
                 plans => plans?,
             };
             let plans = self.signed_for(payer, plans, authorisation).await?;
             let choices = choices(plans, units, most);
             if choices.is_empty() {
-                let (payee, why) = (authorisation.payee.short(), Why::Costly);
-                return Err(SiteError::NoWay { payee, units, why });
+                return Err(self.why_too_much(payer, &authorisation.payee, units).await);
             }
             for ways in choices {
                 let attempt = alone.lays_out(&ways, units, most);

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeSet;
 
+use clearing::{Limit, NoPath};
 use protocol::chit::Positive;
 use protocol::query::Why;
 use protocol::{ChipAddress, Cuid, Hash, TallyId, Units};
@@ -84,15 +85,9 @@ impl Site {
         hint: Option<Hint>,
     ) -> Result<Route, SiteError> {
         let units = units.get();
-        let none = |why_not, most| Route {
-            units,
-            quote: None,
-            why_not: Some(why_not),
-            most,
-            proved: false,
-        };
+        let none = |why_not, most| Route { units, quote: None, why_not, most, proved: false };
         let Some(plans) = self.plans_to(payer, payee, units, hint).await? else {
-            return Ok(none(WhyNot::NotConnected, Units::ZERO));
+            return Ok(none(Some(WhyNot::NotConnected), Units::ZERO));
         };
         // One way, where there is one that carries it: the fewer, the less can stand in the way.
         let whole = plans.iter().find(|plan| plan.curve.top().arrives.get() >= units);
@@ -104,7 +99,10 @@ impl Site {
                 let (quote, why_not) = (Some(quote), None);
                 Route { units, quote, why_not, most: units, proved: false }
             }
-            None => none(WhyNot::RoomBetween, divided.arrives()),
+            None => {
+                let (given, most) = (divided.given(), divided.arrives());
+                none(WhyNot::of(&self.too_little(payer, given, most)), most)
+            }
         })
     }
 
@@ -125,6 +123,31 @@ impl Site {
             parts: divided.parts(),
             proved: false,
         })
+    }
+
+    /// Why a payment cannot be made as its payer signed it, though something leads to the payee: there is room for less, or it
+    /// costs more.
+    pub(super) async fn why_too_much(
+        &self,
+        payer: &Cuid,
+        payee: &ChipAddress,
+        units: Units,
+    ) -> SiteError {
+        match self.most_elsewhere(payer, payee).await {
+            Ok(Most { units: most, given, .. }) if most < units => {
+                let reason = self.too_little(payer, given, most);
+                SiteError::NoPath { payee: payee.cuid.clone(), units, reason }
+            }
+            Ok(_) => SiteError::NoWay { payee: payee.short(), units, why: Why::Costly },
+            Err(error) => error,
+        }
+    }
+
+    /// No more than `most` can arrive, for which so much is given: by the payer's own tallies where that is all that they carry.
+    fn too_little(&self, payer: &Cuid, given: Units, most: Units) -> NoPath {
+        let is_all = given > Units::ZERO && given >= self.known.map.most_given(payer);
+        let limit = if is_all { Limit::Payer } else { Limit::Between };
+        NoPath::TooLittle { most, limit, proved: false }
     }
 
     /// Divides an amount among plans so that a payment could be made as is told: where that takes several, they are laid out,
@@ -155,7 +178,7 @@ impl Site {
         })
     }
 
-    /// Plans to pay somebody elsewhere; none where no tallies with room lead there.
+    /// Plans to pay somebody elsewhere, whatever they cost; none where no tallies with room lead there.
     async fn plans_to(
         &self,
         payer: &Cuid,
@@ -167,6 +190,8 @@ impl Site {
         match self.find_hinted(payer, payee, units, Units::MAX, hint).await {
             Ok(plans) => Ok(Some(plans)),
             Err(SiteError::NoWay { why: Why::Nothing, .. }) => Ok(None),
+            // Too much for what can come in, as nobody said how much may be given.
+            Err(SiteError::NoWay { why: Why::Costly, .. }) => Ok(Some(Vec::new())),
             Err(error) => Err(error),
         }
     }

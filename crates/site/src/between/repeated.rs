@@ -19,8 +19,7 @@ pub(super) const GONE_MS: i64 = 7 * 24 * 3_600_000;
 const AT_ONCE: u32 = 64;
 
 impl Site {
-    /// The lift by which a payment was made that was signed before this site was restored: under the very same record, whose
-    /// hash the lift has. A payee's site that lies would take it a second time, and show what hides that it was made.
+    /// The lift by which a payment was made before this site was restored: under the very same record, whose hash the lift has. A payee's site that lies would take it a second time, and show what hides that it was made.
     ///
     /// # Errors
     /// [`SiteError::PaymentToCompare`] while it may yet come back that it was made: until a lift of before is over, and the
@@ -35,22 +34,30 @@ impl Site {
         let is_ours = by.agent == self.agent || self.former_agents().contains(&by.agent);
         let mut view = self.store.read().await?;
         let restored = restored_at(&mut view).await?;
-        let before =
-            restored.filter(|at| is_ours && by.cuid == *payer && authorisation.date <= *at);
-        let Some(restored) = before else { return Ok(None) };
+        let Some(restored) = restored.filter(|_| is_ours && by.cuid == *payer) else {
+            return Ok(None);
+        };
+        // The clock may have been ahead then, and put right since.
         let since_ms = self.clock.now().ms().saturating_sub(restored.ms());
+        let is_lately = (-GONE_MS..GONE_MS).contains(&since_ms);
+        let is_before = authorisation.date <= restored;
+        if !is_lately && !is_before {
+            return Ok(None);
+        }
+        // Whatever clocks said when it was signed, by this very record it was made where it has come back.
         match self.lift_for(&mut view, payer, hash).await? {
             Lost::Begins(lift) => {
                 drop(view);
                 return self.is_lift_for(lift, authorisation).await.map(Some);
             }
-            Lost::GoesOut if (0..GONE_MS).contains(&since_ms) => {
+            Lost::GoesOut if is_lately => {
                 return Err(SiteError::PaymentToCompare(authorisation.uuid));
             }
             Lost::GoesOut | Lost::Nothing => {}
         }
-        let may_come = (0..LONGEST_MS).contains(&since_ms)
-            || ((0..GONE_MS).contains(&since_ms) && waits_somewhere(&mut view, payer).await?);
+        let may_come = is_before
+            && ((0..LONGEST_MS).contains(&since_ms)
+                || (is_lately && waits_somewhere(&mut view, payer).await?));
         if may_come { Err(SiteError::PaymentToCompare(authorisation.uuid)) } else { Ok(None) }
     }
 

@@ -237,11 +237,11 @@ async fn a_site_had_so_many_agents_at_most() {
     }
     for refused in [
         Site::replace_agent(&store, id(200)).await.map(drop),
-        Site::was_agent(&store, id(201), false).await,
+        Site::was_agent(&store, id(201), false, START.parse().unwrap()).await,
     ] {
         assert_eq!(refused.unwrap_err().word(), "too_many_agents");
     }
-    Site::was_agent(&store, id(3), false).await.unwrap();
+    Site::was_agent(&store, id(3), false, START.parse().unwrap()).await.unwrap();
 }
 
 #[tokio::test]

@@ -119,6 +119,35 @@ async fn a_longer_circle_clears_from_whichever_site_looks_first() {
     }
 }
 
+/// Uma is owed twelve by Vic at another site, and the way back is six narrow ones of two each: no one of them is worth looking for
+/// with twelve.
+#[tokio::test]
+async fn a_debt_clears_over_many_ways_that_are_each_much_narrower() {
+    let between = ["ann", "cat", "dan", "eve", "fay", "gus"];
+    let users: Vec<(&'static str, usize)> = [("uma", 0), ("bob", 0), ("vic", 1)]
+        .into_iter()
+        .chain(between.map(|name| (name, 0)))
+        .collect();
+    let mut ties = vec![tie("uma", "vic"), tie("vic", "bob")];
+    for name in between {
+        ties.extend([tie("bob", name), tie(name, "uma")]);
+    }
+    let land = Land::new(3, &users, &ties).await;
+    land.referees_at(&[2]).await;
+    // Each foil owes its stock.
+    for at in 0..ties.len() {
+        land.pay(at, Side::Foil, if at < 2 { 12_000 } else { 2_000 }).await;
+    }
+    for _ in 0..20 {
+        clears(&land, 0).await;
+        land.calms().await;
+    }
+    for at in 0..ties.len() {
+        assert_eq!(land.balances(at).await, [0, 0], "tally {at}");
+    }
+    land.assert_sound().await;
+}
+
 #[tokio::test]
 async fn where_no_way_leads_round_nothing_moves() {
     let land = circle(&[5_000, -3_000, 4_000]).await;

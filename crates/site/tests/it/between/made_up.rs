@@ -247,7 +247,7 @@ fn an_agent_of_before_binds_nobody_however_old_the_lift_is() {
     run(async {
         let mut land = three().await;
         land.accept(1, agent(6)).await;
-        Site::was_agent(&land.stores[1], agent(6), true).await.unwrap();
+        Site::was_agent(&land.stores[1], agent(6), true, land.now()).await.unwrap();
         land.restart(1).await;
         let accepted = land.sites[1].accepted_referees().await.unwrap();
         assert!(accepted.iter().all(|(it, _)| *it != agent(6)), "it is a referee no more");
@@ -307,7 +307,7 @@ fn a_lift_of_one_participant_is_not_taken_from_a_device() {
 fn a_user_is_asked_whether_it_gave_and_says_so() {
     run(async {
         let mut land = three().await;
-        Site::was_agent(&land.stores[1], agent(6), true).await.unwrap();
+        Site::was_agent(&land.stores[1], agent(6), true, land.now()).await.unwrap();
         land.restart(1).await;
         let made_up = |name| MadeUp::dated(&land, BOB, name, (0, &[0]));
         let lifts: Vec<MadeUp> = (0..60).map(made_up).collect();
@@ -369,7 +369,7 @@ fn a_user_is_asked_whether_it_gave_and_says_so() {
 fn a_question_is_about_one_leg_and_is_answered_by_no_other() {
     run(async {
         let mut land = three().await;
-        Site::was_agent(&land.stores[1], agent(6), true).await.unwrap();
+        Site::was_agent(&land.stores[1], agent(6), true, land.now()).await.unwrap();
         land.restart(1).await;
         let mut much = MadeUp::by(&land, BOB, 1);
         let little = Leg { by: ANN, units: units(1).try_into().unwrap(), ..much.leg };

@@ -13,6 +13,7 @@ mod made_up;
 mod paid;
 mod parts;
 mod phases;
+mod repeated;
 mod run;
 mod stolen;
 mod told_again;

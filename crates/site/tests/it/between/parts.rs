@@ -108,13 +108,45 @@ async fn the_most_and_the_parts_are_told_before_anything_is_signed() {
     // As was quoted it is paid, and so is the most; more is not.
     land.pays(1, ["ann", "cat"], [8_000, quote.given.milli()]).await.unwrap();
     let much = land.pays(2, ["ann", "cat"], [8_000, 80_000]).await.unwrap_err();
-    assert!(matches!(much, SiteError::NoWay { .. }), "{much}");
+    let text = much.to_string();
+    assert!(matches!(much, SiteError::NoPath { .. }) && much.word() == "too_little", "{text}");
+    assert!(text.contains("the payer's own tallies have no more room"), "{text}");
     let left = most(&land).await;
     land.pays(3, ["ann", "cat"], [left.units.milli(), left.given.milli()]).await.unwrap();
     let left = most(&land).await;
     assert_eq!((left.units, left.parts), (Units::ZERO, 0));
     land.calms().await;
     land.assert_sound().await;
+}
+
+/// What stands in the way is said: room between, room of the payer's own, or the price.
+#[tokio::test]
+async fn a_payer_is_told_whether_it_is_room_or_the_price() {
+    let users = [("ann", 0), ("bob", 1), ("cat", 2)];
+    let land = Land::new(4, &users, &[tie("ann", "bob"), narrow("bob", "cat")]).await;
+    land.referees_at(&[3]).await;
+    let refused = land.pays(1, ["ann", "cat"], [8_000, 80_000]).await.unwrap_err();
+    assert_eq!(refused.word(), "too_little", "{refused}");
+    assert!(
+        refused.to_string().contains("at most 5.000: there is no more room between"),
+        "{refused}"
+    );
+    let told = route(&land, 8_000).await;
+    assert_eq!((told.most.milli(), told.why_not), (5_000, Some(WhyNot::RoomBetween)));
+    land.charge(1, protocol::Side::Stock, 1, [0, 100_000]).await;
+    let refused = land.pays(2, ["ann", "cat"], [3_000, 3_001]).await.unwrap_err();
+    assert_eq!(refused.word(), "no_way", "{refused}");
+    assert!(refused.to_string().contains("it costs more than is to be given"), "{refused}");
+    let quote = route(&land, 3_000).await.quote.expect("what it costs");
+    land.pays(3, ["ann", "cat"], [3_000, quote.given.milli()]).await.unwrap();
+    land.calms().await;
+    land.assert_sound().await;
+
+    let land = Land::new(4, &users, &[narrow("ann", "bob"), tie("bob", "cat")]).await;
+    land.referees_at(&[3]).await;
+    let refused = land.pays(1, ["ann", "cat"], [8_000, 80_000]).await.unwrap_err();
+    assert!(refused.to_string().contains("at most 5.000: the payer's own tallies"), "{refused}");
+    assert_eq!(route(&land, 8_000).await.why_not, Some(WhyNot::PayersRoom));
 }
 
 /// Two users of one site are between, each with a tally to both ends; that site takes two parts in one lift.
