@@ -99,20 +99,9 @@ impl Keys {
         self.kept_folder(user).join(format!("{name}{PAYMENT_END}"))
     }
 
-    /// … and what it signed before that: the record of this hash.
+    /// … and what it signed before that, of which nothing came: the record of this hash.
     pub(crate) fn earlier_payment_file(&self, user: &Cuid, name: PaymentId, hash: Hash) -> PathBuf {
         self.kept_folder(user).join(format!("{name}.{hash}{PAYMENT_END}"))
-    }
-
-    /// All of them that are there.
-    pub(crate) fn payment_files(&self, user: &Cuid, name: PaymentId) -> Vec<PathBuf> {
-        let begin = format!("{name}.");
-        let is_one = |file: &PathBuf| {
-            let file = file.file_name().and_then(|file| file.to_str());
-            file.is_some_and(|file| file.starts_with(&begin) && file.ends_with(PAYMENT_END))
-        };
-        let files = fs::read_dir(self.kept_folder(user)).into_iter().flatten().flatten();
-        files.map(|file| file.path()).filter(is_one).collect()
     }
 
     /// Makes the folder of what this device keeps for a user, where there is none.

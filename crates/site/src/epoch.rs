@@ -290,7 +290,7 @@ impl Site {
 
 /// Of lifts up to this time this site may have forgotten what it signed. It never gets earlier: a clock that is behind after a
 /// restore must not have a referee judge anew what it judged.
-pub(crate) async fn forgets_since(tx: &mut Tx, at: Timestamp) -> Result<(), SiteError> {
+async fn forgets_since(tx: &mut Tx, at: Timestamp) -> Result<(), SiteError> {
     let since = restored_at(tx).await?.map_or(at, |before| before.max(at));
     Ok(tx.set(RESTORED, Some(&since.to_string())).await?)
 }

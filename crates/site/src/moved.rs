@@ -13,7 +13,6 @@ use crate::abroad::{is_known, remember_invited};
 use crate::batch::{Held, Work};
 use crate::between::{forget_laid_out, lift_keys_of_another};
 use crate::door::Site;
-use crate::epoch::forgets_since;
 use crate::error::SiteError;
 use crate::post::Input;
 use crate::referee::no_referee;
@@ -23,6 +22,14 @@ pub const MAX_FORMER_AGENTS: usize = 64;
 
 /// The setting under which they are.
 const FORMER: &str = "former-agents";
+
+/// The setting that says until when users here may have paid by another agent, of which this store knows nothing.
+const PAID_AS_ANOTHER: &str = "paid-as-another";
+
+/// Until when users here may have paid by an agent that this site was, by lifts that this store never had.
+pub(crate) async fn paid_as_another(view: &mut View) -> Result<Option<Timestamp>, SiteError> {
+    Ok(view.setting(PAID_AS_ANOTHER).await?.and_then(|date| date.parse().ok()))
+}
 
 /// The agents that a store's site was before, oldest first.
 ///
@@ -76,8 +83,8 @@ impl Site {
     }
 
     /// Says `now` that a store's site was this agent: of a site that was set up anew for the users of one that was lost with its
-    /// agent's key, or restored to before it was this agent. What was signed and made until now may be lost here, as after a
-    /// restore. Nobody may have the site open.
+    /// agent's key, or restored to before it was this agent. What its users paid until now may be lost here. Nobody may have the
+    /// site open.
     ///
     /// # Errors
     /// [`SiteError::LivingAgent`] where users here have dealings with users of that agent, unless somebody is `sure`: an
@@ -101,7 +108,7 @@ impl Site {
             no_referee(&mut tx, agent).await?;
         }
         if is_new {
-            forgets_since(&mut tx, now).await?;
+            tx.set(PAID_AS_ANOTHER, Some(&now.to_string())).await?;
         }
         tx.commit().await?;
         Ok(())

@@ -1,6 +1,8 @@
 //! The search from the payee's end: its site advertises what can come in to it, and whoever hears that hands it on. Where
 //! a query of the same session comes to a site that has heard an advert, it need not go farther.
 
+use std::collections::BTreeSet;
+
 use protocol::bounded::List;
 use protocol::chit::Positive;
 use protocol::lift::MAX_REFEREES;
@@ -281,6 +283,12 @@ impl Seeker {
         let round = going.round;
         let advert = Advert { session, nonce, turn, round, amount, plan, depth, budget, trail };
         Some((Effect::Advert { to: door.partner, advert }, part))
+    }
+
+    /// The gates over which something was advertised in a session.
+    pub(super) fn advertised_over(&self, session: Hash) -> BTreeSet<usize> {
+        let known = self.sessions.get(&session);
+        known.into_iter().flat_map(|known| &known.adverts).map(|advert| advert.gate).collect()
     }
 
     /// Whether anything was advertised in a session.

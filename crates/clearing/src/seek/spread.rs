@@ -43,12 +43,13 @@ impl Seeker {
         if depth.is_none() && !exits.is_empty() {
             open.left_out = Some(Why::Deep);
         }
-        // What is advertised costs whoever asks nothing, and may be told over all tallies here.
-        let mut known = 0;
+        // To look at what is advertised costs whoever asks nothing, and it may have come over all tallies here.
+        let told = self.advertised_over(open.query.session);
+        let mut looked = 0;
         exits.retain(|(gate, _)| {
-            let knows = known < self.limits.exits && self.knows(open, &found, *gate, here);
-            known += usize::from(knows);
-            !knows
+            let looks = looked < self.limits.exits && told.contains(gate);
+            looked += usize::from(looks);
+            !(looks && self.knows(open, &found, *gate, here))
         });
         let Some(depth) = depth.filter(|_| !is_enough(open, here)) else { return spread };
         let most = usize::try_from(budget).unwrap_or(usize::MAX).min(self.limits.exits);

@@ -1,9 +1,8 @@
-//! What a device signed to pay under a name: asked for again under that name, it shows the very same records first. By that a
+//! What a device signed to pay under a name: asked for again under that name, it shows the very same record first. By that a
 //! site that was restored from a backup, and has lost the payment, finds it again.
 
 use std::fs;
 use std::io::ErrorKind;
-use std::path::Path;
 
 use protocol::lift::Authorisation;
 use protocol::record::Record as _;
@@ -13,31 +12,22 @@ use crate::failure::Failure;
 use crate::home;
 use crate::keys::Keys;
 
-/// All that this device signed for a payment of this name and can read, the last first.
+/// What this device signed last for a payment of this name; none where it did not, or cannot read it any more.
 pub(crate) fn signed_before(
     keys: &Keys,
     user: &Cuid,
     name: PaymentId,
-) -> Result<Vec<Authorisation>, Failure> {
-    let mut all = Vec::new();
-    for file in keys.payment_files(user, name) {
-        all.extend(read(&file, name)?);
-    }
-    all.sort_by_key(|signed| std::cmp::Reverse(signed.date));
-    Ok(all)
-}
-
-/// What was signed to pay under this name, as a file has it; none where there is no file, or it cannot be read any more.
-fn read(file: &Path, name: PaymentId) -> Result<Option<Authorisation>, Failure> {
-    match fs::read(file) {
+) -> Result<Option<Authorisation>, Failure> {
+    let file = keys.payment_file(user, name);
+    match fs::read(&file) {
         Ok(text) => Ok(Authorisation::read(text.trim_ascii()).ok().filter(|it| it.uuid == name)),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(Failure::io("cannot read", file, &error)),
+        Err(error) => Err(Failure::io("cannot read", &file, &error)),
     }
 }
 
-/// Keeps what is about to be asked, before it is. The last one, which came to nothing as far as the site knows, is kept beside it:
-/// a site that was restored may yet hear that a payment was made by it, and it proves what for.
+/// Keeps what is about to be asked, before it is; in the place of the last, which came to nothing as far as the site knows. That
+/// one is kept beside it: should it have been paid after all, it proves what for.
 ///
 /// # Errors
 /// [`Failure`] where another command has signed something else under that name meanwhile.
@@ -49,16 +39,26 @@ pub(crate) fn keep_signed(
 ) -> Result<(), Failure> {
     let name = authorisation.uuid;
     let file = keys.payment_file(user, name);
-    let refused = |error: String| Failure::refused("system", error);
-    let text = authorisation.to_text().map_err(|error| refused(error.to_string()))?;
+    let text = written(authorisation)?;
     keys.make_kept_folder(user)?;
     if let Some(last) = last
-        && read(&file, name)?.as_ref() == Some(last)
+        && signed_before(keys, user, name)?.as_ref() == Some(last)
     {
-        let hash = last.hash().map_err(|error| refused(error.to_string()))?;
-        fs::rename(&file, keys.earlier_payment_file(user, name, hash))
-            .map_err(|error| Failure::io("cannot rename", &file, &error))?;
+        let earlier = keys.earlier_payment_file(user, name, last.hash().map_err(refused)?);
+        // Under the hash of a record there is nothing but that record.
+        if !earlier.exists() {
+            home::write_new(&earlier, &[written(last)?.as_bytes()])?;
+        }
+        fs::remove_file(&file).map_err(|error| Failure::io("cannot replace", &file, &error))?;
     }
     // It writes over nothing: of two commands one is told so.
-    home::write_new(&file, &[text.to_string().as_bytes(), b"\n"])
+    home::write_new(&file, &[text.as_bytes()])
+}
+
+fn written(authorisation: &Authorisation) -> Result<String, Failure> {
+    Ok(format!("{}\n", authorisation.to_text().map_err(refused)?))
+}
+
+fn refused(error: impl ToString) -> Failure {
+    Failure::refused("system", error.to_string())
 }

@@ -85,8 +85,11 @@ impl Site {
             };
             let plans = self.signed_for(payer, plans, authorisation).await?;
             let choices = choices(plans, units, most);
+            if choices.is_empty() && why.is_some() {
+                break;
+            }
             if choices.is_empty() {
-                return Err(self.why_too_much(payer, &authorisation.payee, units).await);
+                return Err(self.why_too_much(payer, &authorisation.payee, units, hint).await);
             }
             for ways in choices {
                 let attempt = alone.lays_out(&ways, units, most);

@@ -111,8 +111,9 @@ impl Site {
         &self,
         payer: &Cuid,
         payee: &ChipAddress,
+        hint: Option<Hint>,
     ) -> Result<Most, SiteError> {
-        let plans = self.plans_to(payer, payee, Units::MAX, None).await?.unwrap_or_default();
+        let plans = self.plans_to(payer, payee, Units::MAX, hint).await?.unwrap_or_default();
         let divided = self.tried(payer, payee, plans, Units::MAX).await?;
         let by: BTreeSet<TallyId> =
             divided.shares.iter().filter_map(|(plan, _)| Some(plan.way.first()?.0)).collect();
@@ -132,20 +133,25 @@ impl Site {
         payer: &Cuid,
         payee: &ChipAddress,
         units: Units,
+        hint: Option<Hint>,
     ) -> SiteError {
-        match self.most_elsewhere(payer, payee).await {
+        match self.most_elsewhere(payer, payee, hint).await {
             Ok(Most { units: most, given, .. }) if most < units => {
                 let reason = self.too_little(payer, given, most);
                 SiteError::NoPath { payee: payee.cuid.clone(), units, reason }
             }
-            Ok(_) => SiteError::NoWay { payee: payee.short(), units, why: Why::Costly },
+            // How much there would be is not told now.
+            Ok(_) | Err(SiteError::NoWay { why: Why::Busy, .. }) => {
+                SiteError::NoWay { payee: payee.short(), units, why: Why::Costly }
+            }
             Err(error) => error,
         }
     }
 
     /// No more than `most` can arrive, for which so much is given: by the payer's own tallies where that is all that they carry.
     fn too_little(&self, payer: &Cuid, given: Units, most: Units) -> NoPath {
-        let is_all = given > Units::ZERO && given >= self.known.map.most_given(payer);
+        let all = self.known.map.most_given(payer);
+        let is_all = given > Units::ZERO && all.is_some_and(|all| given >= all);
         let limit = if is_all { Limit::Payer } else { Limit::Between };
         NoPath::TooLittle { most, limit, proved: false }
     }

@@ -11,9 +11,15 @@ use crate::batch::Batch;
 use crate::door::Site;
 use crate::epoch::restored_at;
 use crate::error::SiteError;
+use crate::moved::paid_as_another;
 
 /// After how long a partner's site that has not answered since a restore counts as gone, in milliseconds: a week.
 pub(super) const GONE_MS: i64 = 7 * 24 * 3_600_000;
+
+/// How far a clock may be wrong, in milliseconds: that of the device that signed may be ahead of this site's, and the lift is found
+/// where it has come back; this site's may have been ahead when it was restored, and what it lost is waited for. So long after a
+/// restore whatever is signed takes a look at all lifts that this site knows.
+const MOST_AHEAD_MS: i64 = 24 * 3_600_000;
 
 /// How many rows are read at once.
 const AT_ONCE: u32 = 64;
@@ -33,18 +39,19 @@ impl Site {
         let by = &authorisation.payer;
         let is_ours = by.agent == self.agent || self.former_agents().contains(&by.agent);
         let mut view = self.store.read().await?;
-        let restored = restored_at(&mut view).await?;
+        let restored = restored_at(&mut view).await?.max(paid_as_another(&mut view).await?);
         let Some(restored) = restored.filter(|_| is_ours && by.cuid == *payer) else {
             return Ok(None);
         };
         // The clock may have been ahead then, and put right since.
         let since_ms = self.clock.now().ms().saturating_sub(restored.ms());
-        let is_lately = (-GONE_MS..GONE_MS).contains(&since_ms);
-        let is_before = authorisation.date <= restored;
-        if !is_lately && !is_before {
+        let is_lately = (-MOST_AHEAD_MS..GONE_MS).contains(&since_ms);
+        let ahead_ms = authorisation.date.ms().saturating_sub(restored.ms());
+        let is_before = ahead_ms <= 0;
+        if ahead_ms > MOST_AHEAD_MS || !(is_lately || is_before) {
             return Ok(None);
         }
-        // Whatever clocks said when it was signed, by this very record it was made where it has come back.
+        // Whatever clocks said when it was signed, it was made where a lift by this very record has come back.
         match self.lift_for(&mut view, payer, hash).await? {
             Lost::Begins(lift) => {
                 drop(view);

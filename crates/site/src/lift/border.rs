@@ -111,6 +111,17 @@ impl Graph {
         named.filter_map(|(user, stands)| Some((name(user)?, stands))).collect()
     }
 
+    /// The most that a user could give over all of its own tallies together, whatever is beyond them; none where nothing is known
+    /// of it.
+    pub(crate) fn most_given(&self, payer: &Cuid) -> Option<Units> {
+        let number = *self.numbers.get(payer)?;
+        let here = self.hops.leaving(number).filter_map(|hop| self.hops.list().get(hop));
+        let here = here.map(|hop| hop.lading.most());
+        let abroad = self.border.gates.iter().filter(|gate| gate.user == number);
+        let abroad = abroad.map(|gate| gate.ladings()[1].most());
+        Some(here.chain(abroad).fold(Units::ZERO, |sum, most| sum.plus(most).unwrap_or(Units::MAX)))
+    }
+
     /// Takes in what is new of a half whose partner is at another agent.
     pub(super) fn learn_abroad(&mut self, news: &News, agent: &str, forced: bool) {
         let Ok(partner) = agent.parse::<AgentId>() else { return };

@@ -433,14 +433,6 @@ impl Graph {
         widest.map_or(Units::ZERO, |path| path.arrives())
     }
 
-    /// The most that a payer could give over all of its own tallies together, whatever is beyond them.
-    pub(crate) fn most_given(&self, payer: &Cuid) -> Units {
-        let Some(number) = self.numbers.get(payer) else { return Units::ZERO };
-        let hops = self.hops.leaving(*number).filter_map(|hop| self.hops.list().get(hop));
-        let milli = hops.map(|hop| hop.lading.most().milli()).fold(0_i64, i64::saturating_add);
-        Units::new(milli).unwrap_or(Units::MAX)
-    }
-
     fn ends(&self, payer: &Cuid, payee: &Cuid) -> Result<(u32, u32), NoPath> {
         if payer == payee {
             return Err(NoPath::ToOneself);

@@ -188,9 +188,9 @@ impl Map {
         self.fresh().as_ref().map_or(Units::ZERO, |graph| graph.most(payer, payee))
     }
 
-    /// The most that a payer could give over all of its own tallies together.
-    pub(crate) fn most_given(&self, payer: &Cuid) -> Units {
-        self.fresh().as_ref().map_or(Units::ZERO, |graph| graph.most_given(payer))
+    /// The most that a payer could give over all of its own tallies together; none where that is not remembered.
+    pub(crate) fn most_given(&self, payer: &Cuid) -> Option<Units> {
+        self.fresh().as_ref()?.most_given(payer)
     }
 
     /// The largest circulation of the debts at this moment; none where not all of them are remembered.

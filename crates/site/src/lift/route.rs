@@ -177,7 +177,7 @@ impl Site {
         view.user(payer).await?.ok_or_else(|| SiteError::NoUser(payer.clone()))?;
         if payee.agent != self.agent {
             drop(view);
-            return self.most_elsewhere(payer, payee).await;
+            return self.most_elsewhere(payer, payee, None).await;
         }
         may_be_paid(view.user(&payee.cuid).await?.as_ref(), &payee.cuid)?;
         drop(view);

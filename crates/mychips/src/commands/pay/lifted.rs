@@ -229,10 +229,7 @@ pub(super) fn pay(
     let user = &flags.who.user;
     let named = name(flags, payee, amount)?;
     let may_repeat = flags.once.is_some();
-    let last = match may_repeat {
-        true => device::signed_before(keys, user, named)?.into_iter().next(),
-        false => None,
-    };
+    let last = if may_repeat { device::signed_before(keys, user, named)? } else { None };
     let searching = Progress::of("looking what it costs");
     let route = visit.route(user, payee, amount.units, flags.hint())?;
     drop(searching);
@@ -330,8 +327,8 @@ fn open(visit: &Visit, flags: &Pay, name: PaymentId, failure: Failure) -> Failur
     Failure::of_site(site::Class::Passing, "undecided", &text)
 }
 
-/// Says so where this was paid before, under its name. Where the site knows nothing of it, it is shown all that this device
-/// signed under that name: one that was restored finds the payment by that. False where it is sure that nothing was paid.
+/// Says so where this was paid before, under its name. Where the site knows nothing of it, it is shown what this device signed
+/// last under that name: one that was restored finds the payment by that. False where it is sure that nothing was paid.
 pub(super) fn before(
     visit: &Visit,
     keys: &Keys,
@@ -343,23 +340,21 @@ pub(super) fn before(
     if let Some(paid) = watch::shown(visit, user, name, || visit.payment(user, name))? {
         return told(flags, payee, &paid, None).map(|()| true);
     }
-    for signed in device::signed_before(keys, user, name)? {
-        let (most, expires) = (signed.most.get(), signed.expires);
-        if expires > World.now() && flags.most.is_some_and(|less| most > less) {
-            let text = format!(
-                "this device signed to give up to {} for this, which may be made until {}; ask again then for less",
-                say::units(most),
-                say::minute(expires)
-            );
-            return Err(Failure::refused("signed_before", text));
-        }
-        match asked(visit, flags, signed) {
-            Ok(paid) => return told(flags, payee, &paid, Some(most)).map(|()| true),
-            Err(failure) if NOTHING_PAID.iter().any(|word| failure.is(word)) => {}
-            Err(failure) => return Err(failure),
-        }
+    let Some(signed) = device::signed_before(keys, user, name)? else { return Ok(false) };
+    let (most, expires) = (signed.most.get(), signed.expires);
+    if expires > World.now() && flags.most.is_some_and(|less| most > less) {
+        let text = format!(
+            "this device signed to give up to {} for this, which may be made until {}; ask again then for less",
+            say::units(most),
+            say::minute(expires)
+        );
+        return Err(Failure::refused("signed_before", text));
     }
-    Ok(false)
+    match asked(visit, flags, signed) {
+        Ok(paid) => told(flags, payee, &paid, Some(most)).map(|()| true),
+        Err(failure) if NOTHING_PAID.iter().any(|word| failure.is(word)) => Ok(false),
+        Err(failure) => Err(failure),
+    }
 }
 
 fn told(flags: &Pay, payee: &ChipAddress, paid: &Paid, most: Option<Units>) -> Result<(), Failure> {
