@@ -50,11 +50,13 @@ pub enum Planted {
     SameNonce,
     /// A referee notes that another lies, and keeps no proof of it.
     KeptQuiet,
+    /// A site holds two promises of its neighbour's in one lift, and keeps no proof of it.
+    Unnamed,
 }
 
 impl Planted {
     /// All of them.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::LostLetter,
         Self::DoubleApply,
         Self::WrongOrder,
@@ -70,6 +72,7 @@ impl Planted {
         Self::SameKey,
         Self::SameNonce,
         Self::KeptQuiet,
+        Self::Unnamed,
     ];
 
     /// One word for it.
@@ -91,6 +94,7 @@ impl Planted {
             Self::SameKey => "same-key",
             Self::SameNonce => "same-nonce",
             Self::KeptQuiet => "kept-quiet",
+            Self::Unnamed => "unnamed",
         }
     }
 

@@ -108,7 +108,7 @@ pub(crate) struct Net {
     /// Plant a fault into all sites, to see it found: lost-letter, double-apply, wrong-order,
     /// unchecked-signature or resurrected; with --lifts void-for-valid, own-clock, freed-by-one,
     /// same-room, plain-mark, plain-token, told-on, same-key or same-nonce;
-    /// with --liars kept-quiet
+    /// with --liars kept-quiet or unnamed
     #[arg(long, value_name = "NAME", value_parser = planted)]
     plant: Option<Planted>,
 }

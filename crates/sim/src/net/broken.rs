@@ -70,7 +70,7 @@ pub enum Invariant {
     Private,
     /// No key and no nonce is in two lifts.
     Fresh,
-    /// Of a referee that said two contradictory things, whoever holds both has the proof.
+    /// Of a referee that said two contradictory things, or a site that promised one lift twice, whoever holds both has the proof.
     Named,
 }
 

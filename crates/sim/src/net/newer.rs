@@ -112,7 +112,7 @@ impl Net {
             let skew = self.newer.dice.between(-most, most);
             let drift = self.newer.dice.between(-DRIFT_PPM, DRIFT_PPM);
             self.places[number].has_wrong_clock(skew, drift);
-            self.counts.skews += 1;
+            self.counts.wrong_clocks += 1;
             let name = self.places[number].name.clone();
             self.say(&name, &format!("has its clock wrong by {skew} ms, and by {drift} ppm more"));
         }
@@ -127,7 +127,7 @@ impl Net {
         }
         let skew = self.newer.dice.between(-most, most);
         self.places[number].has_wrong_clock(skew, 0);
-        self.counts.skews += 1;
+        self.counts.wrong_clocks += 1;
         let name = self.places[number].name.clone();
         self.say(&name, &format!("has its clock wrong by {skew} ms"));
     }

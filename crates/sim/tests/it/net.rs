@@ -147,6 +147,11 @@ fn a_false_referee_that_others_keep_quiet_about_is_found_by_named() {
 }
 
 #[test]
+fn a_site_that_promises_twice_and_stays_unnamed_is_found_by_named() {
+    is_found_in(Life::Liars, Planted::Unnamed, Invariant::Named);
+}
+
+#[test]
 fn each_invariant_has_a_name_of_its_own() {
     let names: std::collections::BTreeSet<&str> = Invariant::ALL.map(Invariant::word).into();
     assert_eq!(names.len(), Invariant::ALL.len());

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use protocol::{Hash, PaymentId, TallyId};
+use protocol::{Hash, LiftId, PaymentId, TallyId};
 
 /// What a marker stands for. People and places are numbers, as everywhere here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -19,8 +19,10 @@ pub(super) enum What {
     Tally(TallyId),
     /// A payment to a stranger.
     Payment(PaymentId),
-    /// The lift of this nonce: the nonce, its id, the keys made for it.
+    /// What lifts of this nonce share: the nonce, the keys made for it.
     Lift(Hash),
+    /// The lift of this nonce and id. Where somebody lies, there may be others of the same nonce.
+    Record(Hash, LiftId),
 }
 
 /// Why a site may know something. There are no other reasons.

@@ -42,13 +42,16 @@ pub(crate) struct Privacy {
     payments: BTreeMap<PaymentId, (usize, BTreeSet<usize>)>,
     /// Who spoke, and to which place.
     spoke: BTreeSet<(usize, usize)>,
-    lifts: BTreeMap<Hash, BTreeSet<usize>>,
+    /// Which places lay out lifts of a nonce.
+    laid: BTreeMap<Hash, BTreeSet<usize>>,
+    /// A place, and what it may know of a lift that names it as a referee: of that one, and of no other of the same nonce.
+    decides: BTreeSet<(usize, What)>,
     fresh: Fresh,
     searched: Searched,
     /// Nonces of lifts, by id.
     nonces: BTreeMap<LiftId, Hash>,
-    /// A place, and the nonce of a lift about which it was told a proof.
-    proven: BTreeSet<(usize, Hash)>,
+    /// A place, and what it may know of a lift about which it was told a proof.
+    proven: BTreeSet<(usize, What)>,
     /// Places that lie: they tell each other all that they hear, and anybody what they like.
     liars: BTreeSet<usize>,
     /// A place, and what liars told it that is none of its business.
@@ -268,8 +271,11 @@ impl Privacy {
                 let known = self.payments.get(&uuid);
                 known.is_some_and(|(_, places)| places.contains(&place)).then_some(Excuse::Payment)
             }
-            What::Lift(nonce) if holds(&self.lifts, &nonce, place) => Some(Excuse::Lift),
-            What::Lift(nonce) if self.proven.contains(&(place, nonce)) => Some(Excuse::Proof),
+            What::Lift(nonce) | What::Record(nonce, _) if holds(&self.laid, &nonce, place) => {
+                Some(Excuse::Lift)
+            }
+            _ if self.decides.contains(&(place, what)) => Some(Excuse::Lift),
+            _ if self.proven.contains(&(place, what)) => Some(Excuse::Proof),
             _ => None,
         }
     }
@@ -304,7 +310,7 @@ impl Privacy {
 
     /// Two neighbours lay out a lift.
     fn lays_out(&mut self, nonce: Hash, places: [usize; 2]) {
-        self.lifts.entry(nonce).or_default().extend(places);
+        self.laid.entry(nonce).or_default().extend(places);
         self.mark(What::Lift(nonce), nonce.as_bytes());
     }
 
@@ -323,9 +329,10 @@ impl Privacy {
 
     /// A place is told the proof of a lie about a lift.
     fn proves(&mut self, to: usize, proof: &Proof) {
-        let nonce = proof.lift().and_then(|lift| self.nonces.get(&lift)).copied();
+        let Some(id) = proof.lift() else { return };
+        let nonce = self.nonces.get(&id).copied();
         if let Some(nonce) = nonce.filter(|_| proof.check().is_ok()) {
-            self.proven.insert((to, nonce));
+            self.proven.extend(of_lift(nonce, id).map(|what| (to, what)));
         }
     }
 
@@ -336,8 +343,8 @@ impl Privacy {
             self.of_liars.insert(id);
         }
         self.nonces.insert(id, lift.nonce);
+        self.has_referees(lift, id);
         if self.of_liars.contains(&id) {
-            self.has_referees(lift);
             return Ok(());
         }
         if !self.fresh.lift(lift, id)? {
@@ -345,14 +352,14 @@ impl Privacy {
         }
         self.keys(lift.nonce, &lift.participants)?;
         self.mark(What::Lift(lift.nonce), lift.nonce.as_bytes());
-        self.mark(What::Lift(lift.nonce), id.as_bytes());
-        self.has_referees(lift);
+        self.mark(What::Record(lift.nonce, id), id.as_bytes());
         Ok(())
     }
 
-    fn has_referees(&mut self, lift: &Lift) {
-        let referees = lift.referees.iter().filter_map(|agent| self.agents.get(agent));
-        self.lifts.entry(lift.nonce).or_default().extend(referees);
+    fn has_referees(&mut self, lift: &Lift, id: LiftId) {
+        for referee in lift.referees.iter().filter_map(|agent| self.agents.get(agent)) {
+            self.decides.extend(of_lift(lift.nonce, id).map(|what| (*referee, what)));
+        }
     }
 
     fn mark_key(&mut self, what: What, key: &PublicKey) {
@@ -401,10 +408,68 @@ impl Privacy {
             }
             What::Payment(uuid) => format!("the payment {uuid}"),
             What::Lift(nonce) => format!("the lift of nonce {nonce}"),
+            What::Record(nonce, lift) => format!("the lift {lift} of nonce {nonce}"),
         }
     }
 }
 
+/// What whoever may know a lift may know of it.
+const fn of_lift(nonce: Hash, id: LiftId) -> [What; 2] {
+    [What::Lift(nonce), What::Record(nonce, id)]
+}
+
 fn holds<K: Ord>(map: &BTreeMap<K, BTreeSet<usize>>, key: &K, place: usize) -> bool {
     map.get(key).is_some_and(|places| places.contains(&place))
+}
+
+#[cfg(test)]
+mod tests {
+    use protocol::bounded::List;
+    use protocol::lift::Mode;
+    use protocol::{SecretKey, Signer as _};
+
+    use super::*;
+    use crate::net::world::moment;
+
+    const NONCE: Hash = Hash::from_bytes([9; 32]);
+    const HONEST: usize = 0;
+    const LIAR: usize = 1;
+    const ITS: usize = 2;
+    const OTHER: usize = 3;
+
+    fn agent(number: u8) -> AgentId {
+        AgentId::of(&SecretKey::ed25519(&[number; 32]).public_key()).unwrap()
+    }
+
+    fn under(referee: AgentId) -> Lift {
+        Lift {
+            nonce: NONCE,
+            mode: Mode::Payment,
+            date: moment(0),
+            deadline: moment(60_000),
+            legs: Hash::from_bytes([7; 32]),
+            participants: List::default(),
+            referees: List::new(vec![referee]).unwrap(),
+            quorum: 1,
+            payment: None,
+        }
+    }
+
+    /// A liar hands a lift on under another referee. That one may know this lift, and nothing of the first but what they share.
+    #[test]
+    fn a_referee_may_know_its_own_lift_and_no_other_of_the_same_nonce() {
+        let mut privacy = Privacy::default();
+        privacy.agents.extend([(agent(1), ITS), (agent(2), OTHER)]);
+        privacy.lies_at(LIAR);
+        privacy.lays_out(NONCE, [HONEST, LIAR]);
+        let (first, second) = (under(agent(1)), under(agent(2)));
+        privacy.record(HONEST, &first).unwrap();
+        privacy.record(LIAR, &second).unwrap();
+        let (first, second) = (first.id().unwrap().to_string(), second.id().unwrap().to_string());
+        for (referee, said) in [(ITS, &first), (OTHER, &second), (OTHER, &NONCE.to_string())] {
+            assert_eq!(privacy.hears(HONEST, referee, said), Ok(()), "{referee}: {said}");
+        }
+        let broken = privacy.hears(HONEST, OTHER, &first).unwrap_err();
+        assert_eq!(broken.invariant, Invariant::Private, "{}", broken.what);
+    }
 }
