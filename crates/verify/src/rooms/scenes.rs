@@ -255,6 +255,12 @@ fn faulty() -> Vec<Scenario> {
             with(WIDE_ROOM, CRASH),
         ),
         of(
+            "rooms-invoice-crash",
+            "a payment has room only where an invoice is paid, and a site stops before it has written: what the partner was told of stays",
+            "1 site stops before it has written, words lost, the deadline passes, the invoice is paid or refused",
+            with(INVOICE, CRASH),
+        ),
+        of(
             "rooms-opposite-old",
             "a payment has room only where another one the other way is valid, and an old word arrives late, and again",
             late,
@@ -373,11 +379,11 @@ fn planted() -> Vec<Scenario> {
             OPPOSITE,
         )
         .planted(SIGNED),
-        plant(
+        Scenario::new(
             "rooms-announced-first",
-            "planted: a chit is told to the partner before its own half has it, and a crash comes between",
-            Plant::AnnouncedFirst,
-            INVOICE,
+            "planted: a half tells its partner of a chit before its own site has written it, and the site stops",
+            "1 site stops before it has written",
+            world(Setting { plant: Some(Plant::AnnouncedFirst), ..with(INVOICE, CRASH) }),
         )
         .planted(TOLD_STAYS),
         plant(

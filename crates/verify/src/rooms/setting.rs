@@ -41,7 +41,7 @@ pub(super) enum Plant {
     AtOnce,
     /// Halves never compare their chains.
     NeverCompare,
-    /// A chit is told to the partner before its own half has it, and a crash comes between.
+    /// A half tells its partner of a chit before its own site has written it.
     AnnouncedFirst,
     /// A payee's site promises one payment as often as it is asked.
     PromisesTwice,

@@ -27,6 +27,9 @@ impl World {
                 format!("tally {tally}: a word to the half at site {to} is kept on its way")
             }
             Action::Come { place } => format!("the word kept at place {place} arrives"),
+            Action::Hear { tally, after } => {
+                format!("a half of tally {tally} hears the other's word after {after} of a talk")
+            }
             Action::BreakOff { tally, after } => {
                 format!(
                     "the halves of tally {tally} compare, and all is lost after message {after}"

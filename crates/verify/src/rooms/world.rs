@@ -106,6 +106,11 @@ pub(super) enum Action {
     Come {
         place: usize,
     },
+    /// A half of a tally hears a message of such a talk, the one after so many, and no more.
+    Hear {
+        tally: usize,
+        after: usize,
+    },
     /// Both halves of a tally tell each other what is new, and after so many messages all is lost.
     BreakOff {
         tally: usize,
@@ -182,7 +187,9 @@ impl World {
     /// Whether the halves of a tally can talk: they live, and say only what is written.
     pub(super) fn talks(&self, state: &State, tally: usize) -> bool {
         let sites = self.setting.tallies[tally].sites;
-        sites.iter().all(|site| state.dead & (1 << site) == 0 && !self.is_ahead(state, *site))
+        let first = self.setting.plant == Some(Plant::AnnouncedFirst);
+        let says = |site: usize| first || !self.is_ahead(state, site);
+        sites.iter().all(|site| state.dead & (1 << site) == 0 && says(*site))
     }
 
     /// The state after an act of a participant, with all that follows from it at its site at once, where that is no step of
@@ -317,12 +324,12 @@ impl World {
 
     /// Users sign that legs are free, after the deadline and where their sites know of no decision; their words arrive.
     fn frees(&self, state: &State, steps: &mut Steps) {
+        let told = self.as_written(state).freed;
         for (lift, site) in
             self.crossings().filter(|(lift, _)| self.setting.frees & (1 << lift) != 0)
         {
             // A site that knows the decision takes no word any more.
             if !self.is_alive(state, (lift, site))
-                || self.is_ahead(state, self.setting.lifts[lift].sites[site])
                 || self.facts(state, (lift, site)).outcome.is_some()
             {
                 continue;
@@ -333,8 +340,7 @@ impl World {
                 for by in Side::BOTH {
                     let bit = 1 << half(tally, by);
                     let signs = by == own;
-                    let may =
-                        if signs { state.is_past[lift] } else { state.freed[lift] & bit != 0 };
+                    let may = if signs { state.is_past[lift] } else { told[lift] & bit != 0 };
                     let step = Move::Free { lift, tally, by };
                     let taken = may.then(|| self.halves.moves(state.halves[place], step)).flatten();
                     let Some(taken) = taken else { continue };
@@ -359,11 +365,7 @@ impl World {
 
     fn whims(&self, state: &State, steps: &mut Steps) {
         if let (true, Some((tally, by, _))) = (state.invoice, self.setting.invoice) {
-            let first = self.setting.plant == Some(Plant::AnnouncedFirst);
-            let place = half(tally, if first { by.other() } else { by });
-            if self.is_ahead(state, self.setting.home(place)) {
-                return;
-            }
+            let place = half(tally, by);
             let paid = self.halves.moves(state.halves[place], Move::Pay);
             let over = State { invoice: false, ..*state };
             steps.push((Action::Refuse, over));
@@ -373,9 +375,7 @@ impl World {
                 (Action::Pay, next)
             }));
         }
-        let waits = self.setting.attempts == Attempts::InTurn
-            && state.met[1] == 0
-            && !self.is_ahead(state, 0);
+        let waits = self.setting.attempts == Attempts::InTurn && state.met[1] == 0;
         if waits && self.acts(state, (0, 0)) && self.facts(state, (0, 0)).came_to_nothing {
             steps.push((Action::Second, State { met: [state.met[0], 1], ..*state }));
         }
@@ -470,6 +470,7 @@ impl Model for World {
             all.extend(unwritten.map(|next| (Step { action, written: false }, next)));
             all.push((Step { action, written: true }, next));
         }
+        self.unwritten_talks(state, all);
     }
 
     fn kind(&self, step: &Step) -> Kind {
@@ -539,6 +540,7 @@ fn kind(action: Action) -> Kind {
         | Action::Freed { .. }
         | Action::Keep { .. }
         | Action::Come { .. }
+        | Action::Hear { .. }
         | Action::BreakOff { .. }
         | Action::Crash
         | Action::Die { .. } => Kind::May,
