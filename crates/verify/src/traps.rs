@@ -51,7 +51,7 @@ pub const TRAPS: [Trap; 15] = [
     },
     Trap {
         name: "a chit announced before it is linked",
-        holds: &["rooms-invoice"],
+        holds: &["rooms-invoice-crash"],
         naive: &["rooms-announced-first"],
     },
     Trap {

@@ -10,7 +10,7 @@
 
 pub(crate) mod audit;
 pub(crate) mod cast;
-mod contents;
+pub(crate) mod contents;
 mod ends;
 mod faults;
 mod liar;

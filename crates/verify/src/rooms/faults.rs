@@ -4,7 +4,7 @@
 use super::halves::Move;
 use super::places::half;
 use super::setting::{Faults, Plant};
-use super::world::{Action, LIFTS, MOST_LATE, State, Steps, TALLIES, World};
+use super::world::{Action, LIFTS, MOST_LATE, State, Step, Steps, TALLIES, World};
 use crate::lift::machine::Act;
 use crate::lift::setting::Shape;
 use protocol::Side;
@@ -27,6 +27,10 @@ pub(super) struct Written {
     met: u8,
     /// The halves at it.
     halves: [u32; 2 * TALLIES],
+    /// Whether it is asked to pay the invoice, and has neither paid nor refused.
+    invoice: bool,
+    /// What its users have signed to be free, by lift: one bit for each half.
+    freed: [u16; LIFTS],
 }
 
 impl World {
@@ -36,7 +40,7 @@ impl World {
     }
 
     /// Its places in all lifts.
-    fn places(&self, site: usize) -> impl Iterator<Item = (usize, usize)> + '_ {
+    pub(super) fn places(&self, site: usize) -> impl Iterator<Item = (usize, usize)> + '_ {
         let lifts = 0..self.lifts.len();
         lifts.filter_map(move |lift| self.place(lift, site).map(|place| (lift, place)))
     }
@@ -50,10 +54,22 @@ impl World {
         })
     }
 
+    /// The same, one bit each.
+    fn mask(&self, site: usize) -> u16 {
+        self.halves_at(site).fold(0, |mask, place| mask | 1 << place)
+    }
+
+    /// The site that is asked to pay the invoice.
+    fn payer(&self) -> Option<usize> {
+        self.setting.invoice.map(|(tally, by, _)| self.setting.home(half(tally, by)))
+    }
+
     /// The number of what a site has written in this state.
     fn writes(&self, state: &State, site: usize) -> u32 {
         let (sites, met, halves) = ([0; LIFTS], 0, [0; 2 * TALLIES]);
-        let mut written = Written { site, sites, met, halves };
+        let invoice = state.invoice && self.payer() == Some(site);
+        let freed = state.freed.map(|freed| freed & self.mask(site));
+        let mut written = Written { site, sites, met, halves, invoice, freed };
         for (lift, place) in self.places(site) {
             written.sites[lift] = state.sites[lift][place];
             written.met |= u8::from(state.met[lift] & (1 << place) != 0) << lift;
@@ -92,6 +108,12 @@ impl World {
         for place in self.halves_at(written.site) {
             next.halves[place] = half(written.halves[place]);
         }
+        if self.payer() == Some(written.site) {
+            next.invoice = written.invoice;
+        }
+        for (freed, own) in next.freed.iter_mut().zip(written.freed) {
+            *freed = *freed & !self.mask(written.site) | own;
+        }
         next
     }
 
@@ -113,6 +135,27 @@ impl World {
         may.then(|| State { ahead: Some(self.writes(&before, site)), ..*next })
     }
 
+    /// A half hears a message of a talk, and its site goes on without writing that, nor answering.
+    pub(super) fn unwritten_talks(&self, state: &State, all: &mut Vec<(Step, State)>) {
+        if state.left.crash == 0 || state.ahead.is_some() {
+            return;
+        }
+        let tallies = 0..self.setting.tallies.len();
+        for tally in tallies.filter(|tally| self.talks(state, *tally)) {
+            let places = Side::BOTH.map(|side| half(tally, side));
+            let talk = self.halves.talk(places.map(|place| state.halves[place]));
+            let mut next = *state;
+            for (after, (&(to, _), halves)) in talk.said.iter().zip(&talk.halves[1..]).enumerate() {
+                let place = places[to];
+                let before = self.writes(&next, self.setting.home(place));
+                if std::mem::replace(&mut next.halves[place], halves[to]) != halves[to] {
+                    let step = Step { action: Action::Hear { tally, after }, written: false };
+                    all.push((step, State { ahead: Some(before), ..next }));
+                }
+            }
+        }
+    }
+
     /// The site that does something.
     fn site_of(&self, state: &State, action: Action) -> Option<usize> {
         let hears = |lift: usize, leg: usize, to_taker: bool| {
@@ -125,11 +168,30 @@ impl World {
             | Action::Settle { lift, site }
             | Action::Wait { lift, site }
             | Action::Answer { lift, site } => Some(self.setting.lifts[lift].sites[site]),
+            Action::Pay | Action::Refuse => self.payer(),
+            Action::Free { tally, by, .. } => Some(self.setting.home(half(tally, by))),
+            Action::Freed { tally, by, .. } => Some(self.setting.home(half(tally, by.other()))),
+            // The payer's, which is the first one.
+            Action::Second => Some(0),
             Action::Come { place } => match *self.kept.get(state.late[place]?) {
                 Kept::Word { lift, leg, to_taker, .. } => Some(hears(lift, leg, to_taker)),
                 Kept::Said { place, .. } => Some(self.setting.home(place)),
             },
-            _ => None,
+            // At no site, or at both that talk, where what is not written is a step of its own.
+            Action::Ask { .. }
+            | Action::Past { .. }
+            | Action::Compare { .. }
+            | Action::Hear { .. }
+            | Action::BreakOff { .. }
+            | Action::Keep { .. }
+            | Action::Write
+            | Action::Crash
+            | Action::Die { .. }
+            | Action::Lie { .. }
+            | Action::LiarAsks { .. }
+            | Action::LiarTakes { .. }
+            | Action::LiarTalks { .. }
+            | Action::Again { .. } => None,
         }
     }
 

@@ -71,6 +71,7 @@ const SAME_WAY: Setting = Setting {
     passes: true,
     others_ask: true,
     faults: NO_FAULTS,
+    liars: &[],
     again: false,
     frees: 0,
     ends: Ends::Decided,
@@ -159,6 +160,7 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
     let mut all = shared();
     all.extend(faulty());
     all.extend(four());
+    all.extend(lied());
     all.extend(attempts());
     all.extend(blocked());
     all.extend(planted());
@@ -255,6 +257,12 @@ fn faulty() -> Vec<Scenario> {
             with(WIDE_ROOM, CRASH),
         ),
         of(
+            "rooms-invoice-crash",
+            "a payment has room only where an invoice is paid, and a site stops before it has written: what the partner was told of stays",
+            "1 site stops before it has written, words lost, the deadline passes, the invoice is paid or refused",
+            with(INVOICE, CRASH),
+        ),
+        of(
             "rooms-opposite-old",
             "a payment has room only where another one the other way is valid, and an old word arrives late, and again",
             late,
@@ -296,6 +304,26 @@ fn four() -> Vec<Scenario> {
             CIRCLES_OF_FOUR,
         )
         .long(),
+    ]
+}
+
+/// One site lies in both lifts.
+fn lied() -> Vec<Scenario> {
+    let faults = "any number of lies of one site, words lost, the deadlines pass";
+    let of = |name, says, setting| Scenario::new(name, says, faults, world(setting));
+    vec![
+        of(
+            "rooms-liar",
+            "two payments over one tally with room for one, and payer's or payee's site lies: the other one owes or is owed no more than it signed, and is free in the end",
+            Setting { liars: &[0, 1], ..SAME_WAY },
+        )
+        .long(),
+        of(
+            "rooms-liar-counted",
+            "planted: what a neighbour that lies has promised the other way counts as room",
+            Setting { liars: &[1], plant: Some(Plant::PromiseIsRoom), ..OPPOSITE },
+        )
+        .planted(SIGNED),
     ]
 }
 
@@ -373,11 +401,11 @@ fn planted() -> Vec<Scenario> {
             OPPOSITE,
         )
         .planted(SIGNED),
-        plant(
+        Scenario::new(
             "rooms-announced-first",
-            "planted: a chit is told to the partner before its own half has it, and a crash comes between",
-            Plant::AnnouncedFirst,
-            INVOICE,
+            "planted: a half tells its partner of a chit before its own site has written it, and the site stops",
+            "1 site stops before it has written",
+            world(Setting { plant: Some(Plant::AnnouncedFirst), ..with(INVOICE, CRASH) }),
         )
         .planted(TOLD_STAYS),
         plant(

@@ -5,9 +5,11 @@ use super::audit;
 use super::cast::{lay, owed, payment, signed};
 use super::faults::{Kept, Written};
 use super::halves::{Halves, Known, Move};
+use super::liar::Liar;
 use super::places::half;
 use super::setting::{Attempts, Faults, Plant, Setting};
 use crate::lift::cast::{NOTHING, TOO_LATE};
+use crate::lift::lie::Lie;
 use crate::lift::machine::{Act, Facts, Machine, Wants};
 use crate::memo::Interned;
 use crate::model::{Broken, Kind, Model};
@@ -33,8 +35,10 @@ pub(super) struct State {
     pub(super) decided: [u8; LIFTS],
     /// Whether each referee's clock has passed the deadline.
     pub(super) is_past: [bool; LIFTS],
-    /// Which sites of the world have died, one bit each.
+    /// Which sites of the world have died, or lie, one bit each.
     pub(super) dead: u8,
+    /// The site that lies, with what it knows.
+    pub(super) lies: Option<u32>,
     /// Whether the invoice is open.
     pub(super) invoice: bool,
     /// Which users have signed of each lift that its leg is free, one bit for each half.
@@ -106,6 +110,11 @@ pub(super) enum Action {
     Come {
         place: usize,
     },
+    /// A half of a tally hears a message of such a talk, the one after so many, and no more.
+    Hear {
+        tally: usize,
+        after: usize,
+    },
     /// Both halves of a tally tell each other what is new, and after so many messages all is lost.
     BreakOff {
         tally: usize,
@@ -117,6 +126,27 @@ pub(super) enum Action {
     Crash,
     Die {
         site: usize,
+    },
+    /// The site that lies says something over a leg, from its place in the lift.
+    Lie {
+        lift: usize,
+        leg: usize,
+        from: usize,
+        lie: Lie,
+    },
+    LiarAsks {
+        lift: usize,
+        certificate: u8,
+    },
+    /// Its half takes the chit of a valid lift for good.
+    LiarTakes {
+        lift: usize,
+        leg: usize,
+    },
+    /// Its half talks with the other one, so many messages.
+    LiarTalks {
+        tally: usize,
+        after: usize,
     },
     /// The first attempt of the payment came to nothing: the second is begun.
     Second,
@@ -142,6 +172,7 @@ pub(super) struct World {
     pub(super) halves: Halves,
     pub(super) kept: Interned<Kept>,
     pub(super) written: Interned<Written>,
+    pub(super) liars: Interned<Liar>,
 }
 
 impl World {
@@ -157,7 +188,8 @@ impl World {
         let tallies = setting.tallies.iter().enumerate();
         let tallies = tallies.map(|(tally, between)| signed(tally, between)).collect();
         let halves = Halves::new(known.collect(), tallies, payment(&setting), setting.plant);
-        Self { setting, lifts, halves, kept: Interned::new(), written: Interned::new() }
+        let (kept, written, liars) = (Interned::new(), Interned::new(), Interned::new());
+        Self { setting, lifts, halves, kept, written, liars }
     }
 
     /// The lifts with their sites.
@@ -182,7 +214,9 @@ impl World {
     /// Whether the halves of a tally can talk: they live, and say only what is written.
     pub(super) fn talks(&self, state: &State, tally: usize) -> bool {
         let sites = self.setting.tallies[tally].sites;
-        sites.iter().all(|site| state.dead & (1 << site) == 0 && !self.is_ahead(state, *site))
+        let first = self.setting.plant == Some(Plant::AnnouncedFirst);
+        let says = |site: usize| first || !self.is_ahead(state, site);
+        sites.iter().all(|site| state.dead & (1 << site) == 0 && says(*site))
     }
 
     /// The state after an act of a participant, with all that follows from it at its site at once, where that is no step of
@@ -317,12 +351,12 @@ impl World {
 
     /// Users sign that legs are free, after the deadline and where their sites know of no decision; their words arrive.
     fn frees(&self, state: &State, steps: &mut Steps) {
+        let told = self.as_written(state).freed;
         for (lift, site) in
             self.crossings().filter(|(lift, _)| self.setting.frees & (1 << lift) != 0)
         {
             // A site that knows the decision takes no word any more.
             if !self.is_alive(state, (lift, site))
-                || self.is_ahead(state, self.setting.lifts[lift].sites[site])
                 || self.facts(state, (lift, site)).outcome.is_some()
             {
                 continue;
@@ -333,8 +367,7 @@ impl World {
                 for by in Side::BOTH {
                     let bit = 1 << half(tally, by);
                     let signs = by == own;
-                    let may =
-                        if signs { state.is_past[lift] } else { state.freed[lift] & bit != 0 };
+                    let may = if signs { state.is_past[lift] } else { told[lift] & bit != 0 };
                     let step = Move::Free { lift, tally, by };
                     let taken = may.then(|| self.halves.moves(state.halves[place], step)).flatten();
                     let Some(taken) = taken else { continue };
@@ -352,6 +385,13 @@ impl World {
         }
     }
 
+    /// Whether the referee of a lift has decided that it is valid, by whatever promises.
+    pub(super) fn is_decided_valid(&self, state: &State, lift: usize) -> bool {
+        let decided = state.decided[lift];
+        let is_it = |machine: &Machine| machine.cast.valid().any(|(_, valid)| valid == decided);
+        self.lifts.get(lift).is_some_and(is_it)
+    }
+
     /// Whether both users of a tally have signed that a lift's leg is free.
     pub(super) fn is_freed(&self, state: &State, lift: usize, tally: usize) -> bool {
         Side::BOTH.into_iter().all(|side| state.freed[lift] & (1 << half(tally, side)) != 0)
@@ -359,11 +399,7 @@ impl World {
 
     fn whims(&self, state: &State, steps: &mut Steps) {
         if let (true, Some((tally, by, _))) = (state.invoice, self.setting.invoice) {
-            let first = self.setting.plant == Some(Plant::AnnouncedFirst);
-            let place = half(tally, if first { by.other() } else { by });
-            if self.is_ahead(state, self.setting.home(place)) {
-                return;
-            }
+            let place = half(tally, by);
             let paid = self.halves.moves(state.halves[place], Move::Pay);
             let over = State { invoice: false, ..*state };
             steps.push((Action::Refuse, over));
@@ -373,9 +409,7 @@ impl World {
                 (Action::Pay, next)
             }));
         }
-        let waits = self.setting.attempts == Attempts::InTurn
-            && state.met[1] == 0
-            && !self.is_ahead(state, 0);
+        let waits = self.setting.attempts == Attempts::InTurn && state.met[1] == 0;
         if waits && self.acts(state, (0, 0)) && self.facts(state, (0, 0)).came_to_nothing {
             steps.push((Action::Second, State { met: [state.met[0], 1], ..*state }));
         }
@@ -422,6 +456,7 @@ impl Model for World {
             decided: [NOTHING; LIFTS],
             is_past: [false; LIFTS],
             dead: 0,
+            lies: None,
             invoice: self.setting.invoice.is_some(),
             freed: [0; LIFTS],
             late: [None; MOST_LATE],
@@ -440,7 +475,9 @@ impl Model for World {
                 state.halves[half(tally, side)] = number;
             }
         }
-        vec![state]
+        let lying = self.setting.liars.iter().map(|site| self.lying(state, *site));
+        let all: Vec<State> = lying.collect();
+        if all.is_empty() { vec![state] } else { all }
     }
 
     fn next(&self, state: &State, all: &mut Vec<(Step, State)>) {
@@ -460,6 +497,12 @@ impl Model for World {
         self.frees(state, steps);
         self.whims(state, steps);
         self.faults(state, steps);
+        self.lies(state, steps);
+        if state.lies.is_some() {
+            for (_, next) in steps.iter_mut() {
+                *next = self.overheard(*next);
+            }
+        }
         // What would change nothing is left out.
         steps.retain(|(_, next)| next != state);
         if self.setting.again && steps.iter().all(|(action, _)| kind(*action) == Kind::May) {
@@ -470,6 +513,7 @@ impl Model for World {
             all.extend(unwritten.map(|next| (Step { action, written: false }, next)));
             all.push((Step { action, written: true }, next));
         }
+        self.unwritten_talks(state, all);
     }
 
     fn kind(&self, step: &Step) -> Kind {
@@ -539,8 +583,13 @@ fn kind(action: Action) -> Kind {
         | Action::Freed { .. }
         | Action::Keep { .. }
         | Action::Come { .. }
+        | Action::Hear { .. }
         | Action::BreakOff { .. }
         | Action::Crash
+        | Action::Lie { .. }
+        | Action::LiarAsks { .. }
+        | Action::LiarTakes { .. }
+        | Action::LiarTalks { .. }
         | Action::Die { .. } => Kind::May,
     }
 }
