@@ -44,7 +44,8 @@ pub(crate) fn keep_signed(
     if let Some(last) = last
         && signed_before(keys, user, name)?.as_ref() == Some(last)
     {
-        let earlier = keys.earlier_payment_file(user, name, last.hash().map_err(refused)?);
+        let earlier =
+            keys.earlier_payment_file(user, name, last.hash().map_err(|error| refused(&error))?);
         // Under the hash of a record there is nothing but that record.
         if !earlier.exists() {
             home::write_new(&earlier, &[written(last)?.as_bytes()])?;
@@ -56,9 +57,9 @@ pub(crate) fn keep_signed(
 }
 
 fn written(authorisation: &Authorisation) -> Result<String, Failure> {
-    Ok(format!("{}\n", authorisation.to_text().map_err(refused)?))
+    Ok(format!("{}\n", authorisation.to_text().map_err(|error| refused(&error))?))
 }
 
-fn refused(error: impl ToString) -> Failure {
+fn refused(error: &impl ToString) -> Failure {
     Failure::refused("system", error.to_string())
 }

@@ -159,7 +159,7 @@ impl Lifts {
                 None => ended.undecided += u64::from(self.waits(id)),
             }
         }
-        self.brought_back((halves, book), people, trace)?;
+        self.brought_back(places, (halves, book), people, trace)?;
         Ok(ended)
     }
 
@@ -296,9 +296,26 @@ impl Lifts {
             && !crossing.iter().any(stands)
     }
 
+    /// Whether the other user's site lies, and is another agent than it was: what that one signed of lifts counts for nothing, and
+    /// it need not say it again.
+    fn is_denied(
+        &self,
+        (who, tally): (usize, TallyId),
+        (places, book): (&[Place], &Book),
+        people: &[Person],
+    ) -> bool {
+        let users = Side::BOTH.iter().filter_map(|side| book.sides.get(&(tally, *side)));
+        let mut homes = users.filter(|user| **user != who).filter_map(|user| people.get(*user));
+        homes.any(|other| {
+            let is_another = |place: &Place| !place.former.is_empty();
+            self.liars.contains(&other.home) && places.get(other.home).is_some_and(is_another)
+        })
+    }
+
     /// What a device has of lifts, its site has.
     fn brought_back(
         &self,
+        places: &[Place],
         (halves, book): (&Halves, &Book),
         people: &[Person],
         trace: &Trace,
@@ -312,6 +329,7 @@ impl Lifts {
                         halves.values().filter(|half| half.who == who && half.tally == *tally);
                     if !own.any(|half| half.lifts.contains_key(lift))
                         && !self.is_up_to_liars((lift, *tally), (halves, book), people)
+                        && !self.is_denied((who, *tally), (places, book), people)
                     {
                         let short = trace.lift_named(lift);
                         let what = format!(
