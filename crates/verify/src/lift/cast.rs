@@ -16,7 +16,7 @@ use protocol::{
     Units, Verified,
 };
 
-use super::contents::{Contents, bits};
+use super::contents::bits;
 use super::lie::Other;
 use super::setting::Shape;
 use crate::memo::{Interned, Memo};
@@ -54,13 +54,13 @@ pub(crate) struct Lay {
 }
 
 impl Lay {
-    /// A lift alone in the world, decided by one referee: a payment along a chain, otherwise a clearing.
+    /// A clearing alone in the world, decided by one referee.
     pub(crate) fn of(shape: Shape) -> Self {
         let legs = (0..shape.legs()).map(|number| leg(number, Side::Foil)).collect();
         let agents = (0..shape.sites()).collect();
         Self {
             shape,
-            payment: matches!(shape, Shape::Chain(_)).then(|| Hash::of(b"what the payer signed")),
+            payment: None,
             number: 0,
             legs,
             agents,
@@ -91,15 +91,13 @@ pub(crate) struct Cast {
     parts: Vec<Option<Arc<Part>>>,
     /// Who takes part, one bit each.
     pub(crate) named: u8,
-    /// Each of those who may promise twice, and refuse for two reasons, as a bit.
+    /// Each of those who may promise twice, as a bit.
     twice: Vec<u8>,
     former_counts: bool,
     pub(crate) promises: Vec<Verified<Promise>>,
     /// The same, by something else that they were judged by.
     pub(super) again: Vec<Verified<Promise>>,
     pub(crate) refusals: Vec<Verified<Refused>>,
-    /// The same, for another reason.
-    pub(super) otherwise: Vec<Verified<Refused>>,
     /// The first of them without meaning; of a lift with several referees only those that were really given.
     certificates: Interned<Decided>,
     /// Other lifts with the same legs, as a liar would lay them out.
@@ -155,16 +153,9 @@ pub(super) fn promise(lift: LiftId, secret: &SecretKey, judged: &[u8]) -> Verifi
     fixed(Verified::check(fixed(promise.signed(secret)), &()))
 }
 
-pub(super) fn refusal(lift: LiftId, secret: &SecretKey, reason: Reason) -> Verified<Refused> {
-    let refused = Refused { lift, by: secret.public_key(), reason, sign: None };
+pub(super) fn refusal(lift: LiftId, secret: &SecretKey) -> Verified<Refused> {
+    let refused = Refused { lift, by: secret.public_key(), reason: Reason::Room, sign: None };
     fixed(Verified::check(fixed(refused.signed(secret)), &()))
-}
-
-/// The leaves of a lift's tree, in order.
-pub(super) fn leaves(legs: &[Leg], nonce: Hash) -> List<Hash, MAX_BRANCHES> {
-    let mut leaves: Vec<Hash> = legs.iter().map(|leg| fixed(leg.leaf(Some(nonce)))).collect();
-    leaves.sort_unstable();
-    fixed(List::new(leaves))
 }
 
 impl Cast {
@@ -196,18 +187,18 @@ impl Cast {
             payment,
         };
         let id = fixed(lift.id());
+        let leaf = |leg: &Leg| fixed(leg.leaf(Some(nonce)));
+        let mut leaves: Vec<Hash> = legs.as_slice().iter().map(leaf).collect();
+        leaves.sort_unstable();
         let promises = |judged: &[u8]| -> Vec<_> {
             secrets.iter().map(|secret| promise(id, secret, judged)).collect()
-        };
-        let refusals = |reason| -> Vec<_> {
-            secrets.iter().map(|secret| refusal(id, secret, reason)).collect()
         };
         let mut cast = Self {
             shape,
             id,
             others: Memo::new(),
             lift,
-            branches: leaves(legs.as_slice(), nonce),
+            branches: fixed(List::new(leaves)),
             legs,
             way: lay.legs.clone(),
             keys,
@@ -219,8 +210,7 @@ impl Cast {
             former_counts: lay.former_counts,
             promises: promises(b"judged"),
             again: promises(b"judged by something else"),
-            refusals: refusals(Reason::Room),
-            otherwise: refusals(Reason::Busy),
+            refusals: secrets.iter().map(|secret| refusal(id, secret)).collect(),
             secrets,
             certificates: Interned::new(),
             referees,
@@ -335,8 +325,6 @@ impl Cast {
         });
         let all = [valid(0), decided(late)].into_iter().chain(refused);
         let all = all.chain(self.twice.iter().map(|twice| valid(*twice)));
-        let otherwise = self.void_otherwise().map(|(site, _)| &self.otherwise[site]);
-        let all = all.chain(otherwise.map(|refused| decided(Evidence::Refused(**refused))));
         for (number, decided) in (u32::from(VALID)..).zip(all) {
             assert_eq!(self.certificates.number(decided), number, "each is another one");
         }
@@ -351,35 +339,7 @@ impl Cast {
     /// Those that it is void.
     pub(super) fn void(&self) -> Vec<u8> {
         let refused = bits(self.named.into()).map(|site| u8::try_from(site).unwrap_or_default());
-        let refused = refused.map(|site| REFUSED + site);
-        let otherwise = self.void_otherwise().map(|(_, number)| number);
-        [TOO_LATE].into_iter().chain(refused).chain(otherwise).collect()
-    }
-
-    /// Those that it is void as somebody refuses for another reason: who, and their numbers.
-    fn void_otherwise(&self) -> impl Iterator<Item = (usize, u8)> + '_ {
-        let first =
-            REFUSED + u8::try_from(self.shape.sites() + self.twice.len()).unwrap_or_default();
-        let sites = self.twice.iter().flat_map(|one| bits(u32::from(one & self.named)));
-        sites.zip(first..)
-    }
-
-    /// What a refusal is: by whom, one bit each, for one reason or for another.
-    pub(super) fn refused(&self, refused: &Refused) -> Contents {
-        let by = 1 << self.site(&refused.by);
-        if self.otherwise.iter().any(|otherwise| **otherwise == *refused) {
-            Contents { otherwise: by, ..Contents::default() }
-        } else {
-            Contents { refused: by, ..Contents::default() }
-        }
-    }
-
-    /// The certificates that refusals make possible.
-    pub(super) fn refusing(&self, known: Contents) -> impl Iterator<Item = u8> + '_ {
-        let refused = bits((known.refused & self.named).into());
-        let refused = refused.map(|site| REFUSED + u8::try_from(site).unwrap_or_default());
-        let is_known = move |(site, _): &(usize, u8)| known.otherwise & (1 << site) != 0;
-        refused.chain(self.void_otherwise().filter(is_known).map(|(_, number)| number))
+        [TOO_LATE].into_iter().chain(refused.map(|site| REFUSED + site)).collect()
     }
 
     /// Who promised these by something else: one bit each.

@@ -1,6 +1,6 @@
 //! What is known of a lift, or in a word: promises, refusals and certificates by their numbers.
 
-use super::cast::{Cast, NOTHING as NOTHING_GIVEN};
+use super::cast::Cast;
 
 /// What is in a word, or known to liars.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -11,8 +11,6 @@ pub(crate) struct Contents {
     pub(crate) again: u8,
     /// Whose refusal, one bit each.
     pub(crate) refused: u8,
-    /// Whose refusal for another reason, one bit each.
-    pub(crate) otherwise: u8,
     /// What the giver of which leg said of it, one bit each.
     pub(crate) said: u8,
     /// Which certificates, one bit each.
@@ -24,23 +22,15 @@ pub(super) fn bits(of: u32) -> impl Iterator<Item = usize> + Clone {
     (0..32).filter(move |bit| of & (1 << bit) != 0)
 }
 
-const NOTHING: Contents =
-    Contents { promises: 0, again: 0, refused: 0, otherwise: 0, said: 0, certificates: 0 };
+const NOTHING: Contents = Contents { promises: 0, again: 0, refused: 0, said: 0, certificates: 0 };
 
 impl Contents {
-    /// What liars can sign by themselves: their promises and refusals, and the first of them another one of each.
-    pub(crate) const fn of_liars(liars: u8) -> Self {
-        let again = liars & liars.wrapping_neg();
-        Self { promises: liars, again, refused: liars, otherwise: again, ..NOTHING }
-    }
-
     /// What is in both.
-    pub(crate) const fn with(self, other: Self) -> Self {
+    pub(super) const fn with(self, other: Self) -> Self {
         Self {
             promises: self.promises | other.promises,
             again: self.again | other.again,
             refused: self.refused | other.refused,
-            otherwise: self.otherwise | other.otherwise,
             said: self.said | other.said,
             certificates: self.certificates | other.certificates,
         }
@@ -63,10 +53,6 @@ impl Contents {
 
     fn of_refusals(self) -> impl Iterator<Item = Self> + Clone {
         bits(self.refused.into()).map(|site| Self { refused: 1 << site, ..NOTHING })
-    }
-
-    fn of_otherwise(self) -> impl Iterator<Item = Self> {
-        bits(self.otherwise.into()).map(|site| Self { otherwise: 1 << site, ..NOTHING })
     }
 
     fn of_certificates(self) -> impl Iterator<Item = Self> + Clone {
@@ -95,27 +81,14 @@ impl Contents {
 /// Nothing, and each thing of what is known by itself.
 pub(super) fn singles(known: Contents) -> Vec<Contents> {
     let things = known.of_promises().into_iter().chain(known.of_both());
-    let refusals = known.of_refusals().chain(known.of_otherwise());
-    let things = things.chain(refusals).chain(known.of_certificates());
+    let things = things.chain(known.of_refusals()).chain(known.of_certificates());
     [NOTHING].into_iter().chain(things).collect()
 }
 
 impl Cast {
-    /// What somebody who knows this can bring the referee, by the certificate that it makes possible; planted: promises by
-    /// any key.
-    pub(crate) fn possible(&self, known: Contents, any_key: bool) -> Vec<u8> {
-        let valid = self.valid().filter(|(again, _)| {
-            let all = self.named;
-            let is_known = (known.promises | again) & all == all && again & !known.again == 0;
-            is_known || (any_key && *again == 0)
-        });
-        let refused = self.refusing(known);
-        [NOTHING_GIVEN].into_iter().chain(valid.map(|(_, number)| number)).chain(refused).collect()
-    }
-
     /// All certificates that somebody who knows some, and promises and refusals, can make: what made a decision possible is
     /// no part of what referees sign, so any other that does takes its place.
-    pub(crate) fn closed(&self, known: Contents) -> u32 {
+    pub(super) fn closed(&self, known: Contents) -> u32 {
         let has =
             |numbers: &[u8]| numbers.iter().any(|number| known.certificates & (1 << number) != 0);
         let valid: Vec<(u8, u8)> = self.valid().collect();
@@ -125,7 +98,9 @@ impl Cast {
             all = made.fold(all, |all, (_, number)| all | 1 << number);
         }
         if has(&self.void()) {
-            all = self.refusing(known).fold(all, |all, number| all | 1 << number);
+            let refused = bits((known.refused & self.named).into());
+            all = refused
+                .fold(all, |all, site| all | 1 << (usize::from(super::cast::REFUSED) + site));
         }
         all
     }

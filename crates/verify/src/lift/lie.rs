@@ -1,13 +1,11 @@
 //! What a liar can say over a leg: a word of which every field is varied, as far as its keys and what it knows go.
 
 use protocol::bounded::List;
-use protocol::lift::{
-    Certificate, Conditional, Evidence, Legs, Mode, Outcome, Promise, Reason, Refused, Vote,
-};
+use protocol::lift::{Certificate, Conditional, Evidence, Mode, Outcome, Promise};
 use protocol::participant::Word;
-use protocol::{Hash, Lift, LiftId, PublicKey, Record as _, SecretKey, Signer as _, Timestamp};
+use protocol::{Hash, Lift, LiftId, PublicKey, SecretKey, Signer as _, Timestamp};
 
-use super::cast::{Cast, agent_id, key, leaves, promise, refusal, units, users};
+use super::cast::{Cast, agent_id, key, promise, refusal, units, users};
 use super::contents::{Contents, bits, singles};
 use crate::people::{fixed, text};
 
@@ -30,8 +28,6 @@ pub(crate) enum Twist {
     Units,
     /// It speaks for its neighbour's side.
     Side,
-    /// Value goes the other way.
-    By,
     /// Another leg than that of the tally.
     Leg,
     /// A tally of the same name, of other users.
@@ -64,18 +60,11 @@ pub(crate) enum Twist {
 pub(crate) enum Other {
     /// A referee of the liars' own.
     Referee,
-    /// Three of their own beside this one, and a quorum of three.
-    Quorum,
-    /// Another nonce with the tree that it makes of the same legs, and with this lift's.
-    Nonce,
-    Salt,
     Deadline,
     Date,
     /// Keys of the liars' alone: it is valid.
     Participants,
     /// A clearing in place of a payment, or the other way round.
-    Mode,
-    /// The hash of another payment; of a clearing too.
     Payment,
     /// Another tree.
     Legs,
@@ -100,26 +89,15 @@ pub(crate) enum Given {
 }
 
 impl Other {
-    const ALL: [Self; 10] = [
-        Self::Referee,
-        Self::Quorum,
-        Self::Nonce,
-        Self::Salt,
-        Self::Deadline,
-        Self::Date,
-        Self::Participants,
-        Self::Mode,
-        Self::Payment,
-        Self::Legs,
-    ];
+    const ALL: [Self; 6] =
+        [Self::Referee, Self::Deadline, Self::Date, Self::Participants, Self::Payment, Self::Legs];
 }
 
 impl Twist {
     /// What is wrong in what is said of the leg.
-    const OF_LEG: [Self; 9] = [
+    const OF_LEG: [Self; 8] = [
         Self::Units,
         Self::Side,
-        Self::By,
         Self::Leg,
         Self::Users,
         Self::OfOther,
@@ -208,19 +186,12 @@ impl Cast {
             branches: match twist {
                 Twist::NoBranches => List::default(),
                 Twist::OtherBranches => fixed(List::new(vec![Hash::of(b"another tree")])),
-                Twist::Record(Other::Nonce) | Twist::Draft(Other::Nonce) => {
-                    leaves(self.way(), lift.nonce)
-                }
                 _ => self.branches().clone(),
             },
             promises: self.promised(from, twist, says),
             refused: match twist {
-                Twist::Refusal => Some(refuses(self.other_id(), self.secret(from))),
-                _ => {
-                    let otherwise = bits(says.otherwise.into()).map(|site| *self.otherwise[site]);
-                    let refused = bits(says.refused.into()).map(|site| *self.refusals[site]);
-                    refused.chain(otherwise).next()
-                }
+                Twist::Refusal => Some(refusal(self.other_id(), self.secret(from)).into_inner()),
+                _ => bits(says.refused.into()).next().map(|site| *self.refusals[site]),
             },
             certificate: match twist {
                 Twist::Record(_) => elsewhere.map(|(_, certificate)| certificate),
@@ -244,7 +215,6 @@ impl Cast {
         match twist {
             Twist::Units => said.leg.units = units(OTHER_MILLI),
             Twist::Side => said.side = said.side.other(),
-            Twist::By => said.leg.by = said.leg.by.other(),
             Twist::Leg => said.leg = self.way()[(leg + 1) % self.way().len()],
             Twist::Users => said.users = others(),
             Twist::OfOther => said.lift = self.other_id(),
@@ -341,24 +311,12 @@ impl Cast {
     fn elsewhere(&self, other: Other, from: usize) -> (Lift, Certificate) {
         self.others.get((other, from), |_| {
             let (liars, mut lift) = (key(LIARS_REFEREE, 0), self.lift().clone());
-            let mut referees = self.referees.clone();
+            let mut referee = self.referees.first().unwrap_or(&liars);
             match other {
                 Other::Referee => {
                     lift.referees = fixed(List::new(vec![agent_id(&liars)]));
-                    (lift.quorum, referees) = (1, vec![liars]);
+                    (lift.quorum, referee) = (1, &liars);
                 }
-                Other::Quorum => {
-                    referees = (1..=3).map(|seat| key(LIARS_REFEREE, seat)).collect();
-                    let mut all: Vec<_> = referees.iter().map(agent_id).collect();
-                    all.extend(lift.referees.first());
-                    all.sort_unstable();
-                    (lift.referees, lift.quorum) = (fixed(List::new(all)), 3);
-                }
-                Other::Nonce => {
-                    lift.nonce = Hash::of(b"another nonce");
-                    lift.legs = fixed(Legs::new(self.way().to_vec(), lift.salt())).root();
-                }
-                Other::Salt => lift.nonce = Hash::of(b"another nonce"),
                 Other::Deadline => lift.deadline = text::<Timestamp>("2026-11-26T13:00:00.000Z"),
                 Other::Date => lift.date = text::<Timestamp>("2026-11-26T11:00:00.000Z"),
                 Other::Participants => {
@@ -366,12 +324,8 @@ impl Cast {
                     keys.sort_unstable();
                     lift.participants = fixed(List::new(keys));
                 }
-                Other::Mode if lift.mode == Mode::Payment => {
+                Other::Payment if lift.mode == Mode::Payment => {
                     (lift.mode, lift.payment) = (Mode::Clearing, None);
-                }
-                Other::Mode => {
-                    let signed = Some(Hash::of(b"what no payer signed"));
-                    (lift.mode, lift.payment) = (Mode::Payment, signed);
                 }
                 Other::Payment => {
                     let signed = Some(Hash::of(b"another payment"));
@@ -386,9 +340,10 @@ impl Cast {
                 all.sort_unstable_by_key(|promise| promise.by);
                 Evidence::Promises(fixed(List::new(all.to_vec())))
             } else {
-                Evidence::Refused(refuses(id, self.secret(from)))
+                Evidence::Refused(refusal(id, self.secret(from)).into_inner())
             };
-            (lift, certified(id, evidence, &referees))
+            let certificate = fixed(Certificate::by_sole_referee(id, evidence, referee));
+            (lift, certificate)
         })
     }
 
@@ -407,23 +362,6 @@ impl Cast {
     pub(super) fn former(&self, site: usize) -> SecretKey {
         key(FORMER, self.sites[site])
     }
-}
-
-fn refuses(lift: LiftId, secret: &SecretKey) -> Refused {
-    refusal(lift, secret, Reason::Room).into_inner()
-}
-
-/// A decision that each of these referees signs.
-fn certified(lift: LiftId, evidence: Evidence, referees: &[SecretKey]) -> Certificate {
-    let mut certificate = Certificate::unsigned(lift, evidence, 0);
-    let signs = |key: &SecretKey| {
-        let sign = fixed(certificate.sign_with(key));
-        Vote { referee: agent_id(key), sign }
-    };
-    let mut votes: Vec<Vote> = referees.iter().map(signs).collect();
-    votes.sort_unstable_by_key(|vote| vote.referee);
-    certificate.sign = fixed(List::new(votes));
-    certificate
 }
 
 /// Keys of nobody's who takes part.

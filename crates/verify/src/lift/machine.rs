@@ -8,7 +8,7 @@ use protocol::participant::{
     Heard, Input, KeptParticipant, Participant, Want, Word, judged_together, tell_each_other,
 };
 
-use super::cast::{Cast, Lay, NOTHING, TOO_LATE, VALID};
+use super::cast::{Cast, Lay, NOTHING, REFUSED, TOO_LATE, VALID};
 use super::contents::Contents;
 use super::lie::Lie;
 use crate::memo::{Interned, Memo};
@@ -214,13 +214,12 @@ impl Machine {
         // What is of another lift has no number.
         let certificate = certificate.filter(|known| known.lift == self.cast.id());
         let certificate = certificate.map_or(NOTHING, |known| self.cast.number_of(known));
-        let refused = word.refused.map(|refused| self.cast.refused(&refused));
         Contents {
             promises: promises.fold(0, |all, one| all | one) & !again,
             again,
             said: if word.conditional.is_givers() { bit(leg) } else { 0 },
+            refused: word.refused.map_or(0, |refused| bit(self.cast.site(&refused.by))),
             certificates: certificate_bit(certificate),
-            ..refused.unwrap_or_default()
         }
     }
 
@@ -327,8 +326,7 @@ impl Machine {
             }
             Evidence::Late(_) => TOO_LATE,
             Evidence::Refused(refused) => {
-                let number = self.cast.refusing(self.cast.refused(refused)).next();
-                number.expect("only who takes part refuses")
+                REFUSED + u8::try_from(self.cast.site(&refused.by)).unwrap_or_default()
             }
         }
     }

@@ -10,7 +10,7 @@
 
 pub(crate) mod audit;
 pub(crate) mod cast;
-pub(crate) mod contents;
+mod contents;
 mod ends;
 mod faults;
 mod liar;

@@ -85,7 +85,7 @@ impl World {
 }
 
 impl Lie {
-    pub(crate) fn words(self) -> String {
+    fn words(self) -> String {
         let mut words = vec![self.says.words()];
         if self.twist != Twist::None {
             words.push(self.twist.words());
@@ -104,7 +104,6 @@ impl Twist {
             Self::None => "the truth",
             Self::Units => "another amount",
             Self::Side => "the leg seen from the other side",
-            Self::By => "the leg the other way",
             Self::Leg => "another leg",
             Self::Users => "other users",
             Self::OfOther => "the leg of another lift",
@@ -129,13 +128,9 @@ impl Other {
     const fn words(self) -> &'static str {
         match self {
             Self::Referee => "a lift with a referee of its own",
-            Self::Quorum => "a lift with three referees of its own beside this one",
-            Self::Nonce => "a lift of another nonce",
-            Self::Salt => "a lift of another nonce, with this one's tree",
             Self::Deadline => "a lift with another deadline",
             Self::Date => "a lift of another date",
             Self::Participants => "a lift of its own participants",
-            Self::Mode => "a lift of the other mode",
             Self::Payment => "a lift for another payment",
             Self::Legs => "a lift with another tree",
         }
@@ -164,7 +159,6 @@ impl Contents {
             ("promises", u32::from(self.promises)),
             ("second promises", self.again.into()),
             ("refusals", self.refused.into()),
-            ("refusals for another reason", self.otherwise.into()),
             ("certificates", self.certificates),
         ];
         let said = all.iter().filter(|(_, bits)| *bits != 0);

@@ -182,7 +182,7 @@ impl World {
         let asks = !Self::is_honest(state, neighbour)
             || (Self::acts(state, neighbour) && {
                 let said = self.machine.word(neighbour, state.sites[neighbour], leg).1;
-                (said.refused | said.otherwise, said.certificates) == (0, 0)
+                (said.refused, said.certificates) == (0, 0)
             });
         asks.then(|| self.machine.refuses_unknown(site, leg)).flatten()
     }
@@ -274,7 +274,7 @@ impl Model for World {
             decided: NOTHING,
             is_past: false,
             given: 0,
-            known: Contents::of_liars(liars),
+            known: Contents::default().with(self.own(liars)),
             left: self.setting.faults,
         };
         self.setting.liars.iter().map(begin).map(|state| self.overheard(state)).collect()

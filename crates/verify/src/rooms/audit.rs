@@ -8,7 +8,7 @@ use super::places::half;
 use super::setting::{Attempts, Between, Ends, Plant};
 use super::world::{Action, LIFTS, State, World};
 use crate::lift::audit::{AS_WRITTEN, DURABLE, NO_LONELY_TIMEOUT, among, stays};
-use crate::lift::cast::UNITS_MILLI;
+use crate::lift::cast::{UNITS_MILLI, VALID};
 use crate::model::Broken;
 
 /// No balance is beyond what both users signed, and no clearing leaves anybody with more debt, or with a new one.
@@ -29,9 +29,7 @@ pub(super) fn always(world: &World, state: &State) -> Result<(), Broken> {
         let sites = world.crossings().filter(|(of, _)| *of == lift);
         among(sites.map(|at| (at.1, world.facts(state, at), false)))?;
     }
-    if world.setting.attempts != Attempts::No
-        && (0..LIFTS).all(|lift| world.is_decided_valid(state, lift))
-    {
+    if world.setting.attempts != Attempts::No && state.decided == [VALID; LIFTS] {
         return Err(Broken::new(ONCE, "both attempts are valid"));
     }
     let outcomes = || (0..world.lifts.len()).map(|lift| world.facts(state, (lift, 0)).outcome);
@@ -87,8 +85,8 @@ fn of_half(
     if !facts.sums {
         return broken(SUM, format!("the {} of tally {tally}", side.word()));
     }
-    for lift in 0..world.lifts.len() {
-        if facts.lifted & (1 << lift) != 0 && !world.is_decided_valid(state, lift) {
+    for (lift, &decided) in state.decided.iter().enumerate() {
+        if facts.lifted & (1 << lift) != 0 && decided != VALID {
             let why = format!("the {} of tally {tally} has the chit of lift {lift}", side.word());
             return broken(PROOF, why);
         }

@@ -92,7 +92,6 @@ pub(super) fn lay(setting: &Setting, lift: usize) -> Lay {
         number: u8::try_from(lift + 1).unwrap_or(u8::MAX),
         legs: legs.collect(),
         agents: way.sites.to_vec(),
-        liars: setting.liars_of(lift),
         ..Lay::of(way.shape)
     }
 }

@@ -40,7 +40,7 @@ impl World {
     }
 
     /// Its places in all lifts.
-    pub(super) fn places(&self, site: usize) -> impl Iterator<Item = (usize, usize)> + '_ {
+    fn places(&self, site: usize) -> impl Iterator<Item = (usize, usize)> + '_ {
         let lifts = 0..self.lifts.len();
         lifts.filter_map(move |lift| self.place(lift, site).map(|place| (lift, place)))
     }
@@ -187,10 +187,6 @@ impl World {
             | Action::Write
             | Action::Crash
             | Action::Die { .. }
-            | Action::Lie { .. }
-            | Action::LiarAsks { .. }
-            | Action::LiarTakes { .. }
-            | Action::LiarTalks { .. }
             | Action::Again { .. } => None,
         }
     }

@@ -71,7 +71,6 @@ const SAME_WAY: Setting = Setting {
     passes: true,
     others_ask: true,
     faults: NO_FAULTS,
-    liars: &[],
     again: false,
     frees: 0,
     ends: Ends::Decided,
@@ -160,7 +159,6 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
     let mut all = shared();
     all.extend(faulty());
     all.extend(four());
-    all.extend(lied());
     all.extend(attempts());
     all.extend(blocked());
     all.extend(planted());
@@ -304,26 +302,6 @@ fn four() -> Vec<Scenario> {
             CIRCLES_OF_FOUR,
         )
         .long(),
-    ]
-}
-
-/// One site lies in both lifts.
-fn lied() -> Vec<Scenario> {
-    let faults = "any number of lies of one site, words lost, the deadlines pass";
-    let of = |name, says, setting| Scenario::new(name, says, faults, world(setting));
-    vec![
-        of(
-            "rooms-liar",
-            "two payments over one tally with room for one, and payer's or payee's site lies: the other one owes or is owed no more than it signed, and is free in the end",
-            Setting { liars: &[0, 1], ..SAME_WAY },
-        )
-        .long(),
-        of(
-            "rooms-liar-counted",
-            "planted: what a neighbour that lies has promised the other way counts as room",
-            Setting { liars: &[1], plant: Some(Plant::PromiseIsRoom), ..OPPOSITE },
-        )
-        .planted(SIGNED),
     ]
 }
 

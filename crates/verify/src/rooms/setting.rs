@@ -106,8 +106,6 @@ pub(super) struct Setting {
     /// Whether sites that wait ask the referee themselves; otherwise only who collects does.
     pub(super) others_ask: bool,
     pub(super) faults: Faults,
-    /// Which sites are tried as the one that lies; none: nobody lies.
-    pub(super) liars: &'static [usize],
     /// Whether a lift that is void is begun anew, after a pause drawn by chance.
     pub(super) again: bool,
     /// Of which lifts users free their legs once the deadline has passed, one bit each.
@@ -117,13 +115,6 @@ pub(super) struct Setting {
 }
 
 impl Setting {
-    /// The places in a lift of those that may lie, one bit each.
-    pub(super) fn liars_of(&self, lift: usize) -> u8 {
-        let places = self.lifts[lift].sites.iter().enumerate();
-        let lies = places.filter(|(_, site)| self.liars.contains(site));
-        lies.fold(0, |all, (place, _)| all | 1 << place)
-    }
-
     /// Whether a site writes what it heard of a decision before it does at its halves what follows: where it may stop in
     /// between. Otherwise both are one step.
     pub(super) const fn settles_apart(&self) -> bool {

@@ -59,28 +59,6 @@ impl World {
             Action::Pay => "the invoice is paid".to_owned(),
             Action::Refuse => "the invoice is refused".to_owned(),
             Action::Die { site } => format!("site {site} dies"),
-            Action::Lie { lift, leg, from, lie } => {
-                let who = if lie.as_whom < self.setting.lifts[lift].sites.len() {
-                    format!("participant {}", lie.as_whom)
-                } else {
-                    "nobody who takes part".to_owned()
-                };
-                let [giver, taker] = self.setting.lifts[lift].shape.ends(leg);
-                let to = of(lift, if giver == from { taker } else { giver });
-                let (site, words) = (of(lift, from), lie.words());
-                format!("lift {lift}: site {site} to site {to} as {who}: {words}")
-            }
-            Action::LiarAsks { lift, certificate } => {
-                format!(
-                    "lift {lift}: the liar asks the referee, with what makes certificate {certificate} possible"
-                )
-            }
-            Action::LiarTakes { lift, leg } => {
-                format!("lift {lift}: the liar's half takes the chit of leg {leg} for good")
-            }
-            Action::LiarTalks { tally, after } => {
-                format!("tally {tally}: the liar's half talks, {after} messages")
-            }
             Action::Second => "the payer tries again".to_owned(),
             Action::Again { which } => format!("lifts {which:02b} are begun anew"),
         }

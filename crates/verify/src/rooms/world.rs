@@ -5,11 +5,9 @@ use super::audit;
 use super::cast::{lay, owed, payment, signed};
 use super::faults::{Kept, Written};
 use super::halves::{Halves, Known, Move};
-use super::liar::Liar;
 use super::places::half;
 use super::setting::{Attempts, Faults, Plant, Setting};
 use crate::lift::cast::{NOTHING, TOO_LATE};
-use crate::lift::lie::Lie;
 use crate::lift::machine::{Act, Facts, Machine, Wants};
 use crate::memo::Interned;
 use crate::model::{Broken, Kind, Model};
@@ -35,10 +33,8 @@ pub(super) struct State {
     pub(super) decided: [u8; LIFTS],
     /// Whether each referee's clock has passed the deadline.
     pub(super) is_past: [bool; LIFTS],
-    /// Which sites of the world have died, or lie, one bit each.
+    /// Which sites of the world have died, one bit each.
     pub(super) dead: u8,
-    /// The site that lies, with what it knows.
-    pub(super) lies: Option<u32>,
     /// Whether the invoice is open.
     pub(super) invoice: bool,
     /// Which users have signed of each lift that its leg is free, one bit for each half.
@@ -127,27 +123,6 @@ pub(super) enum Action {
     Die {
         site: usize,
     },
-    /// The site that lies says something over a leg, from its place in the lift.
-    Lie {
-        lift: usize,
-        leg: usize,
-        from: usize,
-        lie: Lie,
-    },
-    LiarAsks {
-        lift: usize,
-        certificate: u8,
-    },
-    /// Its half takes the chit of a valid lift for good.
-    LiarTakes {
-        lift: usize,
-        leg: usize,
-    },
-    /// Its half talks with the other one, so many messages.
-    LiarTalks {
-        tally: usize,
-        after: usize,
-    },
     /// The first attempt of the payment came to nothing: the second is begun.
     Second,
     /// Those lifts, one bit each, are begun anew.
@@ -172,7 +147,6 @@ pub(super) struct World {
     pub(super) halves: Halves,
     pub(super) kept: Interned<Kept>,
     pub(super) written: Interned<Written>,
-    pub(super) liars: Interned<Liar>,
 }
 
 impl World {
@@ -188,8 +162,7 @@ impl World {
         let tallies = setting.tallies.iter().enumerate();
         let tallies = tallies.map(|(tally, between)| signed(tally, between)).collect();
         let halves = Halves::new(known.collect(), tallies, payment(&setting), setting.plant);
-        let (kept, written, liars) = (Interned::new(), Interned::new(), Interned::new());
-        Self { setting, lifts, halves, kept, written, liars }
+        Self { setting, lifts, halves, kept: Interned::new(), written: Interned::new() }
     }
 
     /// The lifts with their sites.
@@ -385,13 +358,6 @@ impl World {
         }
     }
 
-    /// Whether the referee of a lift has decided that it is valid, by whatever promises.
-    pub(super) fn is_decided_valid(&self, state: &State, lift: usize) -> bool {
-        let decided = state.decided[lift];
-        let is_it = |machine: &Machine| machine.cast.valid().any(|(_, valid)| valid == decided);
-        self.lifts.get(lift).is_some_and(is_it)
-    }
-
     /// Whether both users of a tally have signed that a lift's leg is free.
     pub(super) fn is_freed(&self, state: &State, lift: usize, tally: usize) -> bool {
         Side::BOTH.into_iter().all(|side| state.freed[lift] & (1 << half(tally, side)) != 0)
@@ -456,7 +422,6 @@ impl Model for World {
             decided: [NOTHING; LIFTS],
             is_past: [false; LIFTS],
             dead: 0,
-            lies: None,
             invoice: self.setting.invoice.is_some(),
             freed: [0; LIFTS],
             late: [None; MOST_LATE],
@@ -475,9 +440,7 @@ impl Model for World {
                 state.halves[half(tally, side)] = number;
             }
         }
-        let lying = self.setting.liars.iter().map(|site| self.lying(state, *site));
-        let all: Vec<State> = lying.collect();
-        if all.is_empty() { vec![state] } else { all }
+        vec![state]
     }
 
     fn next(&self, state: &State, all: &mut Vec<(Step, State)>) {
@@ -497,12 +460,6 @@ impl Model for World {
         self.frees(state, steps);
         self.whims(state, steps);
         self.faults(state, steps);
-        self.lies(state, steps);
-        if state.lies.is_some() {
-            for (_, next) in steps.iter_mut() {
-                *next = self.overheard(*next);
-            }
-        }
         // What would change nothing is left out.
         steps.retain(|(_, next)| next != state);
         if self.setting.again && steps.iter().all(|(action, _)| kind(*action) == Kind::May) {
@@ -586,10 +543,6 @@ fn kind(action: Action) -> Kind {
         | Action::Hear { .. }
         | Action::BreakOff { .. }
         | Action::Crash
-        | Action::Lie { .. }
-        | Action::LiarAsks { .. }
-        | Action::LiarTakes { .. }
-        | Action::LiarTalks { .. }
         | Action::Die { .. } => Kind::May,
     }
 }
