@@ -1,5 +1,5 @@
 //! Signatures that were found good, remembered: referees tell each other of the same votes again and again, each time with all
-//! that led to them, and a signature is a hundred times as dear to check as to recognise.
+//! that led to them, and a signature is much dearer to check than to recognise.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 

@@ -25,7 +25,8 @@ const MOST_AHEAD_MS: i64 = 24 * 3_600_000;
 const AT_ONCE: u32 = 64;
 
 impl Site {
-    /// The lift by which a payment was made before this site was restored: under the very same record, whose hash the lift has. A payee's site that lies would take it a second time, and show what hides that it was made.
+    /// The lift by which a payment was made before this site was restored: under the very same record, whose hash the lift has. A
+    /// payee's site that lies would take it a second time, and show what hides that it was made.
     ///
     /// # Errors
     /// [`SiteError::PaymentToCompare`] while it may yet come back that it was made: until a lift of before is over, and the
